@@ -1,0 +1,26 @@
+/** The size of one sample. */
+export type Shape = readonly [channels: number, height: number, width: number]
+
+/** What a conditional model is given beside the noisy image: one entry a sample. */
+export interface Condition {
+  readonly labels?: Int32Array
+}
+
+/**
+ * A diffusion model as one function, D(x; sigma): the expected clean image given x = x0 + sigma * n (Karras et al. 2022,
+ * arXiv 2206.00364, Eq. 3; variance exploding). Everything above the engines sees a model only through this.
+ */
+export interface Denoiser {
+  readonly shape: Shape
+  /** Number of classes; 0 for an unconditional model. */
+  readonly labelDim: number
+  readonly sigmaMin: number
+  readonly sigmaMax: number
+  /** Network evaluations behind one D(x; sigma), as the paper counts NFE: 2 for classifier-free guidance, else 1. */
+  readonly nfeFactor: number
+  /** The model's own time, where it has one, for the `discrete` schedule: sigma(time) and its inverse. */
+  readonly time?: { sigma(time: number): number; inverse(sigma: number): number }
+  /** x: [batch, ...shape]; sigma: [batch]. A conditional model without labels gets zeros. */
+  denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
+  close(): Promise<void>
+}

@@ -1,0 +1,18 @@
+/** One evaluation of the denoiser for a whole batch. x: [batch, ...shape]; sigma: one for all, or one a sample. */
+export interface Evaluation {
+  readonly x: Float64Array
+  readonly sigma: number | Float64Array
+  readonly features?: true
+}
+
+/** The answer to an Evaluation. features: the network's bottleneck, where it was asked for. */
+export interface Evaluated {
+  readonly denoised: Float64Array
+  readonly features?: Float64Array
+}
+
+/**
+ * A solver at work: it yields the evaluations that it needs next, all independent of each other, and is sent back their
+ * results in the same order. One yield is one parallel NFE. It returns the state at each time point, the start included.
+ */
+export type SolverRun = Generator<readonly Evaluation[], Float64Array[], readonly Evaluated[]>
