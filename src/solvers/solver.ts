@@ -13,6 +13,16 @@ export interface Evaluated {
 
 /**
  * A solver at work: it yields the evaluations that it needs next, all independent of each other, and is sent back their
- * results in the same order. One yield is one parallel NFE. It returns the state at each time point, the start included.
+ * results in the same order. One yield is one parallel NFE. It returns the state at the last time point.
  */
-export type SolverRun = Generator<readonly Evaluation[], Float64Array[], readonly Evaluated[]>
+export type SolverRun = Generator<readonly Evaluation[], Float64Array, readonly Evaluated[]>
+
+/** What every solver is given. */
+export interface Problem {
+  /** [batch, ...shape], the state at sigmas[0]; not modified. */
+  readonly x: Float64Array
+  /** Decreasing time points. */
+  readonly sigmas: Float64Array
+  /** Receives the state at each time point as soon as it is known, x itself first. */
+  readonly trajectory: Float64Array[]
+}
