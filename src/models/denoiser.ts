@@ -6,6 +6,12 @@ export interface Condition {
   readonly labels?: Int32Array
 }
 
+/** The time that a model was trained in, where that is not sigma itself: sigma(time) and its inverse. */
+export interface ModelTime {
+  readonly sigma: (time: number) => number
+  readonly inverse: (sigma: number) => number
+}
+
 /**
  * A diffusion model as one function, D(x; sigma): the expected clean image given x = x0 + sigma * n (Karras et al. 2022,
  * arXiv 2206.00364, Eq. 3; variance exploding). Everything above the engines sees a model only through this.
@@ -18,8 +24,8 @@ export interface Denoiser {
   readonly sigmaMax: number
   /** Network evaluations behind one D(x; sigma), as the paper counts NFE: 2 for classifier-free guidance, else 1. */
   readonly nfeFactor: number
-  /** The model's own time, where it has one, for the `discrete` schedule: sigma(time) and its inverse. */
-  readonly time?: { sigma(time: number): number; inverse(sigma: number): number }
+  /** For the `discrete` schedule. */
+  readonly time?: ModelTime
   /** x: [batch, ...shape]; sigma: [batch]. A conditional model without labels gets zeros. */
   denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
   close(): Promise<void>

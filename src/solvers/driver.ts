@@ -1,0 +1,197 @@
+import type { Condition, Denoiser } from '../models/denoiser.js'
+import type { Evaluated, Evaluation, SolverRun } from './solver.js'
+
+/** Every yield of a run with its answers. */
+export type Tape = { asked: readonly Evaluation[]; answered: readonly Evaluated[] }[]
+
+/** A run to be driven. */
+export interface Job {
+  readonly run: SolverRun
+  /** For each of the run's samples. */
+  readonly condition?: Condition
+  /** Receives what the run asks and is answered. */
+  readonly record?: Tape
+  /** Another run's tape: what is bit for bit the same evaluation at the same place is answered from it. */
+  readonly replay?: Tape
+}
+
+export interface Outcome {
+  readonly x: Float64Array
+  /** Parallel NFE: yields, times the denoiser's nfeFactor. */
+  readonly nfe: number
+  /** Evaluations of single samples that the model really did, times the denoiser's nfeFactor. */
+  readonly evaluations: number
+}
+
+export interface DriveOptions {
+  readonly model: Denoiser
+  /** The most samples that the model is given at once. */
+  readonly batchSize?: number
+  readonly signal?: AbortSignal
+}
+
+export const DEFAULT_BATCH_SIZE = 64
+
+/**
+ * Runs any number of solvers side by side. Each goes on alone for as long as its tape answers it; then what all of them ask
+ * is joined, given to the model in batches, and handed back. Results do not depend on how runs are joined or split.
+ * @throws whatever the model throws, and the signal's reason once it is aborted.
+ */
+export async function drive(jobs: readonly Job[], options: DriveOptions): Promise<Outcome[]> {
+  const voices = jobs.map(job => new Voice(job, options.model))
+  let waiting = voices
+  for (;;) {
+    waiting = waiting.filter(voice => voice.advance())
+    if (waiting.length === 0) return voices.map(voice => voice.outcome())
+    await evaluate(
+      waiting.flatMap(voice => voice.missing),
+      options
+    )
+  }
+}
+
+interface Request {
+  readonly x: Float64Array
+  readonly sigma: number | Float64Array
+  readonly condition?: Condition
+  readonly samples: number
+  readonly denoised: Float64Array
+}
+
+/** One run on its way: what it asks now, what of that is answered, and its counts. */
+class Voice {
+  missing: readonly Request[] = []
+  private readonly size: number
+  private asked: readonly Evaluation[] = []
+  private answers: Evaluated[] = []
+  private yields = 0
+  private evaluated = 0
+  private result: Float64Array | undefined
+
+  constructor(
+    private readonly job: Job,
+    private readonly model: Denoiser
+  ) {
+    const [channels, height, width] = model.shape
+    this.size = channels * height * width
+  }
+
+  /** Hands the answers in and goes on to the next question that the tape cannot answer; false once the run is done. */
+  advance(): boolean {
+    do {
+      const next = this.yields === 0 ? this.job.run.next() : this.job.run.next(this.answers)
+      if (next.done) {
+        this.result = next.value
+        this.missing = []
+        return false
+      }
+      this.ask(next.value)
+    } while (this.missing.length === 0)
+    return true
+  }
+
+  outcome(): Outcome {
+    if (!this.result) throw new Error('the run is not done')
+    const { nfeFactor } = this.model
+    return { x: this.result, nfe: this.yields * nfeFactor, evaluations: this.evaluated * nfeFactor }
+  }
+
+  private ask(asked: readonly Evaluation[]): void {
+    const taped = this.job.replay?.[this.yields]
+    const missing: Request[] = []
+    this.asked = asked
+    this.answers = asked.map((evaluation, k) => {
+      if (taped && k < taped.asked.length && same(evaluation, taped.asked[k])) return taped.answered[k]
+      const request = this.request(evaluation)
+      missing.push(request)
+      return request
+    })
+    this.missing = missing
+    this.yields += 1
+    for (const { samples } of missing) this.evaluated += samples
+    this.job.record?.push({ asked: this.asked, answered: this.answers })
+  }
+
+  private request({ x, sigma }: Evaluation): Request {
+    return {
+      x,
+      sigma,
+      condition: this.job.condition,
+      samples: x.length / this.size,
+      denoised: new Float64Array(x.length)
+    }
+  }
+}
+
+function same(a: Evaluation, b: Evaluation): boolean {
+  return equal(a.x, b.x) && equal(a.sigma, b.sigma)
+}
+
+function equal(a: number | Float64Array, b: number | Float64Array): boolean {
+  if (typeof a === 'number' || typeof b === 'number') return a === b
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Answers the requests in batches, each a run of samples that may begin and end within a request. */
+async function evaluate(requests: readonly Request[], options: DriveOptions): Promise<void> {
+  const { model, batchSize = DEFAULT_BATCH_SIZE, signal } = options
+  for (const pieces of batches(requests, batchSize)) {
+    signal?.throwIfAborted()
+    const batch = join(pieces, model.labelDim > 0)
+    const denoised = await model.denoise(batch.x, batch.sigma, batch.condition)
+    let offset = 0
+    for (const { request, from, to } of pieces) {
+      const size = request.x.length / request.samples
+      request.denoised.set(denoised.subarray(offset, offset + (to - from) * size), from * size)
+      offset += (to - from) * size
+    }
+  }
+}
+
+/** Samples `from` up to `to` of a request. */
+interface Piece {
+  readonly request: Request
+  readonly from: number
+  readonly to: number
+}
+
+function* batches(requests: readonly Request[], batchSize: number): Generator<Piece[]> {
+  let pieces: Piece[] = []
+  let room = batchSize
+  for (const request of requests) {
+    for (let from = 0; from < request.samples;) {
+      const to = Math.min(request.samples, from + room)
+      pieces.push({ request, from, to })
+      room -= to - from
+      from = to
+      if (room > 0) continue
+      yield pieces
+      pieces = []
+      room = batchSize
+    }
+  }
+  if (pieces.length > 0) yield pieces
+}
+
+function join(
+  pieces: readonly Piece[],
+  labelled: boolean
+): { x: Float64Array; sigma: Float64Array; condition?: Condition } {
+  const samples = pieces.reduce((sum, { from, to }) => sum + to - from, 0)
+  const size = pieces[0].request.x.length / pieces[0].request.samples
+  const x = new Float64Array(samples * size)
+  const sigma = new Float64Array(samples)
+  const withLabels = labelled && pieces.some(({ request }) => request.condition?.labels)
+  const labels = withLabels ? new Int32Array(samples) : undefined
+  let at = 0
+  for (const { request, from, to } of pieces) {
+    x.set(request.x.subarray(from * size, to * size), at * size)
+    if (typeof request.sigma === 'number') sigma.fill(request.sigma, at, at + to - from)
+    else sigma.set(request.sigma.subarray(from, to), at)
+    if (labels && request.condition?.labels) labels.set(request.condition.labels.subarray(from, to), at)
+    at += to - from
+  }
+  return { x, sigma, condition: labels && { labels } }
+}

@@ -1,0 +1,30 @@
+import { dpm2, type Dpm2Options } from './dpm2.js'
+import { epd, type EpdOptions } from './epd.js'
+import { euler, type EulerOptions } from './euler.js'
+import { heun, type HeunOptions } from './heun.js'
+import { ipndm, type IpndmOptions } from './ipndm.js'
+import type { Problem, SolverRun } from './solver.js'
+
+/** A solver by name, with its options. */
+export type SolverOptions =
+  | ({ readonly name: 'euler' } & EulerOptions)
+  | ({ readonly name: 'heun' } & HeunOptions)
+  | ({ readonly name: 'dpm2' } & Dpm2Options)
+  | ({ readonly name: 'ipndm' } & IpndmOptions)
+  | ({ readonly name: 'epd' } & EpdOptions)
+
+/** Starts a solver on a problem. */
+export function start(solver: SolverOptions, problem: Problem): SolverRun {
+  switch (solver.name) {
+    case 'euler':
+      return euler(problem, solver)
+    case 'heun':
+      return heun(problem, solver)
+    case 'dpm2':
+      return dpm2(problem, solver)
+    case 'ipndm':
+      return ipndm(problem, solver)
+    case 'epd':
+      return epd(problem, solver)
+  }
+}
