@@ -1,0 +1,33 @@
+import type { Model } from '../models/open.js'
+import type { Claim, WritableStore } from '../store/store.js'
+
+/** How far a stage has come, for the screen. */
+export interface Progress {
+  readonly done: number
+  readonly total: number
+  readonly unit: 'seeds' | 'iterations' | 'samples'
+  /** The newest line worth reading. */
+  readonly note?: string
+}
+
+/** What a stage is run with. */
+export interface StageContext {
+  readonly store: WritableStore
+  /** The stage's own key, and this process's hold on it. */
+  readonly key: string
+  readonly claim: Claim
+  /** The key of a stage that this one names. */
+  readonly inputKey: (name: string) => string
+  /** Opened at first use, closed by whoever runs the stages. */
+  readonly openModel: () => Promise<Model>
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** What a stage has cost, as the driver counted it. */
+export interface StageCost {
+  /** Parallel NFE of one sample. */
+  readonly nfe?: number
+  /** Evaluations of the model, all samples together. */
+  readonly evaluations: number
+}

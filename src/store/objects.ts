@@ -1,0 +1,88 @@
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { EpdError } from '../errors.js'
+
+/** A file named by its content. */
+export interface StoredObject {
+  /** SHA-256 of its bytes, hexadecimal. */
+  readonly digest: string
+  readonly extension: string
+  readonly size: number
+}
+
+export function objectPath(root: string, { digest, extension }: Pick<StoredObject, 'digest' | 'extension'>): string {
+  return join(root, 'objects', digest.slice(0, 2), `${digest}.${extension}`)
+}
+
+/** Writes bytes under their digest: to a temporary name first, then renamed, so that a file there is always whole. */
+export function writeObject(root: string, data: Uint8Array, extension: string): StoredObject {
+  const digest = createHash('sha256').update(data).digest('hex')
+  const object = { digest, extension, size: data.byteLength }
+  const path = objectPath(root, object)
+  if (existsSync(path) && statSync(path).size === object.size) return object
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = join(temporaryFolder(root), randomUUID())
+  try {
+    writeWhole(temporary, data)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  return object
+}
+
+/**
+ * The bytes of a stored file.
+ * @throws EpdError `store-corrupt` if it is missing or is not what was written.
+ */
+export function readObject(root: string, object: StoredObject): Buffer {
+  const path = objectPath(root, object)
+  const wayOut = 'run the experiment again with --verify to have what is damaged computed anew'
+  if (!existsSync(path)) throw new EpdError('store-corrupt', `${path}: a stored file is missing; ${wayOut}`)
+  const data = readFileSync(path)
+  if (createHash('sha256').update(data).digest('hex') !== object.digest)
+    throw new EpdError('store-corrupt', `${path}: a stored file has changed; ${wayOut}`)
+  return data
+}
+
+const ABANDONED_AFTER = 3_600_000
+
+/** Removes what a killed process left half written an hour ago or more. */
+export function removeAbandoned(root: string): void {
+  const folder = temporaryFolder(root)
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const info = statSync(path, { throwIfNoEntry: false })
+    if (info && Date.now() - info.mtimeMs > ABANDONED_AFTER) rmSync(path, { force: true })
+  }
+}
+
+function temporaryFolder(root: string): string {
+  const folder = join(root, 'objects', 'tmp')
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+function writeWhole(path: string, data: Uint8Array): void {
+  const file = openSync(path, 'wx')
+  try {
+    for (let written = 0; written < data.byteLength;) written += writeSync(file, data, written)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,155 @@
+import type { Database } from 'better-sqlite3'
+import { EpdError } from '../errors.js'
+
+/** One entry a version of the store: migrations[n] takes version n to n + 1. Never edit one that was released. */
+const migrations = [
+  `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    file TEXT NOT NULL,
+    spec TEXT NOT NULL,          -- the YAML as it was read
+    overrides TEXT NOT NULL,     -- what --set gave, a JSON array
+    status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'interrupted', 'failed')),
+    error TEXT,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE stages (
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    params TEXT NOT NULL,        -- resolved, JSON
+    status TEXT NOT NULL CHECK (status IN ('running', 'finished')),
+    nfe INTEGER,                 -- parallel NFE of one sample
+    evaluations INTEGER,         -- all samples together
+    seconds REAL NOT NULL DEFAULT 0,
+    provenance TEXT NOT NULL,    -- versions and machine, JSON
+    started TEXT NOT NULL,
+    finished TEXT
+  ) STRICT;
+
+  CREATE TABLE run_stages (
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    stage_key TEXT NOT NULL,
+    PRIMARY KEY (run_id, name)
+  ) STRICT;
+  CREATE INDEX run_stages_by_key ON run_stages (stage_key);
+
+  CREATE TABLE artifacts (
+    stage_key TEXT NOT NULL REFERENCES stages (key) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,   -- the shard it belongs to
+    digest TEXT NOT NULL,        -- SHA-256 of the file
+    extension TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (stage_key, name, position)
+  ) STRICT;
+
+  CREATE TABLE shards (
+    stage_key TEXT NOT NULL REFERENCES stages (key) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    seeds TEXT NOT NULL,         -- JSON array
+    nfe INTEGER,
+    evaluations INTEGER NOT NULL,
+    PRIMARY KEY (stage_key, position)
+  ) STRICT;
+
+  CREATE TABLE metrics (
+    stage_key TEXT NOT NULL REFERENCES stages (key) ON DELETE CASCADE,
+    samples_key TEXT NOT NULL,   -- the stage whose samples were scored
+    name TEXT NOT NULL,
+    value REAL NOT NULL,
+    count INTEGER NOT NULL,      -- samples it rests on
+    details TEXT NOT NULL,       -- what it was measured against, JSON
+    PRIMARY KEY (stage_key, samples_key, name)
+  ) STRICT;
+
+  CREATE TABLE predictors (
+    stage_key TEXT PRIMARY KEY REFERENCES stages (key) ON DELETE CASCADE,
+    predictor TEXT NOT NULL,     -- raw tables and ranges, JSON
+    sigmas TEXT NOT NULL,        -- JSON array
+    loss REAL NOT NULL,
+    validation_loss REAL,
+    evaluations INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE iterations (
+    stage_key TEXT NOT NULL REFERENCES stages (key) ON DELETE CASCADE,
+    iteration INTEGER NOT NULL,
+    phase TEXT NOT NULL,
+    step INTEGER,
+    loss REAL NOT NULL,
+    validation_loss REAL,
+    evaluations INTEGER NOT NULL,
+    accepted INTEGER,
+    damping REAL,
+    state TEXT NOT NULL,         -- enough to continue from here, JSON; kept for the newest iteration alone
+    PRIMARY KEY (stage_key, iteration)
+  ) STRICT;
+
+  CREATE TABLE claims (
+    name TEXT PRIMARY KEY,       -- a stage's key, or a download
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    heartbeat INTEGER NOT NULL   -- milliseconds since 1970
+  ) STRICT;
+
+  CREATE VIEW results AS
+  SELECT
+    runs.name AS experiment,
+    named.name AS samples,
+    json_extract(stages.params, '$.solver.name') AS solver,
+    json_extract(stages.params, '$.solver.points') AS points,
+    stages.nfe AS nfe,
+    (SELECT sum(json_array_length(seeds)) FROM shards WHERE stage_key = stages.key) AS images,
+    max(CASE WHEN metrics.name = 'rmse' THEN metrics.value END) AS rmse,
+    max(CASE WHEN metrics.name = 'psnr' THEN metrics.value END) AS psnr,
+    max(CASE WHEN metrics.name = 'frechet-pixels' THEN metrics.value END) AS frechet_pixels,
+    round(stages.seconds, 2) AS seconds,
+    runs.id AS run
+  FROM runs
+  JOIN run_stages AS named ON named.run_id = runs.id
+  JOIN stages ON stages.key = named.stage_key AND stages.kind = 'sample'
+  LEFT JOIN run_stages AS scoring ON scoring.run_id = runs.id
+  LEFT JOIN metrics ON metrics.stage_key = scoring.stage_key AND metrics.samples_key = stages.key
+  GROUP BY runs.id, named.name
+  ORDER BY runs.created, named.position;
+  `
+]
+
+/** Brings a database to this version's schema, all or nothing. */
+export function migrate(database: Database, file: string): void {
+  const run = database.transaction(() => {
+    const version = versionOf(database)
+    if (version > migrations.length)
+      throw new EpdError(
+        'store-version',
+        `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; use a newer epd-run, or --store with another folder`
+      )
+    for (const sql of migrations.slice(version)) database.exec(sql)
+    database.pragma(`user_version = ${migrations.length}`)
+  })
+  run.immediate()
+}
+
+/** @throws EpdError `store-version` unless the database is of exactly this version. */
+export function checkVersion(database: Database, file: string): void {
+  const version = versionOf(database)
+  if (version === migrations.length) return
+  const wayOut =
+    version > migrations.length ? 'use a newer epd-run' : 'run an experiment in it once to bring it up to date'
+  throw new EpdError(
+    'store-version',
+    `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; ${wayOut}`
+  )
+}
+
+function versionOf(database: Database): number {
+  return Number(database.pragma('user_version', { simple: true }))
+}
