@@ -27,3 +27,66 @@ export interface NetworkCheckpoint {
   readonly initKwargs: Readonly<Record<string, unknown>>
   readonly tensors: ReadonlyMap<string, Tensor>
 }
+
+const ITEM_SIZE: Readonly<Record<DType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1
+}
+
+export function itemSize(dtype: DType): number {
+  return ITEM_SIZE[dtype]
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+export function byteSize(dtype: DType, shape: readonly number[]): number {
+  return itemSize(dtype) * elementCount(shape)
+}
+
+/** A floating-point tensor's values in single precision. @throws RangeError for any other type */
+export function toFloat32({ dtype, shape, data }: Tensor): Float32Array {
+  const values = new Float32Array(elementCount(shape))
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const read = reader(view, dtype)
+  for (let i = 0; i < values.length; i++) values[i] = read(i)
+  return values
+}
+
+function reader(view: DataView, dtype: DType): (index: number) => number {
+  switch (dtype) {
+    case 'float64':
+      return i => view.getFloat64(8 * i, true)
+    case 'float32':
+      return i => view.getFloat32(4 * i, true)
+    case 'float16':
+      return i => halfToNumber(view.getUint16(2 * i, true))
+    case 'bfloat16': {
+      const bits = new DataView(new ArrayBuffer(4))
+      return i => {
+        bits.setUint16(0, view.getUint16(2 * i, true))
+        return bits.getFloat32(0)
+      }
+    }
+    default:
+      throw new RangeError(`a tensor of ${dtype} where one of floating-point numbers is needed`)
+  }
+}
+
+/** IEEE 754 binary16. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 31) return fraction ? NaN : sign * Infinity
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
+}

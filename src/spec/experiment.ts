@@ -1,0 +1,127 @@
+import type { ScheduleType } from '../solvers/schedule.js'
+
+/** A spec, validated, with every default and every reference resolved. */
+export interface Experiment {
+  readonly name: string
+  readonly description: string
+  /** Absolute path of the spec. */
+  readonly file: string
+  /** The YAML as it was read. */
+  readonly text: string
+  /** What --set gave. */
+  readonly overrides: readonly string[]
+  readonly model: ModelSpec
+  /** In an order in which each stage comes after those that it names. */
+  readonly stages: readonly Stage[]
+}
+
+export interface ModelSpec {
+  /** An absolute path, or an address. */
+  readonly checkpoint: string
+  readonly engine: 'auto' | 'onnx' | 'tfjs'
+}
+
+export interface ScheduleSpec {
+  readonly type: ScheduleType
+  readonly rho: number
+  readonly sigmaMin: number
+  readonly sigmaMax: number
+}
+
+/** A schedule with its number of time points. */
+export interface GridSpec extends ScheduleSpec {
+  readonly numSteps: number
+}
+
+interface OnGrid {
+  readonly schedule: ScheduleSpec
+  /** Time points. */
+  readonly numSteps: number
+  /** Parallel evaluations. */
+  readonly nfe: number
+}
+
+export type PlainSolver =
+  | { readonly name: 'euler'; readonly afs: boolean }
+  | { readonly name: 'heun'; readonly afs: boolean }
+  | { readonly name: 'dpm2'; readonly afs: boolean; readonly r: number }
+  | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number }
+
+/** EPD without its predictor, which a distill stage finds. */
+export interface StudentSolver {
+  readonly name: 'epd'
+  readonly afs: boolean
+  readonly points: number
+  readonly scaleDir: number
+  readonly scaleTime: number
+  readonly base: 'euler' | 'ipndm'
+  readonly maxOrder: number
+}
+
+export type SolverSpec = (PlainSolver | StudentSolver) & OnGrid
+export type StudentSpec = StudentSolver & OnGrid
+
+export type OptimizerSpec =
+  | { readonly name: 'levenberg-marquardt'; readonly iterations: number; readonly finalIterations: number }
+  | {
+      readonly name: 'adam'
+      readonly lr: number
+      readonly betas: readonly [number, number]
+      readonly batch: number
+      readonly trajectories: number
+    }
+
+export interface TeacherStage {
+  readonly kind: 'teacher'
+  readonly name: string
+  readonly solver: PlainSolver
+  readonly refine: number
+  readonly substeps: number
+  readonly seeds: readonly number[]
+  /** The grid of the student, which the teacher refines. */
+  readonly grid: GridSpec
+}
+
+export interface DistillStage {
+  readonly kind: 'distill'
+  readonly name: string
+  readonly student: StudentSpec
+  /** The teacher stage whose trajectories are learned from. */
+  readonly teacher: string
+  /** The teacher stage, made for the purpose, whose trajectories are only looked at. */
+  readonly validation: string
+  readonly optimizer: OptimizerSpec
+  readonly objective: 'final' | 'every'
+  readonly start: 'uniform' | 'normal'
+  readonly starts: number
+  readonly seed: number
+}
+
+export interface SampleStage {
+  readonly kind: 'sample'
+  readonly name: string
+  readonly solver: SolverSpec
+  /** The distill stage whose predictor an `epd` solver takes. */
+  readonly from?: string
+  readonly seeds: readonly number[]
+  /** The most samples that the model is given at once. */
+  readonly batch: number
+  /** Whether each image is also written as a PNG of its own. */
+  readonly images: boolean
+}
+
+export type MetricName = 'frechet-pixels' | 'psnr' | 'rmse'
+
+export interface ScoreStage {
+  readonly kind: 'score'
+  readonly name: string
+  /** Sample stages. */
+  readonly samples: readonly string[]
+  /** The sample stage whose images of the same seeds are the truth for psnr and rmse. */
+  readonly reference?: string
+  /** The data set whose statistics are the truth for frechet-pixels. */
+  readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
+  readonly metrics: readonly MetricName[]
+}
+
+export type Stage = TeacherStage | DistillStage | SampleStage | ScoreStage
