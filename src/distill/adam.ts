@@ -1,0 +1,217 @@
+import type { Predictor, PredictorTables } from '../solvers/predictor.js'
+import type { Tape } from '../solvers/driver.js'
+import { byRaw, probes } from './differences.js'
+import { differenceStep } from './noise.js'
+import { meanSquare, slopes } from './objective.js'
+import { shuffled } from './random.js'
+import { tables } from './parameters.js'
+import { walk, type Setting, type Walk } from './student.js'
+import { finite, type Found, type Task } from './task.js'
+import { pick, type Trajectories } from './trajectories.js'
+
+export interface AdamOptions {
+  readonly name: 'adam'
+  /** Learning rate at the start; it falls to 0.01 by a cosine. */
+  readonly lr?: number
+  readonly betas?: readonly [number, number]
+  /** Trajectories in one iteration. */
+  readonly batch?: number
+  /** Trajectories in all, the same ones seen again and again. */
+  readonly trajectories?: number
+  /** Of the order in which trajectories are seen. */
+  readonly seed?: number
+}
+
+/** Where a distillation stands: all that it needs to go on, beside its inputs. */
+export interface AdamState extends PredictorTables {
+  readonly name: 'adam'
+  readonly iteration: number
+  readonly updates: number
+  readonly mean: readonly number[]
+  readonly square: readonly number[]
+  readonly difference: number | null
+  readonly evaluations: number
+  readonly backpropagated: number
+}
+
+type AdamTask = Task<AdamOptions, AdamState>
+
+const LR_END = 0.01
+const EPSILON = 1e-8
+/** With fewer time points, the paper's code trains from end to end. */
+const END_TO_END = 6
+
+/**
+ * The paper's recipe (arXiv 2507.14797 and its code): Adam on the raw tables; with fewer than 6 time points one update an iteration
+ * from the last step's loss, else one after each step. Gradients by differences in place of backpropagation.
+ */
+export async function adam(task: AdamTask): Promise<Found> {
+  const { setting, training, validation, at } = task
+  let state = task.resume ?? first(task)
+  let loss = NaN
+  while (state.iteration < total(task.optimizer)) {
+    const done = await iterate(task, state)
+    ;({ state, loss } = done)
+    await task.onIteration?.(
+      {
+        iteration: state.iteration,
+        phase: 'adam',
+        loss,
+        evaluations: state.evaluations,
+        backpropagated: state.backpropagated,
+        accepted: true
+      },
+      state
+    )
+  }
+  const predictor = predictorOf(state, setting)
+  const steps = setting.sigmas.length - 1
+  const [end] = await walk(setting, training, [predictor], steps)
+  const held = validation && (await walk(setting, validation, [predictor], steps))[0]
+  const checked = end.evaluations + (held?.evaluations ?? 0)
+  return {
+    predictor,
+    loss: meanSquare(end.states, training, at),
+    validationLoss: held && meanSquare(held.states, validation, at),
+    evaluations: state.evaluations + checked,
+    backpropagated: state.backpropagated + checked
+  }
+}
+
+/** Iterations in all. */
+export function total({ trajectories = 10_000, batch = 32 }: AdamOptions): number {
+  return Math.ceil(trajectories / batch)
+}
+
+function first({ start }: AdamTask): AdamState {
+  const zeros = flat(start).map(() => 0)
+  return {
+    ...tables(start),
+    name: 'adam',
+    iteration: 0,
+    updates: 0,
+    mean: zeros,
+    square: zeros,
+    difference: null,
+    evaluations: 0,
+    backpropagated: 0
+  }
+}
+
+async function iterate(task: AdamTask, before: AdamState): Promise<{ state: AdamState; loss: number }> {
+  const { setting, training, at } = task
+  const batch = nextBatch(task, before.iteration)
+  const last = setting.sigmas.length - 1
+  let { difference, evaluations, backpropagated } = before
+  if (difference === null) {
+    const measured = await differenceStep(setting.model, setting.sigmas, training)
+    difference = measured.difference
+    evaluations += measured.evaluations
+  }
+  const steps = Array.from({ length: last }, (_, i) => i)
+  const fits =
+    last + 1 < END_TO_END ? [{ steps, at, extent: last }] : steps.map(i => ({ steps: [i], at: [i + 1], extent: i + 1 }))
+  let state = before
+  let walked = predictorOf(before, setting)
+  let tape: Tape = []
+  let loss = NaN
+  for (const fit of fits) {
+    // Steps behind keep the parameters that they were walked with.
+    walked = withSteps(walked, predictorOf(state, setting), fit.steps)
+    const [base] = await walk(setting, batch, [walked], fit.extent, tape)
+    loss = finite(meanSquare(base.states, batch, fit.at))
+    const found = await gradient(setting, batch, walked, base, fit, difference)
+    evaluations += base.evaluations + found.evaluations
+    backpropagated += 3 * base.evaluations
+    state = update(task, state, found.gradient)
+    tape = base.tape
+  }
+  return { state: { ...state, iteration: before.iteration + 1, difference, evaluations, backpropagated }, loss }
+}
+
+/** The gradient of the loss in all raw numbers, [step][r, weight, scaleDir, scaleTime][point]. */
+export async function gradient(
+  setting: Setting,
+  batch: Trajectories,
+  predictor: Predictor,
+  base: Walk,
+  { steps, at, extent }: { steps: readonly number[]; at: readonly number[]; extent: number },
+  difference: number
+): Promise<{ gradient: number[]; evaluations: number }> {
+  const all = steps.flatMap(step => probes(predictor, step, setting.sigmas, difference))
+  const walks = await walk(
+    setting,
+    batch,
+    all.map(probe => probe.predictor),
+    extent,
+    base.tape
+  )
+  const slope = slopes(
+    base.states,
+    batch,
+    at,
+    all.map(({ change }, k) => ({ states: walks[k].states, change }))
+  )
+  const width = 4 * setting.student.points
+  const result = Array.from({ length: width * (setting.sigmas.length - 1) }, () => 0)
+  all.forEach((probe, k) => {
+    byRaw(predictor, probe).forEach((by, c) => (result[probe.step * width + c] += 2 * slope[k] * by))
+  })
+  return { gradient: result, evaluations: walks.reduce((sum, { evaluations }) => sum + evaluations, 0) }
+}
+
+function update({ optimizer }: AdamTask, state: AdamState, gradient: readonly number[]): AdamState {
+  const { lr = 0.2, betas = [0.9, 0.999] } = optimizer
+  const progress = state.iteration / total(optimizer)
+  const rate = LR_END + (lr - LR_END) * 0.5 * (1 + Math.cos(Math.PI * progress))
+  const updates = state.updates + 1
+  const clean = gradient.map(value => (Number.isFinite(value) ? value : 0))
+  const mean = state.mean.map((value, i) => betas[0] * value + (1 - betas[0]) * clean[i])
+  const square = state.square.map((value, i) => betas[1] * value + (1 - betas[1]) * clean[i] ** 2)
+  const [first, second] = [1 - betas[0] ** updates, 1 - betas[1] ** updates]
+  const raw = flat(state).map(
+    (value, i) => value - (rate * (mean[i] / first)) / (Math.sqrt(square[i] / second) + EPSILON)
+  )
+  return { ...state, ...unflat(raw, state.r[0].length), updates, mean, square }
+}
+
+/** The trajectories of one iteration: each epoch goes through all of them in an order of its own. */
+function nextBatch({ training, optimizer }: AdamTask, iteration: number): Trajectories {
+  const { batch = 32, seed = 0 } = optimizer
+  const count = training.seeds.length
+  const places = Array.from({ length: Math.min(batch, count) }, (_, k) => iteration * Math.min(batch, count) + k)
+  const orders = new Map<number, number[]>()
+  return pick(
+    training,
+    places.map(place => {
+      const epoch = Math.floor(place / count)
+      const order = orders.get(epoch) ?? shuffled(seed, epoch, count)
+      orders.set(epoch, order)
+      return order[place % count]
+    })
+  )
+}
+
+function predictorOf(state: PredictorTables, { student }: Setting): Predictor {
+  return { ...tables({ ...state, ranges: student.ranges }), ranges: student.ranges }
+}
+
+/** `to` with these steps as they are in `from`. */
+function withSteps(to: Predictor, from: Predictor, steps: readonly number[]): Predictor {
+  const rows = (name: keyof PredictorTables) => to[name].map((row, i) => (steps.includes(i) ? from[name][i] : row))
+  return { ...to, r: rows('r'), weight: rows('weight'), scaleDir: rows('scaleDir'), scaleTime: rows('scaleTime') }
+}
+
+/** [step][r, weight, scaleDir, scaleTime][point] */
+function flat({ r, weight, scaleDir, scaleTime }: PredictorTables): number[] {
+  return r.flatMap((row, i) => [...row, ...weight[i], ...scaleDir[i], ...scaleTime[i]])
+}
+
+function unflat(raw: readonly number[], count: number): PredictorTables {
+  const table = (which: number) =>
+    Array.from({ length: raw.length / (4 * count) }, (_, i) => {
+      const from = (4 * i + which) * count
+      return raw.slice(from, from + count)
+    })
+  return { r: table(0), weight: table(1), scaleDir: table(2), scaleTime: table(3) }
+}

@@ -1,0 +1,89 @@
+import type { Denoiser } from '../models/denoiser.js'
+import type { Predictor } from '../solvers/predictor.js'
+import { adam, type AdamOptions, type AdamState } from './adam.js'
+import {
+  levenbergMarquardt,
+  type LevenbergMarquardtOptions,
+  type LevenbergMarquardtState
+} from './levenberg-marquardt.js'
+import { normalStart, uniformStart } from './parameters.js'
+import { normals } from './random.js'
+import type { Student } from './student.js'
+import type { Found, Iteration } from './task.js'
+import { gather, type Trajectories } from './trajectories.js'
+
+export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
+export type DistillState = LevenbergMarquardtState | AdamState
+
+export interface DistillOptions {
+  readonly model: Denoiser
+  readonly student: Student
+  /** The student's decreasing time points. */
+  readonly sigmas: Float64Array
+  readonly teacher: Trajectories | AsyncIterable<Trajectories>
+  /** Trajectories that nothing is fitted to: they say when to stop, and how good the result is. */
+  readonly validation?: Trajectories | AsyncIterable<Trajectories>
+  readonly optimizer?: OptimizerOptions
+  /** What the loss looks at: the last time point, or every one after the first. */
+  readonly objective?: 'final' | 'every'
+  /** Where the parameters start: evenly spread points, or N(0, 1) as the paper. */
+  readonly start?: 'uniform' | 'normal'
+  /** Of a normal start and of Adam's batches. */
+  readonly seed?: number
+  /** A state that onIteration was given, to go on from there as if never stopped. */
+  readonly resume?: DistillState
+  /** Called after each iteration; what it returns is awaited. `state` is plain data that JSON keeps bit for bit. */
+  readonly onIteration?: (row: Iteration, state: DistillState) => void | Promise<void>
+  readonly signal?: AbortSignal
+  readonly batchSize?: number
+}
+
+export interface Distilled extends Found {
+  /** The iterations of this call. */
+  readonly history: readonly Iteration[]
+}
+
+/** Finds the predictor with which a student follows its teacher. */
+export async function distill(options: DistillOptions): Promise<Distilled> {
+  const { model, student, sigmas, optimizer = { name: 'levenberg-marquardt' }, objective = 'final', seed = 0 } = options
+  const training = await trajectories(options.teacher)
+  const validation = options.validation && (await trajectories(options.validation))
+  const history: Iteration[] = []
+  const common = {
+    setting: { model, student, sigmas, batchSize: options.batchSize, signal: options.signal },
+    training,
+    validation,
+    at: [...sigmas.keys()].slice(objective === 'final' ? -1 : 1),
+    start: startOf(options, seed),
+    onIteration: async (row: Iteration, state: DistillState) => {
+      history.push(row)
+      await options.onIteration?.(row, state)
+    }
+  }
+  const { resume } = options
+  if (optimizer.name === 'adam') {
+    const found = await adam({
+      ...common,
+      optimizer: { seed, ...optimizer },
+      resume: resume?.name === 'adam' ? resume : undefined
+    })
+    return { ...found, history }
+  }
+  const found = await levenbergMarquardt({
+    ...common,
+    optimizer,
+    resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
+  })
+  return { ...found, history }
+}
+
+function startOf({ student, sigmas, start, optimizer }: DistillOptions, seed: number): Predictor {
+  const steps = sigmas.length - 1
+  return (start ?? (optimizer?.name === 'adam' ? 'normal' : 'uniform')) === 'uniform'
+    ? uniformStart(student, steps)
+    : normalStart(student, steps, normals(seed, 4 * steps * student.points))
+}
+
+function trajectories(given: Trajectories | AsyncIterable<Trajectories>): Promise<Trajectories> {
+  return 'states' in given ? Promise.resolve(given) : gather(given)
+}

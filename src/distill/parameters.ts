@@ -1,0 +1,125 @@
+import { points, sigmoid, type Predictor, type PredictorTables } from '../solvers/predictor.js'
+import type { Student } from './student.js'
+
+/**
+ * A step's free coordinates, without the slack of the raw tables: each point's r and scale of time, each point's raw
+ * weight (a common shift has no effect), and last the logarithm of the scale of direction, which the points share, since only
+ * weight * scale_dir counts.
+ */
+export interface Coordinates {
+  readonly values: readonly number[]
+  readonly lower: readonly number[]
+  readonly upper: readonly number[]
+}
+
+/** How near a sigmoid comes to its ends, so that its raw number stays finite. */
+const EDGE = 1e-4
+const RAW_WEIGHT = 10
+
+export function coordinates(predictor: Predictor, step: number): Coordinates {
+  const { ranges } = predictor
+  const each = points(predictor, step)
+  const products = each.map(({ weight, scaleDir }) => weight * scaleDir)
+  const total = products.reduce((sum, product) => sum + product, 0)
+  const logs = products.map(product => Math.log(Math.max(product, Number.MIN_VALUE)))
+  const mean = logs.reduce((sum, value) => sum + value, 0) / logs.length
+  const reach = (range: number) => range * (1 - 2 * EDGE)
+  const [time, direction] = [reach(ranges.scaleTime), reach(ranges.scaleDir)]
+  return {
+    values: [
+      ...each.map(({ r }) => r),
+      ...each.map(({ scaleTime }) => scaleTime),
+      ...logs.map(value => value - mean),
+      Math.log(total)
+    ],
+    lower: [
+      ...each.map(() => EDGE),
+      ...each.map(() => 1 - time),
+      ...each.map(() => -RAW_WEIGHT),
+      Math.log(1 - direction)
+    ],
+    upper: [
+      ...each.map(() => 1 - EDGE),
+      ...each.map(() => 1 + time),
+      ...each.map(() => RAW_WEIGHT),
+      Math.log(1 + direction)
+    ]
+  }
+}
+
+/** The predictor with these coordinates in one step. A coordinate that stays as it is keeps its raw number, bit for bit. */
+export function withCoordinates(predictor: Predictor, step: number, values: readonly number[]): Predictor {
+  const { ranges } = predictor
+  const each = points(predictor, step)
+  const count = each.length
+  const scaleDir = rawScale(Math.exp(values[3 * count]), ranges.scaleDir)
+  const row = (part: number, now: (k: number) => number, raw: readonly number[], inverse: (value: number) => number) =>
+    raw.map((old, k) => (values[part * count + k] === now(k) ? old : inverse(values[part * count + k])))
+  return {
+    r: replaced(
+      predictor.r,
+      step,
+      row(0, k => each[k].r, predictor.r[step], logit)
+    ),
+    scaleTime: replaced(
+      predictor.scaleTime,
+      step,
+      row(
+        1,
+        k => each[k].scaleTime,
+        predictor.scaleTime[step],
+        value => rawScale(value, ranges.scaleTime)
+      )
+    ),
+    weight: replaced(predictor.weight, step, values.slice(2 * count, 3 * count)),
+    scaleDir: replaced(
+      predictor.scaleDir,
+      step,
+      each.map(() => scaleDir)
+    ),
+    ranges
+  }
+}
+
+export function replaced<T>(rows: readonly T[], index: number, row: T): T[] {
+  return rows.map((old, i) => (i === index ? row : old))
+}
+
+/** Inverse of `sigmoid`. */
+export function logit(value: number): number {
+  const inside = Math.min(Math.max(value, EDGE / 2), 1 - EDGE / 2)
+  return Math.log(inside / (1 - inside))
+}
+
+/** The raw number of a scale: inverse of 2 sigmoid(raw / 2) range + 1 - range. */
+export function rawScale(scale: number, range: number): number {
+  return range === 0 ? 0 : 2 * logit((scale - 1 + range) / (2 * range))
+}
+
+/** d scale / d raw */
+export function scaleSlope(raw: number, range: number): number {
+  const inner = sigmoid(raw / 2)
+  return inner * (1 - inner) * range
+}
+
+/** Points spread evenly in log sigma with equal weights and scales of 1. */
+export function uniformStart({ points: count, ranges }: Student, steps: number): Predictor {
+  const row = Array.from({ length: count }, (_, k) => logit((k + 1) / (count + 1)))
+  const zeros = row.map(() => 0)
+  const table = <T>(each: T) => Array.from({ length: steps }, () => each)
+  return { r: table(row), weight: table(zeros), scaleDir: table(zeros), scaleTime: table(zeros), ranges }
+}
+
+/** Raw numbers from N(0, 1), as the paper starts. `normals`: 4 * steps * points of them. */
+export function normalStart({ points: count, ranges }: Student, steps: number, normals: Float64Array): Predictor {
+  const table = (which: number) =>
+    Array.from({ length: steps }, (_, i) => {
+      const from = (which * steps + i) * count
+      return [...normals.subarray(from, from + count)]
+    })
+  return { r: table(0), weight: table(1), scaleDir: table(2), scaleTime: table(3), ranges }
+}
+
+export function tables({ r, weight, scaleDir, scaleTime }: Predictor): PredictorTables {
+  return { r, weight, scaleDir, scaleTime }
+}

@@ -1,0 +1,66 @@
+import type { Denoiser } from '../models/denoiser.js'
+import { drive, type Tape } from '../solvers/driver.js'
+import { epd, type EpdOptions } from '../solvers/epd.js'
+import type { Predictor } from '../solvers/predictor.js'
+import type { SolverRun } from '../solvers/solver.js'
+import type { Trajectories } from './trajectories.js'
+
+/** EPD as a solver is given, but for its predictor, which is to be found. */
+export interface Student extends Omit<EpdOptions, 'predictor'> {
+  readonly name: 'epd'
+  /** Parallel evaluations in each step (K in the paper), 1 or more. */
+  readonly points: number
+  readonly ranges: Predictor['ranges']
+}
+
+/** What stays the same throughout a distillation. */
+export interface Setting {
+  readonly model: Denoiser
+  readonly student: Student
+  readonly sigmas: Float64Array
+  readonly batchSize?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Walk {
+  /** The states reached, states[i] at sigmas[i]. */
+  readonly states: readonly Float64Array[]
+  readonly tape: Tape
+  /** Single samples that the model evaluated. */
+  readonly evaluations: number
+}
+
+/**
+ * Walks one student for each predictor from the trajectories' noise over the first `steps` steps, all side by side. What a
+ * tape answers is not evaluated.
+ */
+export async function walk(
+  { model, student, sigmas, batchSize, signal }: Setting,
+  { states, condition }: Trajectories,
+  predictors: readonly Predictor[],
+  steps: number,
+  replay?: Tape
+): Promise<Walk[]> {
+  const walks = predictors.map(predictor => {
+    const trajectory: Float64Array[] = []
+    const run = epd({ x: states[0], sigmas, trajectory }, { ...student, predictor })
+    const tape: Tape = []
+    return { trajectory, tape, job: { run: firstSteps(run, trajectory, steps), condition, replay, record: tape } }
+  })
+  const outcomes = await drive(
+    walks.map(({ job }) => job),
+    { model, batchSize, signal }
+  )
+  return walks.map(({ trajectory, tape }, k) => ({
+    states: trajectory,
+    tape,
+    evaluations: outcomes[k].evaluations
+  }))
+}
+
+/** A run that ends as soon as it has taken `steps` steps, without asking for what only later ones need. */
+function* firstSteps(run: SolverRun, trajectory: readonly Float64Array[], steps: number): SolverRun {
+  let next = run.next()
+  while (!next.done && trajectory.length <= steps) next = run.next(yield next.value)
+  return trajectory[steps]
+}

@@ -1,0 +1,52 @@
+import { EpdError } from '../errors.js'
+import type { Predictor } from '../solvers/predictor.js'
+import type { Setting } from './student.js'
+import type { Trajectories } from './trajectories.js'
+
+/** One iteration, as it is logged. */
+export interface Iteration {
+  /** From 1. */
+  readonly iteration: number
+  readonly phase: 'step' | 'final' | 'adam'
+  /** The step that is fitted, in phase `step`. */
+  readonly step?: number
+  /** Which start this belongs to, from 0, where there are several. */
+  readonly start?: number
+  /** Mean squared difference to the teacher, of what this phase looks at. */
+  readonly loss: number
+  readonly validationLoss?: number
+  /** Student evaluations of single samples since the beginning. */
+  readonly evaluations: number
+  /** The same, had gradients come from backpropagation (three evaluations for one forward and backward). */
+  readonly backpropagated?: number
+  readonly accepted: boolean
+  readonly damping?: number
+}
+
+/** What an optimiser is given. */
+export interface Task<Optimizer, State> {
+  readonly setting: Setting
+  readonly training: Trajectories
+  readonly validation?: Trajectories
+  /** The time points that the objective looks at. */
+  readonly at: readonly number[]
+  readonly start: Predictor
+  readonly optimizer: Optimizer
+  readonly resume?: State
+  readonly onIteration?: (row: Iteration, state: State) => void | Promise<void>
+}
+
+/** What an optimiser finds. */
+export interface Found {
+  readonly predictor: Predictor
+  readonly loss: number
+  readonly validationLoss?: number
+  readonly evaluations: number
+  readonly backpropagated?: number
+}
+
+/** @throws EpdError where a loss is not a number. */
+export function finite(loss: number): number {
+  if (Number.isFinite(loss)) return loss
+  throw new EpdError('model-output', 'distill: the student does not stay finite from its start; check the model')
+}

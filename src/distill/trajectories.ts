@@ -1,0 +1,55 @@
+import type { Condition } from '../models/denoiser.js'
+
+/** Where a teacher led each seed, at the student's time points. */
+export interface Trajectories {
+  readonly seeds: readonly number[]
+  /** states[i]: [seeds, ...shape], the states at sigmas[i]; states[0] is the noise that all starts from. */
+  readonly states: readonly Float64Array[]
+  /** For each of the seeds. */
+  readonly condition?: Condition
+}
+
+/** Shards, in the order they come, as one. */
+export async function gather(shards: AsyncIterable<Trajectories>): Promise<Trajectories> {
+  const all: Trajectories[] = []
+  for await (const shard of shards) all.push(shard)
+  return join(all)
+}
+
+/** Trajectories one after the other. */
+export function join(parts: readonly Trajectories[]): Trajectories {
+  if (parts.length === 0) throw new RangeError('distill: there are no trajectories')
+  const points = parts[0].states.length
+  if (parts.some(({ states }) => states.length !== points))
+    throw new RangeError('distill: the trajectories differ in their number of time points')
+  const labels = parts.map(({ condition }) => condition?.labels)
+  const labelled = labels.filter(each => each !== undefined)
+  if (labelled.length > 0 && labelled.length < parts.length)
+    throw new RangeError('distill: some trajectories have labels and others none')
+  return {
+    seeds: parts.flatMap(({ seeds }) => seeds),
+    states: parts[0].states.map((_, i) => concatenate(parts.map(({ states }) => states[i]))),
+    condition: labelled.length > 0 ? { labels: Int32Array.from(labelled.flatMap(each => [...each])) } : undefined
+  }
+}
+
+/** The trajectories of the samples at these places. */
+export function pick(trajectories: Trajectories, places: readonly number[]): Trajectories {
+  const { seeds, states, condition } = trajectories
+  const size = states[0].length / seeds.length
+  return {
+    seeds: places.map(place => seeds[place]),
+    states: states.map(state => concatenate(places.map(place => state.subarray(place * size, (place + 1) * size)))),
+    condition: condition?.labels && { labels: Int32Array.from(places, place => condition.labels?.[place] ?? 0) }
+  }
+}
+
+function concatenate(arrays: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const array of arrays) {
+    all.set(array, at)
+    at += array.length
+  }
+  return all
+}

@@ -1,0 +1,38 @@
+import { schedule, type ScheduleOptions } from '../../src/solvers/schedule.js'
+import { solve } from '../../src/solvers/solve.js'
+import type { SolverOptions } from '../../src/solvers/options.js'
+import { teacherGrid } from '../../src/solvers/teacher.js'
+import type { Trajectories } from '../../src/distill/trajectories.js'
+import { normals } from '../../src/distill/random.js'
+import { mixture, shape } from '../solvers/mixture.js'
+
+export const grid = {
+  type: 'time_uniform',
+  rho: 1,
+  numSteps: 4,
+  sigmaMin: 0.002,
+  sigmaMax: 80
+} as const satisfies ScheduleOptions
+export const sigmas = schedule(grid)
+export const student = { name: 'epd', afs: true, points: 2, ranges: { scaleDir: 0.05, scaleTime: 0.05 } } as const
+
+const size = shape[0] * shape[1] * shape[2]
+const noise = (seed: number, count: number) => normals(seed, count * size).map(value => 80 * value)
+
+/** Where Heun on a finer grid leads `count` samples of the mixture. */
+export async function taught(seed: number, count: number): Promise<Trajectories> {
+  const fine = teacherGrid(grid, { refine: 3, substeps: 2 })
+  const { trajectory } = await solve({
+    model: mixture,
+    solver: { name: 'heun' },
+    x: noise(seed, count),
+    sigmas: fine.sigmas
+  })
+  return { seeds: [...Array(count).keys()], states: [...sigmas.keys()].map(i => trajectory[i * fine.every]) }
+}
+
+/** Where a solver leads `count` samples of the mixture on the student's own time points. */
+export async function followed(solver: SolverOptions, seed: number, count: number): Promise<Trajectories> {
+  const { trajectory } = await solve({ model: mixture, solver, x: noise(seed, count), sigmas })
+  return { seeds: [...Array(count).keys()], states: trajectory }
+}
