@@ -75,11 +75,12 @@ function inward(fromMiddle: number): 1 | -1 {
   return fromMiddle > 0 ? -1 : 1
 }
 
-/** How what a probe moves depends on its step's coordinates, in the order of `coordinates`. */
-export function byCoordinates(predictor: Predictor, { moved, step, point }: Probe): number[] {
+/** How what a probe moves depends on a step's coordinates, in the order of `coordinates`. */
+export function byCoordinates(predictor: Predictor, coordinateStep: number, { moved, step, point }: Probe): number[] {
   const each = points(predictor, step)
   const none = each.map(() => 0)
   const own = each.map((_, k) => (k === point ? 1 : 0))
+  if (step !== coordinateStep) return [...points(predictor, coordinateStep).flatMap(() => [0, 0, 0]), 0]
   switch (moved) {
     case 'r':
       return [...own, ...none, ...none, 0]

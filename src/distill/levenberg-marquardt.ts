@@ -1,12 +1,12 @@
 import type { Predictor, PredictorTables } from '../solvers/predictor.js'
-import { boundedMove, predictedFall } from './bounded.js'
-import { byCoordinates, probes } from './differences.js'
+import { boundedMove, predictedFall, type Box } from './bounded.js'
+import { byCoordinates, probes, type Probe } from './differences.js'
 import { differenceStep } from './noise.js'
 import { chained, meanSquare, normalEquations, type Normal } from './objective.js'
-import { coordinates, tables, withCoordinates } from './parameters.js'
+import { clamped, coordinates, tables, withCoordinates, type Coordinates } from './parameters.js'
 import { walk, type Setting, type Walk } from './student.js'
-import type { Trajectories } from './trajectories.js'
-import { finite, type Found, type Task } from './task.js'
+import { survey } from './survey.js'
+import { finite, type Found, type Iteration, type Task } from './task.js'
 
 export interface LevenbergMarquardtOptions {
   readonly name: 'levenberg-marquardt'
@@ -17,88 +17,98 @@ export interface LevenbergMarquardtOptions {
 }
 
 /** Where a distillation stands: all that it needs to go on, beside its inputs. */
-export interface LevenbergMarquardtState extends PredictorTables {
+export interface LevenbergMarquardtState {
   readonly name: 'levenberg-marquardt'
   readonly phase: 'step' | 'final' | 'done'
   readonly step: number
-  /** Iterations done in this fit, and in all. */
+  /** Iterations of this fit, and in all. */
   readonly round: number
   readonly iteration: number
-  /** How many steps the tape covers. */
-  readonly taped: number
+  readonly tables: PredictorTables
+  /** How many steps the model has already been evaluated on with these tables. */
+  readonly walked: number
+  /** Of this fit at these tables; null before its first iteration. */
   readonly loss: number | null
   readonly damping: number
+  /** By how much the next refused move raises the damping. */
   readonly rise: number
+  /** The linear problem at these tables, where it is known. */
   readonly normal: Normal | null
   readonly difference: number | null
   readonly evaluations: number
-  readonly best: { readonly tables: PredictorTables; readonly loss: number; readonly validationLoss: number } | null
-  /** Iterations since the best one. */
+  readonly best: Best | null
+  /** Moves from end to end since the best one. */
   readonly stale: number
 }
 
-const DAMPING = 1e-2
+/** What did best on the validation trajectories. */
+interface Best {
+  readonly tables: PredictorTables
+  readonly loss: number
+  readonly validationLoss: number
+}
+
+export const TUNE = { step: 1e-2, final: 1e-3, refits: 3, tau: 1e-2, tauFinal: 0.05, survey: true }
+
 const DAMPING_MIN = 1e-7
 const DAMPING_MAX = 1e6
 const RISE = 4
+/** Moves from end to end without a gain in validation before it stops. */
 const PATIENCE = 2
+/** The most that a point's r moves at once, and any other coordinate. */
+const REACH_R = 0.25
+const REACH = 2
 
-/** What one fit is about: the steps whose parameters it moves, the time points it looks at. */
+type State = { -readonly [Key in keyof LevenbergMarquardtState]: LevenbergMarquardtState[Key] }
+type LevenbergMarquardtTask = Task<LevenbergMarquardtOptions, LevenbergMarquardtState>
+
+/** One least squares problem: the steps whose parameters move, and the time points that are looked at. */
 interface Fit {
   readonly steps: readonly number[]
   readonly at: readonly number[]
   /** Steps to walk. */
   readonly extent: number
+  /** Iterations at most. */
   readonly rounds: number
+  /** It ends when a move lowers the loss by less than this share. */
   readonly tolerance: number
 }
 
-export async function levenbergMarquardt(
-  task: Task<LevenbergMarquardtOptions, LevenbergMarquardtState>
-): Promise<Found> {
-  const { setting, training, validation } = task
-  let state = task.resume ?? first(task)
-  let base = await walk(setting, training, [predictorOf(state, setting)], state.taped).then(([only]) => only)
-  while (state.phase !== 'done') {
-    const done = await iterate(task, state, base)
-    ;({ state, base } = done)
-    await task.onIteration?.(done.row, state)
-  }
-  const found = state.best?.tables ?? tables(predictorOf(state, setting))
-  const predictor = { ...found, ranges: setting.student.ranges }
-  if (!state.best && validation) {
-    const [end] = await walk(setting, validation, [predictor], setting.sigmas.length - 1)
-    return {
-      predictor,
-      loss: meanSquare(base.states, training, task.at),
-      validationLoss: meanSquare(end.states, validation, task.at),
-      evaluations: state.evaluations + end.evaluations
-    }
-  }
-  return {
-    predictor,
-    loss: state.best?.loss ?? state.loss ?? NaN,
-    validationLoss: state.best?.validationLoss,
-    evaluations: state.evaluations
-  }
+/** A predictor, where it leads the training trajectories, and how far that is from the teacher. */
+interface Trial {
+  readonly predictor: Predictor
+  readonly walked: Walk
+  readonly loss: number
 }
 
-function first({ start, setting, optimizer }: Task<LevenbergMarquardtOptions, LevenbergMarquardtState>) {
-  const steps = setting.sigmas.length - 1
-  const canonical = Array.from({ length: steps }, (_, i) => i).reduce(
-    (predictor, i) => withCoordinates(predictor, i, clamped(predictor, i)),
-    start
-  )
+/**
+ * Levenberg-Marquardt (Marquardt 1963) without derivatives of the model. First step by step: from the student's own state at
+ * one time point, least squares to the teacher's state at the next, started by a survey of the step. Then from end to end on
+ * the objective, keeping what does best on the validation trajectories.
+ */
+export async function levenbergMarquardt(task: LevenbergMarquardtTask): Promise<Found> {
+  const state: State = structuredClone(task.resume ?? first(task))
+  let [walked] = await walk(task.setting, task.training, [predictorOf(state, task.setting)], state.walked)
+  while (state.phase !== 'done') {
+    const done = await iterate(task, state, walked)
+    walked = done.walked
+    await task.onIteration?.(done.row, structuredClone(state))
+  }
+  return conclude(task, state, walked)
+}
+
+function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
+  const canonical = steps(setting).reduce((predictor, i) => withCoordinates(predictor, i, clamped(predictor, i)), start)
   return {
-    ...tables(canonical),
-    name: 'levenberg-marquardt' as const,
-    phase: optimizer.iterations === 0 ? ('final' as const) : ('step' as const),
+    name: 'levenberg-marquardt',
+    phase: optimizer.iterations === 0 ? 'final' : 'step',
     step: 0,
     round: 0,
     iteration: 0,
-    taped: 0,
+    tables: tables(canonical),
+    walked: 0,
     loss: null,
-    damping: DAMPING,
+    damping: optimizer.iterations === 0 ? TUNE.tauFinal : TUNE.tau,
     rise: RISE,
     normal: null,
     difference: null,
@@ -108,199 +118,214 @@ function first({ start, setting, optimizer }: Task<LevenbergMarquardtOptions, Le
   }
 }
 
-function clamped(predictor: Predictor, step: number): number[] {
-  const { values, lower, upper } = coordinates(predictor, step)
-  return values.map((value, i) => Math.min(Math.max(value, lower[i]), upper[i]))
+function steps({ sigmas }: Setting): number[] {
+  return Array.from({ length: sigmas.length - 1 }, (_, i) => i)
 }
 
-function predictorOf({ r, weight, scaleDir, scaleTime }: PredictorTables, { student }: Setting): Predictor {
-  return { r, weight, scaleDir, scaleTime, ranges: student.ranges }
+function predictorOf(state: State, { student }: Setting): Predictor {
+  return { ...state.tables, ranges: student.ranges }
 }
 
-function fitOf(
-  { setting, at, optimizer }: Task<LevenbergMarquardtOptions, LevenbergMarquardtState>,
-  { phase, step }: LevenbergMarquardtState
-): Fit {
+function fitOf({ setting, at, optimizer }: LevenbergMarquardtTask, { phase, step }: State): Fit {
   const { iterations = 12, finalIterations = 5 } = optimizer
-  const last = setting.sigmas.length - 1
-  if (phase === 'step')
-    return { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: TOL.step }
-  return {
-    steps: [...setting.sigmas.keys()].slice(0, last),
-    at,
-    extent: last,
-    rounds: finalIterations,
-    tolerance: TOL.final
-  }
+  return phase === 'step'
+    ? { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: TUNE.step }
+    : { steps: steps(setting), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: TUNE.final }
 }
 
-export const TOL = { step: 1e-3, final: 1e-3, refit: 3, tau: DAMPING }
-
+/** One iteration, noted in the state; returns the walk of the tables that it ends with. */
 async function iterate(
-  task: Task<LevenbergMarquardtOptions, LevenbergMarquardtState>,
-  before: LevenbergMarquardtState,
-  base: Walk
-) {
-  const { setting, training, validation, at } = task
-  const fit = fitOf(task, before)
-  const predictor = predictorOf(before, setting)
-  let { evaluations, loss, best, stale } = before
-  let difference = before.difference
-  if (difference === null) {
-    const measured = await differenceStep(setting.model, setting.sigmas, training)
-    difference = measured.difference
-    evaluations += measured.evaluations
+  task: LevenbergMarquardtTask,
+  state: State,
+  from: Walk
+): Promise<{ row: Iteration; walked: Walk }> {
+  const { phase, step, damping } = state
+  const fit = fitOf(task, state)
+  const base = await begin(task, state, fit, from)
+  const { trial, expected } = await propose(task, state, fit, base)
+  const fall = base.loss - trial.loss
+  const accepted = fall > 0
+  if (accepted) accept(state, trial, fall / expected)
+  else refuse(state)
+  const validationLoss = accepted && phase === 'final' ? await validate(task, state, trial) : undefined
+  state.iteration += 1
+  state.round += 1
+  const { evaluations, iteration } = state
+  const over = state.round >= fit.rounds || state.stale >= PATIENCE || state.damping > DAMPING_MAX
+  if (over || (accepted && fall < fit.tolerance * base.loss)) goOn(task, state)
+  const kept = accepted ? trial : base
+  const where = phase === 'step' ? { phase, step } : { phase: 'final' as const }
+  return {
+    row: { iteration, ...where, loss: kept.loss, validationLoss, evaluations, accepted, damping },
+    walked: kept.walked
   }
-  if (loss === null) {
-    ;[base] = await walk(setting, training, [predictor], fit.extent, base.tape)
-    evaluations += base.evaluations
-    loss = finite(meanSquare(base.states, training, fit.at))
-    if (before.phase === 'final' && validation) {
-      const [held] = await walk(setting, validation, [predictor], fit.extent)
-      evaluations += held.evaluations
-      best = { tables: tables(predictor), loss, validationLoss: meanSquare(held.states, validation, at) }
-    }
-  }
-  let normal = before.normal
-  if (!normal) {
-    const found = await linearise(setting, training, predictor, base, fit, difference)
-    normal = found.normal
-    evaluations += found.evaluations
-  }
-  const { trial, fall } = propose(predictor, fit, normal, before.damping)
-  let [tried] = await walk(setting, training, [trial], fit.extent, base.tape)
-  evaluations += tried.evaluations
-  let proposal = trial
-  if (before.phase === 'step')
-    for (let k = 0; k < TOL.refit; k++) {
-      const linear = await linearise(setting, training, proposal, tried, fit, difference, true)
-      const next = propose(proposal, fit, linear.normal, 1e-6).trial
-      const [refitted] = await walk(setting, training, [next], fit.extent, tried.tape)
-      if (linear.evaluations + refitted.evaluations > 0) throw new Error('not free')
-      if (meanSquare(refitted.states, training, fit.at) >= meanSquare(tried.states, training, fit.at)) break
-      proposal = next
-      tried = refitted
-    }
-  const triedLoss = meanSquare(tried.states, training, fit.at)
-  const accepted = triedLoss < loss
-  const gain = (loss - triedLoss) / fall
-  const small = accepted && loss - triedLoss < fit.tolerance * loss
-  let validationLoss: number | undefined
-  if (accepted && before.phase === 'final' && validation) {
-    const [held] = await walk(setting, validation, [proposal], fit.extent)
-    evaluations += held.evaluations
-    validationLoss = meanSquare(held.states, validation, at)
-    stale += 1
-    if (!best || validationLoss < best.validationLoss) {
-      best = { tables: tables(proposal), loss: triedLoss, validationLoss }
-      stale = 0
-    }
-  }
-  const round = before.round + 1
-  const over = round >= fit.rounds || small || stale >= PATIENCE || before.damping > DAMPING_MAX
-  const damping = accepted
-    ? Math.max(before.damping * Math.max(1 / 5, 1 - (2 * gain - 1) ** 3), DAMPING_MIN)
-    : before.damping * before.rise
-  const next = {
-    ...before,
-    ...tables(accepted ? proposal : predictor),
-    round,
-    iteration: before.iteration + 1,
-    taped: fit.extent,
-    loss: accepted ? triedLoss : loss,
-    damping,
-    rise: accepted ? RISE : before.rise * 2,
-    normal: accepted ? null : normal,
-    difference,
-    evaluations,
-    best,
-    stale
-  }
-  const row = {
-    iteration: next.iteration,
-    phase: before.phase === 'step' ? ('step' as const) : ('final' as const),
-    step: before.phase === 'step' ? before.step : undefined,
-    loss: next.loss,
-    validationLoss,
-    evaluations,
-    accepted,
-    damping: before.damping
-  }
-  return { state: over ? advanced(task, next) : next, base: accepted ? tried : base, row }
 }
 
-function advanced(
-  { setting, optimizer }: Task<LevenbergMarquardtOptions, LevenbergMarquardtState>,
-  state: LevenbergMarquardtState
-): LevenbergMarquardtState {
-  const fresh = { ...state, round: 0, damping: TOL.tau, rise: RISE, normal: null, stale: 0 }
-  if (state.phase === 'final') return { ...state, phase: 'done' }
-  if (state.step + 2 < setting.sigmas.length) return { ...fresh, step: state.step + 1, loss: null }
-  return optimizer.finalIterations === 0 ? { ...state, phase: 'done' } : { ...fresh, phase: 'final', loss: null }
+/** Where the state's tables lead; at the beginning of a fit that is yet to be seen. */
+async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walked: Walk): Promise<Trial> {
+  const { setting, training } = task
+  if (state.loss !== null) return { predictor: predictorOf(state, setting), walked, loss: state.loss }
+  if (state.difference === null) {
+    const { difference, evaluations } = await differenceStep(setting.model, setting.sigmas, training)
+    state.difference = difference
+    state.evaluations += evaluations
+  }
+  if (state.phase === 'step' && TUNE.survey) {
+    const { predictor, evaluations } = await survey(setting, training, predictorOf(state, setting), state.step)
+    state.tables = tables(predictor)
+    state.evaluations += evaluations
+  }
+  const begun = await attempt(task, state, fit, predictorOf(state, setting), walked)
+  state.walked = fit.extent
+  state.loss = finite(begun.loss)
+  if (state.phase === 'final') await validate(task, state, begun)
+  return begun
 }
 
-/** The normal equations at a predictor, in the coordinates of the fit's steps one after the other. */
-async function linearise(
-  setting: Setting,
-  training: Trajectories,
+async function attempt(
+  { setting, training }: LevenbergMarquardtTask,
+  state: State,
+  { extent, at }: Fit,
   predictor: Predictor,
-  base: Walk,
-  fit: Fit,
-  difference: number,
-  free = false
-): Promise<{ normal: Normal; evaluations: number }> {
-  const all = fit.steps
-    .flatMap(step => probes(predictor, step, setting.sigmas, difference))
-    .filter(({ moved }) => !free || moved === 'product' || moved === 'weight')
-  const walks = await walk(
-    setting,
-    training,
-    all.map(probe => probe.predictor),
-    fit.extent,
-    base.tape
-  )
-  const probed = all.map(({ change }, k) => ({ states: walks[k].states, change }))
-  const width = 3 * setting.student.points + 1
-  const size = fit.steps.length * width
-  const chain = all.map(probe => {
-    const row = Array.from({ length: size }, () => 0)
-    const from = fit.steps.indexOf(probe.step) * width
-    byCoordinates(predictor, probe).forEach((value, c) => (row[from + c] = value))
-    return row
-  })
-  const normal = chained(normalEquations(base.states, training, fit.at, probed), chain, size)
-  return { normal, evaluations: walks.reduce((sum, { evaluations }) => sum + evaluations, 0) }
+  from: Walk
+): Promise<Trial> {
+  const [walked] = await walk(setting, training, [predictor], extent, from.tape)
+  state.evaluations += walked.evaluations
+  return { predictor, walked, loss: meanSquare(walked.states, training, at) }
 }
 
-/** The most that a coordinate moves at once. */
-const REACH = 2
-const REACH_R = 0.25
+/** Moves by the linear problem and looks where that leads; `expected` is how far the loss should fall. */
+async function propose(
+  task: LevenbergMarquardtTask,
+  state: State,
+  fit: Fit,
+  base: Trial
+): Promise<{ trial: Trial; expected: number }> {
+  state.normal ??= await linearise(task, state, fit, base, () => true)
+  const { predictor, expected } = move(base.predictor, fit, state.normal, state.damping)
+  const trial = await attempt(task, state, fit, predictor, base.walked)
+  return { trial: state.phase === 'step' ? await refit(task, state, fit, trial) : trial, expected }
+}
 
-function propose(
+/** The weights and scales of direction once more: in their own step they cost no evaluation. */
+async function refit(task: LevenbergMarquardtTask, state: State, fit: Fit, trial: Trial): Promise<Trial> {
+  let best = trial
+  for (let k = 0; k < TUNE.refits; k++) {
+    const normal = await linearise(task, state, fit, best, ({ moved }) => moved === 'product' || moved === 'weight')
+    const { predictor } = move(best.predictor, fit, normal, DAMPING_MIN)
+    const next = await attempt(task, state, fit, predictor, best.walked)
+    if (!(next.loss < best.loss)) break
+    best = next
+  }
+  return best
+}
+
+/** The linear problem at a trial, in the coordinates of the fit's steps one after the other. */
+async function linearise(
+  { setting, training }: LevenbergMarquardtTask,
+  state: State,
+  { steps, at, extent }: Fit,
+  { predictor, walked }: Trial,
+  chosen: (probe: Probe) => boolean
+): Promise<Normal> {
+  const { sigmas } = setting
+  const probed = steps.flatMap(step => probes(predictor, step, sigmas, state.difference ?? 0)).filter(chosen)
+  const predictors = probed.map(probe => probe.predictor)
+  const walks = await walk(setting, training, predictors, extent, walked.tape)
+  for (const { evaluations } of walks) state.evaluations += evaluations
+  const normal = normalEquations(
+    walked.states,
+    training,
+    at,
+    probed.map(({ change }, k) => ({ states: walks[k].states, change }))
+  )
+  const chain = probed.map(probe => steps.flatMap(step => byCoordinates(predictor, step, probe)))
+  return chained(normal, chain)
+}
+
+function move(
   predictor: Predictor,
   { steps }: Fit,
   normal: Normal,
   damping: number
-): { trial: Predictor; fall: number } {
-  const each = steps.map(step => coordinates(predictor, step))
-  const lower: number[] = []
-  const upper: number[] = []
-  for (const { values, lower: low, upper: high } of each)
-    values.forEach((value, c) => {
-      const reach = c < (values.length - 1) / 3 ? REACH_R : REACH
-      lower.push(Math.min(0, Math.max(low[c] - value, -reach)))
-      upper.push(Math.max(0, Math.min(high[c] - value, reach)))
-    })
-  const move = boundedMove(normal, damping, { lower, upper })
-  const width = each[0].values.length
-  const trial = steps.reduce(
-    (moved, step, i) =>
-      withCoordinates(
-        moved,
-        step,
-        each[i].values.map((value, c) => value + move[i * width + c])
-      ),
-    predictor
-  )
-  return { trial, fall: predictedFall(normal, move) }
+): { predictor: Predictor; expected: number } {
+  const now = steps.map(step => coordinates(predictor, step))
+  const by = boundedMove(normal, damping, reach(now))
+  let from = 0
+  const moved = steps.reduce((result, step, i) => {
+    const values = now[i].values.map((value, c) => value + by[from + c])
+    from += values.length
+    return withCoordinates(result, step, values)
+  }, predictor)
+  return { predictor: moved, expected: predictedFall(normal, by) }
+}
+
+/** How far each coordinate may move: to its bounds, but not all the way at once. */
+function reach(each: readonly Coordinates[]): Box {
+  const far = (values: readonly number[], c: number) => (c < (values.length - 1) / 3 ? REACH_R : REACH)
+  return {
+    lower: each.flatMap(({ values, lower }) =>
+      values.map((value, c) => Math.min(0, Math.max(lower[c] - value, -far(values, c))))
+    ),
+    upper: each.flatMap(({ values, upper }) =>
+      values.map((value, c) => Math.max(0, Math.min(upper[c] - value, far(values, c))))
+    )
+  }
+}
+
+function accept(state: State, { predictor, loss }: Trial, gain: number): void {
+  state.tables = tables(predictor)
+  state.loss = loss
+  state.normal = null
+  state.damping = Math.max(state.damping * Math.max(1 / 5, 1 - (2 * gain - 1) ** 3), DAMPING_MIN)
+  state.rise = RISE
+}
+
+function refuse(state: State): void {
+  state.damping *= state.rise
+  state.rise *= 2
+}
+
+/** The loss on the validation trajectories; the best tables so far are kept. */
+async function validate(
+  { setting, validation, at }: LevenbergMarquardtTask,
+  state: State,
+  { predictor, loss }: Trial
+): Promise<number | undefined> {
+  if (!validation) return undefined
+  const [held] = await walk(setting, validation, [predictor], setting.sigmas.length - 1)
+  const validationLoss = meanSquare(held.states, validation, at)
+  state.evaluations += held.evaluations
+  const better = !state.best || validationLoss < state.best.validationLoss
+  state.stale = better ? 0 : state.stale + 1
+  if (better) state.best = { tables: tables(predictor), loss, validationLoss }
+  return validationLoss
+}
+
+/** To the next fit, or the end. */
+function goOn({ setting, optimizer }: LevenbergMarquardtTask, state: State): void {
+  const last = setting.sigmas.length - 2
+  if (state.phase === 'final' || (state.step === last && optimizer.finalIterations === 0)) {
+    state.phase = 'done'
+    return
+  }
+  if (state.step === last) state.phase = 'final'
+  else state.step += 1
+  Object.assign(state, { round: 0, loss: null, normal: null, rise: RISE })
+  state.damping = state.phase === 'final' ? TUNE.tauFinal : TUNE.tau
+}
+
+async function conclude(task: LevenbergMarquardtTask, state: State, { states }: Walk): Promise<Found> {
+  const { setting, training, at } = task
+  const loss = meanSquare(states, training, at)
+  const predictor = predictorOf(state, setting)
+  if (!state.best) await validate(task, state, { predictor, loss, walked: { states, tape: [], evaluations: 0 } })
+  const { evaluations, best } = state
+  if (!best) return { predictor, loss, evaluations }
+  return {
+    predictor: { ...predictor, ...best.tables },
+    loss: best.loss,
+    validationLoss: best.validationLoss,
+    evaluations
+  }
 }

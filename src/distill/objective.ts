@@ -79,16 +79,13 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** The normal equations in other quantities: chain[a] is how quantity a depends on each of them. */
-export function chained({ matrix, gradient }: Normal, chain: readonly (readonly number[])[], size: number): Normal {
-  const half = matrix.map(row => product(row, chain, size))
-  const transposed = Array.from({ length: size }, (_, c) => chain.map(row => row[c]))
-  return {
-    matrix: transposed.map(column => product(column, half, size)),
-    gradient: product(gradient, chain, size)
-  }
+export function chained({ matrix, gradient }: Normal, chain: readonly (readonly number[])[]): Normal {
+  const half = matrix.map(row => product(row, chain))
+  const columns = chain[0].map((_, c) => chain.map(row => row[c]))
+  return { matrix: columns.map(column => product(column, half)), gradient: product(gradient, chain) }
 }
 
-/** A row times a matrix of `size` columns. */
-function product(row: readonly number[], matrix: readonly (readonly number[])[], size: number): number[] {
-  return Array.from({ length: size }, (_, c) => row.reduce((sum, value, a) => sum + value * matrix[a][c], 0))
+/** A row times a matrix. */
+function product(row: readonly number[], matrix: readonly (readonly number[])[]): number[] {
+  return matrix[0].map((_, c) => row.reduce((sum, value, a) => sum + value * matrix[a][c], 0))
 }

@@ -47,6 +47,12 @@ export function coordinates(predictor: Predictor, step: number): Coordinates {
   }
 }
 
+/** A step's coordinates, moved into their bounds. */
+export function clamped(predictor: Predictor, step: number): number[] {
+  const { values, lower, upper } = coordinates(predictor, step)
+  return values.map((value, i) => Math.min(Math.max(value, lower[i]), upper[i]))
+}
+
 /** The predictor with these coordinates in one step. A coordinate that stays as it is keeps its raw number, bit for bit. */
 export function withCoordinates(predictor: Predictor, step: number, values: readonly number[]): Predictor {
   const { ranges } = predictor
