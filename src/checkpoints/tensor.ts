@@ -19,7 +19,16 @@ export interface TaggedObject {
 
 /** Plain data from a checkpoint. Dictionaries keep their order. */
 export type Tree =
-  null | boolean | number | bigint | string | Uint8Array | Tensor | TaggedObject | readonly Tree[] | ReadonlyMap<Tree, Tree>
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Tensor
+  | TaggedObject
+  | readonly Tree[]
+  | ReadonlyMap<Tree, Tree>
 
 /** A network's class, constructor arguments and state dict (torch names), whatever file it came from. */
 export interface NetworkCheckpoint {

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { EpdError } from '../errors.js'
+import { PickleError } from './pickle.js'
+import { isSafetensors, readSafetensors } from './safetensors.js'
+import type { Tree } from './tensor.js'
+import { isTorchLegacy, readPickle, readTorchLegacy, readTorchZip } from './torch.js'
+
+/**
+ * The contents of a checkpoint file as plain data: a pickle (.pkl), PyTorch's .pt or .pth (zip or legacy), or safetensors,
+ * told apart by their content. Reading never runs code: classes become tagged data, and a pickle that would call anything but
+ * the constructors of tensors is an error that names it.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
+export async function readCheckpoint(path: string): Promise<Tree> {
+  return readCheckpointBytes(await readCheckpointFile(path), path)
+}
+
+export function readCheckpointBytes(bytes: Buffer, path: string): Tree {
+  if (isSafetensors(bytes)) return readSafetensors(bytes, path)
+  try {
+    if (bytes.subarray(0, 2).toString('latin1') === 'PK') return readTorchZip(bytes, path)
+    if (bytes[0] === 0x80) return isTorchLegacy(bytes) ? readTorchLegacy(bytes) : readPickle(bytes)
+  } catch (error) {
+    throw explained(error, path)
+  }
+  throw new EpdError(
+    'checkpoint-invalid',
+    `${path}: is not a checkpoint (${describe(bytes)}); expected a pickle, a PyTorch file or safetensors`
+  )
+}
+
+/** @throws EpdError `checkpoint-missing` */
+export async function readCheckpointFile(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
+    throw new EpdError('checkpoint-missing', `${path}: ${what}; correct model.checkpoint in the spec`, { cause: error })
+  })
+}
+
+function explained(error: unknown, path: string): unknown {
+  if (error instanceof EpdError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  if (error instanceof PickleError)
+    return new EpdError('checkpoint-invalid', `${path}: cannot be read as a checkpoint: ${reason}`)
+  return new EpdError('checkpoint-invalid', `${path}: is damaged (${reason}); download or copy it again`, {
+    cause: error
+  })
+}
+
+function describe(bytes: Buffer): string {
+  if (bytes.length === 0) return 'it is empty'
+  const start = bytes.subarray(0, 64).toString('latin1').trimStart().toLowerCase()
+  if (start.startsWith('<!doctype') || start.startsWith('<html')) return 'it is a web page'
+  if (start.startsWith('version https://git-lfs')) return 'it is a Git LFS pointer'
+  return `it begins with the bytes ${bytes.subarray(0, 4).toString('hex')}`
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { EpdError } from '../errors.js'
+import { readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
+import { isSafetensors, readSafetensors } from './safetensors.js'
+import type { NetworkCheckpoint, TaggedObject, Tensor, Tree } from './tensor.js'
+
+/**
+ * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network), or .safetensors with a config.json beside it
+ * that holds `class_name` and `init_kwargs`.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
+export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckpoint> {
+  const bytes = await readCheckpointFile(path)
+  if (!isSafetensors(bytes)) return edmNetwork(readCheckpointBytes(bytes, path), path)
+  const { class_name: className, init_kwargs: initKwargs } = await readConfig(path)
+  if (typeof className !== 'string' || !isRecord(initKwargs))
+    throw new EpdError(
+      'checkpoint-invalid',
+      `${configPath(path)}: needs class_name (a text) and init_kwargs (a mapping)`
+    )
+  return { className, initKwargs, tensors: readSafetensors(bytes, path) }
+}
+
+/** SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
+export async function checkpointDigest(path: string): Promise<string> {
+  const bytes = await readCheckpointFile(path)
+  const hash = createHash('sha256').update(bytes)
+  if (isSafetensors(bytes)) hash.update(await readConfigFile(path))
+  return hash.digest('hex')
+}
+
+function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
+  const network = tree instanceof Map ? tree.get('ema') : undefined
+  const invalid = (what: string) =>
+    new EpdError('checkpoint-invalid', `${path}: ${what}; expected an EDM snapshot with a network under "ema"`)
+  if (!isObject(network)) throw invalid('no network in it')
+  const kwargs = field(network, '_init_kwargs')
+  if (!(kwargs instanceof Map)) throw invalid('a network without its arguments')
+  const tensors = new Map<string, Tensor>()
+  collect(network, '', tensors)
+  const initKwargs = Object.fromEntries([...kwargs].map(([name, value]) => [String(name), plain(value)]))
+  return { className: network.className.split('.').at(-1) ?? '', initKwargs, tensors }
+}
+
+/** A module's parameters and buffers under the names of its state dict. */
+function collect(module: Tree | undefined, prefix: string, tensors: Map<string, Tensor>): void {
+  if (!isObject(module)) return
+  for (const group of ['_parameters', '_buffers']) {
+    const entries = field(module, group)
+    if (!(entries instanceof Map)) continue
+    for (const [name, value] of entries) if (isTensor(value)) tensors.set(`${prefix}${String(name)}`, value)
+  }
+  const modules = field(module, '_modules')
+  if (!(modules instanceof Map)) return
+  for (const [name, child] of modules) collect(child, `${prefix}${String(name)}.`, tensors)
+}
+
+function field({ state }: TaggedObject, name: string): Tree | undefined {
+  return state instanceof Map ? state.get(name) : undefined
+}
+
+function plain(value: Tree): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, each]) => [String(name), plain(each)]))
+  return value
+}
+
+function isObject(value: Tree | undefined): value is TaggedObject {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'object'
+}
+
+function isTensor(value: Tree): value is Tensor {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor'
+}
+
+function configPath(path: string): string {
+  return join(dirname(path), 'config.json')
+}
+
+async function readConfigFile(path: string): Promise<Buffer> {
+  return readFile(configPath(path)).catch((error: unknown) => {
+    throw new EpdError('checkpoint-missing', `${configPath(path)}: cannot be read; ${path} needs it beside it`, {
+      cause: error
+    })
+  })
+}
+
+async function readConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = (await readConfigFile(path)).toString('utf8')
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isRecord(value)) return value
+  } catch {
+    // said below
+  }
+  throw new EpdError('checkpoint-invalid', `${configPath(path)}: is not a JSON object`)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,80 @@
+import { inflateRawSync } from 'node:zlib'
+import { EpdError } from '../errors.js'
+
+const END = 0x06054b50
+const END64 = 0x06064b50
+const END64_LOCATOR = 0x07064b50
+const ENTRY = 0x02014b50
+const LOCAL = 0x04034b50
+const UNKNOWN = 0xffffffff
+
+/** The files of a zip archive by name (zip64 too). Stored files are not copied. @throws EpdError `checkpoint-invalid` */
+export function readZip(bytes: Buffer, path: string): Map<string, Buffer> {
+  try {
+    return entries(bytes)
+  } catch (error) {
+    throw new EpdError(
+      'checkpoint-invalid',
+      `${path}: the zip archive is cut off or damaged; download or copy it again`,
+      {
+        cause: error
+      }
+    )
+  }
+}
+
+function entries(bytes: Buffer): Map<string, Buffer> {
+  const { count, offset } = directory(bytes)
+  const files = new Map<string, Buffer>()
+  let at = offset
+  for (let i = 0; i < count; i++) {
+    expectSignature(bytes, at, ENTRY)
+    const method = bytes.readUInt16LE(at + 10)
+    const nameLength = bytes.readUInt16LE(at + 28)
+    const extraLength = bytes.readUInt16LE(at + 30)
+    const name = bytes.toString('utf8', at + 46, at + 46 + nameLength)
+    const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength)
+    const [size, packed, local] = sizes(bytes, at, extra)
+    files.set(name, content(bytes, local, packed, size, method))
+    at += 46 + nameLength + extraLength + bytes.readUInt16LE(at + 32)
+  }
+  return files
+}
+
+function directory(bytes: Buffer): { count: number; offset: number } {
+  const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
+  expectSignature(bytes, end, END)
+  const offset = bytes.readUInt32LE(end + 16)
+  if (end < 20 || bytes.readUInt32LE(end - 20) !== END64_LOCATOR) return { count: bytes.readUInt16LE(end + 10), offset }
+  const end64 = Number(bytes.readBigUInt64LE(end - 12))
+  expectSignature(bytes, end64, END64)
+  return { count: Number(bytes.readBigUInt64LE(end64 + 32)), offset: Number(bytes.readBigUInt64LE(end64 + 48)) }
+}
+
+/** Size, packed size and place of an entry; those that do not fit 32 bits stand in its zip64 field. */
+function sizes(bytes: Buffer, at: number, extra: Buffer): [size: number, packed: number, local: number] {
+  const plain = [bytes.readUInt32LE(at + 24), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 42)] as const
+  let field = 0
+  while (field + 4 <= extra.length && extra.readUInt16LE(field) !== 1) field += 4 + extra.readUInt16LE(field + 2)
+  let next = field + 4
+  const wide = (value: number) => {
+    if (value !== UNKNOWN) return value
+    next += 8
+    return Number(extra.readBigUInt64LE(next - 8))
+  }
+  return [wide(plain[0]), wide(plain[1]), wide(plain[2])]
+}
+
+function content(bytes: Buffer, local: number, packed: number, size: number, method: number): Buffer {
+  expectSignature(bytes, local, LOCAL)
+  const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28)
+  if (start + packed > bytes.length) throw new RangeError('an entry ends beyond the file')
+  const data = bytes.subarray(start, start + packed)
+  if (method === 0) return data
+  if (method !== 8) throw new RangeError(`compression ${method}`)
+  return inflateRawSync(data, { maxOutputLength: Math.max(size, 1) })
+}
+
+function expectSignature(bytes: Buffer, at: number, signature: number): void {
+  if (at < 0 || bytes.readUInt32LE(at) !== signature) throw new RangeError('a signature is missing')
+}

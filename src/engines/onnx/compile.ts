@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type NetworkCheckpoint, toFloat32 } from '../../checkpoints/tensor.js'
+import { EpdError } from '../../errors.js'
+import { apply, type Network } from '../../networks/network.js'
+import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
+import { OPSET, recorder } from './recorder.js'
+
+/** Of this compiler: another number, other graphs. */
+export const COMPILER_VERSION = 1
+
+/** Names of a compiled network's inputs, beside `x`. */
+export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
+
+/**
+ * The ONNX graph of a network with its weights.
+ * @throws EpdError `model-invalid` that lists every tensor that is missing, left over or of another shape
+ */
+export function record(network: Network, tensors: NetworkCheckpoint['tensors']): GraphProto {
+  const problems: string[] = []
+  const used = new Set<string>()
+  const { ops, input, finish } = recorder((name, shape) => {
+    used.add(name)
+    const tensor = tensors.get(name)
+    const found = tensor?.shape.join('x')
+    if (tensor && found === shape.join('x')) return bytesOf(toFloat32(tensor))
+    problems.push(tensor ? `${name} is ${found}, not ${shape.join('x')}` : `${name} (${shape.join('x')}) is missing`)
+    return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
+  })
+  const { resolution, inChannels, labelDim } = network
+  const output = apply(ops, network, {
+    x: input(INPUTS.x, [-1, inChannels, resolution, resolution]),
+    noise: input(INPUTS.noise, [-1, 1]),
+    labels: labelDim > 0 ? input(INPUTS.labels, [-1, labelDim]) : undefined
+  })
+  for (const name of tensors.keys()) if (!used.has(name) && !isDerived(name)) problems.push(`${name} is not part of it`)
+  if (problems.length > 0)
+    throw new EpdError(
+      'model-invalid',
+      `the checkpoint's tensors do not fit its ${network.architecture}: ${problems.join('; ')}`
+    )
+  return finish(output)
+}
+
+/** Buffers that follow from the arguments. */
+function isDerived(name: string): boolean {
+  return name.endsWith('.resample_filter')
+}
+
+/** Where a graph's weights stand in a file of their own: beyond a gigabyte, since a protobuf message ends at two. */
+const EXTERNAL_FROM = 1 << 30
+
+/**
+ * Writes a graph into a folder under the name of its content, and returns its path and digest (SHA-256 of graph and weights).
+ * The file is written to a temporary name and renamed.
+ */
+export async function writeGraph(
+  graph: GraphProto,
+  folder: string,
+  externalFrom = EXTERNAL_FROM
+): Promise<{ path: string; digest: string }> {
+  await mkdir(folder, { recursive: true })
+  const weights = graph.initializers.reduce((sum, { data }) => sum + data.byteLength, 0)
+  const external = weights >= externalFrom
+  const digest = graphDigest(graph)
+  const path = join(folder, `${digest}.onnx`)
+  if (external) {
+    const data = `${digest}.weights`
+    const placed = place(graph.initializers, data)
+    await write(
+      join(folder, data),
+      placed.map(tensor => tensor.data)
+    )
+    graph = { ...graph, initializers: placed }
+  }
+  await write(path, [encodeModel({ opset: OPSET, graph })])
+  return { path, digest }
+}
+
+/** Over the graph without its weights, and the weights in order; the same whether they stand in one file or two. */
+function graphDigest(graph: GraphProto): string {
+  const hash = createHash('sha256')
+  const bare = graph.initializers.map(tensor => ({ ...tensor, data: new Uint8Array(0) }))
+  hash.update(encodeModel({ opset: OPSET, graph: { ...graph, initializers: bare } }))
+  for (const { data } of graph.initializers) hash.update(data)
+  return hash.digest('hex')
+}
+
+function place(tensors: readonly TensorProto[], file: string): TensorProto[] {
+  let offset = 0
+  return tensors.map(tensor => {
+    const placed = { ...tensor, external: { file, offset } }
+    offset += tensor.data.byteLength
+    return placed
+  })
+}
+
+async function write(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  const file = await open(temporary, 'w')
+  try {
+    for (const part of parts) await file.writeFile(part)
+    await file.sync()
+    await file.close()
+    await rename(temporary, path)
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}

@@ -1,0 +1,216 @@
+import type { ConvOptions, Ops } from '../ops.js'
+import type { Attribute, GraphProto, NodeProto, TensorProto, ValueProto } from './proto.js'
+
+/** The operator set that recorded graphs are written in. */
+export const OPSET = 17
+
+/** An array of the graph: its name, and its size with -1 for the batch. */
+export interface Node {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+/** A parameter's bytes, float32. */
+export type Parameters = (name: string, shape: readonly number[]) => Uint8Array
+
+export interface Recorder {
+  readonly ops: Ops<Node>
+  input(name: string, shape: readonly number[]): Node
+  /** The graph of everything recorded, with one output. */
+  finish(output: Node): GraphProto
+}
+
+/**
+ * An interpreter of Ops that records an ONNX graph. Nothing in it depends on the batch but the batch dimension itself, and no
+ * operation mixes samples: every matrix product of a sample is one of its own, so that a sample's bits are the same in
+ * any batch.
+ */
+export function recorder(parameters: Parameters): Recorder {
+  const nodes: NodeProto[] = []
+  const inputs: ValueProto[] = []
+  const initializers = new Map<string, TensorProto>()
+  let count = 0
+
+  function emitAll(
+    operator: string,
+    operands: readonly Node[],
+    shapes: readonly (readonly number[])[],
+    attributes?: Record<string, Attribute>
+  ): Node[] {
+    const outputs = shapes.map(shape => ({ name: `v${count++}`, shape }))
+    nodes.push({
+      operator,
+      inputs: operands.map(({ name }) => name),
+      outputs: outputs.map(({ name }) => name),
+      attributes
+    })
+    return outputs
+  }
+  function emit(
+    operator: string,
+    operands: readonly Node[],
+    shape: readonly number[],
+    attributes?: Record<string, Attribute>
+  ): Node {
+    const [output] = emitAll(operator, operands, [shape], attributes)
+    return output
+  }
+  const broadcast = (operator: string) => (a: Node, b: Node) => emit(operator, [a, b], broadcastShape(a.shape, b.shape))
+  const pointwise = (operator: string) => (x: Node) => emit(operator, [x], x.shape)
+
+  function initializer(name: string, type: TensorProto['type'], shape: readonly number[], data: Uint8Array): Node {
+    if (!initializers.has(name)) initializers.set(name, { name, type, shape, data })
+    return { name, shape }
+  }
+  function integers(values: readonly number[]): Node {
+    const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+    return initializer(`i${values.join('_')}`, 'int64', [values.length], data)
+  }
+  function constant(values: Float32Array, shape: readonly number[]): Node {
+    const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    const same = [...initializers.values()].find(
+      one =>
+        one.type === 'float32' &&
+        one.name.startsWith('c') &&
+        String(one.shape) === String(shape) &&
+        equalBytes(one.data, data)
+    )
+    return same ? { name: same.name, shape } : initializer(`c${initializers.size}`, 'float32', shape, data)
+  }
+  function filled(value: number, shape: readonly number[]): Node {
+    return constant(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), shape)
+  }
+
+  function reshape(x: Node, shape: readonly number[]): Node {
+    return emit('Reshape', [x, integers(shape)], reshapedShape(x.shape, shape))
+  }
+  function conv2d(x: Node, weight: Node, bias?: Node, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Node {
+    const [batch, , height, width] = x.shape
+    const [out, , kernel] = weight.shape
+    const size = (length: number) => Math.floor((length + 2 * padding - kernel) / stride) + 1
+    const attributes = convAttributes(kernel, stride, padding, groups)
+    return emit('Conv', bias ? [x, weight, bias] : [x, weight], [batch, out, size(height), size(width)], attributes)
+  }
+
+  const ops: Ops<Node> = {
+    parameter: (name, shape) => initializer(`p.${name}`, 'float32', shape, parameters(name, shape)),
+    constant,
+    add: broadcast('Add'),
+    subtract: broadcast('Sub'),
+    multiply: broadcast('Mul'),
+    divide: broadcast('Div'),
+    sin: pointwise('Sin'),
+    cos: pointwise('Cos'),
+    sigmoid: pointwise('Sigmoid'),
+    silu: x => ops.multiply(x, ops.sigmoid(x)),
+    softmax: (x, axis) => emit('Softmax', [x], x.shape, { axis: { int: axis } }),
+    // As a convolution of single pixels: one product a sample, where a matrix product would take the batch as one.
+    linear(x, weight, bias) {
+      const [out, input] = weight.shape
+      const kernel = reshape(weight, [out, input, 1, 1])
+      return reshape(conv2d(reshape(x, [-1, input, 1, 1]), kernel, bias), [-1, out])
+    },
+    matmul: (a, b) => emit('MatMul', [a, b], [...a.shape.slice(0, -1), b.shape[b.shape.length - 1]]),
+    conv2d,
+    convTranspose2d(x, weight, { stride = 1, padding = 0, groups = 1 } = {}) {
+      const [batch, , height, width] = x.shape
+      const [, out, kernel] = weight.shape
+      const size = (length: number) => (length - 1) * stride + kernel - 2 * padding
+      const attributes = convAttributes(kernel, stride, padding, groups)
+      return emit('ConvTranspose', [x, weight], [batch, out * groups, size(height), size(width)], attributes)
+    },
+    averagePool2(x) {
+      const [batch, channels, height, width] = x.shape
+      const attributes = { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } }
+      return emit('AveragePool', [x], [batch, channels, height / 2, width / 2], attributes)
+    },
+    upsample2(x) {
+      const [batch, channels, height, width] = x.shape
+      const scales = constant(Float32Array.of(1, 1, 2, 2), [4])
+      const none: Node = { name: '', shape: [] }
+      const attributes = {
+        mode: { text: 'nearest' },
+        coordinate_transformation_mode: { text: 'asymmetric' },
+        nearest_mode: { text: 'floor' }
+      }
+      return emit('Resize', [x, none, scales], [batch, channels, height * 2, width * 2], attributes)
+    },
+    groupNorm(x, scale, bias, groups, epsilon) {
+      const [, channels, height, width] = x.shape
+      const grouped = reshape(x, [0, groups, -1])
+      const normal = emit('InstanceNormalization', [grouped, filled(1, [groups]), filled(0, [groups])], grouped.shape, {
+        epsilon: { float: epsilon }
+      })
+      const image = reshape(normal, [0, channels, height, width])
+      const each = (array: Node) => reshape(array, [1, channels, 1, 1])
+      return ops.add(ops.multiply(image, each(scale)), each(bias))
+    },
+    reshape,
+    transpose: (x, order) =>
+      emit(
+        'Transpose',
+        [x],
+        order.map(axis => x.shape[axis]),
+        { perm: { ints: order } }
+      ),
+    concat(parts, axis) {
+      const total = parts.reduce((sum, { shape }) => sum + shape[axis], 0)
+      const shape = parts[0].shape.map((size, i) => (i === axis ? total : size))
+      return emit('Concat', parts, shape, { axis: { int: axis } })
+    },
+    split(x, parts, axis) {
+      const shape = x.shape.map((size, i) => (i === axis ? size / parts : size))
+      const sizes = integers(Array.from({ length: parts }, () => x.shape[axis] / parts))
+      return emitAll(
+        'Split',
+        [x, sizes],
+        Array.from({ length: parts }, () => shape),
+        { axis: { int: axis } }
+      )
+    },
+    shape: x => x.shape
+  }
+
+  return {
+    ops,
+    input(name, shape) {
+      inputs.push({ name, shape })
+      return { name, shape }
+    },
+    finish: output => ({ nodes, initializers: [...initializers.values()], inputs, outputs: [output] })
+  }
+}
+
+function convAttributes(kernel: number, stride: number, padding: number, groups: number): Record<string, Attribute> {
+  return {
+    kernel_shape: { ints: [kernel, kernel] },
+    strides: { ints: [stride, stride] },
+    pads: { ints: [padding, padding, padding, padding] },
+    group: { int: groups }
+  }
+}
+
+function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length)
+  const size = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1
+  return Array.from({ length: rank }, (_, i) => {
+    const [m, n] = [size(a, i), size(b, i)]
+    if (m === n || n === 1) return m
+    if (m === 1) return n
+    throw new RangeError(`arrays of ${a.join('x')} and ${b.join('x')} do not fit together`)
+  })
+}
+
+/** The shape that a reshape leads to, with the batch (-1) kept a batch. */
+function reshapedShape(from: readonly number[], to: readonly number[]): number[] {
+  const kept = to.map((size, i) => (size === 0 ? from[i] : size))
+  if (from[0] === -1 && kept[0] !== -1) throw new RangeError('the batch must stay the first dimension')
+  const open = kept.indexOf(-1, from[0] === -1 ? 1 : 0)
+  if (open < 0) return kept
+  const product = (shape: readonly number[]) => shape.reduce((all, size) => (size === -1 ? all : all * size), 1)
+  return kept.map((size, i) => (i === open ? product(from) / product(kept) : size))
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}

@@ -1,0 +1,82 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { EpdError } from '../../errors.js'
+
+export interface SessionOptions {
+  /** The .onnx file. */
+  readonly path: string
+  /** Threads within an operation; default: all cores. Never changes a bit of the result. */
+  readonly threads?: number
+}
+
+export interface Feed {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** Handed over: not to be used afterwards. */
+  readonly data: Float32Array<ArrayBuffer>
+}
+
+/** A network ready to run on ONNX Runtime, in a thread of its own. */
+export interface Session {
+  run(feeds: readonly Feed[]): Promise<Float32Array>
+  /** Milliseconds that ONNX Runtime itself has run so far. */
+  readonly elapsed: () => number
+  close(): Promise<void>
+}
+
+type Reply =
+  | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly data: Float32Array; readonly milliseconds: number }
+
+/** @throws EpdError `engine-failed` if ONNX Runtime does not load or refuses the graph */
+export async function openSession({ path, threads = availableParallelism() }: SessionOptions): Promise<Session> {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { path, threads, provider: 'cpu' } })
+  const waiting = new Map<number, { resolve: (data: Float32Array) => void; reject: (error: Error) => void }>()
+  let count = 0
+  let elapsed = 0
+  let broken: Error | undefined
+
+  const fail = (error: Error) => {
+    broken ??= error
+    for (const { reject } of waiting.values()) reject(broken)
+    waiting.clear()
+  }
+  const failed = (reason: string) => new EpdError('engine-failed', `ONNX Runtime: ${reason} (graph ${path})`)
+  const exited = new Promise<void>(resolve => {
+    worker.on('exit', () => {
+      fail(failed('its thread has ended'))
+      resolve()
+    })
+  })
+  worker.on('error', error => {
+    fail(failed(error.message))
+  })
+  worker.on('message', (reply: Reply) => {
+    const asker = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if ('error' in reply) asker?.reject(failed(reply.error))
+    else {
+      elapsed += reply.milliseconds
+      asker?.resolve(reply.data)
+    }
+  })
+
+  await new Promise<unknown>((resolve, reject) => waiting.set(-1, { resolve, reject }))
+  return {
+    run(feeds) {
+      if (broken) return Promise.reject(broken)
+      const id = count++
+      const answer = new Promise<Float32Array>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      worker.postMessage(
+        { id, feeds },
+        feeds.map(({ data }) => data.buffer)
+      )
+      return answer
+    },
+    elapsed: () => elapsed,
+    async close() {
+      if (!broken) worker.postMessage('close')
+      await exited
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** How a convolution moves over its input; the same in both directions. */
+export interface ConvOptions {
+  readonly stride?: number
+  readonly padding?: number
+  readonly groups?: number
+}
+
+/**
+ * What a network is written in: about thirty operations with the semantics of ONNX, images as NCHW, float32. An engine is an
+ * interpreter of it, T its handle of an array. Dimension 0 of whatever depends on an input is the batch.
+ */
+export interface Ops<T> {
+  /** A learned array by its name in the checkpoint's state dict. */
+  parameter(name: string, shape: readonly number[]): T
+  constant(values: Float32Array, shape: readonly number[]): T
+
+  add(a: T, b: T): T
+  subtract(a: T, b: T): T
+  multiply(a: T, b: T): T
+  divide(a: T, b: T): T
+
+  sin(x: T): T
+  cos(x: T): T
+  sigmoid(x: T): T
+  /** x * sigmoid(x) */
+  silu(x: T): T
+  softmax(x: T, axis: number): T
+
+  /** x: [batch, in], weight: [out, in], bias: [out]. */
+  linear(x: T, weight: T, bias?: T): T
+  /** The last two dimensions multiplied, the others side by side. */
+  matmul(a: T, b: T): T
+  /** x: [batch, in, height, width], weight: [out, in / groups, k, k], bias: [out]. */
+  conv2d(x: T, weight: T, bias?: T, options?: ConvOptions): T
+  /** x: [batch, in, height, width], weight: [in, out / groups, k, k]. */
+  convTranspose2d(x: T, weight: T, options?: ConvOptions): T
+  /** Means of 2 x 2 pixels, half the size. */
+  averagePool2(x: T): T
+  /** Each pixel twice in both directions. */
+  upsample2(x: T): T
+  /** x: [batch, channels, height, width], scale and bias: [channels]. */
+  groupNorm(x: T, scale: T, bias: T, groups: number, epsilon: number): T
+
+  /** A dimension of -1 is what is left, one of 0 as it was. */
+  reshape(x: T, shape: readonly number[]): T
+  transpose(x: T, order: readonly number[]): T
+  concat(parts: readonly T[], axis: number): T
+  /** Equal parts. */
+  split(x: T, parts: number, axis: number): T[]
+
+  /** The size of x; -1 for the batch. */
+  shape(x: T): readonly number[]
+}

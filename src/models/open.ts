@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { checkpointDigest, readNetworkCheckpoint } from '../checkpoints/network.js'
+import { COMPILER_VERSION, INPUTS, record, writeGraph } from '../engines/onnx/compile.js'
+import type { Feed, Session } from '../engines/onnx/session.js'
+import { EpdError } from '../errors.js'
+import { networkOf } from '../networks/network.js'
+import type { Condition, Denoiser } from './denoiser.js'
+import { preconditioning, type Preconditioning } from './preconditioning.js'
+
+export interface OpenModelOptions {
+  /** Path of the checkpoint; see readNetworkCheckpoint for what it may be. */
+  readonly checkpoint: string
+  readonly engine?: 'auto' | 'onnx' | 'tfjs'
+  /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
+  readonly cacheDir?: string
+  /** Threads of the engine; default: all cores. No result depends on it. */
+  readonly threads?: number
+}
+
+/** A diffusion model read from a checkpoint. */
+export interface Model extends Denoiser {
+  /** SHA-256 over the network's graph, its weights and its preconditioning, whatever file they came from. */
+  readonly digest: string
+  /** What the bits of its results depend on beside that: engine, provider, precision. */
+  readonly engine: string
+  /** Milliseconds spent within the engine so far. */
+  readonly elapsed: () => number
+}
+
+/**
+ * Opens the model of a checkpoint. Its graph is compiled once and cached; the engine is started at the first evaluation.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
+ */
+export async function openModel(options: OpenModelOptions): Promise<Model> {
+  const { checkpoint, engine = 'auto', cacheDir = defaultCache(), threads } = options
+  if (engine === 'tfjs')
+    throw new EpdError('engine-failed', 'engine tfjs is not part of this version; use engine: onnx or auto')
+  const compiled = await compile(checkpoint, cacheDir)
+  const { className, initKwargs, graph, path } = compiled
+  const precondition = preconditioning(className, initKwargs)
+  const { resolution, inChannels, labelDim } = networkOf(initKwargs, precondition.learnedVariance)
+  const digest = createHash('sha256')
+    .update(JSON.stringify([graph, className, initKwargs]))
+    .digest('hex')
+
+  let session: Promise<Session> | undefined
+  let elapsed = () => 0
+  const start = async () => {
+    const { openSession } = await import('../engines/onnx/session.js')
+    const opened = await openSession({ path, threads })
+    elapsed = opened.elapsed
+    return opened
+  }
+  return {
+    shape: [inChannels, resolution, resolution],
+    labelDim,
+    sigmaMin: precondition.sigmaMin,
+    sigmaMax: precondition.sigmaMax,
+    time: precondition.time,
+    nfeFactor: 1,
+    digest,
+    engine: 'onnx:cpu:float32',
+    elapsed: () => elapsed(),
+    async denoise(x, sigma, condition) {
+      const running = await (session ??= start())
+      const size = inChannels * resolution * resolution
+      const output = await running.run(
+        feeds(precondition, [inChannels, resolution, resolution], labelDim, x, sigma, condition)
+      )
+      return combine(precondition, size, x, sigma, output)
+    },
+    async close() {
+      await (await session)?.close()
+    }
+  }
+}
+
+/** What the network is given: x scaled and rounded to single precision, the noise level, classes as one-hot rows. */
+function feeds(
+  { at }: Preconditioning,
+  shape: readonly number[],
+  labelDim: number,
+  x: Float64Array,
+  sigma: Float64Array,
+  condition?: Condition
+): Feed[] {
+  const batch = sigma.length
+  const size = x.length / batch
+  const scaled = new Float32Array(x.length)
+  const noise = new Float32Array(batch)
+  for (let b = 0; b < batch; b++) {
+    const coefficients = at(sigma[b])
+    noise[b] = coefficients.noise
+    for (let i = b * size; i < (b + 1) * size; i++) scaled[i] = coefficients.in * x[i]
+  }
+  const inputs: Feed[] = [
+    { name: INPUTS.x, shape: [batch, ...shape], data: scaled },
+    { name: INPUTS.noise, shape: [batch, 1], data: noise }
+  ]
+  if (labelDim > 0)
+    inputs.push({ name: INPUTS.labels, shape: [batch, labelDim], data: oneHot(batch, labelDim, condition?.labels) })
+  return inputs
+}
+
+function oneHot(batch: number, labelDim: number, labels?: Int32Array): Float32Array<ArrayBuffer> {
+  const rows = new Float32Array(batch * labelDim)
+  labels?.forEach((label, b) => {
+    if (label < 0 || label >= labelDim) throw new RangeError(`class ${label} of a model with ${labelDim} classes`)
+    rows[b * labelDim + label] = 1
+  })
+  return rows
+}
+
+/** skip x + out F, in double precision. A network's variance channels are left out. */
+function combine(
+  { at }: Preconditioning,
+  size: number,
+  x: Float64Array,
+  sigma: Float64Array,
+  output: Float32Array
+): Float64Array {
+  const stride = output.length / sigma.length
+  if (stride < size || !Number.isInteger(stride))
+    throw new EpdError(
+      'model-output',
+      `the model answered ${output.length} numbers for ${sigma.length} samples of ${size}`
+    )
+  const denoised = new Float64Array(x.length)
+  for (let b = 0; b < sigma.length; b++) {
+    const { skip, out } = at(sigma[b])
+    for (let i = 0; i < size; i++) {
+      const value = skip * x[b * size + i] + out * output[b * stride + i]
+      if (!Number.isFinite(value))
+        throw new EpdError(
+          'model-output',
+          `the model answered ${value} at sigma ${sigma[b]} (sample ${b} of the batch): its weights or its input are not finite`
+        )
+      denoised[b * size + i] = value
+    }
+  }
+  return denoised
+}
+
+interface Compiled {
+  readonly className: string
+  readonly initKwargs: Readonly<Record<string, unknown>>
+  /** Digest of graph and weights. */
+  readonly graph: string
+  readonly path: string
+}
+
+/** The compiled network of a checkpoint, from the cache if this very file was compiled before. */
+async function compile(checkpoint: string, cacheDir: string): Promise<Compiled> {
+  const record = join(cacheDir, `${await checkpointDigest(checkpoint)}-${COMPILER_VERSION}.json`)
+  return (await cached(record, cacheDir)) ?? compileAnew(checkpoint, record, cacheDir)
+}
+
+async function compileAnew(checkpoint: string, file: string, cacheDir: string): Promise<Compiled> {
+  const { className, initKwargs, tensors } = await readNetworkCheckpoint(checkpoint)
+  const { learnedVariance } = preconditioning(className, initKwargs)
+  const { path, digest: graph } = await writeGraph(record(networkOf(initKwargs, learnedVariance), tensors), cacheDir)
+  await mkdir(cacheDir, { recursive: true })
+  await writeFile(`${file}.${process.pid}.tmp`, JSON.stringify({ className, initKwargs, graph }))
+  await rename(`${file}.${process.pid}.tmp`, file)
+  return { className, initKwargs, graph, path }
+}
+
+async function cached(file: string, cacheDir: string): Promise<Compiled | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const value: unknown = JSON.parse(text)
+  if (!isCompiled(value)) return undefined
+  const path = join(cacheDir, `${value.graph}.onnx`)
+  return (await stat(path).catch(() => undefined)) && { ...value, path }
+}
+
+function isCompiled(value: unknown): value is Omit<Compiled, 'path'> {
+  if (typeof value !== 'object' || value === null) return false
+  return 'className' in value && 'initKwargs' in value && 'graph' in value && typeof value.graph === 'string'
+}
+
+function defaultCache(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'epd-run')
+}
