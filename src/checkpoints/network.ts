@@ -32,15 +32,15 @@ export async function checkpointDigest(path: string): Promise<string> {
 }
 
 function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
-  const network = tree instanceof Map ? tree.get('ema') : undefined
+  const network = isMap(tree) ? tree.get('ema') : undefined
   const invalid = (what: string) =>
     new EpdError('checkpoint-invalid', `${path}: ${what}; expected an EDM snapshot with a network under "ema"`)
   if (!isObject(network)) throw invalid('no network in it')
   const kwargs = field(network, '_init_kwargs')
-  if (!(kwargs instanceof Map)) throw invalid('a network without its arguments')
+  if (!isMap(kwargs)) throw invalid('a network without its arguments')
   const tensors = new Map<string, Tensor>()
   collect(network, '', tensors)
-  const initKwargs = Object.fromEntries([...kwargs].map(([name, value]) => [String(name), plain(value)]))
+  const initKwargs = Object.fromEntries([...kwargs].map(([name, value]) => [nameOf(name), plain(value)]))
   return { className: network.className.split('.').at(-1) ?? '', initKwargs, tensors }
 }
 
@@ -49,22 +49,34 @@ function collect(module: Tree | undefined, prefix: string, tensors: Map<string, 
   if (!isObject(module)) return
   for (const group of ['_parameters', '_buffers']) {
     const entries = field(module, group)
-    if (!(entries instanceof Map)) continue
-    for (const [name, value] of entries) if (isTensor(value)) tensors.set(`${prefix}${String(name)}`, value)
+    if (!isMap(entries)) continue
+    for (const [name, value] of entries) if (isTensor(value)) tensors.set(`${prefix}${nameOf(name)}`, value)
   }
   const modules = field(module, '_modules')
-  if (!(modules instanceof Map)) return
-  for (const [name, child] of modules) collect(child, `${prefix}${String(name)}.`, tensors)
+  if (!isMap(modules)) return
+  for (const [name, child] of modules) collect(child, `${prefix}${nameOf(name)}.`, tensors)
 }
 
 function field({ state }: TaggedObject, name: string): Tree | undefined {
-  return state instanceof Map ? state.get(name) : undefined
+  return isMap(state) ? state.get(name) : undefined
 }
 
 function plain(value: Tree): unknown {
-  if (Array.isArray(value)) return value.map(plain)
-  if (value instanceof Map) return Object.fromEntries([...value].map(([name, each]) => [String(name), plain(each)]))
+  if (isList(value)) return value.map(plain)
+  if (isMap(value)) return Object.fromEntries([...value].map(([name, each]) => [nameOf(name), plain(each)]))
   return value
+}
+
+function nameOf(key: Tree): string {
+  return typeof key === 'string' ? key : ''
+}
+
+function isList(value: Tree): value is readonly Tree[] {
+  return Array.isArray(value)
+}
+
+function isMap(value: Tree | undefined): value is ReadonlyMap<Tree, Tree> {
+  return value instanceof Map
 }
 
 function isObject(value: Tree | undefined): value is TaggedObject {

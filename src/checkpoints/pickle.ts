@@ -148,7 +148,8 @@ export function unpickle(
   const build = (state: Value) => {
     const target = top()
     if (isKind(target, 'object')) target.state = state
-    else if (!(target instanceof Map)) throw new PickleError(`it gives a state to what has none, at byte ${at}`)
+    else if (!(target instanceof Map || isKind(target, 'foreign')))
+      throw new PickleError(`it gives a state to what has none, at byte ${at}`)
   }
   const long = (length: number): Value => {
     const digits = slice(length)

@@ -94,7 +94,7 @@ export function readTorchLegacy(bytes: Buffer): Tree {
   const keys = next()
   if (!Array.isArray(keys)) throw new PickleError('its list of storages is missing')
   for (const key of keys) {
-    const found = known.get(String(key))
+    const found = known.get(textOf(key))
     const size = found ? itemSize(found.dtype) * found.elements : 0
     if (!found || offset + 8 + size > bytes.length)
       throw new PickleError(`it ends in the middle, at byte ${bytes.length}`)
@@ -169,7 +169,7 @@ function constructor(reading: Reading): (name: string, args: readonly Value[]) =
       case 'torch.nn.modules.container.ModuleDict':
         return { kind: 'object', className: name, args: [...args], state: null }
       case 'numpy.dtype':
-        return { kind: 'foreign', what: { numpy: String(args[0]) } }
+        return { kind: 'foreign', what: { numpy: textOf(args[0]) } }
       case 'numpy.core.multiarray.scalar':
       case 'numpy._core.multiarray.scalar':
         return numpyScalar(args)
@@ -183,7 +183,7 @@ function constructor(reading: Reading): (name: string, args: readonly Value[]) =
 function persistentObject(meta: Value): Value | undefined {
   if (!(meta instanceof Map)) return undefined
   const className = meta.get('class_name')
-  return { kind: 'object', className: String(className), args: [], state: meta.get('state') ?? null }
+  return { kind: 'object', className: textOf(className), args: [], state: meta.get('state') ?? null }
 }
 
 function embeddedStorage(bytes: Buffer): Value {
@@ -257,6 +257,10 @@ function numpyScalar([type, bytes]: readonly Value[]): Value | undefined {
     default:
       return undefined
   }
+}
+
+function textOf(value: Value | undefined): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function isCount(value: Value | undefined): value is number {

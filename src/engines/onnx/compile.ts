@@ -20,7 +20,7 @@ export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
 export function record(network: Network, tensors: NetworkCheckpoint['tensors']): GraphProto {
   const problems: string[] = []
   const used = new Set<string>()
-  const { ops, input, finish } = recorder((name, shape) => {
+  const graph = recorder((name, shape) => {
     used.add(name)
     const tensor = tensors.get(name)
     const found = tensor?.shape.join('x')
@@ -29,10 +29,10 @@ export function record(network: Network, tensors: NetworkCheckpoint['tensors']):
     return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
   })
   const { resolution, inChannels, labelDim } = network
-  const output = apply(ops, network, {
-    x: input(INPUTS.x, [-1, inChannels, resolution, resolution]),
-    noise: input(INPUTS.noise, [-1, 1]),
-    labels: labelDim > 0 ? input(INPUTS.labels, [-1, labelDim]) : undefined
+  const output = apply(graph.ops, network, {
+    x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
+    noise: graph.input(INPUTS.noise, [-1, 1]),
+    labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
   })
   for (const name of tensors.keys()) if (!used.has(name) && !isDerived(name)) problems.push(`${name} is not part of it`)
   if (problems.length > 0)
@@ -40,7 +40,7 @@ export function record(network: Network, tensors: NetworkCheckpoint['tensors']):
       'model-invalid',
       `the checkpoint's tensors do not fit its ${network.architecture}: ${problems.join('; ')}`
     )
-  return finish(output)
+  return graph.finish(output)
 }
 
 /** Buffers that follow from the arguments. */

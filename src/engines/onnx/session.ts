@@ -27,6 +27,7 @@ export interface Session {
 type Reply =
   | { readonly id: number; readonly error: string }
   | { readonly id: number; readonly data: Float32Array; readonly milliseconds: number }
+  | { readonly id: number; readonly ready: true }
 
 /** @throws EpdError `engine-failed` if ONNX Runtime does not load or refuses the graph */
 export async function openSession({ path, threads = availableParallelism() }: SessionOptions): Promise<Session> {
@@ -55,6 +56,7 @@ export async function openSession({ path, threads = availableParallelism() }: Se
     const asker = waiting.get(reply.id)
     waiting.delete(reply.id)
     if ('error' in reply) asker?.reject(failed(reply.error))
+    else if ('ready' in reply) asker?.resolve(new Float32Array(0))
     else {
       elapsed += reply.milliseconds
       asker?.resolve(reply.data)

@@ -11,8 +11,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 if (!parentPort) throw new Error('this file is a worker thread')
 const port = parentPort
 
-/** @type {{ path: string, threads: number, provider: string }} */
-const { path, threads, provider } = workerData
+/** @typedef {{ path: string, threads: number, provider: string }} Settings */
+const { path, threads, provider } = /** @type {Settings} */ (workerData)
 
 /** @type {InferenceSession} */
 let session
@@ -23,7 +23,7 @@ try {
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3
   })
-  port.postMessage({ id: -1 })
+  port.postMessage({ id: -1, ready: true })
 } catch (error) {
   port.postMessage({ id: -1, error: messageOf(error) })
   process.exit(0)
