@@ -8,7 +8,7 @@ export interface Experiment {
   readonly file: string
   /** The YAML as it was read. */
   readonly text: string
-  /** What --set gave. */
+  /** What --set gave: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
   /** In an order in which each stage comes after those that it names. */
@@ -88,7 +88,7 @@ export interface DistillStage {
   readonly student: StudentSpec
   /** The teacher stage whose trajectories are learned from. */
   readonly teacher: string
-  /** The teacher stage, made for the purpose, whose trajectories are only looked at. */
+  /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
   readonly validation: string
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
@@ -117,7 +117,7 @@ export interface ScoreStage {
   readonly name: string
   /** Sample stages. */
   readonly samples: readonly string[]
-  /** The sample stage whose images of the same seeds are the truth for psnr and rmse. */
+  /** The sample stage whose images of the same seeds are the truth for psnr and rmse; for frechet-pixels too, all its images, where there is no data set. */
   readonly reference?: string
   /** The data set whose statistics are the truth for frechet-pixels. */
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }

@@ -1,0 +1,61 @@
+import type { Stage } from './experiment.js'
+import { child } from './plain.js'
+import { quote, type Path, type Report } from './problem.js'
+
+/** The stages that a stage needs the results of. */
+export function inputsOf(stage: Stage): readonly string[] {
+  switch (stage.kind) {
+    case 'teacher':
+      return []
+    case 'distill':
+      return [stage.teacher, stage.validation]
+    case 'sample':
+      return stage.from === undefined ? [] : [stage.from]
+    case 'score':
+      return [...new Set([...stage.samples, ...(stage.reference === undefined ? [] : [stage.reference])])]
+  }
+}
+
+/** Stages in the order of `names`, but each after its inputs. */
+export function inOrder(stages: readonly Stage[], names: readonly string[]): Stage[] {
+  const byName = new Map(stages.map(stage => [stage.name, stage]))
+  const ordered = new Set<Stage>()
+  const visiting = new Set<string>()
+  const visit = (name: string) => {
+    const stage = byName.get(name)
+    if (!stage || visiting.has(name)) return
+    visiting.add(name)
+    inputsOf(stage).forEach(visit)
+    ordered.add(stage)
+  }
+  names.forEach(visit)
+  return [...ordered]
+}
+
+/** Reports each circle of stages that name each other, where it closes. */
+export function reportCycles(written: ReadonlyMap<string, unknown>, report: Report): void {
+  const done = new Set<string>()
+  const walk = (name: string, trail: readonly string[]) => {
+    for (const { path, to } of references(written.get(name))) {
+      const began = [...trail, name].indexOf(to)
+      if (began >= 0) {
+        const circle = [...[...trail, name].slice(began), to].map(quote).join(' -> ')
+        report(['stages', name, ...path], `expected no circle of stages, found ${circle}`)
+      } else if (!done.has(to)) walk(to, [...trail, name])
+    }
+    done.add(name)
+  }
+  for (const name of written.keys()) if (!done.has(name)) walk(name, [])
+}
+
+/** What a stage names, whatever else is wrong with it. */
+function references(raw: unknown): { path: Path; to: string }[] {
+  const samples = child(raw, 'samples')
+  const named = [
+    { path: ['teacher'], to: child(raw, 'teacher') },
+    { path: ['solver'], to: child(raw, 'solver') },
+    { path: ['reference'], to: child(raw, 'reference') },
+    ...(Array.isArray(samples) ? samples.map((to: unknown, i) => ({ path: ['samples', i], to })) : [])
+  ]
+  return named.flatMap(({ path, to }) => (typeof to === 'string' ? [{ path, to }] : []))
+}

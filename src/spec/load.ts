@@ -1,0 +1,76 @@
+import { dirname, resolve } from 'node:path'
+import { EpdError } from '../errors.js'
+import type { Experiment } from './experiment.js'
+import { applyOverride, parseOverride, type Override } from './overrides.js'
+import type { Path, Problem } from './problem.js'
+import { resolveStages } from './resolve.js'
+import { loadSchema } from './schema.js'
+import { readSource, type Source } from './source.js'
+
+export interface LoadOptions {
+  /** A YAML spec, as schemas/experiment.schema.json describes it. */
+  readonly file: string
+  /** `path=value` each, as --set gives them: put into the spec before anything is checked. */
+  readonly set?: readonly string[]
+}
+
+/**
+ * Reads a spec, puts in overrides and defaults, and resolves all that it names.
+ *
+ * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
+ */
+export function loadExperiment({ file, set = [] }: LoadOptions): Experiment {
+  const source = readSource(file)
+  const { text, value } = source
+  const parsed = set.map(parseOverride)
+  const overrides = parsed.filter(each => typeof each !== 'string')
+  const lines = [...source.faults, ...parsed.filter(each => typeof each === 'string')]
+  if (value === undefined) throw invalid(lines)
+  for (const override of overrides) {
+    const obstacle = applyOverride(value, override)
+    if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
+  }
+  const schema = loadSchema()
+  const problems = schema.check(value)
+  const stages = resolveStages(value, schema, (path, message) => problems.push({ path, message }))
+  lines.push(...describe(problems, source, overrides))
+  if (lines.length > 0 || !schema.isExperiment(value)) throw invalid(lines)
+  const { name, description, model } = value
+  return {
+    name,
+    description,
+    file: resolve(file),
+    text,
+    overrides: set,
+    model: { ...model, checkpoint: located(model.checkpoint, file) },
+    stages
+  }
+}
+
+function invalid(lines: readonly string[]): EpdError {
+  return new EpdError('spec-invalid', lines.join('\n'))
+}
+
+/** In the order of the file, what --set has brought last. */
+function describe(problems: readonly Problem[], source: Source, overrides: readonly Override[]): string[] {
+  return problems
+    .map(problem => {
+      const { offset, position, written } = source.locate(problem)
+      const override = overrides.findLast(
+        ({ path }) => isWithin(problem.path, path) || (!written && isWithin(path, problem.path))
+      )
+      const where = [override?.source ?? position, ...(problem.path.length > 0 ? [problem.path.join('.')] : [])]
+      return { order: override ? Infinity : offset, line: `${where.join(': ')}: ${problem.message}` }
+    })
+    .sort((a, b) => (a.order === b.order ? 0 : a.order - b.order))
+    .map(({ line }) => line)
+}
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((key, i) => String(path.at(i)) === String(key))
+}
+
+/** A checkpoint's address as it is, its path from the spec's folder. */
+function located(checkpoint: string, file: string): string {
+  return checkpoint.startsWith('https://') ? checkpoint : resolve(dirname(file), checkpoint)
+}

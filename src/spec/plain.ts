@@ -1,0 +1,26 @@
+/** A mapping of plain data. */
+export type Mapping = Record<string, unknown>
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What is found in a value by one key or place; undefined where there is none. */
+export function child(value: unknown, key: string | number): unknown {
+  if (Array.isArray(value)) return Object.hasOwn(value, key) ? value[Number(key)] : undefined
+  return isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined
+}
+
+export function at(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce(child, value)
+}
+
+const DEPTH_MAX = 50
+
+/** Plain data whose parts are all its own. @throws RangeError where it is nested too deep, as in a circle. */
+export function copy(value: unknown, depth = 0): unknown {
+  if (depth > DEPTH_MAX) throw new RangeError(`nested more than ${DEPTH_MAX} deep`)
+  if (Array.isArray(value)) return value.map(item => copy(item, depth + 1))
+  if (!isMapping(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, depth + 1)]))
+}

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { child, isMapping } from './plain.js'
+import { either, expected, quote, type Path, type Problem } from './problem.js'
+import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher } from './raw.js'
+
+/** schemas/ stands beside src/ and beside dist/. */
+const FILE = new URL('../../schemas/experiment.schema.json', import.meta.url)
+
+/** The schema of a whole spec, and of those parts that are worth a look of their own where another part is wrong. */
+export interface Schema {
+  /** Puts defaults into the value, and says all that is wrong with it. */
+  readonly check: (value: unknown) => Problem[]
+  readonly isExperiment: (value: unknown) => value is RawExperiment
+  readonly isSolver: (value: unknown) => value is RawSolver
+  readonly isTeacher: (value: unknown) => value is RawTeacher
+  readonly isDistill: (value: unknown) => value is RawDistill
+  readonly isSample: (value: unknown) => value is RawSample
+  readonly isScore: (value: unknown) => value is RawScore
+}
+
+export function loadSchema(): Schema {
+  const root = parse()
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    discriminator: true,
+    verbose: true,
+    allowUnionTypes: true,
+    strictRequired: false,
+    strictTypes: false
+  })
+  const whole: ValidateFunction<RawExperiment> = ajv.compile<RawExperiment>(root)
+  const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}#/$defs/${name}` })
+  return {
+    check: value => (whole(value) ? [] : problems(root, whole.errors ?? [])),
+    isExperiment: whole,
+    isSolver: part<RawSolver>('solver'),
+    isTeacher: part<RawTeacher>('teacher'),
+    isDistill: part<RawDistill>('distill'),
+    isSample: part<RawSample>('sample'),
+    isScore: part<RawScore>('score')
+  }
+}
+
+function parse(): AnySchemaObject {
+  const schema: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
+  if (isSchema(schema)) return schema
+  throw new TypeError(`${FILE.pathname} is not a JSON Schema`)
+}
+
+function isSchema(value: unknown): value is AnySchemaObject {
+  return isMapping(value)
+}
+
+/** ajv's errors as one problem a place. */
+function problems(root: unknown, errors: readonly ErrorObject[]): Problem[] {
+  const found = new Map<string, Problem>()
+  for (const error of errors) {
+    const problem = toProblem(root, error)
+    if (problem && !found.has(JSON.stringify(problem.path))) found.set(JSON.stringify(problem.path), problem)
+  }
+  return [...found.values()]
+}
+
+function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
+  const { keyword, parentSchema, data, instancePath, propertyName } = error
+  const path = pointer(instancePath)
+  const parameter = (name: string): unknown => child(error.params, name)
+  switch (keyword) {
+    case 'if':
+      return undefined
+    case 'required':
+      return missing(root, path, String(parameter('missingProperty')), parentSchema)
+    case 'false schema':
+      return { path, atKey: true, message: 'expected nfe or numSteps, found both' }
+    case 'additionalProperties':
+      return unknownKey(path, String(parameter('additionalProperty')), parentSchema)
+    case 'propertyNames': {
+      const name = String(parameter('propertyName'))
+      const what = 'a name of letters, digits, dashes and underscores that begins with a letter'
+      return { path: [...path, name], atKey: true, message: expected(what, name) }
+    }
+    case 'discriminator': {
+      const tag = String(parameter('tag'))
+      const names = tags(root, parentSchema, tag)
+      return { path: [...path, tag], message: expected(either(names.map(quote)), child(data, tag), names) }
+    }
+    case 'uniqueItems': {
+      const twice = child(data, Number(parameter('i')))
+      return { path: [...path, Number(parameter('i'))], message: expected('each entry once', twice) + ' again' }
+    }
+    default:
+      if (propertyName !== undefined) return undefined
+      return { path, message: expected(expectation(root, parentSchema), data, choices(parentSchema)) }
+  }
+}
+
+function pointer(text: string): Path {
+  return text
+    .split('/')
+    .slice(1)
+    .map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map(key => (/^\d+$/.test(key) ? Number(key) : key))
+}
+
+function missing(root: unknown, path: Path, key: string, schema: unknown): Problem {
+  if (key === 'nfe') return { path, message: 'expected nfe or numSteps, found neither' }
+  const union = child(schema, 'discriminator') !== undefined
+  const names = union ? tags(root, schema, key) : []
+  const what = union ? either(names.map(quote)) : expectation(root, child(child(schema, 'properties'), key))
+  return { path: [...path, key], message: expected(what, undefined) }
+}
+
+function unknownKey(path: Path, key: string, schema: unknown): Problem {
+  const properties = child(schema, 'properties')
+  const keys = isMapping(properties) ? Object.keys(properties) : []
+  return { path: [...path, key], atKey: true, message: expected(`one of the keys ${keys.join(', ')}`, key, keys) }
+}
+
+/** The values of a union's tag, one a branch. */
+function tags(root: unknown, schema: unknown, tag: string): string[] {
+  const branches = child(schema, 'oneOf')
+  if (!Array.isArray(branches)) return []
+  return branches.flatMap(branch => choices(child(child(resolved(root, branch), 'properties'), tag)))
+}
+
+function choices(schema: unknown): string[] {
+  const values = child(schema, 'enum') ?? [child(schema, 'const')]
+  return Array.isArray(values) ? values.filter(value => typeof value === 'string') : []
+}
+
+/** A schema in words: its choices, its title, or its type with its bounds. */
+function expectation(root: unknown, given: unknown): string {
+  const title = child(given, 'title')
+  if (typeof title === 'string') return title
+  const schema = resolved(root, given)
+  if (schema !== given) return expectation(root, schema)
+  const names = choices(schema)
+  if (names.length > 0) return either(names.map(quote))
+  return `${TYPES[String(child(schema, 'type'))] ?? 'another value'}${bounds(schema)}`
+}
+
+const TYPES: Readonly<Record<string, string | undefined>> = {
+  object: 'a mapping',
+  array: 'a list',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false'
+}
+
+function bounds(schema: unknown): string {
+  const bound = (keyword: string, words: string) => {
+    const value = child(schema, keyword)
+    return typeof value === 'number' ? [`${words} ${value}`] : []
+  }
+  const all = [
+    ...bound('minimum', 'from'),
+    ...bound('exclusiveMinimum', 'above'),
+    ...bound('maximum', 'to'),
+    ...bound('exclusiveMaximum', 'below')
+  ]
+  return all.length === 0 ? '' : ` ${all.join(' ')}`
+}
+
+/** A schema, or the one in $defs that it refers to. */
+function resolved(root: unknown, schema: unknown): unknown {
+  const reference = child(schema, '$ref')
+  return typeof reference === 'string' ? pointer(reference).reduce(child, root) : schema
+}
