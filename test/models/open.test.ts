@@ -36,7 +36,11 @@ describe('openModel', () => {
       const { sigma, class_labels: labels, denoised } = fixture<Reference>(`edm/${name}.json`)
       const model = await open(`test/fixtures/edm/${name}.pkl`)
       const x = input(sigma, denoised.length)
-      const found = await model.denoise(x, Float64Array.from(sigma), labels ? { labels: Int32Array.from(labels) } : undefined)
+      const found = await model.denoise(
+        x,
+        Float64Array.from(sigma),
+        labels ? { labels: Int32Array.from(labels) } : undefined
+      )
       const worst = Math.max(...found.map((value, i) => Math.abs(value - denoised[i])))
       expect(worst).toBeLessThan(2e-4)
     })
