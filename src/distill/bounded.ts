@@ -38,7 +38,7 @@ export function boundedMove({ matrix, gradient }: Normal, damping: number, { low
     held = inside.length < free.length
     free = inside
   }
-  return move
+  return move.map(value => value + 0)
 }
 
 /** By how much the linear model expects the move to lower the mean square. */

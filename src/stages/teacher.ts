@@ -1,0 +1,77 @@
+import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
+import type { Trajectories } from '../distill/trajectories.js'
+import type { Condition } from '../models/denoiser.js'
+import { solve } from '../solvers/solve.js'
+import { teacherGrid } from '../solvers/teacher.js'
+import type { TeacherStage } from '../spec/experiment.js'
+import type { Store } from '../store/store.js'
+import { noise } from './noise.js'
+import { runShards } from './shards.js'
+import type { StageContext, StageCost } from './stage.js'
+
+export const version = 1
+
+/** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
+export async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
+  const { solver, grid, refine, substeps, seeds } = stage
+  const model = await context.openModel()
+  const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
+  return runShards(
+    context,
+    seeds,
+    async shard => {
+      const { x, condition } = noise(shard.seeds, model, sigmas[0])
+      const { trajectory, nfe, evaluations } = await solve({ model, solver, x, sigmas, condition, signal: context.signal })
+      const states = trajectory.filter((_, i) => i % every === 0)
+      return { states, condition, nfe, evaluations: evaluations * shard.seeds.length }
+    },
+    ({ states, condition }, shard) => {
+      const data = new Float64Array(states.length * states[0].length)
+      states.forEach((state, i) => {
+        data.set(state, i * state.length)
+      })
+      const shape = [states.length, shard.seeds.length, ...model.shape]
+      return [
+        file('trajectories', encodeNpy({ dtype: 'float64', shape, data })),
+        ...labelFiles(condition, shard.seeds.length)
+      ]
+    }
+  )
+}
+
+function labelFiles(condition: Condition | undefined, count: number) {
+  if (!condition?.labels) return []
+  return [file('labels', encodeNpy({ dtype: 'float64', shape: [count], data: Float64Array.from(condition.labels) }))]
+}
+
+function file(name: string, data: Uint8Array) {
+  return { name, data, extension: 'npy', mediaType: 'application/x-npy' }
+}
+
+/** What a teacher stage has left, shard by shard. */
+export async function* readTrajectories(store: Store, key: string): AsyncGenerator<Trajectories> {
+  const files = store.artifacts(key, 'trajectories')
+  const labels = new Map(store.artifacts(key, 'labels').map(artifact => [artifact.position, artifact]))
+  for (const { position, seeds } of store.shards(key)) {
+    const artifact = files.find(one => one.position === position)
+    if (!artifact) continue
+    const { shape, data } = decodeNpy(store.readArtifact(artifact))
+    const all = Float64Array.from(data)
+    const size = all.length / shape[0]
+    const labelled = labels.get(position)
+    yield {
+      seeds,
+      states: Array.from({ length: shape[0] }, (_, i) => all.subarray(i * size, (i + 1) * size)),
+      condition: labelled && { labels: Int32Array.from(decodeNpy(store.readArtifact(labelled)).data) }
+    }
+    await Promise.resolve()
+  }
+}
+
+/** What a teacher's grid costs, in evaluations a sample. */
+export function evaluationsASample({ solver, grid, refine, substeps }: TeacherStage): number {
+  const steps = (refine + 1) * (grid.numSteps - 1) * substeps
+  const stages = solver.name === 'euler' || solver.name === 'ipndm' ? 1 : 2
+  return stages * steps - (solver.afs ? 1 : 0)
+}
+
