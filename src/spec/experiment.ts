@@ -125,3 +125,5 @@ export interface ScoreStage {
 }
 
 export type Stage = TeacherStage | DistillStage | SampleStage | ScoreStage
+
+export type StageKind = Stage['kind']

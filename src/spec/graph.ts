@@ -1,5 +1,5 @@
-import type { Stage } from './experiment.js'
-import { child } from './plain.js'
+import type { Stage, StageKind } from './experiment.js'
+import { at, child } from './plain.js'
 import { quote, type Path, type Report } from './problem.js'
 
 /** The stages that a stage needs the results of. */
@@ -48,14 +48,26 @@ export function reportCycles(written: ReadonlyMap<string, unknown>, report: Repo
   for (const name of written.keys()) if (!done.has(name)) walk(name, [])
 }
 
+/** A stage's name in another stage. */
+export interface Reference {
+  /** From the stage that names. */
+  readonly path: Path
+  readonly to: string
+  /** What it has to be. */
+  readonly kind: StageKind
+}
+
 /** What a stage names, whatever else is wrong with it. */
-function references(raw: unknown): { path: Path; to: string }[] {
+export function references(raw: unknown): Reference[] {
+  const to = (path: Path, kind: StageKind): Reference[] => {
+    const name = at(raw, path)
+    return typeof name === 'string' ? [{ path, to: name, kind }] : []
+  }
   const samples = child(raw, 'samples')
-  const named = [
-    { path: ['teacher'], to: child(raw, 'teacher') },
-    { path: ['solver'], to: child(raw, 'solver') },
-    { path: ['reference'], to: child(raw, 'reference') },
-    ...(Array.isArray(samples) ? samples.map((to: unknown, i) => ({ path: ['samples', i], to })) : [])
+  return [
+    ...to(['teacher'], 'teacher'),
+    ...to(['solver'], 'distill'),
+    ...(Array.isArray(samples) ? [...samples.keys()].flatMap(i => to(['samples', i], 'sample')) : []),
+    ...to(['reference'], 'sample')
   ]
-  return named.flatMap(({ path, to }) => (typeof to === 'string' ? [{ path, to }] : []))
 }

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import type { Experiment } from './experiment.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
+import { at, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
 import { resolveStages } from './resolve.js'
 import { loadSchema } from './schema.js'
@@ -32,7 +33,11 @@ export function loadExperiment({ file, set = [] }: LoadOptions): Experiment {
   }
   const schema = loadSchema()
   const problems = schema.check(value)
-  const stages = resolveStages(value, schema, (path, message) => problems.push({ path, message }))
+  const refused = new Set(problems.map(({ path }) => path.join('.')))
+  removeStray(value, problems)
+  const stages = resolveStages(value, schema, (path, message) => {
+    if (!refused.has(path.join('.'))) problems.push({ path, message })
+  })
   lines.push(...describe(problems, source, overrides))
   if (lines.length > 0 || !schema.isExperiment(value)) throw invalid(lines)
   const { name, description, model } = value
@@ -44,6 +49,14 @@ export function loadExperiment({ file, set = [] }: LoadOptions): Experiment {
     overrides: set,
     model: { ...model, checkpoint: located(model.checkpoint, file) },
     stages
+  }
+}
+
+/** Takes out keys that have no place, so that they hide nothing else that is wrong. */
+function removeStray(spec: unknown, problems: readonly Problem[]): void {
+  for (const { path, stray } of problems) {
+    const parent = at(spec, path.slice(0, -1))
+    if (stray && isMapping(parent)) Reflect.deleteProperty(parent, String(path.at(-1)))
   }
 }
 

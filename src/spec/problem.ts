@@ -10,6 +10,8 @@ export interface Problem {
   readonly message: string
   /** Whether the key is at fault, not its value. */
   readonly atKey?: true
+  /** Whether the key has no place there, so that what is around it is better looked at without. */
+  readonly stray?: true
 }
 
 export type Report = (path: Path, message: string) => void

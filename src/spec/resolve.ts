@@ -1,33 +1,12 @@
-import { either, expected, quote, type Path, type Report } from './problem.js'
-import type {
-  DistillStage,
-  GridSpec,
-  SampleStage,
-  ScheduleSpec,
-  ScoreStage,
-  SolverSpec,
-  Stage,
-  StudentSpec,
-  TeacherStage
-} from './experiment.js'
-import { nearestNfe, numStepsFor, parallelNfe } from '../solvers/nfe.js'
-import { schedule as timePoints } from '../solvers/schedule.js'
-import { reportCycles, inOrder } from './graph.js'
-import { child, isMapping } from './plain.js'
-import type { RawDistill, RawSample, RawScore, RawSolver, RawStudent, RawTeacher } from './raw.js'
+import type { DistillStage, GridSpec, SampleStage, SolverSpec, Stage, StudentSpec, TeacherStage } from './experiment.js'
+import { inOrder, reportCycles } from './graph.js'
+import { readParts, type Parts } from './parts.js'
+import { expected, quote, type Path, type Report } from './problem.js'
+import type { RawDistill, RawSample, RawScore, RawTeacher } from './raw.js'
 import type { Schema } from './schema.js'
-import { parseSeeds, type SeedsText } from './seeds.js'
 
-const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
-const KINDS = ['teacher', 'distill', 'sample', 'score'] as const
-
-interface Context {
+interface Context extends Parts {
   readonly report: Report
-  /** Every stage that the spec names, whatever it holds. */
-  readonly written: ReadonlyMap<string, unknown>
-  /** The top-level solver, and the schedule of every solver that has none. */
-  readonly studied?: SolverSpec
-  readonly schedule: ScheduleSpec
   readonly teachers: Map<string, TeacherStage>
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
@@ -38,66 +17,47 @@ interface Context {
  * out; what is wrong with the others is reported, and then the result is of no use.
  */
 export function resolveStages(spec: unknown, schema: Schema, report: Report): Stage[] {
-  const stages = child(spec, 'stages')
-  const written = new Map(isMapping(stages) ? Object.entries(stages) : [])
-  const context: Context = { ...studiedSolver(spec, schema, report), report, written, ...emptyMaps() }
-  const of = <Raw>(is: (value: unknown) => value is Raw) =>
-    [...written].flatMap(([name, raw]) => (is(raw) ? [{ name, raw, path: ['stages', name] }] : []))
-  const scores: Stage[] = []
-  for (const { name, raw, path } of of(schema.isTeacher)) resolveTeacher(name, raw, path, context)
-  for (const { name, raw, path } of of(schema.isDistill)) resolveDistill(name, raw, path, context)
-  for (const { name, raw, path } of of(schema.isSample)) resolveSample(name, raw, path, context)
-  for (const { name, raw, path } of of(schema.isScore)) scores.push(resolveScore(name, raw, path, context))
+  const parts = readParts(spec, schema, report)
+  const context: Context = { ...parts, report, teachers: new Map(), distills: new Map(), samples: new Map() }
+  const { written, teachers, distills, samples } = context
+  const each = <Raw, Result>(
+    is: (value: unknown) => value is Raw,
+    resolve: (name: string, raw: Raw, path: Path, context: Context) => Result
+  ) => [...written].flatMap(([name, raw]) => (is(raw) ? [resolve(name, raw, ['stages', name], context)] : []))
+  each(schema.isTeacher, resolveTeacher)
+  each(schema.isDistill, resolveDistill)
+  each(schema.isSample, resolveSample)
+  const scores = each(schema.isScore, resolveScore)
   reportCycles(written, report)
-  const { teachers, distills, samples } = context
-  const found = [...teachers.values(), ...distills.values(), ...samples.values(), ...scores]
-  return inOrder(found, [...written.keys()])
+  return inOrder([...teachers.values(), ...distills.values(), ...samples.values(), ...scores], [...written.keys()])
 }
 
-function emptyMaps() {
-  return {
-    teachers: new Map<string, TeacherStage>(),
-    distills: new Map<string, DistillStage>(),
-    samples: new Map<string, SampleStage>()
-  }
-}
-
-function studiedSolver(spec: unknown, schema: Schema, report: Report): Pick<Context, 'studied' | 'schedule'> {
-  const raw = child(spec, 'solver')
-  if (!schema.isSolver(raw)) return { schedule: DEFAULT_SCHEDULE }
-  const studied = resolveSolver(raw, ['solver'], DEFAULT_SCHEDULE, report)
-  return { studied, schedule: raw.schedule ?? DEFAULT_SCHEDULE }
-}
-
-function resolveTeacher(name: string, raw: RawTeacher, path: Path, { report, studied, teachers }: Context): void {
-  const seeds = seedsOf(raw.seeds, [...path, 'seeds'], report)
-  if (!seeds || !studied) return
-  teachers.set(name, { ...raw, name, seeds, grid: gridOf(studied) })
+function resolveTeacher(name: string, raw: RawTeacher, _path: Path, { studied, seeds, teachers }: Context): void {
+  const own = seeds.get(name)
+  if (own && studied) teachers.set(name, { ...raw, name, seeds: own, grid: gridOf(studied) })
 }
 
 /** A distill stage, and the teacher stage of its validation seeds. */
 function resolveDistill(name: string, raw: RawDistill, path: Path, context: Context): void {
-  const { report, teachers, distills } = context
-  const { teacher: teacherName, validation: validationText, solver, optimizer, ...options } = raw
-  const seeds = seedsOf(validationText, [...path, 'validation'], report)
-  const student = studentOf(solver, [...path, 'solver'], context)
-  const known = isStage(teacherName, 'teacher', [...path, 'teacher'], context)
-  const teacher = teachers.get(teacherName)
-  if (!known || !teacher) return
+  const { report, teachers, distills, validations } = context
+  const { solver, optimizer, ...options } = raw
+  const student = studentOf(name, solver !== undefined, [...path, 'solver'], context)
+  const teacher = teachers.get(raw.teacher)
+  const seeds = validations.get(name)
+  if (!teacher) return
   if (seeds) checkUnseen(seeds, teacher, [...path, 'validation'], report)
   if (student) checkGrid(gridOf(student), teacher, [...path, 'solver'], report)
   if (!seeds || !student) return
   const validation = `${name}.validation`
   teachers.set(validation, { ...teacher, name: validation, seeds })
   const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
-  distills.set(name, { ...options, name, student, teacher: teacherName, validation, optimizer, start })
+  distills.set(name, { ...options, name, student, validation, optimizer, start })
 }
 
-function studentOf(raw: RawStudent | undefined, path: Path, context: Context): StudentSpec | undefined {
-  const { studied, schedule, report } = context
-  const solver = raw ? resolveSolver(raw, path, schedule, report) : studied
+function studentOf(name: string, own: boolean, path: Path, context: Context): StudentSpec | undefined {
+  const solver = own ? context.solvers.get(name) : context.studied
   if (!solver || isStudent(solver)) return solver
-  report(path, `${expected('an epd solver', undefined)}, the top-level one being ${solver.name}`)
+  context.report(path, `${expected('an epd solver', undefined)}, the top-level one being ${solver.name}`)
   return undefined
 }
 
@@ -126,44 +86,41 @@ function describeGrid({ numSteps, type, rho, sigmaMin, sigmaMax }: GridSpec): st
 
 function resolveSample(name: string, raw: RawSample, path: Path, context: Context): void {
   const { solver: given, ...options } = raw
-  const seeds = seedsOf(raw.seeds, [...path, 'seeds'], context.report)
-  const solver = sampler(given, [...path, 'solver'], context)
-  if (!seeds || !solver) return
-  context.samples.set(name, { ...options, name, seeds, ...solver })
+  const seeds = context.seeds.get(name)
+  const solver = sampler(name, given, [...path, 'solver'], context)
+  if (seeds && solver) context.samples.set(name, { ...options, name, seeds, ...solver })
 }
 
 function sampler(
-  given: RawSolver | string | undefined,
+  name: string,
+  given: RawSample['solver'],
   path: Path,
-  context: Context
+  { studied, solvers, distills, report }: Context
 ): Pick<SampleStage, 'solver' | 'from'> | undefined {
-  const { studied, distills, schedule, report } = context
   if (typeof given === 'string') {
-    const student = isStage(given, 'distill', path, context) ? distills.get(given)?.student : undefined
+    const student = distills.get(given)?.student
     return student && { solver: student, from: given }
   }
-  const solver = given ? resolveSolver(given, path, schedule, report) : studied
+  const solver = given ? solvers.get(name) : studied
   if (solver?.name !== 'epd') return solver && { solver }
   report(path, expected('the name of a distill stage, from which epd takes its predictor', given))
   return undefined
 }
 
-function resolveScore(name: string, raw: RawScore, path: Path, context: Context): ScoreStage {
-  const { report } = context
-  raw.samples.forEach((sample, i) => isStage(sample, 'sample', [...path, 'samples', i], context))
-  const paired = raw.metrics.filter(metric => metric !== 'frechet-pixels')
-  if (raw.reference !== undefined) {
-    if (isStage(raw.reference, 'sample', [...path, 'reference'], context) && paired.length > 0)
-      checkCommonSeeds(raw.samples, raw.reference, [...path, 'samples'], context)
-  } else if (paired.length > 0) {
-    report(
-      [...path, 'reference'],
-      `${expected(`the name of a sample stage`, undefined)}, which ${paired.join(' and ')} compare with`
-    )
-  } else if (!raw.dataset) {
-    report(
+function resolveScore(name: string, raw: RawScore, path: Path, context: Context): Stage {
+  const { samples, reference, dataset, metrics } = raw
+  const paired = metrics.filter(metric => metric !== 'frechet-pixels')
+  if (paired.length > 0) {
+    if (reference !== undefined) checkCommonSeeds(samples, reference, [...path, 'samples'], context)
+    else
+      context.report(
+        [...path, 'reference'],
+        `${expected('the name of a sample stage', undefined)}, which ${paired.join(' and ')} need`
+      )
+  } else if (reference === undefined && !dataset) {
+    context.report(
       [...path, 'dataset'],
-      `${expected('{ name: shapes16 }, or a reference', undefined)}, which frechet-pixels compares with`
+      `${expected('{ name: shapes16 }, or a reference', undefined)}, which frechet-pixels needs`
     )
   }
   return { ...raw, name }
@@ -181,57 +138,6 @@ function checkCommonSeeds(samples: readonly string[], reference: string, path: P
         `expected a stage with seeds of reference ${quote(reference)}, found ${quote(name)} with none of them`
       )
   })
-}
-
-/** Whether a name is that of a stage of a kind; what else it is, is reported. */
-function isStage(name: string, kind: (typeof KINDS)[number], path: Path, { written, report }: Context): boolean {
-  const found = child(written.get(name), 'kind')
-  if (found === kind) return true
-  const names = [...written].filter(([, raw]) => child(raw, 'kind') === kind).map(([each]) => each)
-  const what = `the name of a ${kind} stage (${names.length === 0 ? 'there is none' : either(names)})`
-  if (!written.has(name)) report(path, expected(what, name, names))
-  else if (KINDS.some(each => each === found)) report(path, `${expected(what, name)}, a ${String(found)} stage`)
-  return false
-}
-
-function seedsOf(text: SeedsText, path: Path, report: Report): number[] | undefined {
-  try {
-    return parseSeeds(text)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    report(path, error.message)
-    return undefined
-  }
-}
-
-function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, report: Report): SolverSpec | undefined {
-  const { nfe, numSteps: points, schedule = inherited, ...solver } = raw
-  const numSteps = points ?? (nfe === undefined ? undefined : numStepsFor(solver, nfe))
-  if (numSteps === undefined) {
-    const near = nearestNfe(solver, nfe ?? 1).map(String)
-    const what = `an nfe that ${solver.name}${solver.afs ? ' with afs' : ''} can meet, such as ${either(near)}`
-    report([...path, 'nfe'], expected(what, nfe))
-  }
-  const sound = raw.schedule === undefined || checkSchedule(raw.schedule, [...path, 'schedule'], report)
-  return numSteps === undefined || !sound
-    ? undefined
-    : { ...solver, schedule, numSteps, nfe: parallelNfe(solver, numSteps) }
-}
-
-function checkSchedule(schedule: ScheduleSpec, path: Path, report: Report): boolean {
-  const { sigmaMin, sigmaMax, type } = schedule
-  if (sigmaMin >= sigmaMax) {
-    report(path, `expected sigmaMin below sigmaMax, found ${sigmaMin} and ${sigmaMax}`)
-    return false
-  }
-  try {
-    if (type !== 'discrete') timePoints({ ...schedule, numSteps: 2 })
-    return true
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    report(path, `expected a noise range that ${type} can cross, found one where ${error.message}`)
-    return false
-  }
 }
 
 function gridOf({ schedule, numSteps }: SolverSpec): GridSpec {

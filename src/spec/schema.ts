@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
 import { child, isMapping } from './plain.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher } from './raw.js'
@@ -21,25 +21,18 @@ export interface Schema {
 
 export function loadSchema(): Schema {
   const root = parse()
-  const ajv = new Ajv2020({
-    allErrors: true,
-    useDefaults: true,
-    discriminator: true,
-    verbose: true,
-    allowUnionTypes: true,
-    strictRequired: false,
-    strictTypes: false
-  })
-  const whole: ValidateFunction<RawExperiment> = ajv.compile<RawExperiment>(root)
-  const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}#/$defs/${name}` })
+  const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
+  const whole = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).compile(root)
+  const ajv = new Ajv2020(options).addSchema(root)
+  const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
   return {
     check: value => (whole(value) ? [] : problems(root, whole.errors ?? [])),
-    isExperiment: whole,
-    isSolver: part<RawSolver>('solver'),
-    isTeacher: part<RawTeacher>('teacher'),
-    isDistill: part<RawDistill>('distill'),
-    isSample: part<RawSample>('sample'),
-    isScore: part<RawScore>('score')
+    isExperiment: part<RawExperiment>(''),
+    isSolver: part<RawSolver>('#/$defs/solver'),
+    isTeacher: part<RawTeacher>('#/$defs/teacher'),
+    isDistill: part<RawDistill>('#/$defs/distill'),
+    isSample: part<RawSample>('#/$defs/sample'),
+    isScore: part<RawScore>('#/$defs/score')
   }
 }
 
@@ -73,7 +66,7 @@ function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
     case 'required':
       return missing(root, path, String(parameter('missingProperty')), parentSchema)
     case 'false schema':
-      return { path, atKey: true, message: 'expected nfe or numSteps, found both' }
+      return { path, atKey: true, stray: true, message: 'expected nfe or numSteps, found both' }
     case 'additionalProperties':
       return unknownKey(path, String(parameter('additionalProperty')), parentSchema)
     case 'propertyNames': {
@@ -115,7 +108,12 @@ function missing(root: unknown, path: Path, key: string, schema: unknown): Probl
 function unknownKey(path: Path, key: string, schema: unknown): Problem {
   const properties = child(schema, 'properties')
   const keys = isMapping(properties) ? Object.keys(properties) : []
-  return { path: [...path, key], atKey: true, message: expected(`one of the keys ${keys.join(', ')}`, key, keys) }
+  return {
+    path: [...path, key],
+    atKey: true,
+    stray: true,
+    message: expected(`one of the keys ${keys.join(', ')}`, key, keys)
+  }
 }
 
 /** The values of a union's tag, one a branch. */
