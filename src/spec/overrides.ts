@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml'
-import { child, isMapping } from './plain.js'
+import { child, copy, isMapping } from './plain.js'
 import { expected, type Path } from './problem.js'
 
 /** What `--set path=value` asks for. */
@@ -17,11 +17,15 @@ export function parseOverride(text: string): Override | string {
   const path = match?.[1].split('.').map(key => key.trim()) ?? []
   if (!match || path.includes(''))
     return `${source}: ${expected('path=value, such as stages.samples.seeds=0-63', text)}`
-  const document = parseDocument(match[2], { prettyErrors: false, resolveKnownTags: false })
-  const fault = [...document.errors, ...document.warnings].at(0)
-  return fault
-    ? `${source}: ${path.join('.')}: the value is not YAML: ${fault.message}`
-    : { source, path, value: document.toJS() }
+  try {
+    const document = parseDocument(match[2], { stringKeys: true, resolveKnownTags: false, prettyErrors: false })
+    const fault = [...document.errors, ...document.warnings].at(0)
+    if (fault) throw fault
+    return { source, path, value: copy(document.toJS()) }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return `${source}: ${path.join('.')}: the value is not YAML that can be read: ${error.message}`
+  }
 }
 
 /** Puts an override into a spec's value, making the mappings on its way. Returns what is in its way, if anything. */
@@ -31,11 +35,15 @@ export function applyOverride(spec: unknown, { path, value }: Override): string 
     if (child(parent, key) === undefined || child(parent, key) === null) {
       const stages = i === 1 && path[0] === 'stages' && isMapping(parent) ? Object.keys(parent) : undefined
       if (stages) return expected(`the name of a stage (${stages.join(', ')})`, key, stages)
-      if (!put(parent, key, {})) return expected('a mapping', parent)
+      if (!put(parent, key, {})) return noPlace(parent, key)
     }
     parent = child(parent, key)
   }
-  return put(parent, path[path.length - 1], value) ? undefined : expected('a mapping', parent)
+  return put(parent, path[path.length - 1], value) ? undefined : noPlace(parent, path[path.length - 1])
+}
+
+function noPlace(parent: unknown, key: string | number): string {
+  return Array.isArray(parent) ? expected(`a place from 0 to ${parent.length}`, key) : expected('a mapping', parent)
 }
 
 function put(parent: unknown, key: string | number, value: unknown): boolean {

@@ -54,7 +54,7 @@ function reportReferences(written: ReadonlyMap<string, unknown>, report: Report)
       const found = child(written.get(to), 'kind')
       if (found === kind) continue
       const names = [...written].filter(([, other]) => child(other, 'kind') === kind).map(([name]) => name)
-      const what = `the name of a ${kind} stage (${names.length === 0 ? 'there is none' : either(names)})`
+      const what = `${path[0] === 'solver' ? 'a solver or ' : ''}the name of a ${kind} stage (${names.length === 0 ? 'there is none' : either(names)})`
       if (!written.has(to)) report(['stages', stage, ...path], expected(what, to, names))
       else if (KINDS.includes(found))
         report(['stages', stage, ...path], `${expected(what, to)}, a ${String(found)} stage`)
@@ -94,7 +94,7 @@ function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, repo
 function checkSchedule(schedule: ScheduleSpec, path: Path, report: Report): boolean {
   const { sigmaMin, sigmaMax, type } = schedule
   if (sigmaMin >= sigmaMax) {
-    report(path, `expected sigmaMin below sigmaMax, found ${sigmaMin} and ${sigmaMax}`)
+    report([...path, 'sigmaMin'], `expected sigmaMin below sigmaMax, found ${sigmaMin} and ${sigmaMax}`)
     return false
   }
   try {

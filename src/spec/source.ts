@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { EpdError } from '../errors.js'
 import { copy } from './plain.js'
 import { nearest, quote, type Problem } from './problem.js'
@@ -40,13 +40,13 @@ export function readSource(file: string): Source {
       resolveKnownTags: false,
       prettyErrors: false
     })
-    const faults = [...document.errors, ...document.warnings].map(
-      ({ code, message, pos }) => `${at(pos[0])}: ${fault(code, message, text.slice(pos[0]))}`
-    )
-    const readable = document.errors.every(({ code }) => code === 'DUPLICATE_KEY')
+    const faults = [...document.errors, ...document.warnings, ...danglingAliases(document)]
+    const readable = faults.every(({ code }) => code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED')
     return {
       text,
-      faults,
+      faults: faults
+        .slice(0, FAULTS_SHOWN)
+        .map(({ code, message, pos }) => `${at(pos[0])}: ${fault(code, message, text.slice(pos[0]))}`),
       value: readable ? copy(document.toJS({ maxAliasCount: 100 })) : undefined,
       locate: problem => {
         const found = find(document, problem)
@@ -68,7 +68,28 @@ export function readSource(file: string): Source {
   }
 }
 
+/** One slip can make the rest of a file unreadable. */
+const FAULTS_SHOWN = 5
+
+function danglingAliases(document: Document) {
+  const found: { code: string; message: string; pos: readonly [number, number] }[] = []
+  visit(document, {
+    Alias: (_, alias) => {
+      const offset = start(alias) ?? 0
+      if (!alias.resolve(document))
+        found.push({
+          code: 'ALIAS',
+          message: `there is no anchor &${alias.source} before *${alias.source}`,
+          pos: [offset, offset]
+        })
+    }
+  })
+  return found
+}
+
 function fault(code: string, message: string, rest: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'expected one document, found another'
+  if (code === 'TAG_RESOLVE_FAILED') return `expected no tag, found ${quote(/^\S+/.exec(rest)?.[0] ?? '')}`
   if (code !== 'DUPLICATE_KEY') return `not YAML that can be read: ${message}`
   const key = /^["']?([\w.-]+)/.exec(rest)?.[1] ?? ''
   return `expected each key once, found ${quote(key)} again`
