@@ -1,36 +1,70 @@
-import { distill } from '../distill/distill.js'
-import { gather } from '../distill/trajectories.js'
+import { distill, type DistillState } from '../distill/distill.js'
+import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
 import type { DistillStage } from '../spec/experiment.js'
-import { readTrajectories } from './teacher.js'
 import type { StageContext, StageCost } from './stage.js'
-
-export const version = 1
+import { readTrajectories } from './teacher.js'
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
 export async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
   const { store, key, claim, inputKey, signal, onProgress } = context
-  const { student, objective, start, seed } = stage
+  const { student, optimizer, objective, start, seed } = stage
+  const { scaleDir, scaleTime } = student
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
-  const result = await distill({
+  const total = mostIterations(stage)
+  const resume = store.iterationState(key)
+  const { predictor, loss, validationLoss, evaluations } = await distill({
     model,
-    student,
+    student: { ...student, ranges: { scaleDir, scaleTime } },
     sigmas,
-    teacher: await gather(readTrajectories(store, inputKey(stage.teacher))),
-    validation: await gather(readTrajectories(store, inputKey(stage.validationTeacher))),
-    optimizer: stage.optimizer,
+    teacher: readTrajectories(store, inputKey(stage.teacher)),
+    validation: readTrajectories(store, inputKey(stage.validation)),
+    optimizer,
     objective,
     start,
     seed,
     signal,
-    resume: store.iterationState(key),
+    resume: isDistillState(resume) ? resume : undefined,
     onIteration: (row, state) => {
       store.putIteration(claim, row, state)
-      onProgress({ done: row.iteration + 1, total: row.total, unit: 'iterations', note: describe(row) })
+      onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
     }
   })
-  const { predictor, loss, validationLoss, evaluations } = result
-  store.putPredictor(claim, { predictor, sigmas: [...sigmas], loss, validationLoss, evaluations })
+  store.putPredictor(claim, {
+    predictor,
+    sigmas: [...sigmas],
+    loss,
+    validationLoss: validationLoss ?? null,
+    evaluations
+  })
   return { nfe: student.nfe, evaluations }
+}
+
+/** How many iterations the optimiser may take. */
+export function mostIterations({ optimizer, student }: DistillStage): number {
+  return optimizer.name === 'adam'
+    ? Math.ceil(optimizer.trajectories / optimizer.batch)
+    : optimizer.iterations * (student.numSteps - 1) + optimizer.finalIterations
+}
+
+/** The line of an iteration. Losses are shown as root mean squares. */
+function describe({ iteration, phase, step, loss, validationLoss, evaluations, accepted, damping }: Iteration): string {
+  const rms = (value: number) => Math.sqrt(value).toPrecision(4)
+  return [
+    `${iteration}`.padStart(3),
+    phase === 'step' ? `step ${step ?? ''}` : phase,
+    `rmse ${rms(loss)}`,
+    validationLoss === undefined ? '' : `validation ${rms(validationLoss)}`,
+    `${evaluations.toLocaleString('en')} evaluations`,
+    accepted ? 'accepted' : 'refused',
+    damping === undefined ? '' : `damping ${damping.toPrecision(2)}`
+  ]
+    .filter(Boolean)
+    .join('  ')
+}
+
+/** Whether it is what onIteration was given; the key of a stage sees to it that it is of the same optimiser and version. */
+function isDistillState(value: unknown): value is DistillState {
+  return typeof value === 'object' && value !== null && 'name' in value && 'iteration' in value
 }

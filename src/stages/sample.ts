@@ -10,8 +10,6 @@ import { runShards } from './shards.js'
 import { solverOptions } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
-export const version = 1
-
 /** Images in the overview of a sample stage. */
 const GRID_IMAGES = 64
 

@@ -1,5 +1,3 @@
-import { readNpy } from '../checkpoints/npy.js'
-import type { Artifact, Store } from '../store/store.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Seeds that are computed and committed together. It is part of what a stage leaves, so it never depends on the machine. */
@@ -43,23 +41,27 @@ export async function runShards<T extends StageCost>(
   report()
 
   let writing: Promise<void> = Promise.resolve()
-  for (const shard of shards.filter(({ position }) => !done.has(position))) {
-    const result = await compute(shard)
+  try {
+    for (const shard of shards.filter(({ position }) => !done.has(position))) {
+      const result = await compute(shard)
+      await writing
+      writing = nextTurn().then(() => {
+        const cost = { nfe: result.nfe, evaluations: result.evaluations }
+        store.putShard(claim, { position: shard.position, seeds: shard.seeds, ...cost, files: encode(result, shard) })
+        costs.push(cost)
+        finished += shard.seeds.length
+        report()
+      })
+      writing.catch(() => undefined)
+    }
+  } finally {
     await writing
-    writing = nextTick().then(() => {
-      const cost = { nfe: result.nfe, evaluations: result.evaluations }
-      store.putShard(claim, { position: shard.position, seeds: shard.seeds, ...cost, files: encode(result, shard) })
-      costs.push(cost)
-      finished += shard.seeds.length
-      report()
-    })
   }
-  await writing
   return { nfe: costs.at(0)?.nfe, evaluations: costs.reduce((sum, cost) => sum + cost.evaluations, 0) }
 }
 
 /** Lets the next computation be handed to the model first. */
-function nextTick(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 

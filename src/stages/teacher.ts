@@ -9,8 +9,6 @@ import { noise } from './noise.js'
 import { runShards } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
-export const version = 1
-
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
 export async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
   const { solver, grid, refine, substeps, seeds } = stage
@@ -21,7 +19,14 @@ export async function run(stage: TeacherStage, context: StageContext): Promise<S
     seeds,
     async shard => {
       const { x, condition } = noise(shard.seeds, model, sigmas[0])
-      const { trajectory, nfe, evaluations } = await solve({ model, solver, x, sigmas, condition, signal: context.signal })
+      const { trajectory, nfe, evaluations } = await solve({
+        model,
+        solver,
+        x,
+        sigmas,
+        condition,
+        signal: context.signal
+      })
       const states = trajectory.filter((_, i) => i % every === 0)
       return { states, condition, nfe, evaluations: evaluations * shard.seeds.length }
     },
@@ -67,11 +72,3 @@ export async function* readTrajectories(store: Store, key: string): AsyncGenerat
     await Promise.resolve()
   }
 }
-
-/** What a teacher's grid costs, in evaluations a sample. */
-export function evaluationsASample({ solver, grid, refine, substeps }: TeacherStage): number {
-  const steps = (refine + 1) * (grid.numSteps - 1) * substeps
-  const stages = solver.name === 'euler' || solver.name === 'ipndm' ? 1 : 2
-  return stages * steps - (solver.afs ? 1 : 0)
-}
-

@@ -51,12 +51,20 @@ export function writeObject(root: string, data: Uint8Array, extension: string): 
  */
 export function readObject(root: string, object: StoredObject): Buffer {
   const path = objectPath(root, object)
-  const wayOut = 'run the experiment again with --verify to have what is damaged computed anew'
-  if (!existsSync(path)) throw new EpdError('store-corrupt', `${path}: a stored file is missing; ${wayOut}`)
+  if (!existsSync(path))
+    throw new EpdError('store-corrupt', `${path}: a stored file is missing; run again to have its stage computed anew`)
   const data = readFileSync(path)
   if (createHash('sha256').update(data).digest('hex') !== object.digest)
-    throw new EpdError('store-corrupt', `${path}: a stored file has changed; ${wayOut}`)
+    throw new EpdError(
+      'store-corrupt',
+      `${path}: a stored file has changed; delete it and run again to have its stage computed anew`
+    )
   return data
+}
+
+/** Whether a file is there in its full size; its bytes are checked when they are read. */
+export function hasObject(root: string, object: StoredObject): boolean {
+  return statSync(objectPath(root, object), { throwIfNoEntry: false })?.size === object.size
 }
 
 const ABANDONED_AFTER = 3_600_000

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { claim, type Claim } from './claims.js'
-import { objectPath, readObject, removeAbandoned, writeObject, type StoredObject } from './objects.js'
+import { hasObject, objectPath, readObject, removeAbandoned, writeObject, type StoredObject } from './objects.js'
 import { checkVersion, migrate } from './schema.js'
 
 export type { Claim } from './claims.js'
@@ -105,6 +105,8 @@ export interface Store {
   artifactPath(artifact: StoredObject): string
   /** @throws EpdError `store-corrupt` if the file is missing or changed. */
   readArtifact(artifact: StoredObject): Buffer
+  /** Whether a stage is finished and all files that it left are still there. */
+  isComplete(key: string): boolean
   shards(key: string): ShardRow[]
   metrics(key: string): Metric[]
   predictor(key: string): PredictorRow | undefined
@@ -126,9 +128,9 @@ export interface WritableStore extends Store {
   endRun(id: string, status: RunStatus, error?: string): void
   claim(name: string): Claim | undefined
   beginStage(claim: Claim, stage: { kind: string; params: unknown; provenance: unknown }): void
-  /** Adds to the time that a stage has taken, over all its resumptions. */
+  /** Adds the time of an attempt that did not finish the stage. */
   addSeconds(claim: Claim, seconds: number): void
-  finishStage(claim: Claim, cost: { nfe?: number; evaluations: number }): void
+  finishStage(claim: Claim, cost: { nfe?: number; evaluations: number; seconds: number }): void
   /** Drops a stage and all that it left, so that it is computed anew. */
   forgetStage(key: string): void
   putShard(claim: Claim, shard: ShardToPut): void
@@ -185,6 +187,13 @@ function reading(root: string, database: Database.Database): Store {
   const toRun = (row: RawRun): Run => ({ ...row, overrides: strings(JSON.parse(row.overrides)) })
   const runs = () => all<RawRun>('SELECT * FROM runs ORDER BY updated DESC, rowid DESC').map(toRun)
   const stage = (key: string) => all<RawStage>('SELECT * FROM stages WHERE key = ?', key).map(toStage).at(0)
+  const artifacts = (key: string, name?: string) =>
+    all<Artifact>(
+      `SELECT name, position, digest, extension, size, media_type AS mediaType FROM artifacts
+       WHERE stage_key = ? AND name = coalesce(?, name) ORDER BY name, position`,
+      key,
+      name ?? null
+    )
   return {
     root,
     runs,
@@ -205,13 +214,8 @@ function reading(root: string, database: Database.Database): Store {
         runId
       ).map(row => ({ ...row, stage: stage(row.key) ?? null })),
     stage,
-    artifacts: (key, name) =>
-      all<Artifact>(
-        `SELECT name, position, digest, extension, size, media_type AS mediaType FROM artifacts
-         WHERE stage_key = ? AND name = coalesce(?, name) ORDER BY name, position`,
-        key,
-        name ?? null
-      ),
+    artifacts,
+    isComplete: key => stage(key)?.status === 'finished' && artifacts(key).every(artifact => hasObject(root, artifact)),
     artifactPath: artifact => objectPath(root, artifact),
     readArtifact: artifact => readObject(root, artifact),
     shards: key =>
@@ -312,11 +316,11 @@ function writing(root: string, file: string, database: Database.Database): Writa
         run('UPDATE stages SET seconds = seconds + ? WHERE key = ?', seconds, claimed.name)
       })
     },
-    finishStage(claimed, { nfe, evaluations }) {
+    finishStage(claimed, { nfe, evaluations, seconds }) {
       commit(claimed, () => {
         run(
-          `UPDATE stages SET status = 'finished', nfe = ?, evaluations = ?, finished = ? WHERE key = ?`,
-          ...[nfe ?? null, evaluations, now(), claimed.name]
+          `UPDATE stages SET status = 'finished', nfe = ?, evaluations = ?, seconds = seconds + ?, finished = ? WHERE key = ?`,
+          ...[nfe ?? null, evaluations, seconds, now(), claimed.name]
         )
       })
     },

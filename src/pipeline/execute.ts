@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EpdError } from '../errors.js'
+import type { Model } from '../models/open.js'
+import type { Experiment } from '../spec/experiment.js'
+import { identity } from '../stages/identity.js'
+import { runStage } from '../stages/kinds.js'
+import type { Claim, WritableStore } from '../store/store.js'
+import type { OnEvent } from './event.js'
+import { publish } from './images.js'
+import { resolveModel } from './model.js'
+import { plan, type Plan, type PlannedStage } from './plan.js'
+import { provenance } from './provenance.js'
+
+export interface ExecuteOptions {
+  readonly experiment: Experiment
+  readonly store: WritableStore
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+}
+
+/** A run that is under way. */
+export interface Execution {
+  readonly plan: Plan
+  /** Runs one stage, whose inputs have run; what the store has is not computed again. */
+  readonly run: (planned: PlannedStage) => Promise<void>
+  /** Ends the run as finished, or as what the error says of it. */
+  readonly end: (error?: unknown) => Promise<void>
+}
+
+/** Opens the model, names the stages, and enters the run in the store. */
+export async function begin({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
+  const model = await resolveModel(experiment.model, store, signal, onEvent)
+  const planned = plan(experiment, model)
+  const { name, description, file, text, overrides } = experiment
+  store.beginRun(
+    { id: planned.runId, name, description, file, spec: text, overrides },
+    planned.stages.map(({ stage, key }) => ({ name: stage.name, key }))
+  )
+  return {
+    plan: planned,
+    async run(one) {
+      await obtain(one, { experiment, store, signal, onEvent }, model, planned)
+      if (one.stage.kind === 'sample') publish(one.stage, one.key, planned.runId, store)
+    },
+    async end(error) {
+      await model.close()
+      if (error === undefined) store.endRun(planned.runId, 'finished')
+      else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
+    }
+  }
+}
+
+const RETRY = 500
+
+/** Computes a stage unless the store has it, waiting while another process is at it. */
+async function obtain(planned: PlannedStage, options: ExecuteOptions, model: Model, whole: Plan): Promise<void> {
+  const { store, signal, onEvent } = options
+  const { stage, key } = planned
+  let waiting = false
+  for (;;) {
+    signal.throwIfAborted()
+    if (store.isComplete(key)) {
+      onEvent({ type: 'cached', stage: stage.name })
+      return
+    }
+    const claim = store.claim(key)
+    if (claim) {
+      try {
+        if (!store.isComplete(key)) {
+          await compute(planned, claim, options, model, whole)
+          return
+        }
+      } finally {
+        claim.release()
+      }
+      continue
+    }
+    if (!waiting) onEvent({ type: 'waiting', stage: stage.name })
+    waiting = true
+    await sleep(RETRY, undefined, { signal })
+  }
+}
+
+async function compute(
+  { stage, key }: PlannedStage,
+  claim: Claim,
+  { experiment, store, signal, onEvent }: ExecuteOptions,
+  model: Model,
+  { keyOf }: Plan
+): Promise<void> {
+  if (store.stage(key)?.status === 'finished') store.forgetStage(key)
+  store.beginStage(claim, {
+    kind: stage.kind,
+    params: identity(stage).params,
+    provenance: provenance(experiment.model, model)
+  })
+  onEvent({ type: 'started', stage: stage.name })
+  const begun = performance.now()
+  const seconds = () => (performance.now() - begun) / 1000
+  try {
+    const cost = await runStage(stage, {
+      store,
+      key,
+      claim,
+      inputKey: keyOf,
+      openModel: () => Promise.resolve(model),
+      signal,
+      onProgress: progress => {
+        onEvent({ type: 'progress', stage: stage.name, ...progress })
+      }
+    })
+    store.finishStage(claim, { ...cost, seconds: seconds() })
+    onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })
+  } catch (error) {
+    if (!(error instanceof EpdError && error.code.startsWith('store-'))) store.addSeconds(claim, seconds())
+    throw error
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

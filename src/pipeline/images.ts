@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { decodeNpy } from '../checkpoints/npy.js'
+import { encodePng } from '../images/png.js'
+import type { SampleStage } from '../spec/experiment.js'
+import type { Store } from '../store/store.js'
+
+/** The folder of a run's images. */
+export function imagesFolder(root: string, runId: string): string {
+  return join(root, 'images', runId)
+}
+
+/**
+ * Puts a sample stage's images where people look for them: an overview, STAGE.png, and, if the spec asks for it, each as a PNG
+ * named by its seed in folders of a thousand. Files that are there already are left alone.
+ */
+export function publish(stage: SampleStage, key: string, runId: string, store: Store): void {
+  const folder = imagesFolder(store.root, runId)
+  for (const artifact of store.artifacts(key, 'grid'))
+    writeOnce(join(folder, `${stage.name}.png`), () => store.readArtifact(artifact))
+  if (!stage.images) return
+  const files = new Map(store.artifacts(key, 'images').map(artifact => [artifact.position, artifact]))
+  for (const { position, seeds } of store.shards(key)) {
+    const file = files.get(position)
+    const paths = seeds.map(seed => join(folder, stage.name, pad(seed - (seed % 1000)), `${pad(seed)}.png`))
+    if (!file || paths.every(path => existsSync(path))) continue
+    const { shape, data } = decodeNpy(store.readArtifact(file))
+    const [, height, width, channels] = shape
+    const size = height * width * channels
+    paths.forEach((path, i) => {
+      const pixels = Uint8Array.from(data.subarray(i * size, (i + 1) * size))
+      writeOnce(path, () => encodePng({ width, height, channels: channels === 1 ? 1 : 3, data: pixels }))
+    })
+  }
+}
+
+function pad(seed: number): string {
+  return String(seed).padStart(6, '0')
+}
+
+function writeOnce(path: string, content: () => Uint8Array): void {
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, content())
+  renameSync(temporary, path)
+}

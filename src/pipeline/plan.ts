@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import type { Model } from '../models/open.js'
+import type { Experiment, Stage } from '../spec/experiment.js'
+import { identity } from '../stages/identity.js'
+import { canonical, stageKey } from './key.js'
+
+/** A stage with the name of its result. */
+export interface PlannedStage {
+  readonly stage: Stage
+  readonly key: string
+}
+
+export interface Plan {
+  /** The experiment's name with the beginning of the digest of all its stages: the same spec is the same run. */
+  readonly runId: string
+  readonly stages: readonly PlannedStage[]
+  readonly keyOf: (stageName: string) => string
+}
+
+/** The stages of an experiment with their keys, in the order in which they can run. */
+export function plan(experiment: Experiment, { digest, engine }: Pick<Model, 'digest' | 'engine'>): Plan {
+  const keys = new Map<string, string>()
+  const keyOf = (name: string) => {
+    const key = keys.get(name)
+    if (key === undefined) throw new RangeError(`stage "${name}" comes before one that it needs`)
+    return key
+  }
+  const stages = experiment.stages.map(stage => {
+    const { version, params, inputs, evaluatesModel } = identity(stage)
+    const key = stageKey({
+      kind: stage.kind,
+      version,
+      params,
+      inputs: inputs.map(keyOf),
+      model: evaluatesModel ? { digest, engine } : undefined
+    })
+    keys.set(stage.name, key)
+    return { stage, key }
+  })
+  const whole = createHash('sha256')
+    .update(canonical([...keys]))
+    .digest('hex')
+  return { runId: `${experiment.name}-${whole.slice(0, 8)}`, stages, keyOf }
+}
