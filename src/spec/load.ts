@@ -11,6 +11,8 @@ import { readSource, type Source } from './source.js'
 export interface LoadOptions {
   /** A YAML spec, as schemas/experiment.schema.json describes it. */
   readonly file: string
+  /** The YAML, where it is not to be read from the file: `file` then only says where it stood. */
+  readonly text?: string
   /** `path=value` each, as --set gives them: put into the spec before anything is checked. */
   readonly set?: readonly string[]
 }
@@ -20,8 +22,8 @@ export interface LoadOptions {
  *
  * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
  */
-export function loadExperiment({ file, set = [] }: LoadOptions): Experiment {
-  const source = readSource(file)
+export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Experiment {
+  const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
   const overrides = parsed.filter(each => typeof each !== 'string')

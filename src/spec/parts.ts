@@ -6,7 +6,7 @@ import { child, isMapping } from './plain.js'
 import { either, expected, type Path, type Report } from './problem.js'
 import type { RawSolver } from './raw.js'
 import type { Schema } from './schema.js'
-import { parseSeeds, type SeedsText } from './seeds.js'
+import { parseSeeds } from './seeds.js'
 
 const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
 const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score'] satisfies StageKind[]
@@ -42,8 +42,8 @@ export function readParts(spec: unknown, schema: Schema, report: Report): Parts 
     written,
     studied: solverAt(top, ['solver']),
     solvers: ofEach('solver', solverAt),
-    seeds: ofEach('seeds', (value, path) => seedsAt(value, path, report)),
-    validations: ofEach('validation', (value, path) => seedsAt(value, path, report))
+    seeds: ofEach('seeds', (value, path) => seedsAt(value, path, schema, report)),
+    validations: ofEach('validation', (value, path) => seedsAt(value, path, schema, report))
   }
 }
 
@@ -62,8 +62,8 @@ function reportReferences(written: ReadonlyMap<string, unknown>, report: Report)
   }
 }
 
-function seedsAt(value: unknown, path: Path, report: Report): number[] | undefined {
-  if (!isSeedsText(value)) return undefined
+function seedsAt(value: unknown, path: Path, schema: Schema, report: Report): number[] | undefined {
+  if (!schema.isSeeds(value)) return undefined
   try {
     return parseSeeds(value)
   } catch (error) {
@@ -71,10 +71,6 @@ function seedsAt(value: unknown, path: Path, report: Report): number[] | undefin
     report(path, error.message)
     return undefined
   }
-}
-
-function isSeedsText(value: unknown): value is SeedsText {
-  return typeof value === 'string' || typeof value === 'number' || (Array.isArray(value) && value.every(isSeedsText))
 }
 
 function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, report: Report): SolverSpec | undefined {
@@ -91,6 +87,9 @@ function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, repo
     : { ...solver, schedule, numSteps, nfe: parallelNfe(solver, numSteps) }
 }
 
+/** Time points with which a schedule is tried, as many as a teacher may put there. */
+const FINE = 1000
+
 function checkSchedule(schedule: ScheduleSpec, path: Path, report: Report): boolean {
   const { sigmaMin, sigmaMax, type } = schedule
   if (sigmaMin >= sigmaMax) {
@@ -98,7 +97,7 @@ function checkSchedule(schedule: ScheduleSpec, path: Path, report: Report): bool
     return false
   }
   try {
-    if (type !== 'discrete') timePoints({ ...schedule, numSteps: 2 })
+    if (type !== 'discrete') timePoints({ ...schedule, numSteps: FINE })
     return true
   } catch (error) {
     if (!(error instanceof RangeError)) throw error

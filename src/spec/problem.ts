@@ -22,13 +22,20 @@ export function expected(what: string, found: unknown, names: readonly string[] 
   return `expected ${what}, found ${show(found)}${near === undefined ? '' : `; did you mean ${quote(near)}?`}`
 }
 
-/** The candidate that a misspelt name most likely stands for: at most every third letter differs. */
+/** The candidate that a misspelt name most likely stands for: one letter or every third differs, or two have changed places. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map(candidate => ({ candidate, distance: leven(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.max(name.length, candidate.length) / 3))
+    .filter(({ candidate, distance }) => {
+      const length = Math.max(name.length, candidate.length)
+      return (distance < length && distance <= Math.max(1, length / 3)) || letters(name) === letters(candidate)
+    })
     .sort((a, b) => a.distance - b.distance)
   return ranked.at(0)?.candidate
+}
+
+function letters(name: string): string {
+  return [...name.toLowerCase()].sort().join('')
 }
 
 /** "a", "a or b", "a, b or c" */

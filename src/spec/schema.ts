@@ -3,6 +3,7 @@ import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.j
 import { child, isMapping } from './plain.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher } from './raw.js'
+import type { SeedsText } from './seeds.js'
 
 /** schemas/ stands beside src/ and beside dist/. */
 const FILE = new URL('../../schemas/experiment.schema.json', import.meta.url)
@@ -13,6 +14,7 @@ export interface Schema {
   readonly check: (value: unknown) => Problem[]
   readonly isExperiment: (value: unknown) => value is RawExperiment
   readonly isSolver: (value: unknown) => value is RawSolver
+  readonly isSeeds: (value: unknown) => value is SeedsText
   readonly isTeacher: (value: unknown) => value is RawTeacher
   readonly isDistill: (value: unknown) => value is RawDistill
   readonly isSample: (value: unknown) => value is RawSample
@@ -29,6 +31,7 @@ export function loadSchema(): Schema {
     check: value => (whole(value) ? [] : problems(root, whole.errors ?? [])),
     isExperiment: part<RawExperiment>(''),
     isSolver: part<RawSolver>('#/$defs/solver'),
+    isSeeds: part<SeedsText>('#/$defs/seeds'),
     isTeacher: part<RawTeacher>('#/$defs/teacher'),
     isDistill: part<RawDistill>('#/$defs/distill'),
     isSample: part<RawSample>('#/$defs/sample'),

@@ -25,8 +25,7 @@ export interface Location {
 }
 
 /** Reads a spec. @throws EpdError `spec-invalid` if there is no file of text there */
-export function readSource(file: string): Source {
-  const text = readText(file)
+export function readSource(file: string, text = readText(file)): Source {
   const lines = new LineCounter()
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset)

@@ -1,0 +1,143 @@
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Stage } from '../../src/spec/experiment.js'
+import { inputsOf } from '../../src/spec/graph.js'
+import { loadExperiment } from '../../src/spec/load.js'
+import { changed, file, load, whole } from './spec.js'
+
+const DEFAULT_SCHEDULE = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
+
+function stage<Kind extends Stage['kind']>(stages: readonly Stage[], name: string, kind: Kind) {
+  const found = stages.find(each => each.name === name)
+  if (found?.kind !== kind) throw new Error(`no ${kind} stage ${name}`)
+  return found as Extract<Stage, { kind: Kind }>
+}
+
+describe('loadExperiment', () => {
+  it('puts in every default and resolves every reference', () => {
+    const student = {
+      ...{ name: 'epd', afs: true, points: 2, scaleDir: 0.05, scaleTime: 0.05, base: 'euler', maxOrder: 3 },
+      ...{ schedule: DEFAULT_SCHEDULE, numSteps: 4, nfe: 5 }
+    }
+    const teacher = { kind: 'teacher', solver: { name: 'heun', afs: false }, refine: 3, substeps: 2 }
+    const grid = { ...DEFAULT_SCHEDULE, numSteps: 4 }
+    const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+    expect(load(whole)).toEqual({
+      name: 'example',
+      description: '',
+      file,
+      text: whole,
+      overrides: [],
+      model: { checkpoint: join(dirname(file), 'model.pkl'), engine: 'auto' },
+      stages: [
+        { ...teacher, name: 'teacher', seeds: range(50, 59), grid },
+        { ...teacher, name: 'student.validation', seeds: range(60, 69), grid },
+        {
+          ...{ kind: 'distill', name: 'student', student, teacher: 'teacher', validation: 'student.validation' },
+          optimizer: { name: 'levenberg-marquardt', iterations: 12, finalIterations: 5 },
+          ...{ objective: 'final', start: 'uniform', starts: 1, seed: 0 }
+        },
+        {
+          ...{ kind: 'sample', name: 'samples', solver: student, from: 'student' },
+          ...{ seeds: range(0, 9), batch: 64, images: false }
+        },
+        {
+          ...{ kind: 'sample', name: 'truth', seeds: range(5, 20), batch: 64, images: false },
+          solver: { name: 'heun', afs: false, schedule: DEFAULT_SCHEDULE, numSteps: 33, nfe: 64 }
+        },
+        { kind: 'score', name: 'score', samples: ['samples'], reference: 'truth', metrics: ['psnr'] }
+      ]
+    })
+  })
+
+  it('gives a solver the schedule of the top-level one, unless it has its own', () => {
+    const { stages } = load(
+      whole
+        .replace('afs: true }', 'afs: true, schedule: { type: logsnr, sigmaMin: 0.01, sigmaMax: 50 } }')
+        .replace(
+          'samples: { kind: sample, solver: student,',
+          'samples: { kind: sample, solver: { name: euler, nfe: 5 },'
+        )
+        .replace('numSteps: 33', 'numSteps: 33, schedule: { type: polynomial }')
+    )
+    const own = { type: 'logsnr', rho: 7, sigmaMin: 0.01, sigmaMax: 50 }
+    expect(stage(stages, 'teacher', 'teacher').grid).toEqual({ ...own, numSteps: 4 })
+    expect(stage(stages, 'samples', 'sample').solver).toEqual({
+      ...{ name: 'euler', afs: false, nfe: 5, numSteps: 6 },
+      schedule: own
+    })
+    expect(stage(stages, 'truth', 'sample').solver.schedule).toEqual({
+      ...{ type: 'polynomial', rho: 7, sigmaMin: 0.002, sigmaMax: 80 }
+    })
+  })
+
+  it('starts adam as the paper does, and levenberg-marquardt evenly, unless told', () => {
+    const start = (more: string) =>
+      stage(load(changed('teacher: teacher,', `teacher: teacher, ${more},`)).stages, 'student', 'distill')
+    expect(start('optimizer: { name: adam }')).toMatchObject({
+      start: 'normal',
+      optimizer: { name: 'adam', lr: 0.2, betas: [0.9, 0.999], batch: 32, trajectories: 10000 }
+    })
+    expect(start('optimizer: { name: adam }, start: uniform').start).toBe('uniform')
+    expect(start('optimizer: { name: levenberg-marquardt }').start).toBe('uniform')
+  })
+
+  it('puts each stage after those that it names, and otherwise keeps the order of the file', () => {
+    const lines = whole.split('\n')
+    const backwards = [...lines.slice(0, 4), ...lines.slice(4, -1).reverse()].join('\n')
+    const { stages } = load(backwards)
+    expect(stages.map(({ name }) => name)).toEqual([
+      ...['teacher', 'student.validation', 'student', 'samples', 'truth', 'score']
+    ])
+    stages.forEach((each, i) => {
+      const before = stages.slice(0, i).map(({ name }) => name)
+      expect(before).toEqual(expect.arrayContaining([...inputsOf(each)]))
+    })
+  })
+
+  it('keeps an address, and finds a path from the folder of the spec', () => {
+    const checkpoint = (text: string) => load(changed('model.pkl', text)).model.checkpoint
+    expect(checkpoint('https://host.org/model.pkl')).toBe('https://host.org/model.pkl')
+    expect(checkpoint('../models/a.pt')).toBe(join(dirname(file), '../models/a.pt'))
+    expect(checkpoint('/models/a.pt')).toBe('/models/a.pt')
+  })
+
+  it('follows anchors and merges', () => {
+    const { stages } = load(
+      changed(
+        'truth: { kind: sample, solver: { name: heun, numSteps: 33 }, seeds: 5-20 }',
+        'truth: &truth { kind: sample, solver: { name: heun, numSteps: 33 }, seeds: 5-20 }\n' +
+          '  more: { <<: *truth, seeds: 30 }'
+      )
+    )
+    const truth = stage(stages, 'truth', 'sample')
+    expect(stage(stages, 'more', 'sample')).toEqual({ ...truth, name: 'more', seeds: [30] })
+  })
+
+  it('overrides values by --set, adding keys and mappings where there are none', () => {
+    const set = [
+      ...['stages.samples.seeds=5-7', 'stages.student.optimizer={name: adam, lr: 0.1}', 'stages.score.metrics.0=rmse'],
+      ...[
+        'stages.samples.batch=8',
+        'stages.extra={kind: sample, solver: student, seeds: 4}',
+        'solver.schedule.type=logsnr'
+      ],
+      'stages.student.optimizer.batch=16'
+    ]
+    const { stages, overrides, text } = load(whole, set)
+    expect(stage(stages, 'samples', 'sample')).toMatchObject({ seeds: [5, 6, 7], batch: 8 })
+    expect(stage(stages, 'student', 'distill').optimizer).toMatchObject({ name: 'adam', lr: 0.1, batch: 16 })
+    expect(stage(stages, 'score', 'score').metrics).toEqual(['rmse'])
+    expect(stage(stages, 'extra', 'sample').seeds).toEqual([4])
+    expect(stage(stages, 'teacher', 'teacher').grid.type).toBe('logsnr')
+    expect(overrides).toEqual(set)
+    expect(text).toBe(whole)
+  })
+
+  it.each(['specs/shapes16-nfe5.yaml', 'specs/cifar10-nfe5.yaml'])('reads %s', path => {
+    const { stages } = loadExperiment({ file: path })
+    const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
+    expect(stages.map(({ name }) => name).filter(name => names.includes(name))).toEqual(names)
+    for (const each of stages) if (each.kind === 'sample' && each.name !== 'reference') expect(each.solver.nfe).toBe(5)
+  })
+})
