@@ -35,7 +35,7 @@ export function nearest(name: string, candidates: readonly string[]): string | u
 }
 
 function letters(name: string): string {
-  return [...name.toLowerCase()].sort().join('')
+  return Array.from(name.toLowerCase()).sort().join('')
 }
 
 /** "a", "a or b", "a, b or c" */

@@ -134,6 +134,12 @@ describe('loadExperiment', () => {
     expect(text).toBe(whole)
   })
 
+  it('takes the text that it is given in place of the file', () => {
+    const { name, file, model } = loadExperiment({ file: '/nowhere/spec.yaml', text: whole })
+    expect({ name, file, model }).toMatchObject({ name: 'example', file: '/nowhere/spec.yaml' })
+    expect(model.checkpoint).toBe('/nowhere/model.pkl')
+  })
+
   it.each(['specs/shapes16-nfe5.yaml', 'specs/cifar10-nfe5.yaml'])('reads %s', path => {
     const { stages } = loadExperiment({ file: path })
     const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
