@@ -3,7 +3,7 @@ import type { Tape } from '../solvers/driver.js'
 import { byRaw, probes } from './differences.js'
 import { differenceStep } from './noise.js'
 import { meanSquare, slopes } from './objective.js'
-import { shuffled } from './random.js'
+import { hashUniform } from '../random/hash-uniform.js'
 import { tables } from './parameters.js'
 import { walk, type Setting, type Walk } from './student.js'
 import { finite, type Found, type Task } from './task.js'
@@ -190,6 +190,17 @@ function nextBatch({ training, optimizer }: AdamTask, iteration: number): Trajec
       return order[place % count]
     })
   )
+}
+
+/** 0 to count - 1 in an order that the seed and the epoch decide (Fisher and Yates). */
+function shuffled(seed: number, epoch: number, count: number): number[] {
+  const random = hashUniform(`adam ${seed} ${epoch}`, 0, count)
+  const order = Array.from({ length: count }, (_, i) => i)
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(((random[i] + 1) / 2) * (i + 1))
+    ;[order[i], order[j]] = [order[j], order[i]]
+  }
+  return order
 }
 
 function predictorOf(state: PredictorTables, { student }: Setting): Predictor {

@@ -7,9 +7,10 @@ import {
   type LevenbergMarquardtState
 } from './levenberg-marquardt.js'
 import { normalStart, uniformStart } from './parameters.js'
-import { normals } from './random.js'
+import { torchGenerator } from '../random/torch-cpu.js'
 import type { Student } from './student.js'
 import type { Found, Iteration } from './task.js'
+import { teach, type Teacher } from './teach.js'
 import { gather, type Trajectories } from './trajectories.js'
 
 export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
@@ -20,9 +21,12 @@ export interface DistillOptions {
   readonly student: Student
   /** The student's decreasing time points. */
   readonly sigmas: Float64Array
-  readonly teacher: Trajectories | AsyncIterable<Trajectories>
-  /** Trajectories that nothing is fitted to: they say when to stop, and how good the result is. */
-  readonly validation?: Trajectories | AsyncIterable<Trajectories>
+  /** What the student is to follow: trajectories, or a solver that makes them of `seeds`. */
+  readonly teacher: Trajectories | AsyncIterable<Trajectories> | Teacher
+  /** For a teacher that is a solver. */
+  readonly seeds?: readonly number[]
+  /** Trajectories that nothing is fitted to: they say what to keep, and how good it is. Seeds, for a teacher that is a solver. */
+  readonly validation?: Trajectories | AsyncIterable<Trajectories> | readonly number[]
   readonly optimizer?: OptimizerOptions
   /** What the loss looks at: the last time point, or every one after the first. */
   readonly objective?: 'final' | 'every'
@@ -39,6 +43,8 @@ export interface DistillOptions {
 }
 
 export interface Distilled extends Found {
+  /** Evaluations of single samples by a teacher that is a solver. */
+  readonly teacherEvaluations?: number
   /** The iterations of this call. */
   readonly history: readonly Iteration[]
 }
@@ -46,8 +52,7 @@ export interface Distilled extends Found {
 /** Finds the predictor with which a student follows its teacher. */
 export async function distill(options: DistillOptions): Promise<Distilled> {
   const { model, student, sigmas, optimizer = { name: 'levenberg-marquardt' }, objective = 'final', seed = 0 } = options
-  const training = await trajectories(options.teacher)
-  const validation = options.validation && (await trajectories(options.validation))
+  const { training, validation, teacherEvaluations } = await lessons(options)
   const history: Iteration[] = []
   const common = {
     setting: { model, student, sigmas, batchSize: options.batchSize, signal: options.signal },
@@ -67,21 +72,47 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
       optimizer: { seed, ...optimizer },
       resume: resume?.name === 'adam' ? resume : undefined
     })
-    return { ...found, history }
+    return { ...found, teacherEvaluations, history }
   }
   const found = await levenbergMarquardt({
     ...common,
     optimizer,
     resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
   })
-  return { ...found, history }
+  return { ...found, teacherEvaluations, history }
 }
 
 function startOf({ student, sigmas, start, optimizer }: DistillOptions, seed: number): Predictor {
   const steps = sigmas.length - 1
   return (start ?? (optimizer?.name === 'adam' ? 'normal' : 'uniform')) === 'uniform'
     ? uniformStart(student, steps)
-    : normalStart(student, steps, normals(seed, 4 * steps * student.points))
+    : normalStart(student, steps, torchGenerator(seed).randn(4 * steps * student.points))
+}
+
+interface Lessons {
+  readonly training: Trajectories
+  readonly validation?: Trajectories
+  readonly teacherEvaluations?: number
+}
+
+async function lessons(options: DistillOptions): Promise<Lessons> {
+  const { model, teacher, seeds, validation: held, batchSize, signal } = options
+  if (!('solver' in teacher)) {
+    const validation = held && (isSeeds(held) ? undefined : await trajectories(held))
+    if (held && !validation) throw new RangeError('distill: validation seeds need a teacher that is a solver')
+    return { training: await trajectories(teacher), validation }
+  }
+  if (!seeds) throw new RangeError('distill: a teacher that is a solver needs seeds')
+  const trained = await teach({ model, teacher, seeds, batchSize, signal })
+  const training = trained.trajectories
+  if (!held) return { training, teacherEvaluations: trained.evaluations }
+  if (!isSeeds(held)) return { training, validation: await trajectories(held), teacherEvaluations: trained.evaluations }
+  const { trajectories: validation, evaluations } = await teach({ model, teacher, seeds: held, batchSize, signal })
+  return { training, validation, teacherEvaluations: trained.evaluations + evaluations }
+}
+
+function isSeeds(given: object): given is readonly number[] {
+  return Array.isArray(given)
 }
 
 function trajectories(given: Trajectories | AsyncIterable<Trajectories>): Promise<Trajectories> {

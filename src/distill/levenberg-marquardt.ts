@@ -14,6 +14,8 @@ export interface LevenbergMarquardtOptions {
   readonly iterations?: number
   /** The most iterations from end to end. */
   readonly finalIterations?: number
+  /** Places that each step is surveyed at for the start of its points; 0: they start where they are told to. */
+  readonly places?: number
 }
 
 /** Where a distillation stands: all that it needs to go on, beside its inputs. */
@@ -48,13 +50,16 @@ interface Best {
   readonly validationLoss: number
 }
 
-export const TUNE = { step: 1e-2, final: 1e-3, refits: 3, tau: 1e-2, tauFinal: 0.05, survey: true }
-
+/** Marquardt's damping at the start of a step's fit, and from end to end, where steps upset each other. */
+const DAMPING = 1e-2
+const DAMPING_FINAL = 0.05
 const DAMPING_MIN = 1e-7
 const DAMPING_MAX = 1e6
 const RISE = 4
 /** Moves from end to end without a gain in validation before it stops. */
 const PATIENCE = 2
+/** Times that a step's weights are fitted again after each move. */
+const REFITS = 3
 /** The most that a point's r moves at once, and any other coordinate. */
 const REACH_R = 0.25
 const REACH = 2
@@ -108,7 +113,7 @@ function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
     tables: tables(canonical),
     walked: 0,
     loss: null,
-    damping: optimizer.iterations === 0 ? TUNE.tauFinal : TUNE.tau,
+    damping: optimizer.iterations === 0 ? DAMPING_FINAL : DAMPING,
     rise: RISE,
     normal: null,
     difference: null,
@@ -129,8 +134,8 @@ function predictorOf(state: State, { student }: Setting): Predictor {
 function fitOf({ setting, at, optimizer }: LevenbergMarquardtTask, { phase, step }: State): Fit {
   const { iterations = 12, finalIterations = 5 } = optimizer
   return phase === 'step'
-    ? { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: TUNE.step }
-    : { steps: steps(setting), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: TUNE.final }
+    ? { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: 1e-2 }
+    : { steps: steps(setting), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: 1e-3 }
 }
 
 /** One iteration, noted in the state; returns the walk of the tables that it ends with. */
@@ -170,8 +175,9 @@ async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walke
     state.difference = difference
     state.evaluations += evaluations
   }
-  if (state.phase === 'step' && TUNE.survey) {
-    const { predictor, evaluations } = await survey(setting, training, predictorOf(state, setting), state.step)
+  const places = task.optimizer.places ?? 9
+  if (state.phase === 'step' && places > 0) {
+    const { predictor, evaluations } = await survey(setting, training, predictorOf(state, setting), state.step, places)
     state.tables = tables(predictor)
     state.evaluations += evaluations
   }
@@ -210,7 +216,7 @@ async function propose(
 /** The weights and scales of direction once more: in their own step they cost no evaluation. */
 async function refit(task: LevenbergMarquardtTask, state: State, fit: Fit, trial: Trial): Promise<Trial> {
   let best = trial
-  for (let k = 0; k < TUNE.refits; k++) {
+  for (let k = 0; k < REFITS; k++) {
     const normal = await linearise(task, state, fit, best, ({ moved }) => moved === 'product' || moved === 'weight')
     const { predictor } = move(best.predictor, fit, normal, DAMPING_MIN)
     const next = await attempt(task, state, fit, predictor, best.walked)
@@ -312,7 +318,7 @@ function goOn({ setting, optimizer }: LevenbergMarquardtTask, state: State): voi
   if (state.step === last) state.phase = 'final'
   else state.step += 1
   Object.assign(state, { round: 0, loss: null, normal: null, rise: RISE })
-  state.damping = state.phase === 'final' ? TUNE.tauFinal : TUNE.tau
+  state.damping = state.phase === 'final' ? DAMPING_FINAL : DAMPING
 }
 
 async function conclude(task: LevenbergMarquardtTask, state: State, { states }: Walk): Promise<Found> {

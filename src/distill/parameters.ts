@@ -117,7 +117,7 @@ export function uniformStart({ points: count, ranges }: Student, steps: number):
 }
 
 /** Raw numbers from N(0, 1), as the paper starts. `normals`: 4 * steps * points of them. */
-export function normalStart({ points: count, ranges }: Student, steps: number, normals: Float64Array): Predictor {
+export function normalStart({ points: count, ranges }: Student, steps: number, normals: Float32Array): Predictor {
   const table = (which: number) =>
     Array.from({ length: steps }, (_, i) => {
       const from = (which * steps + i) * count

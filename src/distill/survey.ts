@@ -5,23 +5,22 @@ import { logit, rawScale, replaced } from './parameters.js'
 import { walk, type Setting } from './student.js'
 import { pick, type Trajectories } from './trajectories.js'
 
-/** Places tried in each step, evenly spread in log sigma. */
-const PLACES = 9
 /** Trajectories looked at. */
 const SAMPLES = 16
 
 /**
- * Where a step's points should start: of places spread over the step, the set of `points` whose best combination comes
+ * Where a step's points should start: of places spread evenly in log sigma over the step, the set of `points` whose best combination comes
  * nearest to the teacher's next state. The combination is linear, so all sets are tried on the same evaluations.
  */
 export async function survey(
   setting: Setting,
   training: Trajectories,
   predictor: Predictor,
-  step: number
+  step: number,
+  count: number
 ): Promise<{ predictor: Predictor; evaluations: number }> {
   const few = pick(training, [...training.seeds.keys()].slice(0, SAMPLES))
-  const places = Array.from({ length: PLACES }, (_, k) => (k + 0.5) / PLACES)
+  const places = Array.from({ length: count }, (_, k) => (k + 0.5) / count)
   const zeros = places.map(() => 0)
   const all = (weight: readonly number[]): Predictor => ({
     ...predictor,
@@ -39,8 +38,9 @@ export async function survey(
     [0],
     alone.map(({ states }) => ({ states: [states[step + 1]], change: 1 }))
   )
-  const { range } = { range: predictor.ranges.scaleDir }
-  const found = spread(bestSet(normal, setting.student.points, [1 - range, 1 + range]), setting.student.points)
+  const range = predictor.ranges.scaleDir
+  const wanted = setting.student.points
+  const found = spread(bestSet(normal, wanted, [1 - range, 1 + range]), wanted, count)
   const total = found.reduce((sum, { share }) => sum + share, 0)
   return {
     predictor: {
@@ -48,7 +48,7 @@ export async function survey(
       r: replaced(
         predictor.r,
         step,
-        found.map(({ place }) => logit((place + 0.5) / PLACES))
+        found.map(({ place }) => logit((place + 0.5) / count))
       ),
       weight: replaced(
         predictor.weight,
@@ -128,12 +128,12 @@ function* sets(n: number, count: number, from = 0): Generator<number[]> {
 }
 
 /** As many places as points: while there are fewer, the largest share is split over two places side by side. */
-function spread(found: readonly Share[], count: number): Share[] {
+function spread(found: readonly Share[], points: number, places: number): Share[] {
   const all = [...found]
-  while (all.length < count) {
+  while (all.length < points) {
     const largest = all.reduce((most, { share }, k) => (share > all[most].share ? k : most), 0)
     const { place, share } = all[largest]
-    const side = Math.min(0.5, place + 0.25, PLACES - 0.75 - place) / 2
+    const side = Math.min(0.5, place + 0.25, places - 0.75 - place) / 2
     all.splice(largest, 1, { place: place - side, share: share / 2 }, { place: place + side, share: share / 2 })
   }
   return all

@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, availableParallelism, cpus, hostname, platform, totalmem } from 'node:os'
 import type { Model } from '../models/open.js'
 import type { ModelSpec } from '../spec/experiment.js'
+import { packageVersion, versionIn } from './version.js'
 
 const require = createRequire(import.meta.url)
-
-/** The version of this package. */
-export function packageVersion(): string {
-  return versionIn(new URL('../../package.json', import.meta.url))
-}
 
 /** What a stage was computed with. None of it but the model's digest and the engine is part of its key. */
 export function provenance({ checkpoint }: ModelSpec, { digest, engine }: Pick<Model, 'digest' | 'engine'>) {
@@ -28,10 +23,4 @@ export function provenance({ checkpoint }: ModelSpec, { digest, engine }: Pick<M
     },
     model: { checkpoint, digest, engine }
   }
-}
-
-function versionIn(file: string | URL): string {
-  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest
-  return known ? String(manifest.version) : 'unknown'
 }

@@ -1,0 +1,20 @@
+import type { RunEvent } from '../pipeline/event.js'
+import type { Execution } from '../pipeline/execute.js'
+import type { Experiment } from '../spec/experiment.js'
+import type { Display } from './display.js'
+
+/** Every event as a line of JSON on stdout. */
+export function open(experiment: Experiment): Display {
+  const show = (event: RunEvent | { readonly type: 'run'; readonly [key: string]: unknown }) => {
+    process.stdout.write(`${JSON.stringify(event)}\n`)
+  }
+  return {
+    show,
+    begin: work => work(),
+    async stages({ plan, run }: Execution) {
+      const stages = plan.stages.map(({ stage, key }) => ({ name: stage.name, kind: stage.kind, key }))
+      show({ type: 'run', run: plan.runId, experiment: experiment.name, stages })
+      for (const one of plan.stages) await run(one)
+    }
+  }
+}

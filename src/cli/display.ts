@@ -1,0 +1,135 @@
+import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2'
+import type { RunEvent } from '../pipeline/event.js'
+import type { Execution } from '../pipeline/execute.js'
+import type { Experiment } from '../spec/experiment.js'
+import { summary } from './summary.js'
+
+/** Where a run is watched. */
+export interface Display {
+  readonly show: (event: RunEvent) => void
+  /** Shows the model being got ready. */
+  readonly begin: (work: () => Promise<Execution>) => Promise<Execution>
+  /** Runs the stages one after the other, each shown. */
+  readonly stages: (execution: Execution) => Promise<void>
+}
+
+type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
+
+/** Seconds between two lines about the same stage, where lines cannot be overwritten. */
+const QUIET = 10
+
+/** A list of stages that fills as they run; plain lines where stdout is no terminal. */
+export function open(experiment: Experiment): Display {
+  const live = process.stdout.isTTY
+  let handle: (event: RunEvent) => void = () => undefined
+
+  const list = (tasks: { title: string; task: (task: Task) => Promise<void> }[]) =>
+    new Listr<unknown, 'default', 'simple'>(
+      tasks.map(({ title, task }) => ({
+        title,
+        task: (_: unknown, wrapper: Task) => task(wrapper),
+        rendererOptions: { outputBar: 4 }
+      })),
+      {
+        registerSignalListeners: false,
+        renderer: 'default',
+        fallbackRenderer: 'simple',
+        fallbackRendererCondition: !live,
+        rendererOptions: { collapseErrors: false, showErrorMessage: false, collapseSkips: false, suffixSkips: false }
+      }
+    ).run()
+
+  return {
+    show: event => {
+      handle(event)
+    },
+    async begin(work) {
+      const begun: Execution[] = []
+      const task = async (wrapper: Task) => {
+        handle = throttled(live, event => {
+          if (event.type === 'download') wrapper.output = downloadLine(event)
+        })
+        begun.push(await work())
+      }
+      await list([{ title: `model  ${experiment.model.checkpoint}`, task }])
+      return begun[0]
+    },
+    async stages({ plan, run }) {
+      await list(
+        plan.stages.map(one => {
+          const title = `${one.stage.name}  ${summary(one.stage)}`
+          return {
+            title,
+            task: async wrapper => {
+              handle = stageHandler(live, title, wrapper)
+              await run(one)
+            }
+          }
+        })
+      )
+    }
+  }
+}
+
+function stageHandler(live: boolean, title: string, wrapper: Task): (event: RunEvent) => void {
+  const progress = progressLine()
+  return throttled(live, event => {
+    switch (event.type) {
+      case 'cached':
+        wrapper.skip(`${title}  (in the store)`)
+        break
+      case 'waiting':
+        wrapper.output = 'another process is computing it; waiting'
+        break
+      case 'progress':
+        wrapper.output = progress(event)
+        break
+      case 'finished':
+        wrapper.title = `${title}  ${duration(event.seconds)}`
+        break
+      case 'started':
+      case 'download':
+        break
+    }
+  })
+}
+
+/** Lets through what is news: everything on a live screen, else iterations and now and then a sign of life. */
+function throttled(live: boolean, handle: (event: RunEvent) => void): (event: RunEvent) => void {
+  let last = performance.now()
+  return event => {
+    const frequent = event.type === 'download' || (event.type === 'progress' && event.unit !== 'iterations')
+    if (!live && frequent) {
+      if (performance.now() - last < QUIET * 1000) return
+      last = performance.now()
+    }
+    handle(event)
+  }
+}
+
+/** Progress with rate and time left, measured from the first event on. */
+function progressLine(): (event: Extract<RunEvent, { type: 'progress' }>) => string {
+  let first: { readonly time: number; readonly done: number } | undefined
+  return ({ done, total, unit, note }) => {
+    if (unit === 'iterations') return note ?? ''
+    first ??= { time: performance.now(), done }
+    const seconds = (performance.now() - first.time) / 1000
+    const rate = (done - first.done) / seconds
+    const left = rate > 0 && done < total ? `  ${rate.toFixed(1)}/s  ${duration((total - done) / rate)} left` : ''
+    return `${done}/${total} ${unit}${left}${note === undefined ? '' : `  ${note}`}`
+  }
+}
+
+function downloadLine({ received, total }: Extract<RunEvent, { type: 'download' }>): string {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  return total === undefined
+    ? `${megabytes(received)} MB`
+    : `${megabytes(received)} of ${megabytes(total)} MB (${Math.floor((100 * received) / total)} %)`
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const rest = String(Math.floor(seconds) % 60).padStart(2, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`
+}

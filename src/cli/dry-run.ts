@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { checkpointPath, resolveModel } from '../pipeline/model.js'
+import { plan } from '../pipeline/plan.js'
+import type { Experiment } from '../spec/experiment.js'
+import { cost } from '../stages/identity.js'
+import { createStore } from '../store/store.js'
+import type { Flags } from './main.js'
+import { summary } from './summary.js'
+import { table } from './table.js'
+
+/** Prints what a run would do. Nothing is computed or downloaded. */
+export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
+  const store = createStore(dir)
+  try {
+    const path = checkpointPath(experiment.model, store.root)
+    if (!existsSync(path) && path !== experiment.model.checkpoint) {
+      print(experiment, json, () => 'no model yet')
+      process.stderr.write(`the model will be downloaded first: ${experiment.model.checkpoint}\n`)
+      return
+    }
+    const model = await resolveModel(experiment.model, store, new AbortController().signal, () => undefined)
+    const { keyOf } = plan(experiment, model)
+    print(experiment, json, name => {
+      const key = keyOf(name)
+      if (store.isComplete(key)) return 'in the store'
+      const shards = store.shards(key).length
+      const iterations = store.iterations(key).length
+      if (shards > 0) return `goes on after shard ${shards}`
+      return iterations > 0 ? `goes on after iteration ${iterations}` : 'would run'
+    })
+  } finally {
+    store.close()
+  }
+}
+
+function print(experiment: Experiment, json: boolean | undefined, state: (name: string) => string): void {
+  const stages = experiment.stages.map(stage => ({
+    stage: stage.name,
+    kind: stage.kind,
+    what: summary(stage),
+    state: state(stage.name),
+    evaluations: cost(stage)
+  }))
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ experiment: experiment.name, stages })}\n`)
+    return
+  }
+  const columns = ['stage', 'kind', 'state', 'evaluations', 'what'] as const
+  process.stdout.write(
+    `${table(
+      columns,
+      stages.map(stage => columns.map(column => stage[column]))
+    )}\n`
+  )
+}

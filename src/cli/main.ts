@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander'
+import { packageVersion } from '../pipeline/version.js'
+import { fail } from './fail.js'
+
+const store = new Option('--store <dir>', 'folder of the store').default('runs')
+const json = new Option('--json', 'print JSON for programs')
+const verbose = new Option('--verbose', 'show stack traces')
+const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
+  (value: string, values: string[] = []) => [...values, value]
+)
+
+const program = new Command('epd-run')
+  .description(
+    'Turn a pretrained diffusion model into a few-step sampler: a YAML experiment in, results in SQLite out.'
+  )
+  .version(packageVersion())
+  .showHelpAfterError('(epd-run --help lists the commands)')
+  .exitOverride()
+
+program
+  .command('run <spec>', { isDefault: true })
+  .description('run an experiment; what the store has is not computed again (epd-run SPEC is the same)')
+  .addOption(set)
+  .option('--dry-run', 'show what would run, what is in the store, and what each stage would cost')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (spec: string, options: RunFlags) => {
+    const { run } = await import('./run.js')
+    await run(spec, options)
+  })
+
+program
+  .command('resume [run]')
+  .description('continue a run that was interrupted; by default the newest that is not finished')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (run: string | undefined, options: Flags) => {
+    const { resume } = await import('./run.js')
+    await resume(run, options)
+  })
+
+program
+  .command('validate <spec>')
+  .description('check a spec and print it resolved')
+  .addOption(set)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (spec: string, options: { set?: string[]; json?: boolean }) => {
+    const { validate } = await import('./validate.js')
+    validate(spec, options)
+  })
+
+program
+  .command('ls')
+  .description('list the runs of a store')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (options: Flags) => {
+    const { list } = await import('./show.js')
+    list(options)
+  })
+
+program
+  .command('show <run>')
+  .description('show a run: its stages, results and images; by id, beginning of an id, or name')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (run: string, options: Flags) => {
+    const { show } = await import('./show.js')
+    show(run, options)
+  })
+
+program
+  .command('query <sql>')
+  .description('read the store with SQL, such as "SELECT * FROM results"')
+  .option('--csv', 'print CSV')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (sql: string, options: Flags & { csv?: boolean }) => {
+    const { query } = await import('./query.js')
+    query(sql, options)
+  })
+
+/** Options of every command that reads a store. */
+export interface Flags {
+  readonly store: string
+  readonly json?: boolean
+  readonly verbose?: boolean
+}
+
+export interface RunFlags extends Flags {
+  readonly set?: string[]
+  readonly dryRun?: boolean
+}
+
+const WRONG_USAGE = 2
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
+  else fail(error, process.argv.includes('--verbose'))
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { EpdError } from '../errors.js'
+import type { RunEvent } from '../pipeline/event.js'
+import { begin, type Execution } from '../pipeline/execute.js'
+import { imagesFolder } from '../pipeline/images.js'
+import type { Experiment } from '../spec/experiment.js'
+import { loadExperiment } from '../spec/load.js'
+import { createStore, openStore, type WritableStore } from '../store/store.js'
+import type { Flags, RunFlags } from './main.js'
+import { resultLines } from './show.js'
+
+export async function run(file: string, options: RunFlags): Promise<void> {
+  if (!existsSync(file) && !/[./\\]/.test(file))
+    throw new EpdError('usage', `"${file}" is neither a command nor a file; epd-run --help lists the commands`)
+  const experiment = loadExperiment({ file, set: options.set })
+  if (options.dryRun) {
+    const { dryRun } = await import('./dry-run.js')
+    await dryRun(experiment, options)
+  } else await execute(experiment, options)
+}
+
+export async function resume(name: string | undefined, options: Flags): Promise<void> {
+  const { spec, file, overrides } = unfinished(name, options.store)
+  await execute(loadExperiment({ file, text: spec, set: overrides }), options)
+}
+
+function unfinished(name: string | undefined, dir: string) {
+  const store = openStore(dir)
+  try {
+    if (name !== undefined) return store.run(name)
+    const found = store.runs().find(({ status }) => status !== 'finished')
+    if (!found) throw new EpdError('not-found', `every run in ${store.root} is finished; name one to run it again`)
+    return found
+  } finally {
+    store.close()
+  }
+}
+
+async function execute(experiment: Experiment, options: Flags): Promise<void> {
+  const store = createStore(options.store)
+  const interrupt = new AbortController()
+  let execution: Execution | undefined
+  let show: (event: RunEvent) => void = () => undefined
+  const stop = () => {
+    if (interrupt.signal.aborted) process.exit(130)
+    interrupt.abort(new EpdError('interrupted', 'interrupted'))
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  try {
+    const display = options.json ? await import('./display-json.js') : await import('./display.js')
+    const screen = display.open(experiment)
+    show = screen.show
+    execution = await screen.begin(() =>
+      begin({
+        experiment,
+        store,
+        signal: interrupt.signal,
+        onEvent: event => {
+          show(event)
+        }
+      })
+    )
+    await screen.stages(execution)
+    await execution.end()
+    report(store, execution.plan.runId, options)
+  } catch (error) {
+    await execution?.end(error)
+    throw interrupt.signal.aborted ? interrupted(execution, options) : error
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+    store.close()
+  }
+}
+
+function interrupted(execution: Execution | undefined, { store }: Flags): EpdError {
+  const elsewhere = store === 'runs' ? '' : ` --store ${store}`
+  const wayOn = execution ? `epd-run resume ${execution.plan.runId}${elsewhere}` : 'the same command'
+  return new EpdError('interrupted', `Interrupted; what is done is kept. Continue with: ${wayOn}`)
+}
+
+function report(store: WritableStore, runId: string, { json, store: dir }: Flags): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ type: 'done', run: runId })}\n`)
+    return
+  }
+  const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
+  const folder = imagesFolder(store.root, runId)
+  const lines = [
+    ...resultLines(store, runId),
+    '',
+    ...(existsSync(folder) ? [`images   ${folder}`] : []),
+    `details  epd-run show ${runId}${elsewhere}`
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

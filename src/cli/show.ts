@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs'
+import { imagesFolder } from '../pipeline/images.js'
+import { openStore, type Run, type RunStage, type Store } from '../store/store.js'
+import type { Flags } from './main.js'
+import { table } from './table.js'
+
+export function list({ store: dir, json }: Flags): void {
+  const store = openStore(dir)
+  try {
+    const runs = store.runs().map(run => ({ run, stages: store.runStages(run.id) }))
+    if (json) {
+      print(JSON.stringify(runs.map(({ run, stages }) => ({ ...run, stages }))))
+      return
+    }
+    const rows = runs.map(({ run, stages }) => [
+      run.id,
+      run.status,
+      `${stages.filter(isFinished).length}/${stages.length}`,
+      run.updated.slice(0, 16).replace('T', ' '),
+      run.description
+    ])
+    print(table(['run', 'status', 'stages', 'updated', 'description'], rows))
+  } finally {
+    store.close()
+  }
+}
+
+export function show(name: string, { store: dir, json }: Flags): void {
+  const store = openStore(dir)
+  try {
+    const run = store.run(name)
+    const stages = store.runStages(run.id)
+    if (json) print(JSON.stringify(described(store, run, stages)))
+    else print(page(store, run, stages))
+  } finally {
+    store.close()
+  }
+}
+
+function described(store: Store, run: Run, stages: readonly RunStage[]): unknown {
+  return {
+    ...run,
+    stages: stages.map(({ name, position, key, stage }) => ({
+      ...stage,
+      name,
+      position,
+      key,
+      artifacts: store.artifacts(key).map(artifact => ({ ...artifact, path: store.artifactPath(artifact) })),
+      metrics: store.metrics(key),
+      predictor: store.predictor(key),
+      iterations: store.iterations(key)
+    })),
+    results: results(store, run.id)
+  }
+}
+
+function page(store: Store, run: Run, stages: readonly RunStage[]): string {
+  const rows = stages.map(({ name, key, stage }) => [
+    name,
+    stage?.kind ?? '',
+    stage?.status ?? 'not begun',
+    stage?.nfe ?? null,
+    stage?.evaluations ?? null,
+    stage ? Number(stage.seconds.toFixed(2)) : null,
+    key.slice(0, 12)
+  ])
+  const learned = stages.flatMap(({ name, key }) => {
+    const row = store.predictor(key)
+    if (!row) return []
+    const rms = (loss: number | null) => (loss === null ? null : Number(Math.sqrt(loss).toPrecision(4)))
+    return [[name, rms(row.loss), rms(row.validationLoss), store.iterations(key).length, row.evaluations]]
+  })
+  const folder = imagesFolder(store.root, run.id)
+  return [
+    `${run.id}  ${run.status}${run.error === null ? '' : `: ${run.error}`}`,
+    run.description,
+    `spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`,
+    '',
+    table(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
+    ...(learned.length > 0
+      ? ['', table(['distilled', 'rmse', 'validation rmse', 'iterations', 'evaluations'], learned)]
+      : []),
+    ...resultLines(store, run.id),
+    ...(existsSync(folder) ? ['', `images in ${folder}`] : [])
+  ].join('\n')
+}
+
+/** The results table of a run, if it has scores or samples. */
+export function resultLines(store: Store, runId: string): string[] {
+  const { columns, rows } = results(store, runId)
+  return rows.length > 0 ? ['', table(columns, rows)] : []
+}
+
+function results(store: Store, runId: string): { columns: readonly string[]; rows: readonly (readonly unknown[])[] } {
+  const { columns, rows } = store.query(
+    `SELECT samples, solver, points, nfe, images, rmse, psnr, frechet_pixels, seconds, run FROM results`
+  )
+  const mine = rows.filter(row => row.at(-1) === runId)
+  const kept = columns.map((_, i) => i).filter(i => i < columns.length - 1 && mine.some(row => row[i] !== null))
+  return { columns: kept.map(i => columns[i]), rows: mine.map(row => kept.map(i => row[i])) }
+}
+
+function isFinished({ stage }: RunStage): boolean {
+  return stage?.status === 'finished'
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,35 @@
+import type { Denoiser } from '../models/denoiser.js'
+import { latents, latentsAndLabels } from '../random/torch-cpu.js'
+import type { SolverOptions } from '../solvers/options.js'
+import type { ScheduleOptions } from '../solvers/schedule.js'
+import { solve } from '../solvers/solve.js'
+import { teacherGrid, type Refinement } from '../solvers/teacher.js'
+import type { Trajectories } from './trajectories.js'
+
+/** A solver on a refined grid, whose states a student is to reach. */
+export interface Teacher extends Refinement {
+  readonly solver: SolverOptions
+  /** The student's schedule. */
+  readonly grid: ScheduleOptions
+}
+
+export interface TeachOptions {
+  readonly model: Denoiser
+  readonly teacher: Teacher
+  readonly seeds: readonly number[]
+  readonly batchSize?: number
+  readonly signal?: AbortSignal
+}
+
+/** Where a teacher leads each seed, and the evaluations of single samples that this took. */
+export async function teach(options: TeachOptions): Promise<{ trajectories: Trajectories; evaluations: number }> {
+  const { model, teacher, seeds, batchSize, signal } = options
+  const { sigmas, every } = teacherGrid({ ...teacher.grid, model }, teacher)
+  const { shape, labelDim } = model
+  const drawn = labelDim > 0 ? latentsAndLabels({ seeds, shape, labelDim }) : { latents: latents({ seeds, shape }) }
+  const condition = 'labels' in drawn ? { labels: drawn.labels } : undefined
+  const x = drawn.latents.map(value => value * sigmas[0])
+  const solved = await solve({ model, solver: teacher.solver, x, sigmas, condition, batchSize, signal })
+  const states = solved.trajectory.filter((_, i) => i % every === 0)
+  return { trajectories: { seeds, states, condition }, evaluations: solved.evaluations * seeds.length }
+}

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs'
+
+/** The version of this package. */
+export function packageVersion(): string {
+  return versionIn(new URL('../../package.json', import.meta.url))
+}
+
+/** The version in a package.json. */
+export function versionIn(file: string | URL): string {
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  return known ? String(manifest.version) : 'unknown'
+}
