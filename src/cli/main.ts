@@ -7,7 +7,7 @@ const store = new Option('--store <dir>', 'folder of the store').default('runs')
 const json = new Option('--json', 'print JSON for programs')
 const verbose = new Option('--verbose', 'show stack traces')
 const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
-  (value: string, values: string[] = []) => [...values, value]
+  (value: string, values: string[] | undefined) => [...(values ?? []), value]
 )
 
 const program = new Command('epd-run')

@@ -20,8 +20,9 @@ export function toPredictor(value: unknown): Predictor {
 
 function isPredictor(value: unknown): value is Predictor {
   if (typeof value !== 'object' || value === null) return false
-  const tables = ['r', 'weight', 'scaleDir', 'scaleTime'].map(name => Reflect.get(value, name) as unknown)
-  return tables.every(isTable) && typeof Reflect.get(value, 'ranges') === 'object'
+  if (!('r' in value && 'weight' in value && 'scaleDir' in value && 'scaleTime' in value && 'ranges' in value))
+    return false
+  return [value.r, value.weight, value.scaleDir, value.scaleTime].every(isTable) && typeof value.ranges === 'object'
 }
 
 function isTable(value: unknown): boolean {

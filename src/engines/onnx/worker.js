@@ -8,11 +8,12 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
  * @typedef {{ id: number, feeds: Feed[] }} Request
  */
 
+/** @typedef {{ path: string, threads: number, provider: string }} Settings */
+
 if (!parentPort) throw new Error('this file is a worker thread')
 const port = parentPort
 
-/** @typedef {{ path: string, threads: number, provider: string }} Settings */
-const { path, threads, provider } = /** @type {Settings} */ (workerData)
+const { path, threads, provider } = settings(workerData)
 
 /** @type {InferenceSession} */
 let session
@@ -58,4 +59,21 @@ async function close() {
 /** @param {unknown} error */
 function messageOf(error) {
   return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * @param {unknown} data
+ * @returns {Settings}
+ */
+function settings(data) {
+  if (isSettings(data)) return data
+  throw new Error('this thread is started by openSession')
+}
+
+/**
+ * @param {unknown} data
+ * @returns {data is Settings}
+ */
+function isSettings(data) {
+  return typeof data === 'object' && data !== null && 'path' in data && 'threads' in data && 'provider' in data
 }

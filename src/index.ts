@@ -1,0 +1,42 @@
+export { EpdError, type ErrorCode } from './errors.js'
+
+export type { Condition, Denoiser, ModelTime, Shape } from './models/denoiser.js'
+export { openModel, type Model, type OpenModelOptions } from './models/open.js'
+export { gaussianMixture, type MixtureOptions } from './models/mixture.js'
+
+export { schedule, type ScheduleOptions, type ScheduleType } from './solvers/schedule.js'
+export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
+export { solve, type Solution, type SolveOptions } from './solvers/solve.js'
+export type { SolverOptions } from './solvers/options.js'
+export type { Evaluated, Evaluation, Problem, SolverRun } from './solvers/solver.js'
+export { teacherGrid, type Refinement } from './solvers/teacher.js'
+
+export { latents, latentsAndLabels } from './random/torch-cpu.js'
+export { distill, type DistillOptions, type Distilled, type DistillState } from './distill/distill.js'
+export type { Iteration } from './distill/task.js'
+export type { Student } from './distill/student.js'
+export type { Trajectories } from './distill/trajectories.js'
+
+export { frechetDistance } from './metrics/frechet.js'
+export { accumulator, type Accumulator, type Statistics } from './metrics/statistics.js'
+export { psnr, rmse } from './metrics/error.js'
+
+export { readCheckpoint } from './checkpoints/checkpoint.js'
+export type { Tensor, Tree } from './checkpoints/tensor.js'
+
+export { loadExperiment, type LoadOptions } from './spec/load.js'
+export type { Experiment, Stage } from './spec/experiment.js'
+export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
+export type { RunEvent } from './pipeline/event.js'
+export {
+  createStore,
+  openStore,
+  type Artifact,
+  type Metric,
+  type PredictorRow,
+  type QueryResult,
+  type Run,
+  type RunStage,
+  type Store,
+  type WritableStore
+} from './store/store.js'
