@@ -10,11 +10,11 @@ import { finite, type Found, type Iteration, type Task } from './task.js'
 
 export interface LevenbergMarquardtOptions {
   readonly name: 'levenberg-marquardt'
-  /** The most iterations of each step's own fit. */
+  /** The most iterations of each step's own fit; default 4. */
   readonly iterations?: number
-  /** The most iterations from end to end. */
+  /** The most iterations from end to end; default 1. */
   readonly finalIterations?: number
-  /** Places that each step is surveyed at for the start of its points; 0: they start where they are told to. */
+  /** Places that each step is surveyed at for the start of its points; default 9, 0: they start where they are told to. */
   readonly places?: number
 }
 
@@ -132,7 +132,7 @@ function predictorOf(state: State, { student }: Setting): Predictor {
 }
 
 function fitOf({ setting, at, optimizer }: LevenbergMarquardtTask, { phase, step }: State): Fit {
-  const { iterations = 12, finalIterations = 5 } = optimizer
+  const { iterations = 4, finalIterations = 1 } = optimizer
   return phase === 'step'
     ? { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: 1e-2 }
     : { steps: steps(setting), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: 1e-3 }

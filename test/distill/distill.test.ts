@@ -8,7 +8,7 @@ const common = {
   student,
   sigmas,
   teacher: await taught(1, 16),
-  validation: await taught(2, 16)
+  validation: await taught(100, 16)
 } satisfies DistillOptions
 
 const optimizers = {

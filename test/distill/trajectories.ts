@@ -3,7 +3,7 @@ import { solve } from '../../src/solvers/solve.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { teacherGrid } from '../../src/solvers/teacher.js'
 import type { Trajectories } from '../../src/distill/trajectories.js'
-import { normals } from '../../src/distill/random.js'
+import { latents } from '../../src/random/torch-cpu.js'
 import { mixture, shape } from '../solvers/mixture.js'
 
 export const grid = {
@@ -16,23 +16,25 @@ export const grid = {
 export const sigmas = schedule(grid)
 export const student = { name: 'epd', afs: true, points: 2, ranges: { scaleDir: 0.05, scaleTime: 0.05 } } as const
 
-const size = shape[0] * shape[1] * shape[2]
-const noise = (seed: number, count: number) => normals(seed, count * size).map(value => 80 * value)
+const seedsFrom = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
+const noise = (seeds: readonly number[]) => latents({ seeds, shape }).map(value => 80 * value)
 
-/** Where Heun on a finer grid leads `count` samples of the mixture. */
-export async function taught(seed: number, count: number): Promise<Trajectories> {
+/** Where Heun on a finer grid leads `count` samples of the mixture, seeds from `from` on. */
+export async function taught(from: number, count: number): Promise<Trajectories> {
+  const seeds = seedsFrom(from, count)
   const fine = teacherGrid(grid, { refine: 3, substeps: 2 })
   const { trajectory } = await solve({
     model: mixture,
     solver: { name: 'heun' },
-    x: noise(seed, count),
+    x: noise(seeds),
     sigmas: fine.sigmas
   })
-  return { seeds: [...Array(count).keys()], states: [...sigmas.keys()].map(i => trajectory[i * fine.every]) }
+  return { seeds, states: [...sigmas.keys()].map(i => trajectory[i * fine.every]) }
 }
 
 /** Where a solver leads `count` samples of the mixture on the student's own time points. */
-export async function followed(solver: SolverOptions, seed: number, count: number): Promise<Trajectories> {
-  const { trajectory } = await solve({ model: mixture, solver, x: noise(seed, count), sigmas })
-  return { seeds: [...Array(count).keys()], states: trajectory }
+export async function followed(solver: SolverOptions, from: number, count: number): Promise<Trajectories> {
+  const seeds = seedsFrom(from, count)
+  const { trajectory } = await solve({ model: mixture, solver, x: noise(seeds), sigmas })
+  return { seeds, states: trajectory }
 }
