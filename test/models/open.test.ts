@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openModel, type Model } from '../../src/models/open.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
+import { latents } from '../../src/random/torch-cpu.js'
+import { schedule } from '../../src/solvers/schedule.js'
+import { solve } from '../../src/solvers/solve.js'
 import { fixture } from '../solvers/reference.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-models-'))
@@ -30,6 +33,11 @@ function input(sigma: readonly number[], count: number) {
   return hashUniform('x', 0, count).map((value, i) => Math.fround(2 * value) * (1 + sigma[Math.floor(i / size)]))
 }
 
+function farthest(found: Float64Array, expected: readonly number[]): number {
+  expect(found.length).toBe(expected.length)
+  return found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0)
+}
+
 describe('openModel', () => {
   for (const name of ['ddpmpp-uncond', 'ddpmpp-cond', 'ncsnpp-uncond', 'adm-cond'])
     it(`${name}: the denoiser of PyTorch`, async () => {
@@ -41,7 +49,71 @@ describe('openModel', () => {
         Float64Array.from(sigma),
         labels ? { labels: Int32Array.from(labels) } : undefined
       )
-      const worst = Math.max(...found.map((value, i) => Math.abs(value - denoised[i])))
-      expect(worst).toBeLessThan(2e-4)
+      expect(farthest(found, denoised)).toBeLessThan(2e-4)
     })
+
+  it('shapes16: the denoiser of PyTorch, and its samples by Heun', async () => {
+    const { denoiser, samples } = fixture<{
+      denoiser: Reference
+      samples: { seeds: number[]; final: number[] }
+    }>('shapes16-reference.json')
+    const model = await open('models/shapes16/shapes16.safetensors')
+    const found = await model.denoise(
+      input(denoiser.sigma, denoiser.denoised.length),
+      Float64Array.from(denoiser.sigma)
+    )
+    expect(farthest(found, denoiser.denoised)).toBeLessThan(2e-4)
+
+    const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: 33, sigmaMin: 0.002, sigmaMax: 80 })
+    const x = latents({ seeds: samples.seeds, shape: model.shape }).map(value => value * sigmas[0])
+    const solution = await solve({ model, solver: { name: 'heun' }, x, sigmas })
+    expect(farthest(solution.x, samples.final)).toBeLessThan(2e-3)
+    expect(solution.nfe).toBe(64)
+  })
+
+  it.each([
+    'models/shapes16/shapes16.safetensors',
+    'test/fixtures/edm/ncsnpp-uncond.pkl',
+    'test/fixtures/edm/adm-cond.pkl'
+  ])('%s: the same bits for any split of a batch and any number of threads', async checkpoint => {
+    const [model, single] = [await open(checkpoint, 2), await open(checkpoint, 1)]
+    const [batch, size] = [16, 768]
+    const sigma = Float64Array.from({ length: batch }, (_, i) => 0.002 * 1.9 ** i)
+    const x = input([...sigma], batch * size)
+    const whole = await model.denoise(x, sigma)
+    expect(await single.denoise(x, sigma)).toEqual(whole)
+    for (const part of [1, 2, 3, 5, 8])
+      for (let at = 0; at < batch; at += part) {
+        const to = Math.min(at + part, batch)
+        const found = await model.denoise(x.slice(at * size, to * size), sigma.slice(at, to))
+        expect(found).toEqual(whole.slice(at * size, to * size))
+      }
+  })
+
+  it('gives a model the same digest whatever folder it is compiled in, and another to other weights', async () => {
+    const [a, b] = [await open('test/fixtures/edm/ddpmpp-uncond.pkl'), await open('test/fixtures/edm/ddpmpp-cond.pkl')]
+    const elsewhere = await openModel({
+      checkpoint: path('test/fixtures/edm/ddpmpp-uncond.pkl'),
+      cacheDir: mkdtempSync(join(tmpdir(), 'epd-models-'))
+    })
+    expect(elsewhere.digest).toBe(a.digest)
+    expect(b.digest).not.toBe(a.digest)
+  })
+
+  it('says which sample of which sigma is not finite', async () => {
+    const model = await open('test/fixtures/edm/ddpmpp-uncond.pkl')
+    const x = new Float64Array(2 * 768)
+    x[768] = NaN
+    await expect(model.denoise(x, Float64Array.of(1, 2))).rejects.toThrow(/NaN at sigma 2 \(sample 1/)
+  })
+
+  it('refuses classes that the model does not have', async () => {
+    const model = await open('test/fixtures/edm/adm-cond.pkl')
+    const wrong = model.denoise(new Float64Array(768), Float64Array.of(1), { labels: Int32Array.of(10) })
+    await expect(wrong).rejects.toThrow(/class 10 of a model with 10/)
+  })
+
+  it('has no second engine yet', async () => {
+    await expect(openModel({ checkpoint: 'x', engine: 'tfjs' })).rejects.toMatchObject({ code: 'engine-failed' })
+  })
 })
