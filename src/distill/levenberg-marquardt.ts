@@ -32,10 +32,6 @@ export interface LevenbergMarquardtState {
   /** Of this fit at these tables; null before its first iteration. */
   readonly loss: number | null
   readonly damping: number
-  /** By how much the next refused move raises the damping. */
-  readonly rise: number
-  /** The linear problem at these tables, where it is known. */
-  readonly normal: Normal | null
   readonly difference: number | null
   readonly evaluations: number
   readonly best: Best | null
@@ -54,8 +50,9 @@ interface Best {
 const DAMPING = 1e-2
 const DAMPING_FINAL = 0.05
 const DAMPING_MIN = 1e-7
-const DAMPING_MAX = 1e6
-const RISE = 4
+/** A move that does not lower the loss is tried again with so many times the damping, so many times in all. */
+const RISE = 8
+const TRIES = 4
 /** Moves from end to end without a gain in validation before it stops. */
 const PATIENCE = 2
 /** Times that a step's weights are fitted again after each move. */
@@ -106,7 +103,7 @@ function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
   const canonical = steps(setting).reduce((predictor, i) => withCoordinates(predictor, i, clamped(predictor, i)), start)
   return {
     name: 'levenberg-marquardt',
-    phase: optimizer.iterations === 0 ? 'final' : 'step',
+    phase: optimizer.iterations !== 0 ? 'step' : optimizer.finalIterations !== 0 ? 'final' : 'done',
     step: 0,
     round: 0,
     iteration: 0,
@@ -114,8 +111,6 @@ function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
     walked: 0,
     loss: null,
     damping: optimizer.iterations === 0 ? DAMPING_FINAL : DAMPING,
-    rise: RISE,
-    normal: null,
     difference: null,
     evaluations: 0,
     best: null,
@@ -144,20 +139,20 @@ async function iterate(
   state: State,
   from: Walk
 ): Promise<{ row: Iteration; walked: Walk }> {
-  const { phase, step, damping } = state
+  const { phase, step } = state
   const fit = fitOf(task, state)
   const base = await begin(task, state, fit, from)
   const { trial, expected } = await propose(task, state, fit, base)
   const fall = base.loss - trial.loss
   const accepted = fall > 0
+  const { damping } = state
   if (accepted) accept(state, trial, fall / expected)
-  else refuse(state)
   const validationLoss = accepted && phase === 'final' ? await validate(task, state, trial) : undefined
   state.iteration += 1
   state.round += 1
   const { evaluations, iteration } = state
-  const over = state.round >= fit.rounds || state.stale >= PATIENCE || state.damping > DAMPING_MAX
-  if (over || (accepted && fall < fit.tolerance * base.loss)) goOn(task, state)
+  const settled = !(fall > fit.tolerance * base.loss)
+  if (settled || state.round >= fit.rounds || state.stale >= PATIENCE) goOn(task, state)
   const kept = accepted ? trial : base
   const where = phase === 'step' ? { phase, step } : { phase: 'final' as const }
   return {
@@ -200,17 +195,21 @@ async function attempt(
   return { predictor, walked, loss: meanSquare(walked.states, training, at) }
 }
 
-/** Moves by the linear problem and looks where that leads; `expected` is how far the loss should fall. */
+/** Moves by the linear problem, more and more damped until the loss falls; `expected` is how far it should fall. */
 async function propose(
   task: LevenbergMarquardtTask,
   state: State,
   fit: Fit,
   base: Trial
 ): Promise<{ trial: Trial; expected: number }> {
-  state.normal ??= await linearise(task, state, fit, base, () => true)
-  const { predictor, expected } = move(base.predictor, fit, state.normal, state.damping)
-  const trial = await attempt(task, state, fit, predictor, base.walked)
-  return { trial: state.phase === 'step' ? await refit(task, state, fit, trial) : trial, expected }
+  const normal = await linearise(task, state, fit, base, () => true)
+  for (let tries = 1; ; tries++) {
+    const { predictor, expected } = move(base.predictor, fit, normal, state.damping)
+    const moved = await attempt(task, state, fit, predictor, base.walked)
+    const trial = state.phase === 'step' ? await refit(task, state, fit, moved) : moved
+    if (trial.loss < base.loss || tries === TRIES) return { trial, expected }
+    state.damping *= RISE
+  }
 }
 
 /** The weights and scales of direction once more: in their own step they cost no evaluation. */
@@ -282,14 +281,7 @@ function reach(each: readonly Coordinates[]): Box {
 function accept(state: State, { predictor, loss }: Trial, gain: number): void {
   state.tables = tables(predictor)
   state.loss = loss
-  state.normal = null
   state.damping = Math.max(state.damping * Math.max(1 / 5, 1 - (2 * gain - 1) ** 3), DAMPING_MIN)
-  state.rise = RISE
-}
-
-function refuse(state: State): void {
-  state.damping *= state.rise
-  state.rise *= 2
 }
 
 /** The loss on the validation trajectories; the best tables so far are kept. */
@@ -317,7 +309,8 @@ function goOn({ setting, optimizer }: LevenbergMarquardtTask, state: State): voi
   }
   if (state.step === last) state.phase = 'final'
   else state.step += 1
-  Object.assign(state, { round: 0, loss: null, normal: null, rise: RISE })
+  state.round = 0
+  state.loss = null
   state.damping = state.phase === 'final' ? DAMPING_FINAL : DAMPING
 }
 
