@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openStore } from '../../src/store/store.js'
+import { epdRun, smallSpec, temporaryFolder, type Line } from './process.js'
+
+const spec = smallSpec()
+const whole = temporaryFolder()
+
+/** All that a run leaves but times: files by their digests, learned parameters, iterations, metrics, counts. */
+function results(dir: string) {
+  const store = openStore(dir)
+  try {
+    const [run] = store.runs()
+    return {
+      status: run.status,
+      stages: store.runStages(run.id).map(({ name, key, stage }) => ({
+        name,
+        key,
+        status: stage?.status,
+        nfe: stage?.nfe,
+        evaluations: stage?.evaluations,
+        artifacts: store.artifacts(key),
+        shards: store.shards(key),
+        predictor: store.predictor(key),
+        iterations: store.iterations(key),
+        metrics: store.metrics(key)
+      }))
+    }
+  } finally {
+    store.close()
+  }
+}
+
+beforeAll(async () => {
+  expect(await epdRun(['run', spec, '--store', whole, '--json'])).toMatchObject({ code: 0, stderr: '' })
+}, 60_000)
+
+const progress = (stage: string, done: number) => (line: Line) =>
+  line.type === 'progress' && line.stage === stage && Number(line.done) >= done
+const started = (stage: string) => (line: Line) => line.type === 'started' && line.stage === stage
+
+const moments: [string, (line: Line) => boolean][] = [
+  ['in the first shard of the teacher', started('teacher')],
+  ['after a shard of the teacher', progress('teacher', 64)],
+  ['after the first iteration of the distillation', progress('student', 1)],
+  ['after the second iteration of the distillation', progress('student', 2)],
+  ['after a shard of samples', progress('samples', 64)],
+  ['while scoring', started('score')]
+]
+
+describe('a run killed with SIGKILL', () => {
+  it.each(moments)('%s ends, started again, with the same bits as one never killed', async (_, moment) => {
+    const store = temporaryFolder()
+    let killed = false
+    await epdRun(['run', spec, '--store', store, '--json'], {
+      onLine(line, child) {
+        if (!killed && moment(line)) killed = child.kill('SIGKILL')
+      }
+    })
+    expect(killed).toBe(true)
+    expect(results(store).status).toBe('running')
+    const again = await epdRun(['resume', '--store', store])
+    expect(again).toMatchObject({ code: 0, stderr: '' })
+    expect(results(store)).toEqual(results(whole))
+  })
+
+  it('again and again still ends with the same bits', async () => {
+    const store = temporaryFolder()
+    for (let lines = 6; ; lines += 6) {
+      let seen = 0
+      const { code } = await epdRun(['run', spec, '--store', store, '--json'], {
+        onLine(_line, child) {
+          seen += 1
+          if (seen === lines) child.kill('SIGKILL')
+        }
+      })
+      if (code === 0) break
+    }
+    expect(results(store)).toEqual(results(whole))
+  })
+})
+
+describe('the same spec', () => {
+  it('gives the same bytes in another store', async () => {
+    const store = temporaryFolder()
+    await epdRun(['run', spec, '--store', store, '--json'])
+    expect(results(store)).toEqual(results(whole))
+  })
+
+  it('finds everything in the store when it is run again', async () => {
+    const lines: Line[] = []
+    const { code } = await epdRun(['run', spec, '--store', whole, '--json'], { onLine: line => lines.push(line) })
+    expect(code).toBe(0)
+    expect(lines.filter(({ type }) => type === 'cached').length).toBe(7)
+    expect(lines.some(({ type }) => type === 'started')).toBe(false)
+  })
+
+  it('computes anew what has been lost from the store, and nothing else', async () => {
+    const before = results(whole)
+    const store = openStore(whole)
+    const [artifact] = store.artifacts(before.stages.find(({ name }) => name === 'euler')!.key, 'samples')
+    const path = store.artifactPath(artifact)
+    store.close()
+    const { rmSync } = await import('node:fs')
+    rmSync(path)
+    const lines: Line[] = []
+    await epdRun(['run', spec, '--store', whole, '--json'], { onLine: line => lines.push(line) })
+    expect(lines.filter(({ type }) => type === 'started').map(({ stage }) => stage)).toEqual(['euler'])
+    expect(results(whole)).toEqual(before)
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('stops cleanly, keeps what is done, and says how to go on', async () => {
+    const store = temporaryFolder()
+    const stopped = await epdRun(['run', spec, '--store', store, '--json'], {
+      onLine(line, child) {
+        if (progress('teacher', 64)(line)) child.kill('SIGINT')
+      }
+    })
+    expect(stopped.code).toBe(130)
+    expect(stopped.stderr).toMatch(
+      /^Interrupted; what is done is kept\. Continue with: epd-run resume small-[0-9a-f]{8} --store .*\n$/
+    )
+    expect(results(store).status).toBe('interrupted')
+    expect(results(store).stages[0].shards.length).toBeGreaterThan(0)
+    const [, id] = /resume (\S+)/.exec(stopped.stderr)!
+    expect(await epdRun(['resume', id, '--store', store])).toMatchObject({ code: 0 })
+    expect(results(store)).toEqual(results(whole))
+  })
+})
+
+describe('two processes on one store', () => {
+  it('share the work: no stage is computed twice', async () => {
+    const store = temporaryFolder()
+    const lines: Line[] = []
+    const both = await Promise.all(
+      [0, 1].map(() => epdRun(['run', spec, '--store', store, '--json'], { onLine: line => lines.push(line) }))
+    )
+    expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' }
+    ])
+    expect(lines.filter(({ type }) => type === 'started').length).toBe(7)
+    expect(results(store)).toEqual(results(whole))
+  })
+})
+
+describe('images', () => {
+  it('lie where people look for them', () => {
+    const store = openStore(whole)
+    const [{ id }] = store.runs()
+    store.close()
+    const png = (...path: string[]) =>
+      readFileSync(join(whole, 'images', id, ...path))
+        .subarray(1, 4)
+        .toString()
+    expect(png('samples.png')).toBe('PNG')
+    expect(png('samples', '002000', '002069.png')).toBe('PNG')
+  })
+})
