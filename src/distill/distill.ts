@@ -76,7 +76,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   }
   const found = await levenbergMarquardt({
     ...common,
-    optimizer,
+    optimizer: options.start === 'normal' ? { places: 0, ...optimizer } : optimizer,
     resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
   })
   return { ...found, teacherEvaluations, history }

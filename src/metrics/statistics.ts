@@ -26,6 +26,8 @@ export function accumulator(dimensions: number): Accumulator {
   /** Sums of products of deviations, upper triangle. */
   const scatter = new Float64Array(dimensions * dimensions)
   const block = new Float64Array(BLOCK * dimensions)
+  /** The block's deviations from its mean, a dimension's side by side: [dimensions, BLOCK]. */
+  const columns = new Float64Array(dimensions * BLOCK)
   let filled = 0
   let count = 0
 
@@ -33,10 +35,11 @@ export function accumulator(dimensions: number): Accumulator {
     const blockMean = new Float64Array(dimensions)
     for (let i = 0; i < filled; i++) for (let d = 0; d < dimensions; d++) blockMean[d] += block[i * dimensions + d]
     for (let d = 0; d < dimensions; d++) blockMean[d] /= filled
-    for (let i = 0; i < filled; i++) for (let d = 0; d < dimensions; d++) block[i * dimensions + d] -= blockMean[d]
+    for (let d = 0; d < dimensions; d++)
+      for (let i = 0; i < filled; i++) columns[d * BLOCK + i] = block[i * dimensions + d] - blockMean[d]
     const shift = blockMean.map((value, d) => value - mean[d])
     const total = count + filled
-    addProducts(scatter, block, filled, dimensions)
+    addProducts(scatter, columns, filled, dimensions)
     addScaledProduct(scatter, shift, (count * filled) / total)
     for (let d = 0; d < dimensions; d++) mean[d] += (shift[d] * filled) / total
     count = total
@@ -67,20 +70,79 @@ export function accumulator(dimensions: number): Accumulator {
   }
 }
 
-/** Adds rows' products to the upper triangle of sums, four rows at a time. */
-function addProducts(sums: Float64Array, rows: Float64Array, count: number, n: number): void {
-  let r = 0
-  for (; r + 4 <= count; r += 4) {
-    const [a, b, c, d] = [0, 1, 2, 3].map(k => rows.subarray((r + k) * n, (r + k + 1) * n))
-    for (let i = 0; i < n; i++) {
-      const [ai, bi, ci, di] = [a[i], b[i], c[i], d[i]]
-      const row = i * n
-      for (let j = i; j < n; j++) sums[row + j] += ai * a[j] + bi * b[j] + ci * c[j] + di * d[j]
+/** Adds the products of columns [n, BLOCK], of which `count` rows are filled, to the upper triangle of sums: two by two sums at a time. */
+function addProducts(sums: Float64Array, columns: Float64Array, count: number, n: number): void {
+  let i = 0
+  for (; i + 2 <= n; i += 2) {
+    sums[i * n + i] = addDot(sums[i * n + i], columns, i, i, count)
+    let j = i + 1
+    if ((n - j) % 2 !== 0) {
+      sums[i * n + j] = addDot(sums[i * n + j], columns, i, j, count)
+      sums[(i + 1) * n + j] = addDot(sums[(i + 1) * n + j], columns, i + 1, j, count)
+      j += 1
     }
+    for (; j < n; j += 2) addTile(sums, columns, i, j, count, n)
   }
-  for (; r < count; r++) addScaledProduct(sums, rows.subarray(r * n, (r + 1) * n), 1)
+  if (i < n) sums[i * n + i] = addDot(sums[i * n + i], columns, i, i, count)
 }
 
+/** The four sums of columns i, i + 1 with j, j + 1, each in the order of addDot. */
+function addTile(sums: Float64Array, x: Float64Array, i: number, j: number, count: number, n: number): void {
+  const at = i * n + j
+  const b = BLOCK
+  const across = (j - i) * BLOCK
+  let s = sums[at]
+  let t = sums[at + 1]
+  let u = sums[at + n]
+  let v = sums[at + n + 1]
+  let a = i * BLOCK
+  const end = a + count
+  for (; a + 4 <= end; a += 4) {
+    const c = a + across
+    const p0 = x[a]
+    const p1 = x[a + 1]
+    const p2 = x[a + 2]
+    const p3 = x[a + 3]
+    const q0 = x[a + b]
+    const q1 = x[a + b + 1]
+    const q2 = x[a + b + 2]
+    const q3 = x[a + b + 3]
+    const r0 = x[c]
+    const r1 = x[c + 1]
+    const r2 = x[c + 2]
+    const r3 = x[c + 3]
+    const w0 = x[c + b]
+    const w1 = x[c + b + 1]
+    const w2 = x[c + b + 2]
+    const w3 = x[c + b + 3]
+    s += p0 * r0 + p1 * r1 + p2 * r2 + p3 * r3
+    t += p0 * w0 + p1 * w1 + p2 * w2 + p3 * w3
+    u += q0 * r0 + q1 * r1 + q2 * r2 + q3 * r3
+    v += q0 * w0 + q1 * w1 + q2 * w2 + q3 * w3
+  }
+  for (; a < end; a++) {
+    s += x[a] * x[a + across]
+    t += x[a] * x[a + across + b]
+    u += x[a + b] * x[a + across]
+    v += x[a + b] * x[a + across + b]
+  }
+  sums[at] = s
+  sums[at + 1] = t
+  sums[at + n] = u
+  sums[at + n + 1] = v
+}
+
+/** sum + the product of columns i and j, four rows at a time. */
+function addDot(sum: number, x: Float64Array, i: number, j: number, count: number): number {
+  let [a, b] = [i * BLOCK, j * BLOCK]
+  const end = a + count
+  for (; a + 4 <= end; a += 4, b += 4)
+    sum += x[a] * x[b] + x[a + 1] * x[b + 1] + x[a + 2] * x[b + 2] + x[a + 3] * x[b + 3]
+  for (; a < end; a++, b++) sum += x[a] * x[b]
+  return sum
+}
+
+/** Adds scale row^T row to the upper triangle of sums. */
 function addScaledProduct(sums: Float64Array, row: Float64Array, scale: number): void {
   const n = row.length
   for (let i = 0; i < n; i++) {

@@ -93,7 +93,6 @@ export interface DistillStage {
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
   readonly start: 'uniform' | 'normal'
-  readonly starts: number
   readonly seed: number
 }
 

@@ -35,7 +35,6 @@ export interface RawDistill {
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
   readonly start?: 'uniform' | 'normal'
-  readonly starts: number
   readonly seed: number
 }
 

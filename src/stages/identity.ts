@@ -21,8 +21,8 @@ export function identity(stage: Stage): Identity {
       return { version, params: { solver, refine, substeps, grid, seeds }, inputs: [], evaluatesModel: true }
     }
     case 'distill': {
-      const { student, optimizer, objective, start, starts, seed, teacher, validation } = stage
-      const params = { student, optimizer, objective, start, starts, seed }
+      const { student, optimizer, objective, start, seed, teacher, validation } = stage
+      const params = { student, optimizer, objective, start, seed }
       return { version, params, inputs: [teacher, validation], evaluatesModel: true }
     }
     case 'sample': {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { claim, type Claim } from './claims.js'
@@ -171,7 +171,7 @@ export function createStore(dir: string): WritableStore {
   const root = resolve(dir)
   const file = join(root, FILE)
   return guarded(file, () => {
-    mkdirSync(root, { recursive: true })
+    makeFolder(root)
     const database = new Database(file, { timeout: 10_000 })
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
@@ -180,6 +180,13 @@ export function createStore(dir: string): WritableStore {
     removeAbandoned(root)
     return writing(root, file, database)
   })
+}
+
+/** mkdir -p; Node's own never ends below a folder such as /proc, which says of every name in it that it is not there. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
 }
 
 function reading(root: string, database: Database.Database): Store {
@@ -422,7 +429,7 @@ function explained(file: string, error: unknown): unknown {
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL')
     return say('store-unwritable', 'the disk is full; free some space and run again, what is done is kept')
   if (
-    ['EACCES', 'EPERM', 'EROFS', 'SQLITE_CANTOPEN', 'ENOTDIR', 'EEXIST'].includes(code) ||
+    ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'SQLITE_CANTOPEN', 'ENOTDIR', 'EEXIST'].includes(code) ||
     code.startsWith('SQLITE_READONLY')
   )
     return say('store-unwritable', `cannot be written (${error.message}); choose another folder with --store`)
