@@ -6,8 +6,8 @@ import { checkpointDigest, readNetworkCheckpoint } from '../checkpoints/network.
 import { COMPILER_VERSION, INPUTS, record, writeGraph } from '../engines/onnx/compile.js'
 import type { Feed, Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
-import { networkOf } from '../networks/network.js'
-import type { Condition, Denoiser } from './denoiser.js'
+import { networkOf, type Network } from '../networks/network.js'
+import type { Condition, Denoiser, Shape } from './denoiser.js'
 import { preconditioning, type Preconditioning } from './preconditioning.js'
 
 export interface OpenModelOptions {
@@ -41,35 +41,40 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
   const compiled = await compile(checkpoint, cacheDir)
   const { className, initKwargs, graph, path } = compiled
   const precondition = preconditioning(className, initKwargs)
-  const { resolution, inChannels, labelDim } = networkOf(initKwargs, precondition.learnedVariance)
+  const network = networkOf(initKwargs, precondition.learnedVariance)
   const digest = createHash('sha256')
     .update(JSON.stringify([graph, className, initKwargs]))
     .digest('hex')
 
+  const denoiser = denoiserOf(network, precondition, async () => {
+    const { openSession } = await import('../engines/onnx/session.js')
+    return openSession({ path, threads })
+  })
+  return { ...denoiser, digest, engine: 'onnx:cpu:float32' }
+}
+
+/** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
+export function denoiserOf(
+  { resolution, inChannels, labelDim }: Network,
+  precondition: Preconditioning,
+  open: () => Promise<Session>
+): Omit<Model, 'digest' | 'engine'> {
+  const shape: Shape = [inChannels, resolution, resolution]
+  const size = inChannels * resolution * resolution
   let session: Promise<Session> | undefined
   let elapsed = () => 0
-  const start = async () => {
-    const { openSession } = await import('../engines/onnx/session.js')
-    const opened = await openSession({ path, threads })
-    elapsed = opened.elapsed
-    return opened
-  }
   return {
-    shape: [inChannels, resolution, resolution],
+    shape,
     labelDim,
     sigmaMin: precondition.sigmaMin,
     sigmaMax: precondition.sigmaMax,
     time: precondition.time,
     nfeFactor: 1,
-    digest,
-    engine: 'onnx:cpu:float32',
     elapsed: () => elapsed(),
     async denoise(x, sigma, condition) {
-      const running = await (session ??= start())
-      const size = inChannels * resolution * resolution
-      const output = await running.run(
-        feeds(precondition, [inChannels, resolution, resolution], labelDim, x, sigma, condition)
-      )
+      const running = await (session ??= open())
+      elapsed = running.elapsed
+      const output = await running.run(feeds(precondition, shape, labelDim, x, sigma, condition))
       return combine(precondition, size, x, sigma, output)
     },
     async close() {
@@ -81,7 +86,7 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
 /** What the network is given: x scaled and rounded to single precision, the noise level, classes as one-hot rows. */
 function feeds(
   { at }: Preconditioning,
-  shape: readonly number[],
+  shape: Shape,
   labelDim: number,
   x: Float64Array,
   sigma: Float64Array,
