@@ -70,7 +70,7 @@ export async function writeGraph(
     const placed = place(graph.initializers, data)
     await write(
       join(folder, data),
-      placed.map(tensor => tensor.data)
+      placed.filter(tensor => tensor.external).map(tensor => tensor.data)
     )
     graph = { ...graph, initializers: placed }
   }
@@ -87,9 +87,13 @@ function graphDigest(graph: GraphProto): string {
   return hash.digest('hex')
 }
 
+/** Smaller arrays, shapes and scales among them, stay in the graph, where ONNX Runtime wants them. */
+const EXTERNAL_SIZE = 1024
+
 function place(tensors: readonly TensorProto[], file: string): TensorProto[] {
   let offset = 0
   return tensors.map(tensor => {
+    if (tensor.data.byteLength < EXTERNAL_SIZE) return tensor
     const placed = { ...tensor, external: { file, offset } }
     offset += tensor.data.byteLength
     return placed

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { preconditioning } from '../../src/models/preconditioning.js'
+
+const sigmas = [0.01, 0.3, 1, 7, 60]
+
+describe('preconditioning', () => {
+  it('gives a network inputs of unit variance (data variance 0.25 for EDM, none for VP and iDDPM)', () => {
+    for (const sigma of sigmas) {
+      expect(preconditioning('EDMPrecond', {}).at(sigma).in ** 2 * (0.25 + sigma ** 2)).toBeCloseTo(1, 12)
+      for (const name of ['VPPrecond', 'iDDPMPrecond'])
+        expect(preconditioning(name, {}).at(sigma).in ** 2 * (1 + sigma ** 2)).toBeCloseTo(1, 12)
+      expect(preconditioning('VEPrecond', {}).at(sigma)).toEqual({
+        skip: 1,
+        out: sigma,
+        in: 1,
+        noise: Math.log(0.5 * sigma)
+      })
+    }
+  })
+
+  it('of EDM asks a perfect network for unit variance: out^2 = data^2 sigma^2 in^2, skip = data^2 in^2', () => {
+    for (const sigma of sigmas) {
+      const at = preconditioning('EDMPrecond', { sigma_data: 0.7 }).at(sigma)
+      expect(at.out).toBeCloseTo(0.7 * sigma * at.in, 12)
+      expect(at.skip).toBeCloseTo(0.49 * at.in ** 2, 12)
+      expect(at.noise).toBe(Math.log(sigma) / 4)
+    }
+  })
+
+  it('of VP knows its time: inverse(sigma(t)) = t, and tells the network 999 t', () => {
+    const { time, at, sigmaMax } = preconditioning('VPPrecond', {})
+    for (const t of [1e-4, 0.1, 0.5, 1]) {
+      const sigma = time!.sigma(t)
+      expect(time!.inverse(sigma)).toBeCloseTo(t, 10)
+      expect(at(sigma).noise).toBeCloseTo(999 * t, 6)
+    }
+    // exp(19.9 / 2 + 0.1) - 1 is the variance at t = 1.
+    expect(sigmaMax).toBeCloseTo(Math.sqrt(Math.exp(10.05) - 1), 9)
+  })
+
+  it("of iDDPM tells the network the nearest level's index, counted from the least noise", () => {
+    const { at, sigmaMin, sigmaMax, learnedVariance } = preconditioning('iDDPMPrecond', {})
+    expect(learnedVariance).toBe(true)
+    expect(at(sigmaMax).noise).toBe(999)
+    expect(at(sigmaMin).noise).toBe(0)
+    expect(at(1e9).noise).toBe(999)
+    const noises = Array.from({ length: 200 }, (_, i) => at(sigmaMin * (sigmaMax / sigmaMin) ** (i / 199)).noise)
+    expect(noises.every((noise, i) => Number.isInteger(noise) && (i === 0 || noise >= noises[i - 1]))).toBe(true)
+  })
+
+  it('names a class that it does not know', () => {
+    expect(() => preconditioning('FlowPrecond', {})).toThrow(/is a FlowPrecond; known are EDMPrecond, VPPrecond/)
+    expect(() => preconditioning('EDMPrecond', { sigma_data: 'half' })).toThrow(
+      /sigma_data must be a number, found "half"/
+    )
+  })
+})

@@ -1,0 +1,113 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { filled } from '../../bench/filled.js'
+import type { Tensor } from '../../src/checkpoints/tensor.js'
+import { record, writeGraph } from '../../src/engines/onnx/compile.js'
+import { openSession } from '../../src/engines/onnx/session.js'
+import { networkOf } from '../../src/networks/network.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'epd-networks-'))
+const song = {
+  ...{ img_resolution: 8, img_channels: 2, model_type: 'SongUNet', model_channels: 8, channel_mult: [1, 2] },
+  ...{ num_blocks: 1, attn_resolutions: [4] }
+}
+const dhariwal = { ...song, model_type: 'DhariwalUNet', label_dim: 3, attn_resolutions: [8, 4], model_channels: 64 }
+
+/** The network's answer to two samples, the second all zeros. */
+async function answer(kwargs: Record<string, unknown>, externalFrom?: number): Promise<Float32Array> {
+  const network = networkOf(kwargs)
+  const { path } = await writeGraph(record(network, filled(network)), mkdtempSync(join(folder, 'graph-')), externalFrom)
+  const session = await openSession({ path, threads: 1 })
+  const size = network.inChannels * network.resolution ** 2
+  const x = Float32Array.from({ length: 2 * size }, (_, i) => (i < size ? Math.sin(i) : 0))
+  const labels = { name: 'labels', shape: [2, network.labelDim], data: new Float32Array(2 * network.labelDim) }
+  try {
+    return await session.run([
+      { name: 'x', shape: [2, network.inChannels, network.resolution, network.resolution], data: x },
+      { name: 'noise', shape: [2, 1], data: Float32Array.of(0.3, -0.5) },
+      ...(network.labelDim > 0 ? [labels] : [])
+    ])
+  } finally {
+    await session.close()
+  }
+}
+
+describe('networks on the engine onnx', () => {
+  const variants = ['standard', 'skip', 'residual'].flatMap(encoder_type =>
+    ['standard', 'skip'].flatMap(decoder_type =>
+      [
+        [1, 1],
+        [1, 3, 3, 1]
+      ].map(resample_filter => ({ encoder_type, decoder_type, resample_filter }))
+    )
+  )
+  it.each(variants)(
+    'SongUNet with encoder $encoder_type, decoder $decoder_type, filter $resample_filter',
+    async variant => {
+      const [image, plain] = [await answer({ ...song, ...variant }), await answer(song)]
+      expect(image.length).toBe(2 * 2 * 64)
+      expect(image.every(Number.isFinite)).toBe(true)
+      const isPlain =
+        variant.encoder_type === 'standard' &&
+        variant.decoder_type === 'standard' &&
+        variant.resample_filter.length === 2
+      expect(String(image) === String(plain)).toBe(isPlain)
+    }
+  )
+
+  it('DhariwalUNet with classes', async () => {
+    const image = await answer(dhariwal)
+    expect(image.length).toBe(2 * 2 * 64)
+    expect(image.every(Number.isFinite)).toBe(true)
+  })
+
+  it('answers with the same bits when its weights stand in a file of their own', async () => {
+    expect(await answer(song, 0)).toEqual(await answer(song))
+  })
+
+  it('lists every tensor that is missing, misshapen or left over', () => {
+    const network = networkOf(song)
+    const tensors = new Map<string, Tensor>(filled(network))
+    tensors.delete('model.map_layer0.bias')
+    tensors.set('model.map_layer1.bias', { ...tensors.get('model.map_layer1.bias')!, shape: [7] })
+    tensors.set('model.stray', tensors.get('model.map_layer1.weight')!)
+    expect(() => record(network, tensors)).toThrow(
+      "the checkpoint's tensors do not fit its SongUNet: model.map_layer0.bias (32) is missing; " +
+        'model.map_layer1.bias is 7, not 32; model.stray is not part of it'
+    )
+  })
+})
+
+describe('networkOf', () => {
+  it.each([
+    [{ model_type: 'Transformer' }, /model_type must be SongUNet or DhariwalUNet, found "Transformer"/],
+    [{ encoder_type: 'wavelet' }, /encoder_type must be standard or skip or residual/],
+    [{ img_resolution: 'big' }, /img_resolution must be a whole number, found "big"/],
+    [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/]
+  ])('refuses %j', (wrong, message) => {
+    expect(() => networkOf({ ...song, ...wrong })).toThrow(message)
+  })
+})
+
+describe('openSession', () => {
+  it('says what ONNX Runtime has against a graph', async () => {
+    await expect(openSession({ path: join(folder, 'none.onnx') })).rejects.toMatchObject({ code: 'engine-failed' })
+  })
+
+  it('says what is wrong with an input and stays usable', async () => {
+    const network = networkOf(song)
+    const { path } = await writeGraph(record(network, filled(network)), folder)
+    const session = await openSession({ path, threads: 1 })
+    const feeds = (batch: number) => [
+      { name: 'x', shape: [batch, 2, 8, 8], data: new Float32Array(batch * 128) },
+      { name: 'noise', shape: [1, 1], data: new Float32Array(1) }
+    ]
+    await expect(session.run(feeds(3).slice(1))).rejects.toMatchObject({ code: 'engine-failed' })
+    expect((await session.run(feeds(1))).length).toBe(128)
+    expect(session.elapsed()).toBeGreaterThan(0)
+    await session.close()
+    await expect(session.run(feeds(1))).rejects.toThrow(/its thread has ended/)
+  })
+})
