@@ -52,5 +52,5 @@ async function fetchOnce(
 }
 
 function isAddress(checkpoint: string): boolean {
-  return /^https?:\/\//.test(checkpoint)
+  return checkpoint.startsWith('https://')
 }

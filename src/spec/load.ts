@@ -87,5 +87,5 @@ function isWithin(path: Path, outer: Path): boolean {
 
 /** A checkpoint's address as it is, its path from the spec's folder. */
 function located(checkpoint: string, file: string): string {
-  return /^https?:\/\//.test(checkpoint) ? checkpoint : resolve(dirname(file), checkpoint)
+  return checkpoint.startsWith('https://') ? checkpoint : resolve(dirname(file), checkpoint)
 }

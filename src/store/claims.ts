@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
+import { sightOf, thisProcess, type ProcessIdentity } from './processes.js'
+import { isRow, number, text } from './rows.js'
 
 /** This process's hold on a piece of work, so that no other process on the store does it meanwhile. */
 export interface Claim {
@@ -12,62 +14,89 @@ export interface Claim {
 }
 
 const HEARTBEAT = 1_000
-/** A holder that was silent for so long is taken for dead; one on this machine whose process is gone, at once. */
+/** A holder that cannot be seen and was silent for so long is taken for dead. */
 const SILENCE = 5_000
+/** One that is seen alive may be silent while it computes, but not for ever. */
+const PATIENCE = 600_000
 
-interface Row {
+interface Holder extends ProcessIdentity {
   readonly holder: string
-  readonly pid: number
-  readonly host: string
+  /** Milliseconds since 1970. */
   readonly heartbeat: number
 }
 
-/** Takes hold of a piece of work if it is free or its holder is dead; undefined while another process is at it. */
+/** Takes hold of a piece of work if it is free or its holder is dead; undefined while another is at it. */
 export function claim(database: Database, name: string): Claim | undefined {
   const holder = randomUUID()
-  const select = database.prepare<[string], Row>('SELECT holder, pid, host, heartbeat FROM claims WHERE name = ?')
-  const insert = database.prepare(
-    'INSERT OR REPLACE INTO claims (name, holder, pid, host, heartbeat) VALUES (?, ?, ?, ?, ?)'
-  )
   const take = database.transaction(() => {
-    const held = select.get(name)
+    const held = holderOf(database, name)
     if (held && !isDead(held)) return false
-    insert.run(name, holder, process.pid, hostname(), Date.now())
+    const { machine, pid, began } = thisProcess()
+    database
+      .prepare(
+        'INSERT OR REPLACE INTO claims (name, holder, pid, host, machine, began, heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?)'
+      )
+      .run(name, holder, pid, hostname(), machine, began, Date.now())
     return true
   })
   if (!take.immediate()) return undefined
-
-  const beat = database.prepare('UPDATE claims SET heartbeat = ? WHERE name = ? AND holder = ?')
-  const timer = setInterval(() => {
-    if (database.open) beat.run(Date.now(), name, holder)
-  }, HEARTBEAT)
-  timer.unref()
+  const stop = keepAlive(database, name, holder)
   return {
     name,
     check() {
-      if (select.get(name)?.holder !== holder)
+      if (holderOf(database, name)?.holder !== holder)
         throw new EpdError(
           'claim-lost',
           `another process has taken over ${name}, since this one was silent for too long; run again`
         )
     },
     release() {
-      clearInterval(timer)
-      database.prepare('DELETE FROM claims WHERE name = ? AND holder = ?').run(name, holder)
+      stop()
+      attempt(() => database.prepare('DELETE FROM claims WHERE name = ? AND holder = ?').run(name, holder))
     }
   }
 }
 
-function isDead({ pid, host, heartbeat }: Row): boolean {
-  if (host === hostname() && !isAlive(pid)) return true
-  return Date.now() - heartbeat > SILENCE
+function keepAlive(database: Database, name: string, holder: string): () => void {
+  const beat = database.prepare('UPDATE claims SET heartbeat = ? WHERE name = ? AND holder = ?')
+  const timer = setInterval(() => {
+    attempt(() => beat.run(Date.now(), name, holder))
+  }, HEARTBEAT)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+  }
 }
 
-function isAlive(pid: number): boolean {
+/** A full disk or a closed store must not end the program here: work that is not safe to keep fails when it is committed. */
+function attempt(write: () => unknown): void {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    write()
+  } catch {
+    return
+  }
+}
+
+function holderOf(database: Database, name: string): Holder | undefined {
+  const row = database.prepare('SELECT * FROM claims WHERE name = ?').get(name)
+  if (!isRow(row)) return undefined
+  return {
+    holder: text(row, 'holder'),
+    machine: text(row, 'machine'),
+    pid: number(row, 'pid'),
+    began: text(row, 'began'),
+    heartbeat: number(row, 'heartbeat')
+  }
+}
+
+function isDead(holder: Holder): boolean {
+  const silent = Date.now() - holder.heartbeat
+  switch (sightOf(holder)) {
+    case 'gone':
+      return true
+    case 'alive':
+      return silent > PATIENCE
+    case 'unknown':
+      return silent > SILENCE
   }
 }

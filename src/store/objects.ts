@@ -29,15 +29,17 @@ export function objectPath(root: string, { digest, extension }: Pick<StoredObjec
 
 /** Writes bytes under their digest: to a temporary name first, then renamed, so that a file there is always whole. */
 export function writeObject(root: string, data: Uint8Array, extension: string): StoredObject {
-  const digest = createHash('sha256').update(data).digest('hex')
+  const digest = digestOf(data)
   const object = { digest, extension, size: data.byteLength }
   const path = objectPath(root, object)
-  if (existsSync(path) && statSync(path).size === object.size) return object
-  mkdirSync(dirname(path), { recursive: true })
+  if (hasObject(root, object) && digestOf(readFileSync(path)) === digest) return object
+  makeFolder(dirname(path))
   const temporary = join(temporaryFolder(root), randomUUID())
   try {
     writeWhole(temporary, data)
     renameSync(temporary, path)
+    persistFolder(dirname(path))
+    persistFolder(dirname(dirname(path)))
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error
@@ -54,7 +56,7 @@ export function readObject(root: string, object: StoredObject): Buffer {
   if (!existsSync(path))
     throw new EpdError('store-corrupt', `${path}: a stored file is missing; run again to have its stage computed anew`)
   const data = readFileSync(path)
-  if (createHash('sha256').update(data).digest('hex') !== object.digest)
+  if (digestOf(data) !== object.digest)
     throw new EpdError(
       'store-corrupt',
       `${path}: a stored file has changed; delete it and run again to have its stage computed anew`
@@ -81,8 +83,41 @@ export function removeAbandoned(root: string): void {
 
 function temporaryFolder(root: string): string {
   const folder = join(root, 'objects', 'tmp')
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   return folder
+}
+
+/**
+ * Makes a folder and those above it; another process may make them at the same time. Node's own `recursive` never ends below a
+ * folder such as /proc, which says of every name that it is not there.
+ */
+export function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** Makes the names in a folder outlive a power cut. Windows has no such call and needs none. */
+function persistFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+function digestOf(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex')
 }
 
 function writeWhole(path: string, data: Uint8Array): void {

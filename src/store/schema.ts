@@ -120,6 +120,38 @@ const migrations = [
   LEFT JOIN metrics ON metrics.stage_key = scoring.stage_key AND metrics.samples_key = stages.key
   GROUP BY runs.id, named.name
   ORDER BY runs.created, named.position;
+  `,
+  `
+  ALTER TABLE runs ADD COLUMN finished TEXT;
+  UPDATE runs SET finished = updated WHERE status = 'finished';
+
+  ALTER TABLE claims ADD COLUMN machine TEXT NOT NULL DEFAULT ''; -- where the pid is valid
+  ALTER TABLE claims ADD COLUMN began TEXT NOT NULL DEFAULT '';   -- tells the process from a later one of its pid
+
+  DROP VIEW results;
+  CREATE VIEW results AS
+  SELECT
+    runs.name AS experiment,
+    named.name AS samples,
+    json_extract(stages.params, '$.solver.name') AS solver,
+    json_extract(stages.params, '$.solver.points') AS points,
+    json_extract(stages.params, '$.solver.afs') AS afs,
+    json_extract(stages.params, '$.solver.schedule.type') AS schedule,
+    stages.nfe AS nfe,
+    (SELECT sum(json_array_length(seeds)) FROM shards WHERE stage_key = stages.key) AS images,
+    stages.evaluations AS evaluations,
+    max(CASE WHEN metrics.name = 'rmse' THEN metrics.value END) AS rmse,
+    max(CASE WHEN metrics.name = 'psnr' THEN metrics.value END) AS psnr,
+    max(CASE WHEN metrics.name = 'frechet-pixels' THEN metrics.value END) AS frechet_pixels,
+    round(stages.seconds, 2) AS seconds,
+    runs.id AS run
+  FROM runs
+  JOIN run_stages AS named ON named.run_id = runs.id
+  JOIN stages ON stages.key = named.stage_key AND stages.kind = 'sample'
+  LEFT JOIN run_stages AS scoring ON scoring.run_id = runs.id
+  LEFT JOIN metrics ON metrics.stage_key = scoring.stage_key AND metrics.samples_key = stages.key
+  GROUP BY runs.id, named.name
+  ORDER BY runs.created, named.position;
   `
 ]
 
@@ -132,6 +164,8 @@ export function migrate(database: Database, file: string): void {
         'store-version',
         `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; use a newer epd-run, or --store with another folder`
       )
+    if (version === 0 && holdsTables(database))
+      throw new EpdError('store-corrupt', `${file}: is another program's database; choose another folder with --store`)
     for (const sql of migrations.slice(version)) database.exec(sql)
     database.pragma(`user_version = ${migrations.length}`)
   })
@@ -152,4 +186,8 @@ export function checkVersion(database: Database, file: string): void {
 
 function versionOf(database: Database): number {
   return Number(database.pragma('user_version', { simple: true }))
+}
+
+function holdsTables(database: Database): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_master').get() !== undefined
 }

@@ -1,0 +1,109 @@
+import type { StoredObject } from './objects.js'
+
+export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed'
+
+/** One experiment: the same stages under the same names are the same run, however often it is started. */
+export interface Run {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly file: string
+  /** The YAML as it was read. */
+  readonly spec: string
+  /** What --set gave. */
+  readonly overrides: readonly string[]
+  readonly status: RunStatus
+  readonly error: string | null
+  /** Times are ISO 8601 in UTC. */
+  readonly created: string
+  readonly updated: string
+  readonly finished: string | null
+}
+
+export interface RunStage {
+  readonly position: number
+  readonly name: string
+  readonly key: string
+  /** null: not begun. */
+  readonly stage: StageRow | null
+}
+
+/** A stage's result, shared by all runs that have a stage of its key. */
+export interface StageRow {
+  readonly key: string
+  readonly kind: string
+  readonly params: unknown
+  readonly status: 'running' | 'finished'
+  /** Parallel NFE of one sample. */
+  readonly nfe: number | null
+  /** Evaluations of the model, all samples together. */
+  readonly evaluations: number | null
+  /** All attempts together. */
+  readonly seconds: number
+  readonly provenance: unknown
+  readonly started: string
+  readonly finished: string | null
+}
+
+export interface Artifact extends StoredObject {
+  readonly name: string
+  /** The shard it belongs to. */
+  readonly position: number
+  readonly mediaType: string
+}
+
+export interface ShardRow {
+  readonly position: number
+  readonly seeds: readonly number[]
+  readonly nfe?: number
+  readonly evaluations: number
+}
+
+export interface Metric {
+  /** The stage whose samples were scored. */
+  readonly samplesKey: string
+  readonly name: string
+  readonly value: number
+  /** Samples it rests on. */
+  readonly count: number
+  /** What it was measured against. */
+  readonly details: unknown
+}
+
+export interface PredictorRow {
+  /** Raw tables and ranges. */
+  readonly predictor: unknown
+  readonly sigmas: readonly number[]
+  readonly loss: number
+  readonly validationLoss: number | null
+  readonly evaluations: number
+}
+
+export interface IterationRow {
+  readonly iteration: number
+  readonly phase: string
+  readonly step?: number
+  readonly loss: number
+  readonly validationLoss?: number
+  readonly evaluations: number
+  readonly accepted?: boolean
+  readonly damping?: number
+}
+
+/** The samples of one stage in one run, with their scores: a row of the view `results`. */
+export interface ResultRow {
+  readonly experiment: string
+  readonly samples: string
+  readonly solver: string | null
+  readonly points: number | null
+  readonly afs: boolean | null
+  readonly schedule: string | null
+  readonly nfe: number | null
+  readonly images: number | null
+  readonly evaluations: number | null
+  readonly rmse: number | null
+  readonly psnr: number | null
+  readonly frechetPixels: number | null
+  readonly seconds: number
+  readonly run: string
+}
