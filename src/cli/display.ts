@@ -15,6 +15,8 @@ export interface Display {
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
 
+const ITERATIONS_SHOWN = 4
+
 /** Seconds between two lines about the same stage, where lines cannot be overwritten. */
 const QUIET = 10
 
@@ -23,12 +25,12 @@ export function open(experiment: Experiment): Display {
   const live = process.stdout.isTTY
   let handle: (event: RunEvent) => void = () => undefined
 
-  const list = (tasks: { title: string; task: (task: Task) => Promise<void> }[]) =>
+  const list = (tasks: { title: string; lines?: number; task: (task: Task) => Promise<void> }[]) =>
     new Listr<unknown, 'default', 'simple'>(
-      tasks.map(({ title, task }) => ({
+      tasks.map(({ title, lines = 1, task }) => ({
         title,
         task: (_: unknown, wrapper: Task) => task(wrapper),
-        rendererOptions: { outputBar: 4 }
+        rendererOptions: { outputBar: lines }
       })),
       {
         registerSignalListeners: false,
@@ -60,6 +62,7 @@ export function open(experiment: Experiment): Display {
           const title = `${one.stage.name}  ${summary(one.stage)}`
           return {
             title,
+            lines: one.stage.kind === 'distill' ? ITERATIONS_SHOWN : 1,
             task: async wrapper => {
               handle = stageHandler(live, title, wrapper)
               await run(one)
@@ -76,7 +79,8 @@ function stageHandler(live: boolean, title: string, wrapper: Task): (event: RunE
   return throttled(live, event => {
     switch (event.type) {
       case 'cached':
-        wrapper.skip(`${title}  (in the store)`)
+        wrapper.title = `${title}  (in the store)`
+        wrapper.skip()
         break
       case 'waiting':
         wrapper.output = 'another process is computing it; waiting'
@@ -110,13 +114,18 @@ function throttled(live: boolean, handle: (event: RunEvent) => void): (event: Ru
 /** Progress with rate and time left, measured from the first event on. */
 function progressLine(): (event: Extract<RunEvent, { type: 'progress' }>) => string {
   let first: { readonly time: number; readonly done: number } | undefined
-  return ({ done, total, unit, note }) => {
+  return ({ done, total, unit, stored, note }) => {
     if (unit === 'iterations') return note ?? ''
     first ??= { time: performance.now(), done }
     const seconds = (performance.now() - first.time) / 1000
     const rate = (done - first.done) / seconds
-    const left = rate > 0 && done < total ? `  ${rate.toFixed(1)}/s  ${duration((total - done) / rate)} left` : ''
-    return `${done}/${total} ${unit}${left}${note === undefined ? '' : `  ${note}`}`
+    return [
+      `${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit}`,
+      rate > 0 && done < total ? `${rate.toFixed(1)}/s  ${duration((total - done) / rate)} left` : '',
+      stored === undefined ? note : `${stored} seeds stored`
+    ]
+      .filter(Boolean)
+      .join('  ')
   }
 }
 

@@ -5,7 +5,9 @@ import type { Claim, WritableStore } from '../store/store.js'
 export interface Progress {
   readonly done: number
   readonly total: number
-  readonly unit: 'seeds' | 'iterations' | 'samples'
+  readonly unit: 'evaluations' | 'iterations' | 'samples'
+  /** Seeds whose results are in the store. */
+  readonly stored?: number
   /** The newest line worth reading. */
   readonly note?: string
 }

@@ -11,37 +11,36 @@ import type { StageContext, StageCost } from './stage.js'
 
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
 export async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
-  const { solver, grid, refine, substeps, seeds } = stage
-  const model = await context.openModel()
-  const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
-  return runShards(
-    context,
-    seeds,
-    async shard => {
-      const { x, condition } = noise(shard.seeds, model, sigmas[0])
-      const { trajectory, nfe, evaluations } = await solve({
-        model,
-        solver,
-        x,
-        sigmas,
-        condition,
-        signal: context.signal
-      })
-      const states = trajectory.filter((_, i) => i % every === 0)
-      return { states, condition, nfe, evaluations: evaluations * shard.seeds.length }
-    },
-    ({ states, condition }, shard) => {
-      const data = new Float64Array(states.length * states[0].length)
-      states.forEach((state, i) => {
-        data.set(state, i * state.length)
-      })
-      const shape = [states.length, shard.seeds.length, ...model.shape]
-      return [
-        file('trajectories', encodeNpy({ dtype: 'float64', shape, data })),
-        ...labelFiles(condition, shard.seeds.length)
-      ]
+  const { solver, grid, refine, substeps } = stage
+  return runShards(stage, context, model => {
+    const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
+    return {
+      async compute(shard) {
+        const { x, condition } = noise(shard.seeds, model, sigmas[0])
+        const { trajectory, nfe, evaluations } = await solve({
+          model,
+          solver,
+          x,
+          sigmas,
+          condition,
+          signal: context.signal
+        })
+        const states = trajectory.filter((_, i) => i % every === 0)
+        return { states, condition, nfe, evaluations: evaluations * shard.seeds.length }
+      },
+      encode({ states, condition }, shard) {
+        const data = new Float64Array(states.length * states[0].length)
+        states.forEach((state, i) => {
+          data.set(state, i * state.length)
+        })
+        const shape = [states.length, shard.seeds.length, ...model.shape]
+        return [
+          file('trajectories', encodeNpy({ dtype: 'float64', shape, data })),
+          ...labelFiles(condition, shard.seeds.length)
+        ]
+      }
     }
-  )
+  })
 }
 
 function labelFiles(condition: Condition | undefined, count: number) {

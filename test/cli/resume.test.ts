@@ -36,16 +36,18 @@ beforeAll(async () => {
   expect(await epdRun(['run', spec, '--store', whole, '--json'])).toMatchObject({ code: 0, stderr: '' })
 }, 60_000)
 
-const progress = (stage: string, done: number) => (line: Line) =>
-  line.type === 'progress' && line.stage === stage && Number(line.done) >= done
+const stored = (stage: string, seeds: number) => (line: Line) =>
+  line.type === 'progress' && line.stage === stage && Number(line.stored) >= seeds
+const iteration = (stage: string, n: number) => (line: Line) =>
+  line.type === 'progress' && line.stage === stage && line.unit === 'iterations' && Number(line.done) >= n
 const started = (stage: string) => (line: Line) => line.type === 'started' && line.stage === stage
 
 const moments: [string, (line: Line) => boolean][] = [
   ['in the first shard of the teacher', started('teacher')],
-  ['after a shard of the teacher', progress('teacher', 64)],
-  ['after the first iteration of the distillation', progress('student', 1)],
-  ['after the second iteration of the distillation', progress('student', 2)],
-  ['after a shard of samples', progress('samples', 64)],
+  ['after a shard of the teacher', stored('teacher', 64)],
+  ['after the first iteration of the distillation', iteration('student', 1)],
+  ['after the second iteration of the distillation', iteration('student', 2)],
+  ['after a shard of samples', stored('samples', 64)],
   ['while scoring', started('score')]
 ]
 
@@ -67,7 +69,7 @@ describe('a run killed with SIGKILL', () => {
 
   it('again and again still ends with the same bits', async () => {
     const store = temporaryFolder()
-    for (let lines = 6; ; lines += 6) {
+    for (let lines = 12; ; lines += 12) {
       let seen = 0
       const { code } = await epdRun(['run', spec, '--store', store, '--json'], {
         onLine(_line, child) {
@@ -114,9 +116,10 @@ describe('the same spec', () => {
 describe('Ctrl-C', () => {
   it('stops cleanly, keeps what is done, and says how to go on', async () => {
     const store = temporaryFolder()
+    let sent = false
     const stopped = await epdRun(['run', spec, '--store', store, '--json'], {
       onLine(line, child) {
-        if (progress('teacher', 64)(line)) child.kill('SIGINT')
+        if (!sent && stored('teacher', 64)(line)) sent = child.kill('SIGINT')
       }
     })
     expect(stopped.code).toBe(130)
