@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { imagesFolder } from '../pipeline/images.js'
-import { openStore, type Run, type RunStage, type Store } from '../store/store.js'
+import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
 import type { Flags } from './main.js'
 import { table } from './table.js'
 
@@ -50,7 +50,7 @@ function described(store: Store, run: Run, stages: readonly RunStage[]): unknown
       predictor: store.predictor(key),
       iterations: store.iterations(key)
     })),
-    results: results(store, run.id)
+    results: resultsOf(store, run.id)
   }
 }
 
@@ -87,17 +87,31 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
 
 /** The results table of a run, if it has scores or samples. */
 export function resultLines(store: Store, runId: string): string[] {
-  const { columns, rows } = results(store, runId)
-  return rows.length > 0 ? ['', table(columns, rows)] : []
+  const rows = resultsOf(store, runId)
+  const several = new Set(rows.flatMap(({ score }) => score ?? [])).size > 1
+  const columns = COLUMNS.filter(column => (column !== 'score' || several) && rows.some(row => row[column] !== null))
+  return rows.length > 0
+    ? [
+        '',
+        table(
+          columns.map(titled),
+          rows.map(row => columns.map(column => row[column]))
+        )
+      ]
+    : []
 }
 
-function results(store: Store, runId: string): { columns: readonly string[]; rows: readonly (readonly unknown[])[] } {
-  const { columns, rows } = store.query(
-    `SELECT samples, solver, points, nfe, images, rmse, psnr, frechet_pixels, seconds, run FROM results`
-  )
-  const mine = rows.filter(row => row.at(-1) === runId)
-  const kept = columns.map((_, i) => i).filter(i => i < columns.length - 1 && mine.some(row => row[i] !== null))
-  return { columns: kept.map(i => columns[i]), rows: mine.map(row => kept.map(i => row[i])) }
+const COLUMNS: readonly (keyof ResultRow)[] = [
+  ...(['samples', 'solver', 'points', 'nfe', 'images', 'score'] as const),
+  ...(['rmse', 'psnr', 'frechetPixels', 'seconds'] as const)
+]
+
+function titled(column: string): string {
+  return column === 'frechetPixels' ? 'frechet-pixels' : column
+}
+
+function resultsOf(store: Store, runId: string): ResultRow[] {
+  return store.results().filter(({ run }) => run === runId)
 }
 
 function isFinished({ stage }: RunStage): boolean {

@@ -176,10 +176,18 @@ async function compileAnew(checkpoint: string, file: string, cacheDir: string): 
 async function cached(file: string, cacheDir: string): Promise<Compiled | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const value: unknown = JSON.parse(text)
+  const value = parsed(text)
   if (!isCompiled(value)) return undefined
   const path = join(cacheDir, `${value.graph}.onnx`)
   return (await stat(path).catch(() => undefined)) && { ...value, path }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function isCompiled(value: unknown): value is Omit<Compiled, 'path'> {

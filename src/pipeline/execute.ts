@@ -4,6 +4,7 @@ import type { Model } from '../models/open.js'
 import type { Experiment } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
 import { runStage } from '../stages/kinds.js'
+import { guarded, guardedAsync } from '../store/failures.js'
 import type { Claim, WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { publish } from './images.js'
@@ -29,7 +30,7 @@ export interface Execution {
 
 /** Opens the model, names the stages, and enters the run in the store. */
 export async function begin({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
-  const model = await resolveModel(experiment.model, store, signal, onEvent)
+  const model = await guardedAsync(store.root, () => resolveModel(experiment.model, store, signal, onEvent))
   const planned = plan(experiment, model)
   const { name, description, file, text, overrides } = experiment
   store.beginRun(
@@ -40,7 +41,11 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
     plan: planned,
     async run(one) {
       await obtain(one, { experiment, store, signal, onEvent }, model, planned)
-      if (one.stage.kind === 'sample') publish(one.stage, one.key, planned.runId, store)
+      const { stage, key } = one
+      if (stage.kind === 'sample')
+        guarded(store.root, () => {
+          publish(stage, key, planned.runId, store)
+        })
     },
     async end(error) {
       await model.close()

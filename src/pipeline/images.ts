@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { decodeNpy } from '../checkpoints/npy.js'
 import { encodePng } from '../images/png.js'
@@ -42,6 +42,11 @@ function writeOnce(path: string, content: () => Uint8Array): void {
   if (existsSync(path)) return
   mkdirSync(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, content())
-  renameSync(temporary, path)
+  try {
+    writeFileSync(temporary, content())
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }

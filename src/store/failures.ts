@@ -10,6 +10,14 @@ export function guarded<T>(file: string, work: () => T): T {
   }
 }
 
+export async function guardedAsync<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw explained(file, error)
+  }
+}
+
 function explained(file: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof EpdError) return error
   const known = explanation(codeOf(error), error)

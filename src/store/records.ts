@@ -90,7 +90,7 @@ export interface IterationRow {
   readonly damping?: number
 }
 
-/** The samples of one stage in one run, with their scores: a row of the view `results`. */
+/** The samples of one stage in one run, with what one stage scored of them: a row of the view `results`. */
 export interface ResultRow {
   readonly experiment: string
   readonly samples: string
@@ -101,6 +101,8 @@ export interface ResultRow {
   readonly nfe: number | null
   readonly images: number | null
   readonly evaluations: number | null
+  /** The stage that scored them; null: none has. */
+  readonly score: string | null
   readonly rmse: number | null
   readonly psnr: number | null
   readonly frechetPixels: number | null

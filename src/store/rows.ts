@@ -148,6 +148,7 @@ export function toResult(row: Row): ResultRow {
     nfe: numberOrNull(row, 'nfe'),
     images: numberOrNull(row, 'images'),
     evaluations: numberOrNull(row, 'evaluations'),
+    score: textOrNull(row, 'score'),
     rmse: numberOrNull(row, 'rmse'),
     psnr: numberOrNull(row, 'psnr'),
     frechetPixels: numberOrNull(row, 'frechet_pixels'),

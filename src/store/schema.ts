@@ -14,7 +14,8 @@ const migrations = [
     status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'interrupted', 'failed')),
     error TEXT,
     created TEXT NOT NULL,
-    updated TEXT NOT NULL
+    updated TEXT NOT NULL,
+    finished TEXT
   ) STRICT;
 
   CREATE TABLE stages (
@@ -97,38 +98,11 @@ const migrations = [
     holder TEXT NOT NULL,
     pid INTEGER NOT NULL,
     host TEXT NOT NULL,
+    machine TEXT NOT NULL,       -- where the pid is valid
+    began TEXT NOT NULL,         -- tells the process from a later one of its pid
     heartbeat INTEGER NOT NULL   -- milliseconds since 1970
   ) STRICT;
 
-  CREATE VIEW results AS
-  SELECT
-    runs.name AS experiment,
-    named.name AS samples,
-    json_extract(stages.params, '$.solver.name') AS solver,
-    json_extract(stages.params, '$.solver.points') AS points,
-    stages.nfe AS nfe,
-    (SELECT sum(json_array_length(seeds)) FROM shards WHERE stage_key = stages.key) AS images,
-    max(CASE WHEN metrics.name = 'rmse' THEN metrics.value END) AS rmse,
-    max(CASE WHEN metrics.name = 'psnr' THEN metrics.value END) AS psnr,
-    max(CASE WHEN metrics.name = 'frechet-pixels' THEN metrics.value END) AS frechet_pixels,
-    round(stages.seconds, 2) AS seconds,
-    runs.id AS run
-  FROM runs
-  JOIN run_stages AS named ON named.run_id = runs.id
-  JOIN stages ON stages.key = named.stage_key AND stages.kind = 'sample'
-  LEFT JOIN run_stages AS scoring ON scoring.run_id = runs.id
-  LEFT JOIN metrics ON metrics.stage_key = scoring.stage_key AND metrics.samples_key = stages.key
-  GROUP BY runs.id, named.name
-  ORDER BY runs.created, named.position;
-  `,
-  `
-  ALTER TABLE runs ADD COLUMN finished TEXT;
-  UPDATE runs SET finished = updated WHERE status = 'finished';
-
-  ALTER TABLE claims ADD COLUMN machine TEXT NOT NULL DEFAULT ''; -- where the pid is valid
-  ALTER TABLE claims ADD COLUMN began TEXT NOT NULL DEFAULT '';   -- tells the process from a later one of its pid
-
-  DROP VIEW results;
   CREATE VIEW results AS
   SELECT
     runs.name AS experiment,
@@ -140,18 +114,21 @@ const migrations = [
     stages.nfe AS nfe,
     (SELECT sum(json_array_length(seeds)) FROM shards WHERE stage_key = stages.key) AS images,
     stages.evaluations AS evaluations,
-    max(CASE WHEN metrics.name = 'rmse' THEN metrics.value END) AS rmse,
-    max(CASE WHEN metrics.name = 'psnr' THEN metrics.value END) AS psnr,
-    max(CASE WHEN metrics.name = 'frechet-pixels' THEN metrics.value END) AS frechet_pixels,
+    scored.score AS score,
+    max(CASE WHEN scored.metric = 'rmse' THEN scored.value END) AS rmse,
+    max(CASE WHEN scored.metric = 'psnr' THEN scored.value END) AS psnr,
+    max(CASE WHEN scored.metric = 'frechet-pixels' THEN scored.value END) AS frechet_pixels,
     round(stages.seconds, 2) AS seconds,
     runs.id AS run
   FROM runs
   JOIN run_stages AS named ON named.run_id = runs.id
   JOIN stages ON stages.key = named.stage_key AND stages.kind = 'sample'
-  LEFT JOIN run_stages AS scoring ON scoring.run_id = runs.id
-  LEFT JOIN metrics ON metrics.stage_key = scoring.stage_key AND metrics.samples_key = stages.key
-  GROUP BY runs.id, named.name
-  ORDER BY runs.created, named.position;
+  LEFT JOIN (
+    SELECT scoring.run_id, scoring.position, scoring.name AS score, samples_key, metrics.name AS metric, value
+    FROM metrics JOIN run_stages AS scoring ON scoring.stage_key = metrics.stage_key
+  ) AS scored ON scored.run_id = runs.id AND scored.samples_key = stages.key
+  GROUP BY runs.id, named.name, scored.score
+  ORDER BY runs.created, scored.position IS NULL, scored.position, named.position;
   `
 ]
 

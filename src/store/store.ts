@@ -48,7 +48,7 @@ export interface Store {
   /** All that was learned, by the stage that learned it; the best first. */
   predictors(): (PredictorRow & { readonly key: string })[]
   iterations(key: string): IterationRow[]
-  /** The view `results`: one row for each run and stage of samples. */
+  /** The view `results`: a row for each run, stage of samples and stage that scored them. */
   results(): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
   query(sql: string): QueryResult

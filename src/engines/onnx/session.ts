@@ -42,7 +42,8 @@ export async function openSession({ path, threads = availableParallelism() }: Se
     for (const { reject } of waiting.values()) reject(broken)
     waiting.clear()
   }
-  const failed = (reason: string) => new EpdError('engine-failed', `ONNX Runtime: ${reason} (graph ${path})`)
+  const failed = (reason: string) =>
+    new EpdError('engine-failed', `ONNX Runtime: ${reason}; if ${path} is damaged, delete it to have it compiled again`)
   const exited = new Promise<void>(resolve => {
     worker.on('exit', () => {
       fail(failed('its thread has ended'))

@@ -1,0 +1,346 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createStore, openStore, type Claim, type WritableStore } from '../../src/store/store.js'
+
+let root: string
+let store: WritableStore
+const opened: { close(): void }[] = []
+
+const create = () => {
+  const one = createStore(root)
+  opened.push(one)
+  return one
+}
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'epd-store-'))
+  store = create()
+})
+
+afterEach(() => {
+  for (const one of opened.splice(0)) one.close()
+})
+
+const run = { id: 'a-00000001', name: 'a', description: 'first', file: 'a.yaml', spec: 'name: a\n', overrides: ['x=1'] }
+
+/** A stage that this process holds and has begun. */
+function begun(key: string, kind = 'sample', params: unknown = {}): Claim {
+  const claim = store.claim(key)
+  if (!claim) throw new Error(`${key} is held`)
+  store.beginStage(claim, { kind, params, provenance: { epdRun: '0' } })
+  return claim
+}
+
+const file = (name: string, text: string) => ({
+  name,
+  data: Buffer.from(text),
+  extension: 'txt',
+  mediaType: 'text/plain'
+})
+
+const shard = (position: number, seeds: number[], text = `shard ${position}`) => ({
+  position,
+  seeds,
+  nfe: 5,
+  evaluations: 5 * seeds.length,
+  files: [file('samples', text)]
+})
+
+const codeOf = (code: string) => expect.objectContaining({ code }) as unknown
+
+describe('what is put', () => {
+  it('is read again by another that opens the store', () => {
+    store.beginRun(run, [{ name: 'samples', key: 'k1' }])
+    const claim = begun('k1', 'sample', { solver: { name: 'epd' } })
+    store.putShard(claim, shard(0, [3, 4]))
+    store.putShard(claim, shard(1, [9]))
+    const iteration = { iteration: 1, phase: 'step', step: 0, loss: 0.5, evaluations: 7, accepted: true, damping: 0.1 }
+    store.putIteration(claim, iteration, { lambda: [1.5] })
+    const predictor = {
+      predictor: { points: 1 },
+      sigmas: [80, 0.002],
+      loss: 0.25,
+      validationLoss: null,
+      evaluations: 9
+    }
+    store.putPredictor(claim, predictor)
+    store.putMetrics(claim, [{ samplesKey: 'k1', name: 'rmse', value: 0.125, count: 3, details: { of: 'x' } }])
+    store.finishStage(claim, { nfe: 5, evaluations: 15, seconds: 1.5 })
+    store.endRun(run.id, 'finished')
+
+    const reader = openStore(root)
+    opened.push(reader)
+    expect(reader.run('a')).toMatchObject({ ...run, status: 'finished', error: null })
+    expect(reader.runStages(run.id)).toMatchObject([
+      { position: 0, name: 'samples', key: 'k1', stage: { kind: 'sample' } }
+    ])
+    expect(reader.stage('k1')).toMatchObject({
+      params: { solver: { name: 'epd' } },
+      provenance: { epdRun: '0' },
+      ...{ status: 'finished', nfe: 5, evaluations: 15, seconds: 1.5 }
+    })
+    expect(reader.shards('k1')).toEqual([
+      { position: 0, seeds: [3, 4], nfe: 5, evaluations: 10 },
+      { position: 1, seeds: [9], nfe: 5, evaluations: 5 }
+    ])
+    expect(reader.artifacts('k1').map(one => reader.readArtifact(one).toString())).toEqual(['shard 0', 'shard 1'])
+    expect(reader.iterations('k1')).toEqual([iteration])
+    expect(store.iterationState('k1')).toEqual({ lambda: [1.5] })
+    expect(reader.predictor('k1')).toEqual(predictor)
+    expect(reader.metrics('k1')).toEqual([
+      { samplesKey: 'k1', name: 'rmse', value: 0.125, count: 3, details: { of: 'x' } }
+    ])
+  })
+
+  it('in a transaction that fails is not there', () => {
+    const claim = begun('k1')
+    expect(() => {
+      store.transaction(() => {
+        store.putShard(claim, shard(0, [1]))
+        throw new Error('no')
+      })
+    }).toThrow('no')
+    expect(store.shards('k1')).toEqual([])
+    expect(store.artifacts('k1')).toEqual([])
+  })
+
+  it('keeps numbers to the last bit', () => {
+    const claim = begun('k1')
+    const sigmas = [80, Math.PI, 1e-300, 0.1 + 0.2]
+    store.putPredictor(claim, {
+      predictor: [Number.MIN_VALUE],
+      sigmas,
+      loss: 1 / 3,
+      validationLoss: 2 / 3,
+      evaluations: 1
+    })
+    expect(store.predictor('k1')).toMatchObject({
+      predictor: [Number.MIN_VALUE],
+      sigmas,
+      loss: 1 / 3,
+      validationLoss: 2 / 3
+    })
+  })
+
+  it('keeps the state of the newest iteration alone', () => {
+    const claim = begun('k1', 'distill')
+    for (const iteration of [1, 2])
+      store.putIteration(claim, { iteration, phase: 'step', loss: 1, evaluations: 1 }, { iteration })
+    expect(store.iterationState('k1')).toEqual({ iteration: 2 })
+    expect(store.query("SELECT count(*) FROM iterations WHERE state = 'null'").rows).toEqual([[1]])
+  })
+
+  it.each([
+    [
+      'a loss',
+      (claim: Claim) => {
+        store.putIteration(claim, { iteration: 1, phase: 'p', loss: NaN, evaluations: 1 }, {})
+      }
+    ],
+    [
+      'a metric',
+      (claim: Claim) => {
+        store.putMetrics(claim, [{ samplesKey: 'k', name: 'rmse', value: NaN, count: 1, details: {} }])
+      }
+    ]
+  ])('is refused where %s is not a number', (_, put) => {
+    expect(() => {
+      put(begun('k1'))
+    }).toThrow(codeOf('model-output'))
+  })
+})
+
+describe('a run', () => {
+  it('started again is the same run, with its stages anew', () => {
+    store.beginRun(run, [{ name: 'x', key: 'k1' }])
+    store.endRun(run.id, 'failed', 'broken')
+    store.beginRun({ ...run, description: 'second' }, [{ name: 'y', key: 'k2' }])
+    expect(store.runs()).toMatchObject([{ description: 'second', status: 'running', error: null, finished: null }])
+    expect(store.runStages(run.id)).toMatchObject([{ name: 'y', key: 'k2', stage: null }])
+  })
+
+  it('is found by id, by name (the newest), and by the beginning of one id', () => {
+    store.beginRun(run, [])
+    store.beginRun({ ...run, id: 'a-00000002' }, [])
+    store.beginRun({ ...run, id: 'b-00000003', name: 'b' }, [])
+    expect(store.run('a-00000001').id).toBe('a-00000001')
+    expect(store.run('a').id).toBe('a-00000002')
+    expect(store.run('b-0').id).toBe('b-00000003')
+    expect(() => store.run('a-')).toThrow(/several runs .*a-00000002, a-00000001/)
+    expect(() => store.run('c')).toThrow(codeOf('not-found'))
+  })
+})
+
+describe('a stage', () => {
+  it('is complete once it is finished, for as long as its files are there in full', () => {
+    const claim = begun('k1')
+    store.putShard(claim, shard(0, [1]))
+    expect(store.isComplete('k1')).toBe(false)
+    store.finishStage(claim, { evaluations: 5, seconds: 1 })
+    expect(store.isComplete('k1')).toBe(true)
+    writeFileSync(store.artifactPath(store.artifacts('k1')[0]), 'cut')
+    expect(store.isComplete('k1')).toBe(false)
+  })
+
+  it('that is forgotten takes all that it left with it', () => {
+    const claim = begun('k1')
+    store.putShard(claim, shard(0, [1]))
+    store.putMetrics(claim, [{ samplesKey: 'k', name: 'rmse', value: 1, count: 1, details: {} }])
+    store.forgetStage('k1')
+    for (const rows of [store.shards('k1'), store.artifacts('k1'), store.metrics('k1')]) expect(rows).toEqual([])
+    expect(store.stage('k1')).toBeUndefined()
+  })
+
+  it('adds up the time of its attempts', () => {
+    const claim = begun('k1')
+    store.addSeconds(claim, 2)
+    store.finishStage(claim, { evaluations: 1, seconds: 3 })
+    expect(store.stage('k1')?.seconds).toBe(5)
+  })
+})
+
+describe('a stored file', () => {
+  const only = () => store.artifacts('k1')[0]
+  const path = () => store.artifactPath(only())
+
+  beforeEach(() => {
+    store.putShard(begun('k1'), shard(0, [1], 'content'))
+  })
+
+  it('lies under the digest of its content', () => {
+    expect(only().digest).toBe('ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73')
+    expect(path()).toBe(join(root, 'objects', 'ed', `${only().digest}.txt`))
+  })
+
+  it('of the same content exists once', () => {
+    store.putShard(begun('k2'), shard(0, [1], 'content'))
+    expect(readdirSync(join(root, 'objects', 'ed'))).toHaveLength(1)
+  })
+
+  it('that has changed is not read, and is mended by what writes it again', () => {
+    writeFileSync(path(), 'CONTENT')
+    expect(() => store.readArtifact(only())).toThrow(/a stored file has changed; delete it and run again/)
+    store.putShard(begun('k2'), shard(0, [1], 'content'))
+    expect(store.readArtifact(only()).toString()).toBe('content')
+  })
+
+  it('that is gone is said to be missing', () => {
+    rmSync(path())
+    expect(() => store.readArtifact(only())).toThrow(codeOf('store-corrupt'))
+  })
+
+  it('leaves nothing half written behind', () => {
+    expect(readdirSync(join(root, 'objects', 'tmp'))).toEqual([])
+  })
+})
+
+describe('the view results', () => {
+  const metric = (name: string, value: number) => ({ samplesKey: 'k1', name, value, count: 2, details: {} })
+
+  function scored(key: string, rmse: number) {
+    const claim = begun(key, 'score')
+    store.putMetrics(claim, [metric('rmse', rmse), metric('psnr', 20), metric('frechet-pixels', 7)])
+    store.finishStage(claim, { evaluations: 0, seconds: 1 })
+  }
+
+  beforeEach(() => {
+    const stages = ['samples k1', 'near k2', 'far k3'].map(pair => pair.split(' '))
+    store.beginRun(
+      run,
+      stages.map(([name, key]) => ({ name, key }))
+    )
+    const solver = { name: 'epd', points: 2, afs: true, schedule: { type: 'time_uniform' } }
+    const claim = begun('k1', 'sample', { solver })
+    store.putShard(claim, shard(0, [1, 2]))
+    store.putShard(claim, shard(1, [3]))
+    store.finishStage(claim, { nfe: 5, evaluations: 15, seconds: 1.234 })
+  })
+
+  const row = {
+    ...{ experiment: 'a', samples: 'samples', run: run.id, seconds: 1.23 },
+    ...{ solver: 'epd', points: 2, afs: true, schedule: 'time_uniform', nfe: 5, images: 3, evaluations: 15 }
+  }
+
+  it('has a row for samples that nothing has scored', () => {
+    expect(store.results()).toEqual([{ ...row, score: null, rmse: null, psnr: null, frechetPixels: null }])
+  })
+
+  it('has a row for each stage that scored them, so that values of two references never mix', () => {
+    scored('k2', 0.1)
+    scored('k3', 0.4)
+    expect(store.results()).toEqual([
+      { ...row, score: 'near', rmse: 0.1, psnr: 20, frechetPixels: 7 },
+      { ...row, score: 'far', rmse: 0.4, psnr: 20, frechetPixels: 7 }
+    ])
+  })
+
+  it('shows a stage that two runs share in both', () => {
+    store.beginRun({ ...run, id: 'b-00000001', name: 'b' }, [{ name: 'other', key: 'k1' }])
+    expect(store.results().map(({ experiment, samples }) => `${experiment} ${samples}`)).toEqual([
+      'a samples',
+      'b other'
+    ])
+  })
+})
+
+describe('query', () => {
+  it('reads with the names of its columns', () => {
+    store.beginRun(run, [])
+    expect(store.query('SELECT id, 1 AS one, NULL AS none FROM runs')).toEqual({
+      columns: ['id', 'one', 'none'],
+      rows: [[run.id, 1, null]]
+    })
+  })
+
+  it.each([
+    'DELETE FROM runs',
+    'CREATE TABLE x (y)',
+    "ATTACH '/tmp/other.sqlite' AS other",
+    'SELECT nothing',
+    'SELECT 1; SELECT 2'
+  ])('refuses %s', sql => {
+    expect(() => store.query(sql)).toThrow(codeOf('query-failed'))
+  })
+})
+
+describe('a database', () => {
+  const other = (sql: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'epd-store-'))
+    const database = new Database(join(folder, 'store.sqlite'))
+    database.exec(sql)
+    database.close()
+    return folder
+  }
+
+  it('of a newer version is opened neither to write nor to read, and is left as it was', () => {
+    const newer = other('PRAGMA user_version = 99; CREATE TABLE future (x)')
+    expect(() => createStore(newer)).toThrow(codeOf('store-version'))
+    expect(() => openStore(newer)).toThrow(codeOf('store-version'))
+    const database = new Database(join(newer, 'store.sqlite'), { readonly: true })
+    opened.push(database)
+    expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).toEqual(['future'])
+  })
+
+  it("that is another program's is left alone", () => {
+    expect(() => createStore(other('CREATE TABLE bookmarks (url)'))).toThrow(/another program's database/)
+  })
+
+  it('with rows that this program did not write is said to be changed', () => {
+    store.beginRun(run, [])
+    const database = new Database(join(root, 'store.sqlite'))
+    opened.push(database)
+    database.exec("UPDATE runs SET overrides = 'no list'")
+    expect(() => store.runs()).toThrow(/column overrides should hold a list|column overrides should hold JSON/)
+  })
+
+  it('keeps its references whole', () => {
+    const claim = begun('k1')
+    store.forgetStage('k1')
+    expect(() => {
+      store.putShard(claim, shard(0, [1]))
+    }).toThrow(/FOREIGN KEY/)
+  })
+})
