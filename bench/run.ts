@@ -20,6 +20,7 @@ import { filled } from './filled.js'
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const root = fileURLToPath(new URL('..', import.meta.url))
 const main = join(root, 'dist', 'cli', 'main.js')
+const spec = join(root, 'specs', 'shapes16-nfe5.yaml')
 const shapes16 = join(root, 'models', 'shapes16', 'shapes16.safetensors')
 const folder = () => mkdtempSync(join(tmpdir(), 'epd-bench-'))
 
@@ -118,22 +119,34 @@ async function sampling(): Promise<void> {
 
 /** Peak memory of sampling few and many. */
 function memory(): void {
+  const tell = `import { readFileSync } from 'node:fs'
+    process.on('exit', () => { process.stderr.write(readFileSync('/proc/self/status', 'utf8')) })`
   const peak = (seeds: number) => {
-    const script = `process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS))
-      process.argv = [process.argv[0], '${main}', 'run', '${join(root, 'specs', 'shapes16-nfe5.yaml')}', '--store', '${folder()}', '--json', '--set',
-      'stages={euler: {kind: sample, solver: {name: euler, nfe: 1}, seeds: 0-${seeds - 1}}}']
-      await import('${main}')`
-    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
-    return Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024
+    const stages = `stages={ euler: { kind: sample, solver: { name: euler, nfe: 1 }, seeds: 0-${seeds - 1} } }`
+    const { stderr } = spawnSync(
+      process.execPath,
+      [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(tell)}`,
+        main,
+        spec,
+        '--store',
+        folder(),
+        '--set',
+        stages
+      ],
+      { encoding: 'utf8' }
+    )
+    return Number(/VmHWM:\s*(\d+) kB/.exec(stderr)?.[1]) / 1024
   }
-  const [few, many] = [peak(2048), peak(16384)]
+  const [few, many] = [peak(2048), peak(16_384)]
   row('peak memory, 16,384 samples / 2,048', `${(many / few).toFixed(2)} (${many.toFixed(0)} MB)`, 'about 1')
 }
 
 function experiment(): void {
   const store = folder()
   const begun = performance.now()
-  const { status } = spawnSync(process.execPath, [main, join(root, 'specs', 'shapes16-nfe5.yaml'), '--store', store])
+  const { status } = spawnSync(process.execPath, [main, spec, '--store', store])
   const seconds = (performance.now() - begun) / 1000
   if (status !== 0) throw new Error('the default experiment failed')
   const opened = openStore(store)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { checkpointPath, resolveModel } from '../pipeline/model.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
-import { cost } from '../stages/identity.js'
+import { cost } from '../stages/cost.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
 import { summary } from './summary.js'
@@ -39,17 +39,16 @@ function print(experiment: Experiment, json: boolean | undefined, state: (name: 
     kind: stage.kind,
     what: summary(stage),
     state: state(stage.name),
-    evaluations: cost(stage)
+    ...cost(stage, experiment.stages)
   }))
   if (json) {
     process.stdout.write(`${JSON.stringify({ experiment: experiment.name, stages })}\n`)
     return
   }
-  const columns = ['stage', 'kind', 'state', 'evaluations', 'what'] as const
-  process.stdout.write(
-    `${table(
-      columns,
-      stages.map(stage => columns.map(column => stage[column]))
-    )}\n`
-  )
+  const rows = stages.map(({ stage, kind, state, evaluations, atMost, what }) => [
+    ...[stage, kind, state],
+    `${atMost ? 'at most ' : ''}${evaluations.toLocaleString('en')}`.padStart(14),
+    what
+  ])
+  process.stdout.write(`${table(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`)
 }

@@ -1,7 +1,8 @@
 import type { Predictor, PredictorTables } from '../solvers/predictor.js'
 import type { Tape } from '../solvers/driver.js'
 import { byRaw, probes } from './differences.js'
-import { differenceStep } from './noise.js'
+import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
+import { differenceStep, differenceStepCost } from './noise.js'
 import { meanSquare, slopes } from './objective.js'
 import { hashUniform } from '../random/hash-uniform.js'
 import { tables } from './parameters.js'
@@ -36,6 +37,7 @@ export interface AdamState extends PredictorTables {
 
 type AdamTask = Task<AdamOptions, AdamState>
 
+const BATCH = 32
 const LR_END = 0.01
 const EPSILON = 1e-8
 /** With fewer time points, the paper's code trains from end to end. */
@@ -79,8 +81,17 @@ export async function adam(task: AdamTask): Promise<Found> {
 }
 
 /** Iterations in all. */
-export function total({ trajectories = 10_000, batch = 32 }: AdamOptions): number {
+export function total({ trajectories = 10_000, batch = BATCH }: AdamOptions): number {
   return Math.ceil(trajectories / batch)
+}
+
+/** Evaluations in all. */
+export function adamCost(options: AdamOptions, effort: Effort): number {
+  const { steps, training, validation } = effort
+  const walked = walkCost(effort, steps)
+  const probed = steps + 1 < END_TO_END ? probeCostToEnd(effort) : steps * probeCost(effort)
+  const batch = Math.min(options.batch ?? BATCH, training)
+  return differenceStepCost(effort) + total(options) * batch * (walked + probed) + (training + validation) * walked
 }
 
 function first({ start }: AdamTask): AdamState {
@@ -177,7 +188,7 @@ function update({ optimizer }: AdamTask, state: AdamState, gradient: readonly nu
 
 /** The trajectories of one iteration: each epoch goes through all of them in an order of its own. */
 function nextBatch({ training, optimizer }: AdamTask, iteration: number): Trajectories {
-  const { batch = 32, seed = 0 } = optimizer
+  const { batch = BATCH, seed = 0 } = optimizer
   const count = training.seeds.length
   const places = Array.from({ length: Math.min(batch, count) }, (_, k) => iteration * Math.min(batch, count) + k)
   const orders = new Map<number, number[]>()

@@ -1,11 +1,13 @@
 import type { Denoiser } from '../models/denoiser.js'
 import type { Predictor } from '../solvers/predictor.js'
-import { adam, type AdamOptions, type AdamState } from './adam.js'
+import { adam, adamCost, type AdamOptions, type AdamState } from './adam.js'
 import {
   levenbergMarquardt,
+  levenbergMarquardtCost,
   type LevenbergMarquardtOptions,
   type LevenbergMarquardtState
 } from './levenberg-marquardt.js'
+import type { Effort } from './effort.js'
 import { normalStart, uniformStart } from './parameters.js'
 import { torchGenerator } from '../random/torch-cpu.js'
 import type { Student } from './student.js'
@@ -80,6 +82,11 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
   })
   return { ...found, teacherEvaluations, history }
+}
+
+/** The evaluations that a distillation takes; by levenberg-marquardt, the most that it may take. */
+export function distillCost(optimizer: OptimizerOptions, effort: Effort): number {
+  return optimizer.name === 'adam' ? adamCost(optimizer, effort) : levenbergMarquardtCost(optimizer, effort)
 }
 
 function startOf({ student, sigmas, start, optimizer }: DistillOptions, seed: number): Predictor {

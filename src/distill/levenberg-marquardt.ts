@@ -1,11 +1,12 @@
 import type { Predictor, PredictorTables } from '../solvers/predictor.js'
 import { boundedMove, predictedFall, type Box } from './bounded.js'
 import { byCoordinates, probes, type Probe } from './differences.js'
-import { differenceStep } from './noise.js'
+import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
+import { differenceStep, differenceStepCost } from './noise.js'
 import { chained, meanSquare, normalEquations, type Normal } from './objective.js'
 import { clamped, coordinates, tables, withCoordinates, type Coordinates } from './parameters.js'
 import { walk, type Setting, type Walk } from './student.js'
-import { survey } from './survey.js'
+import { survey, surveyCost } from './survey.js'
 import { finite, type Found, type Iteration, type Task } from './task.js'
 
 export interface LevenbergMarquardtOptions {
@@ -46,6 +47,9 @@ interface Best {
   readonly validationLoss: number
 }
 
+const ITERATIONS = 4
+const FINAL_ITERATIONS = 1
+const PLACES = 9
 /** Marquardt's damping at the start of a step's fit, and from end to end, where steps upset each other. */
 const DAMPING = 1e-2
 const DAMPING_FINAL = 0.05
@@ -99,6 +103,21 @@ export async function levenbergMarquardt(task: LevenbergMarquardtTask): Promise<
   return conclude(task, state, walked)
 }
 
+/** The most evaluations that it takes: with every iteration, and every move tried to the last. */
+export function levenbergMarquardtCost(options: LevenbergMarquardtOptions, effort: Effort): number {
+  const { iterations = ITERATIONS, finalIterations = FINAL_ITERATIONS, places = PLACES } = options
+  const { points, steps, training, validation } = effort
+  const fits = Array.from({ length: iterations === 0 ? 0 : steps }, (_, step) => {
+    const start = walkCost(effort, step + 1) - walkCost(effort, step)
+    const surveyed = places > 0 ? surveyCost(effort, step, places) : 0
+    return surveyed + training * (start + iterations * (probeCost(effort) + TRIES * points))
+  }).reduce((sum, fit) => sum + fit, 0)
+  const walked = walkCost(effort, steps)
+  const toEnd =
+    training * ((iterations === 0 ? walked : 0) + finalIterations * (probeCostToEnd(effort) + TRIES * walked))
+  return differenceStepCost(effort) + fits + toEnd + validation * walked * (1 + finalIterations)
+}
+
 function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
   const canonical = steps(setting).reduce((predictor, i) => withCoordinates(predictor, i, clamped(predictor, i)), start)
   return {
@@ -127,7 +146,7 @@ function predictorOf(state: State, { student }: Setting): Predictor {
 }
 
 function fitOf({ setting, at, optimizer }: LevenbergMarquardtTask, { phase, step }: State): Fit {
-  const { iterations = 4, finalIterations = 1 } = optimizer
+  const { iterations = ITERATIONS, finalIterations = FINAL_ITERATIONS } = optimizer
   return phase === 'step'
     ? { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: 1e-2 }
     : { steps: steps(setting), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: 1e-3 }
@@ -170,7 +189,7 @@ async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walke
     state.difference = difference
     state.evaluations += evaluations
   }
-  const places = task.optimizer.places ?? 9
+  const places = task.optimizer.places ?? PLACES
   if (state.phase === 'step' && places > 0) {
     const { predictor, evaluations } = await survey(setting, training, predictorOf(state, setting), state.step, places)
     state.tables = tables(predictor)

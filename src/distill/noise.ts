@@ -1,4 +1,5 @@
 import type { Condition, Denoiser } from '../models/denoiser.js'
+import type { Effort } from './effort.js'
 import type { Trajectories } from './trajectories.js'
 import { pick } from './trajectories.js'
 
@@ -40,6 +41,11 @@ export async function differenceStep(
   }
   const step = 8 ** 0.25 * (noise / Math.max(curvature, Number.MIN_VALUE)) ** 0.25
   return { difference: Math.min(Math.max(step, 1e-8), 1e-2), evaluations }
+}
+
+/** Evaluations of `differenceStep`. */
+export function differenceStepCost({ steps, training }: Effort): number {
+  return (ORDER + 3) * Math.min(SAMPLES, training) * steps
 }
 
 function evaluate(model: Denoiser, x: Float64Array, sigma: number, condition?: Condition): Promise<Float64Array> {

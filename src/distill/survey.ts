@@ -1,5 +1,6 @@
 import type { Predictor } from '../solvers/predictor.js'
 import { solveSymmetric } from './bounded.js'
+import { walkCost, type Effort } from './effort.js'
 import { normalEquations, type Normal } from './objective.js'
 import { logit, rawScale, replaced } from './parameters.js'
 import { walk, type Setting } from './student.js'
@@ -68,6 +69,12 @@ export async function survey(
     },
     evaluations: base.evaluations
   }
+}
+
+/** Evaluations of `survey`. */
+export function surveyCost(effort: Effort, step: number, count: number): number {
+  const first = effort.afs && step === 0 ? 0 : 1
+  return Math.min(SAMPLES, effort.training) * (walkCost(effort, step) + first + count)
 }
 
 /** The least weight that a point starts with. */

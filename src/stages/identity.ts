@@ -1,4 +1,4 @@
-import type { SolverSpec, Stage } from '../spec/experiment.js'
+import type { Stage } from '../spec/experiment.js'
 
 /** What a stage's result depends on, beside the model and its inputs' own results. */
 export interface Identity {
@@ -40,24 +40,4 @@ export function identity(stage: Stage): Identity {
       }
     }
   }
-}
-
-/** What a stage costs in evaluations of the model; for a distillation, the most that it may cost. */
-export function cost(stage: Stage): number {
-  switch (stage.kind) {
-    case 'teacher': {
-      const steps = (stage.refine + 1) * (stage.grid.numSteps - 1) * stage.substeps
-      const stages = stage.solver.name === 'heun' || stage.solver.name === 'dpm2' ? 2 : 1
-      return stage.seeds.length * (stages * steps - Number(stage.solver.afs))
-    }
-    case 'sample':
-      return stage.seeds.length * evaluationsASample(stage.solver)
-    case 'distill':
-    case 'score':
-      return 0
-  }
-}
-
-function evaluationsASample(solver: SolverSpec): number {
-  return solver.name === 'epd' ? solver.nfe + (solver.points - 1) * (solver.numSteps - 1) : solver.nfe
 }

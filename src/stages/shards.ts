@@ -1,10 +1,13 @@
 import type { Model } from '../models/open.js'
 import type { SampleStage, TeacherStage } from '../spec/experiment.js'
-import { cost } from './identity.js'
+import { evaluationsOf } from './cost.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Seeds that are computed and committed together. It is part of what a stage leaves, so it never depends on the machine. */
 const SEEDS_A_SHARD = 64
+
+/** Shards under way at once: while one takes a solver's step, or is encoded and written, the model answers the other. */
+const LANES = 2
 
 export interface Shard {
   readonly position: number
@@ -30,8 +33,7 @@ export interface ShardWork<T extends StageCost> {
 }
 
 /**
- * Computes the shards of a stage that are not in the store yet, each committed whole. While one is computed, the one
- * before it is encoded and written, since the model runs in a thread of its own.
+ * Computes the shards of a stage that are not in the store yet, each committed whole.
  */
 export async function runShards<T extends StageCost>(
   stage: TeacherStage | SampleStage,
@@ -40,7 +42,7 @@ export async function runShards<T extends StageCost>(
 ): Promise<StageCost> {
   const done = new Map(store.shards(key).map(shard => [shard.position, shard]))
   const costs: StageCost[] = [...done.values()]
-  const total = cost(stage)
+  const total = evaluationsOf(stage)
   let evaluations = totalOf(costs)
   let stored = [...done.values()].reduce((sum, { seeds }) => sum + seeds.length, 0)
   const report = () => {
@@ -53,22 +55,23 @@ export async function runShards<T extends StageCost>(
   })
   const { compute, encode } = work(model)
 
-  let writing: Promise<void> = Promise.resolve()
-  try {
-    for (const shard of shardsOf(stage.seeds).filter(({ position }) => !done.has(position))) {
+  const queue = shardsOf(stage.seeds).filter(({ position }) => !done.has(position))
+  const lane = async () => {
+    for (let shard = queue.shift(); shard; shard = queue.shift()) {
       const result = await compute(shard)
-      await writing
-      writing = nextTurn().then(() => {
-        const spent = { nfe: result.nfe, evaluations: result.evaluations }
-        store.putShard(claim, { position: shard.position, seeds: shard.seeds, ...spent, files: encode(result, shard) })
-        costs.push(spent)
-        stored += shard.seeds.length
-        report()
-      })
-      writing.catch(() => undefined)
+      const spent = { nfe: result.nfe, evaluations: result.evaluations }
+      store.putShard(claim, { ...shard, ...spent, files: encode(result, shard) })
+      costs.push(spent)
+      stored += shard.seeds.length
+      report()
     }
+  }
+  const lanes = Array.from({ length: LANES }, lane)
+  try {
+    await Promise.all(lanes)
   } finally {
-    await writing
+    queue.length = 0
+    await Promise.allSettled(lanes)
   }
   return { nfe: costs.at(0)?.nfe, evaluations: totalOf(costs) }
 }
@@ -87,11 +90,6 @@ function counted(model: Model, onEvaluations: (evaluations: number) => void): Mo
       return denoised
     }
   }
-}
-
-/** Lets the next computation be handed to the model first. */
-function nextTurn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
 }
 
 function shardsOf(seeds: readonly number[]): Shard[] {

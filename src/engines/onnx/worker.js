@@ -30,9 +30,10 @@ try {
   process.exit(0)
 }
 
+/** One request after the other, so that each is timed alone. */
+let last = Promise.resolve()
 port.on('message', (/** @type {Request | 'close'} */ request) => {
-  if (request === 'close') void close()
-  else void run(request)
+  last = last.then(() => (request === 'close' ? close() : run(request)))
 })
 
 /** @param {Request} request */

@@ -1,0 +1,29 @@
+/** What the cost of a distillation depends on. */
+export interface Effort {
+  readonly afs: boolean
+  readonly points: number
+  /** Whether the student scales the times that it evaluates at. */
+  readonly scalesTime: boolean
+  /** Steps of the student: time points less one. */
+  readonly steps: number
+  /** Trajectories. */
+  readonly training: number
+  readonly validation: number
+}
+
+/** Evaluations of one sample over the first `steps` steps. */
+export function walkCost({ afs, points }: Effort, steps: number): number {
+  return steps * (points + 1) - (afs && steps > 0 ? 1 : 0)
+}
+
+/** Evaluations of one sample in probing one step's parameters as far as the step's end: its weights need none. */
+export function probeCost({ points, scalesTime }: Effort): number {
+  return points * (scalesTime ? 2 : 1)
+}
+
+/** Evaluations of one sample in probing all parameters from end to end: of each step, and of all that come after it. */
+export function probeCostToEnd(effort: Effort): number {
+  const { points, steps } = effort
+  const probes = probeCost(effort) + points
+  return steps * probeCost(effort) + probes * (points + 1) * ((steps * (steps - 1)) / 2)
+}
