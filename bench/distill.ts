@@ -1,7 +1,7 @@
 /**
  * How well EPD is distilled on shapes16 at 5 parallel NFE, as Markdown: the error of solvers, of EPD with 1 to 4 points, and
- * Levenberg-Marquardt against Adam. `--adam N`: Adam's iterations of 32 trajectories, 79 unless told otherwise (313 are
- * the whole recipe); `--runs N`: runs of each optimiser, 5 unless told otherwise.
+ * Levenberg-Marquardt against Adam. `--adam N`: Adam's iterations of 32 trajectories; 313, the whole recipe, unless told
+ * otherwise. `--runs N`: runs of each optimiser, 5 unless told otherwise.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -15,7 +15,7 @@ import { schedule, type ScheduleOptions } from '../src/solvers/schedule.js'
 import { solve } from '../src/solvers/solve.js'
 
 const { values } = parseArgs({
-  options: { adam: { type: 'string', default: '79' }, runs: { type: 'string', default: '5' } }
+  options: { adam: { type: 'string', default: '313' }, runs: { type: 'string', default: '5' } }
 })
 const [adamIterations, runs] = [Number(values.adam), Number(values.runs)]
 

@@ -25,10 +25,11 @@ export interface DistillOptions {
   readonly sigmas: Float64Array
   /** What the student is to follow: trajectories, or a solver that makes them of `seeds`. */
   readonly teacher: Trajectories | AsyncIterable<Trajectories> | Teacher
-  /** For a teacher that is a solver. */
+  /** Trajectories that nothing is fitted to: they say what to keep, and how good it is. */
+  readonly validation?: Trajectories | AsyncIterable<Trajectories>
+  /** For a teacher that is a solver: what it is to lead, and what in place of `validation`. */
   readonly seeds?: readonly number[]
-  /** Trajectories that nothing is fitted to: they say what to keep, and how good it is. Seeds, for a teacher that is a solver. */
-  readonly validation?: Trajectories | AsyncIterable<Trajectories> | readonly number[]
+  readonly validationSeeds?: readonly number[]
   readonly optimizer?: OptimizerOptions
   /** What the loss looks at: the last time point, or every one after the first. */
   readonly objective?: 'final' | 'every'
@@ -103,23 +104,21 @@ interface Lessons {
 }
 
 async function lessons(options: DistillOptions): Promise<Lessons> {
-  const { model, teacher, seeds, validation: held, batchSize, signal } = options
+  const { model, teacher, seeds, validation, validationSeeds, batchSize, signal } = options
   if (!('solver' in teacher)) {
-    const validation = held && (isSeeds(held) ? undefined : await trajectories(held))
-    if (held && !validation) throw new RangeError('distill: validation seeds need a teacher that is a solver')
-    return { training: await trajectories(teacher), validation }
+    if (seeds ?? validationSeeds) throw new RangeError('distill: seeds are for a teacher that is a solver')
+    return { training: await trajectories(teacher), validation: validation && (await trajectories(validation)) }
   }
   if (!seeds) throw new RangeError('distill: a teacher that is a solver needs seeds')
-  const trained = await teach({ model, teacher, seeds, batchSize, signal })
-  const training = trained.trajectories
-  if (!held) return { training, teacherEvaluations: trained.evaluations }
-  if (!isSeeds(held)) return { training, validation: await trajectories(held), teacherEvaluations: trained.evaluations }
-  const { trajectories: validation, evaluations } = await teach({ model, teacher, seeds: held, batchSize, signal })
-  return { training, validation, teacherEvaluations: trained.evaluations + evaluations }
-}
-
-function isSeeds(given: object): given is readonly number[] {
-  return Array.isArray(given)
+  if (validation) throw new RangeError('distill: a teacher that is a solver takes validationSeeds')
+  const lead = (which: readonly number[]) => teach({ model, teacher, seeds: which, batchSize, signal })
+  const training = await lead(seeds)
+  const held = validationSeeds && (await lead(validationSeeds))
+  return {
+    training: training.trajectories,
+    validation: held?.trajectories,
+    teacherEvaluations: training.evaluations + (held?.evaluations ?? 0)
+  }
 }
 
 function trajectories(given: Trajectories | AsyncIterable<Trajectories>): Promise<Trajectories> {

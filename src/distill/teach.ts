@@ -1,5 +1,5 @@
 import type { Denoiser } from '../models/denoiser.js'
-import { latents, latentsAndLabels } from '../random/torch-cpu.js'
+import { noise } from '../solvers/noise.js'
 import type { SolverOptions } from '../solvers/options.js'
 import type { ScheduleOptions } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
@@ -25,10 +25,7 @@ export interface TeachOptions {
 export async function teach(options: TeachOptions): Promise<{ trajectories: Trajectories; evaluations: number }> {
   const { model, teacher, seeds, batchSize, signal } = options
   const { sigmas, every } = teacherGrid({ ...teacher.grid, model }, teacher)
-  const { shape, labelDim } = model
-  const drawn = labelDim > 0 ? latentsAndLabels({ seeds, shape, labelDim }) : { latents: latents({ seeds, shape }) }
-  const condition = 'labels' in drawn ? { labels: drawn.labels } : undefined
-  const x = drawn.latents.map(value => value * sigmas[0])
+  const { x, condition } = noise(seeds, model, sigmas[0])
   const solved = await solve({ model, solver: teacher.solver, x, sigmas, condition, batchSize, signal })
   const states = solved.trajectory.filter((_, i) => i % every === 0)
   return { trajectories: { seeds, states, condition }, evaluations: solved.evaluations * seeds.length }

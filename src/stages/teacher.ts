@@ -5,7 +5,7 @@ import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import type { TeacherStage } from '../spec/experiment.js'
 import type { Store } from '../store/store.js'
-import { noise } from './noise.js'
+import { noise } from '../solvers/noise.js'
 import { runShards } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 

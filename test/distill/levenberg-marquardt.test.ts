@@ -86,7 +86,7 @@ describe('levenberg-marquardt', () => {
       model: counting,
       teacher: { solver: { name: 'heun' }, refine: 3, substeps: 2, grid },
       seeds: [1, 2, 3],
-      validation: [4, 5]
+      validationSeeds: [4, 5]
     })
     expect(taught.teacherEvaluations).toBe(5 * 48)
     expect(taught.evaluations + 5 * 48 + found.evaluations).toBe(evaluations)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { distill } from '../../src/distill/distill.js'
-import { differenceStep } from '../../src/distill/noise.js'
+import { differenceStep } from '../../src/distill/difference-step.js'
 import { teach } from '../../src/distill/teach.js'
 import { openModel } from '../../src/models/open.js'
 import { solve } from '../../src/solvers/solve.js'
