@@ -38,33 +38,53 @@ function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
   if (!isObject(network)) throw invalid('no network in it')
   const kwargs = field(network, '_init_kwargs')
   if (!isMap(kwargs)) throw invalid('a network without its arguments')
-  const tensors = new Map<string, Tensor>()
-  collect(network, '', tensors)
-  const initKwargs = Object.fromEntries([...kwargs].map(([name, value]) => [nameOf(name), plain(value)]))
-  return { className: network.className.split('.').at(-1) ?? '', initKwargs, tensors }
+  const tooLarge = () => invalid('a network of more parts than any has')
+  return {
+    className: network.className.split('.').at(-1) ?? '',
+    initKwargs: plainRecord(kwargs, tooLarge),
+    tensors: stateDict(network, tooLarge)
+  }
 }
 
-/** A module's parameters and buffers under the names of its state dict. */
-function collect(module: Tree | undefined, prefix: string, tensors: Map<string, Tensor>): void {
-  if (!isObject(module)) return
-  for (const group of ['_parameters', '_buffers']) {
-    const entries = field(module, group)
-    if (!isMap(entries)) continue
-    for (const [name, value] of entries) if (isTensor(value)) tensors.set(`${prefix}${nameOf(name)}`, value)
+/** More modules and arguments than any network has; parts that hold one another many times over would come to more. */
+const MAX_PARTS = 100_000
+
+/** Parameters and buffers of a module and all within it, under the names of its state dict. */
+function stateDict(network: TaggedObject, tooLarge: () => EpdError): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>()
+  let parts = 0
+  const collect = (module: Tree | undefined, prefix: string) => {
+    if (!isObject(module)) return
+    if (++parts > MAX_PARTS) throw tooLarge()
+    for (const group of ['_parameters', '_buffers']) {
+      const entries = field(module, group)
+      if (!isMap(entries)) continue
+      for (const [name, value] of entries) if (isTensor(value)) tensors.set(`${prefix}${nameOf(name)}`, value)
+    }
+    const modules = field(module, '_modules')
+    if (!isMap(modules)) return
+    for (const [name, child] of modules) collect(child, `${prefix}${nameOf(name)}.`)
   }
-  const modules = field(module, '_modules')
-  if (!isMap(modules)) return
-  for (const [name, child] of modules) collect(child, `${prefix}${nameOf(name)}.`, tensors)
+  collect(network, '')
+  return tensors
 }
 
 function field({ state }: TaggedObject, name: string): Tree | undefined {
   return isMap(state) ? state.get(name) : undefined
 }
 
-function plain(value: Tree): unknown {
-  if (isList(value)) return value.map(plain)
-  if (isMap(value)) return Object.fromEntries([...value].map(([name, each]) => [nameOf(name), plain(each)]))
-  return value
+/** Arguments as JSON has them; null for what it cannot hold. */
+function plainRecord(kwargs: ReadonlyMap<Tree, Tree>, tooLarge: () => EpdError): Record<string, unknown> {
+  let parts = 0
+  const plain = (value: Tree): unknown => {
+    if (++parts > MAX_PARTS) throw tooLarge()
+    if (isList(value)) return value.map(plain)
+    if (isMap(value)) return record(value)
+    return typeof value === 'object' || typeof value === 'bigint' ? null : value
+  }
+  const record = (map: ReadonlyMap<Tree, Tree>) =>
+    Object.fromEntries([...map].map(([name, value]) => [nameOf(name), plain(value)]))
+  return record(kwargs)
 }
 
 function nameOf(key: Tree): string {

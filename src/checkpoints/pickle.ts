@@ -152,11 +152,9 @@ export function unpickle(
       throw new PickleError(`it gives a state to what has none, at byte ${at}`)
   }
   const long = (length: number): Value => {
-    const digits = slice(length)
-    let value = 0n
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(digits[i])
-    const signed = BigInt.asIntN(8 * length, value)
-    return BigInt(Number(signed)) === signed && Number.isSafeInteger(Number(signed)) ? Number(signed) : signed
+    const digits = Buffer.from(slice(length)).reverse().toString('hex')
+    const value = BigInt.asIntN(8 * length, BigInt(`0x0${digits}`))
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value
   }
 
   for (;;) {

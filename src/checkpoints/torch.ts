@@ -107,16 +107,16 @@ export function readTorchLegacy(bytes: Buffer): Tree {
 /** Reads PyTorch's serialisation since 1.6: a zip of a pickle, data.pkl, and a file a storage, data/KEY. */
 export function readTorchZip(bytes: Buffer, path: string): Tree {
   const files = readZip(bytes, path)
-  const pickle = [...files.keys()].find(name => name === 'data.pkl' || name.endsWith('/data.pkl'))
+  const pickle = files.names.find(name => name === 'data.pkl' || name.endsWith('/data.pkl'))
   if (pickle === undefined)
     throw new EpdError('checkpoint-invalid', `${path}: a zip without data.pkl is not a PyTorch file`)
   const root = pickle.slice(0, -'data.pkl'.length)
   const known = new Map<string, Storage>()
   const reading: Reading = { later: new Map() }
-  const { value } = unpickle(files.get(pickle) ?? Buffer.alloc(0), {
+  const { value } = unpickle(files.read(pickle) ?? Buffer.alloc(0), {
     construct: constructor(reading),
     persistent: typedStorage(({ dtype, elements, key }) => {
-      const made = known.get(key) ?? storage(dtype, elements, files.get(`${root}data/${key}`))
+      const made = known.get(key) ?? storage(dtype, elements, files.read(`${root}data/${key}`))
       known.set(key, made)
       return made
     })
@@ -138,7 +138,7 @@ function typedStorage(find: (id: { dtype: DType; elements: number; key: string }
 /** The constructors that tensors and the plain containers around them need. All else is an error of the machine. */
 function constructor(reading: Reading): (name: string, args: readonly Value[]) => Value | undefined {
   return (name, args) => {
-    switch (name) {
+    switch (name.replace('__builtin__.', 'builtins.')) {
       case 'collections.OrderedDict':
       case 'builtins.dict':
       case 'dnnlib.util.EasyDict': {
@@ -148,14 +148,17 @@ function constructor(reading: Reading): (name: string, args: readonly Value[]) =
           Array.isArray(pairs) ? pairs.map(pair => (Array.isArray(pair) ? [pair[0], pair[1]] : [pair, null])) : []
         )
       }
+      case 'collections.defaultdict':
+        return new Map()
       case 'builtins.set':
-      case '__builtin__.set':
+      case 'builtins.frozenset':
       case 'builtins.list':
       case 'builtins.tuple':
       case 'torch.Size':
         return Array.isArray(args[0]) ? args[0] : []
       case '_codecs.encode':
-        return typeof args[0] === 'string' ? Buffer.from(args[0], 'latin1') : undefined
+      case 'builtins.bytearray':
+        return typeof args[0] === 'string' ? Buffer.from(args[0], 'latin1') : bytesOf(args[0])
       case 'torch_utils.persistence._reconstruct_persistent_obj':
         return persistentObject(args[0])
       case 'torch.storage._load_from_bytes':
@@ -208,6 +211,9 @@ function lazyTensor([source, offset, size, stride]: readonly Value[], { later }:
   return { kind: 'foreign', what }
 }
 
+/** Bytes up to which a view may repeat its storage's elements. */
+const REPEATED = 1 << 20
+
 /** The elements of a view, in row-major order. */
 function contiguous(
   { dtype, data }: Storage,
@@ -226,7 +232,7 @@ function contiguous(
   )
   if (count === 0 || dense === count)
     return { kind: 'tensor', dtype, shape, data: data.subarray(offset * item, (offset + count) * item) }
-  if (count * item > 64 * data.byteLength) throw new PickleError('a tensor is larger than its data')
+  if (count * item > Math.max(data.byteLength, REPEATED)) throw new PickleError('a tensor is larger than its data')
   const copy = new Uint8Array(count * item)
   for (let i = 0; i < count; i++) {
     let index = i
@@ -259,6 +265,10 @@ function numpyScalar([type, bytes]: readonly Value[]): Value | undefined {
   }
 }
 
+function bytesOf(value: Value | undefined): Value | undefined {
+  return value instanceof Uint8Array ? value : undefined
+}
+
 function textOf(value: Value | undefined): string {
   return typeof value === 'string' ? value : ''
 }
@@ -271,7 +281,12 @@ function isCounts(value: Value): value is number[] {
   return Array.isArray(value) && value.every(isCount)
 }
 
-/** The plain tree of what a pickle built: no globals, no storages, tensors whole. Shared parts stay shared. */
+const MAX_DEPTH = 500
+
+/**
+ * The plain tree of what a pickle built: no globals, no storages, tensors whole. Shared parts stay shared; where a part
+ * would hold itself there is null.
+ */
 function toTree(root: Value, later: Reading['later']): Tree {
   const done = new Map<Value, Tree>()
   const open = new Set<Value>()
@@ -280,6 +295,7 @@ function toTree(root: Value, later: Reading['later']): Tree {
     const known = done.get(value)
     if (known !== undefined) return known
     if (open.has(value)) return null
+    if (open.size > MAX_DEPTH) throw new PickleError('it is nested too deeply')
     open.add(value)
     const tree = build(value)
     open.delete(value)

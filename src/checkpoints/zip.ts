@@ -2,30 +2,55 @@ import { inflateRawSync } from 'node:zlib'
 import { EpdError } from '../errors.js'
 
 const END = 0x06054b50
+const END_SIZE = 22
 const END64 = 0x06064b50
 const END64_LOCATOR = 0x07064b50
 const ENTRY = 0x02014b50
 const LOCAL = 0x04034b50
 const UNKNOWN = 0xffffffff
 
-/** The files of a zip archive by name (zip64 too). Stored files are not copied. @throws EpdError `checkpoint-invalid` */
-export function readZip(bytes: Buffer, path: string): Map<string, Buffer> {
+/** A zip archive, whose files are unpacked as they are asked for. */
+export interface Zip {
+  readonly names: readonly string[]
+  /** A file's bytes; a stored one is not copied. @throws EpdError `checkpoint-invalid` */
+  read(name: string): Buffer | undefined
+}
+
+interface Entry {
+  readonly method: number
+  readonly size: number
+  readonly packed: number
+  readonly local: number
+}
+
+/** Opens a zip archive (zip64 too). @throws EpdError `checkpoint-invalid` */
+export function readZip(bytes: Buffer, path: string): Zip {
+  const files = sound(path, () => entries(bytes))
+  return {
+    names: [...files.keys()],
+    read(name) {
+      const entry = files.get(name)
+      return entry && sound(path, () => content(bytes, entry))
+    }
+  }
+}
+
+function sound<T>(path: string, work: () => T): T {
   try {
-    return entries(bytes)
+    return work()
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
     throw new EpdError(
       'checkpoint-invalid',
-      `${path}: the zip archive is cut off or damaged; download or copy it again`,
-      {
-        cause: error
-      }
+      `${path}: the zip archive is cut off or damaged (${reason}); download or copy it again`,
+      { cause: error }
     )
   }
 }
 
-function entries(bytes: Buffer): Map<string, Buffer> {
+function entries(bytes: Buffer): Map<string, Entry> {
   const { count, offset } = directory(bytes)
-  const files = new Map<string, Buffer>()
+  const files = new Map<string, Entry>()
   let at = offset
   for (let i = 0; i < count; i++) {
     expectSignature(bytes, at, ENTRY)
@@ -35,7 +60,7 @@ function entries(bytes: Buffer): Map<string, Buffer> {
     const name = bytes.toString('utf8', at + 46, at + 46 + nameLength)
     const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength)
     const [size, packed, local] = sizes(bytes, at, extra)
-    files.set(name, content(bytes, local, packed, size, method))
+    files.set(name, { method, size, packed, local })
     at += 46 + nameLength + extraLength + bytes.readUInt16LE(at + 32)
   }
   return files
@@ -44,6 +69,7 @@ function entries(bytes: Buffer): Map<string, Buffer> {
 function directory(bytes: Buffer): { count: number; offset: number } {
   const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
   expectSignature(bytes, end, END)
+  if (end + END_SIZE > bytes.length) throw new RangeError('its end is missing')
   const offset = bytes.readUInt32LE(end + 16)
   if (end < 20 || bytes.readUInt32LE(end - 20) !== END64_LOCATOR) return { count: bytes.readUInt16LE(end + 10), offset }
   const end64 = Number(bytes.readBigUInt64LE(end - 12))
@@ -65,16 +91,20 @@ function sizes(bytes: Buffer, at: number, extra: Buffer): [size: number, packed:
   return [wide(plain[0]), wide(plain[1]), wide(plain[2])]
 }
 
-function content(bytes: Buffer, local: number, packed: number, size: number, method: number): Buffer {
+/** More than weights shrink by; an archive that claims more is made to fill the memory. */
+const MAX_RATIO = 100
+
+function content(bytes: Buffer, { method, size, packed, local }: Entry): Buffer {
   expectSignature(bytes, local, LOCAL)
   const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28)
   if (start + packed > bytes.length) throw new RangeError('an entry ends beyond the file')
   const data = bytes.subarray(start, start + packed)
   if (method === 0) return data
-  if (method !== 8) throw new RangeError(`compression ${method}`)
+  if (method !== 8) throw new RangeError(`an entry is packed by method ${method}`)
+  if (size > MAX_RATIO * (packed + 1000)) throw new RangeError('an entry says that it unpacks to far too much')
   return inflateRawSync(data, { maxOutputLength: Math.max(size, 1) })
 }
 
 function expectSignature(bytes: Buffer, at: number, signature: number): void {
-  if (at < 0 || bytes.readUInt32LE(at) !== signature) throw new RangeError('a signature is missing')
+  if (at < 0 || bytes.readUInt32LE(at) !== signature) throw new RangeError('a header is missing')
 }

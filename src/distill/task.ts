@@ -10,8 +10,6 @@ export interface Iteration {
   readonly phase: 'step' | 'final' | 'adam'
   /** The step that is fitted, in phase `step`. */
   readonly step?: number
-  /** Which start this belongs to, from 0, where there are several. */
-  readonly start?: number
   /** Mean squared difference to the teacher, of what this phase looks at. */
   readonly loss: number
   readonly validationLoss?: number

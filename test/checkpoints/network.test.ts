@@ -1,0 +1,94 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readNetworkCheckpoint } from '../../src/checkpoints/network.js'
+import { fixture, pickle, safetensors } from './fixtures.js'
+
+/** Reads a file of these bytes, with a config beside it if one is given. */
+function reading(bytes: Uint8Array | string, config?: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'epd-network-'))
+  const file = join(folder, 'net')
+  writeFileSync(file, bytes)
+  if (config !== undefined) writeFileSync(join(folder, 'config.json'), config)
+  return readNetworkCheckpoint(file)
+}
+
+const failing = async (bytes: Uint8Array | string, config?: string) =>
+  reading(bytes, config).then(
+    () => 'it was read',
+    (error: unknown) => `${(error as { code: string }).code}: ${(error as Error).message.replace(/\S*\//g, '')}`
+  )
+
+const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
+const weights = safetensors({ 'conv.weight': entry }, new Uint8Array(4))
+const map = (...items: string[]) => `}(${items.join('')}u`
+const text = (value: string) => `X${String.fromCharCode(value.length)}\x00\x00\x00${value}`
+/** An object of a class with a state. */
+const module = (state: string) => `cm\nModule\n)\x81${state}b`
+
+describe('the network of a checkpoint', () => {
+  it('of an EDM snapshot is its moving average, with the names of its state dict', async () => {
+    const { className, initKwargs, tensors } = await reading(fixture('edm/ddpmpp-uncond.pkl'))
+    expect(className).toBe('EDMPrecond')
+    expect(initKwargs).toMatchObject({ model_type: 'SongUNet', img_channels: 3 })
+    expect([...tensors.keys()]).toContain('model.map_layer0.weight')
+  })
+
+  it('of safetensors is described by the config.json beside it', async () => {
+    const config = '{ "class_name": "EDMPrecond", "init_kwargs": { "img_resolution": 8 } }'
+    const { className, initKwargs, tensors } = await reading(weights, config)
+    expect([className, initKwargs, [...tensors.keys()]]).toEqual(['EDMPrecond', { img_resolution: 8 }, ['conv.weight']])
+  })
+
+  it.each([
+    ['no config.json', undefined, 'checkpoint-missing: config.json: cannot be read; net needs it beside it'],
+    ['a config that is no JSON', '{', 'checkpoint-invalid: config.json: is not a JSON object'],
+    [
+      'a config of something else',
+      '{}',
+      'checkpoint-invalid: config.json: needs class_name (a text) and init_kwargs (a mapping)'
+    ]
+  ])('of safetensors with %s says what to put there', async (_, config, message) => {
+    expect(await failing(weights, config)).toBe(message)
+  })
+
+  it.each([
+    ['an empty file', '', 'it is empty'],
+    ['a web page', '\n<!DOCTYPE html><html>Sign in</html>', 'it is a web page'],
+    ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:00', 'it is a Git LFS pointer'],
+    ['a picture', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]), 'it begins with the bytes ffd8ffe0']
+  ])('in %s: says what it is', async (_, bytes, what) => {
+    expect(await failing(bytes)).toBe(
+      `checkpoint-invalid: net: is not a checkpoint (${what}); expected a pickle, a PyTorch file or safetensors`
+    )
+  })
+
+  it.each([
+    ['a number', pickle('K\x01'), 'no network in it'],
+    ['a dictionary without "ema"', pickle(map(text('net'), 'N')), 'no network in it'],
+    ['a network without arguments', pickle(map(text('ema'), module('}'))), 'a network without its arguments']
+  ])('in a pickle of %s: says what was expected', async (_, bytes, what) => {
+    expect(await failing(bytes)).toBe(
+      `checkpoint-invalid: net: ${what}; expected an EDM snapshot with a network under "ema"`
+    )
+  })
+
+  it.each([
+    [
+      'modules',
+      `${module('}q\x00')}q\x01`,
+      (inner: string) => module(map(text('_modules'), map(text('a'), inner, text('b'), inner)))
+    ],
+    ['arguments', ']', (inner: string) => `](${inner}${inner}e`]
+  ])('of %s that hold one another many times over is refused', async (what, leaf, around) => {
+    let body = `${leaf}q\x02`
+    for (let level = 0; level < 40; level++) body += `0${around('h\x02')}q\x02`
+    const modules = what === 'modules' ? map(text('m'), 'h\x02') : '}'
+    const kwargs = what === 'arguments' ? map(text('k'), 'h\x02') : '}'
+    const network = module(map(text('_init_kwargs'), kwargs, text('_modules'), modules))
+    expect(await failing(pickle(`${body}0${map(text('ema'), network)}`))).toContain(
+      'a network of more parts than any has'
+    )
+  })
+})
