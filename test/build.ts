@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { execSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** The command line is tested as a process, so it is compiled before any test runs. Types are checked by themselves. */
+/** The command line is tested as a process, so it is compiled before any test runs. */
 export default function build(): void {
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: root })
+  execSync('npm run build', {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
 }
