@@ -37,7 +37,7 @@ export function open(experiment: Experiment): Display {
         renderer: 'default',
         fallbackRenderer: 'simple',
         fallbackRendererCondition: !live,
-        rendererOptions: { collapseErrors: false, showErrorMessage: false, collapseSkips: false, suffixSkips: false }
+        rendererOptions: { collapseErrors: false, showErrorMessage: false }
       }
     ).run()
 
@@ -80,7 +80,6 @@ function stageHandler(live: boolean, title: string, wrapper: Task): (event: RunE
     switch (event.type) {
       case 'cached':
         wrapper.title = `${title}  (in the store)`
-        wrapper.skip()
         break
       case 'waiting':
         wrapper.output = 'another process is computing it; waiting'
