@@ -100,6 +100,13 @@ export interface RunFlags extends Flags {
 }
 
 const WRONG_USAGE = 2
+/** 128 + SIGPIPE, as shells count. */
+const NOBODY_READS = 141
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(NOBODY_READS)
+  throw error
+})
 
 try {
   await program.parseAsync()

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { epdRun, smallSpec, temporaryFolder } from './process.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const main = join(root, 'dist', 'cli', 'main.js')
 const fixture = (name: string) => join(root, 'test', 'fixtures', 'edm', name)
 
 /** A spec with one stage, on a checkpoint of these bytes. */
@@ -157,6 +159,12 @@ describe('a store', () => {
 })
 
 describe('output', () => {
+  it('that nobody reads any more ends the program without a word', () => {
+    const command = `"${process.execPath}" "${main}" validate "${smallSpec()}" --json | true; echo \${PIPESTATUS[0]}`
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
+    expect([stderr, stdout.trim()]).toEqual(['', '141'])
+  })
+
   it('has a stack trace with --verbose alone', async () => {
     const { stderr } = await epdRun(['run', 'nope.yaml', '--verbose'])
     expect(stderr).toMatch(/no such file[^]*\n +at /)
