@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { record, writeGraph } from '../src/engines/onnx/compile.js'
+import { denoisingRecipe, record, writeGraph } from '../src/engines/onnx/compile.js'
 import { openSession } from '../src/engines/onnx/session.js'
 import { denoiserOf, openModel } from '../src/models/open.js'
 import { preconditioning } from '../src/models/preconditioning.js'
@@ -52,7 +52,7 @@ async function network(): Promise<void> {
     ...{ num_blocks: 4, attn_resolutions: [16] }
   }
   const described = networkOf(kwargs)
-  const { path } = await writeGraph(record(described, filled(described)), folder())
+  const { path } = await writeGraph(record(denoisingRecipe(described), filled(denoisingRecipe(described))), folder())
   const [batch, size] = [32, 3 * 32 * 32]
   const threads = availableParallelism()
   const plain = await InferenceSession.create(path, { intraOpNumThreads: threads })

@@ -1,8 +1,16 @@
-/** How a convolution moves over its input; the same in both directions. */
+/** How a convolution moves over its input. */
 export interface ConvOptions {
   readonly stride?: number
-  readonly padding?: number
+  /** On each side; a pair: above and below, left and right. */
+  readonly padding?: number | readonly [vertical: number, horizontal: number]
   readonly groups?: number
+}
+
+/** A window of square pixels that moves over an image. */
+export interface Window {
+  readonly size: number
+  readonly stride: number
+  readonly padding?: number
 }
 
 /**
@@ -22,24 +30,28 @@ export interface Ops<T> {
   sin(x: T): T
   cos(x: T): T
   sigmoid(x: T): T
+  relu(x: T): T
   /** x * sigmoid(x) */
   silu(x: T): T
   softmax(x: T, axis: number): T
 
   /** x: [batch, in], weight: [out, in], bias: [out]. */
   linear(x: T, weight: T, bias?: T): T
-  /** The last two dimensions multiplied, the others side by side. */
+  /** The last two dimensions multiplied, the others side by side; one that lacks them serves all. */
   matmul(a: T, b: T): T
-  /** x: [batch, in, height, width], weight: [out, in / groups, k, k], bias: [out]. */
+  /** x: [batch, in, height, width], weight: [out, in / groups, kernel height, kernel width], bias: [out]. */
   conv2d(x: T, weight: T, bias?: T, options?: ConvOptions): T
   /** x: [batch, in, height, width], weight: [in, out / groups, k, k]. */
   convTranspose2d(x: T, weight: T, options?: ConvOptions): T
-  /** Means of 2 x 2 pixels, half the size. */
-  averagePool2(x: T): T
+  /** The mean of the pixels of each window that lie within the image. */
+  averagePool(x: T, window: Window): T
+  maxPool(x: T, window: Window): T
   /** Each pixel twice in both directions. */
   upsample2(x: T): T
   /** x: [batch, channels, height, width], scale and bias: [channels]. */
   groupNorm(x: T, scale: T, bias: T, groups: number, epsilon: number): T
+  /** Normalisation by known moments, all [channels]. */
+  batchNorm(x: T, scale: T, bias: T, mean: T, variance: T, epsilon: number): T
 
   /** A dimension of -1 is what is left, one of 0 as it was. */
   reshape(x: T, shape: readonly number[]): T

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointDigest, readNetworkCheckpoint } from '../checkpoints/network.js'
-import { COMPILER_VERSION, INPUTS, record, writeGraph } from '../engines/onnx/compile.js'
+import { COMPILER_VERSION, denoisingRecipe, INPUTS, record, writeGraph } from '../engines/onnx/compile.js'
 import type { Feed, Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
 import { networkOf, type Network } from '../networks/network.js'
@@ -166,7 +166,10 @@ async function compile(checkpoint: string, cacheDir: string): Promise<Compiled> 
 async function compileAnew(checkpoint: string, file: string, cacheDir: string): Promise<Compiled> {
   const { className, initKwargs, tensors } = await readNetworkCheckpoint(checkpoint)
   const { learnedVariance } = preconditioning(className, initKwargs)
-  const { path, digest: graph } = await writeGraph(record(networkOf(initKwargs, learnedVariance), tensors), cacheDir)
+  const { path, digest: graph } = await writeGraph(
+    record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors),
+    cacheDir
+  )
   await mkdir(cacheDir, { recursive: true })
   await writeFile(`${file}.${process.pid}.tmp`, JSON.stringify({ className, initKwargs, graph }))
   await rename(`${file}.${process.pid}.tmp`, file)

@@ -50,7 +50,7 @@ export function conv2d<T>(ops: Ops<T>, name: string, x: T, layer: ConvLayer): T 
 }
 
 function downsample<T>(ops: Ops<T>, x: T, filter: readonly number[], padding: number): T {
-  if (isBox(filter)) return ops.averagePool2(x)
+  if (isBox(filter)) return ops.averagePool(x, { size: 2, stride: 2 })
   const [, channels] = ops.shape(x)
   return ops.conv2d(x, depthwise(ops, filter, channels, 1), undefined, { stride: 2, padding, groups: channels })
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filled } from '../../bench/filled.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
-import { record, writeGraph } from '../../src/engines/onnx/compile.js'
+import { denoisingRecipe, record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
 import { networkOf } from '../../src/networks/network.js'
 
@@ -18,7 +18,11 @@ const dhariwal = { ...song, model_type: 'DhariwalUNet', label_dim: 3, attn_resol
 /** The network's answer to two samples, the second all zeros. */
 async function answer(kwargs: Record<string, unknown>, externalFrom?: number): Promise<Float32Array> {
   const network = networkOf(kwargs)
-  const { path } = await writeGraph(record(network, filled(network)), mkdtempSync(join(folder, 'graph-')), externalFrom)
+  const { path } = await writeGraph(
+    record(denoisingRecipe(network), filled(denoisingRecipe(network))),
+    mkdtempSync(join(folder, 'graph-')),
+    externalFrom
+  )
   const session = await openSession({ path, threads: 1 })
   const size = network.inChannels * network.resolution ** 2
   const x = Float32Array.from({ length: 2 * size }, (_, i) => (i < size ? Math.sin(i) : 0))
@@ -69,11 +73,11 @@ describe('networks on the engine onnx', () => {
 
   it('lists every tensor that is missing, misshapen or left over', () => {
     const network = networkOf(song)
-    const tensors = new Map<string, Tensor>(filled(network))
+    const tensors = new Map<string, Tensor>(filled(denoisingRecipe(network)))
     tensors.delete('model.map_layer0.bias')
     tensors.set('model.map_layer1.bias', { ...tensors.get('model.map_layer1.bias')!, shape: [7] })
     tensors.set('model.stray', tensors.get('model.map_layer1.weight')!)
-    expect(() => record(network, tensors)).toThrow(
+    expect(() => record(denoisingRecipe(network), tensors)).toThrow(
       "the checkpoint's tensors do not fit its SongUNet: model.map_layer0.bias (32) is missing; " +
         'model.map_layer1.bias is 7, not 32; model.stray is not part of it'
     )
@@ -98,7 +102,7 @@ describe('openSession', () => {
 
   it('says what is wrong with an input and stays usable', async () => {
     const network = networkOf(song)
-    const { path } = await writeGraph(record(network, filled(network)), folder)
+    const { path } = await writeGraph(record(denoisingRecipe(network), filled(denoisingRecipe(network))), folder)
     const session = await openSession({ path, threads: 1 })
     const feeds = (batch: number) => [
       { name: 'x', shape: [batch, 2, 8, 8], data: new Float32Array(batch * 128) },

@@ -5,7 +5,7 @@ import { type NetworkCheckpoint, toFloat32 } from '../../checkpoints/tensor.js'
 import { EpdError } from '../../errors.js'
 import { apply, type Network } from '../../networks/network.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
-import { OPSET, recorder } from './recorder.js'
+import { OPSET, recorder, type Node, type Recorder } from './recorder.js'
 
 /** Of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 1
@@ -13,39 +13,52 @@ export const COMPILER_VERSION = 1
 /** Names of a compiled network's inputs, beside `x`. */
 export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
 
+/** A network to be recorded: what it is called, and how its output is made. */
+export interface Recipe {
+  readonly name: string
+  readonly build: (graph: Recorder) => Node
+  /** Tensors of a checkpoint that this network does not read. */
+  readonly ignores?: (tensor: string) => boolean
+}
+
 /**
  * The ONNX graph of a network with its weights.
  * @throws EpdError `model-invalid` that lists every tensor that is missing, left over or of another shape
  */
-export function record(network: Network, tensors: NetworkCheckpoint['tensors']): GraphProto {
+export function record({ name, build, ignores }: Recipe, tensors: NetworkCheckpoint['tensors']): GraphProto {
   const problems: string[] = []
   const used = new Set<string>()
-  const graph = recorder((name, shape) => {
-    used.add(name)
-    const tensor = tensors.get(name)
+  const graph = recorder((parameter, shape) => {
+    used.add(parameter)
+    const tensor = tensors.get(parameter)
     const found = tensor?.shape.join('x')
     if (tensor && found === shape.join('x')) return bytesOf(toFloat32(tensor))
-    problems.push(tensor ? `${name} is ${found}, not ${shape.join('x')}` : `${name} (${shape.join('x')}) is missing`)
+    const expected = shape.join('x')
+    problems.push(tensor ? `${parameter} is ${found}, not ${expected}` : `${parameter} (${expected}) is missing`)
     return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
   })
-  const { resolution, inChannels, labelDim } = network
-  const output = apply(graph.ops, network, {
-    x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
-    noise: graph.input(INPUTS.noise, [-1, 1]),
-    labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
-  })
-  for (const name of tensors.keys()) if (!used.has(name) && !isDerived(name)) problems.push(`${name} is not part of it`)
+  const output = build(graph)
+  for (const tensor of tensors.keys())
+    if (!used.has(tensor) && !ignores?.(tensor)) problems.push(`${tensor} is not part of it`)
   if (problems.length > 0)
-    throw new EpdError(
-      'model-invalid',
-      `the checkpoint's tensors do not fit its ${network.architecture}: ${problems.join('; ')}`
-    )
+    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${problems.join('; ')}`)
   return graph.finish(output)
 }
 
-/** Buffers that follow from the arguments. */
-function isDerived(name: string): boolean {
-  return name.endsWith('.resample_filter')
+/** A denoising network with inputs x, noise and, if it knows classes, labels. */
+export function denoisingRecipe(network: Network): Recipe {
+  const { architecture, resolution, inChannels, labelDim } = network
+  return {
+    name: architecture,
+    build: graph =>
+      apply(graph.ops, network, {
+        x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
+        noise: graph.input(INPUTS.noise, [-1, 1]),
+        labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
+      }),
+    // Buffers that follow from the arguments.
+    ignores: tensor => tensor.endsWith('.resample_filter')
+  }
 }
 
 /** Where a graph's weights stand in a file of their own: beyond a gigabyte, since a protobuf message ends at two. */

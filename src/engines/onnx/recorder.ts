@@ -1,4 +1,4 @@
-import type { ConvOptions, Ops } from '../ops.js'
+import type { ConvOptions, Ops, Window } from '../ops.js'
 import type { Attribute, GraphProto, NodeProto, TensorProto, ValueProto } from './proto.js'
 
 /** The operator set that recorded graphs are written in. */
@@ -86,10 +86,22 @@ export function recorder(parameters: Parameters): Recorder {
   }
   function conv2d(x: Node, weight: Node, bias?: Node, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Node {
     const [batch, , height, width] = x.shape
-    const [out, , kernel] = weight.shape
-    const size = (length: number) => Math.floor((length + 2 * padding - kernel) / stride) + 1
-    const attributes = convAttributes(kernel, stride, padding, groups)
-    return emit('Conv', bias ? [x, weight, bias] : [x, weight], [batch, out, size(height), size(width)], attributes)
+    const [out, , ...kernel] = weight.shape
+    const pads = typeof padding === 'number' ? [padding, padding] : padding
+    const size = (length: number, axis: number) => Math.floor((length + 2 * pads[axis] - kernel[axis]) / stride) + 1
+    const attributes = convAttributes(kernel, stride, pads, groups)
+    return emit(
+      'Conv',
+      bias ? [x, weight, bias] : [x, weight],
+      [batch, out, size(height, 0), size(width, 1)],
+      attributes
+    )
+  }
+  function pool(operator: string, x: Node, { size, stride, padding = 0 }: Window): Node {
+    const [batch, channels, height, width] = x.shape
+    const pooled = (length: number) => Math.floor((length + 2 * padding - size) / stride) + 1
+    const attributes = windowAttributes([size, size], stride, [padding, padding])
+    return emit(operator, [x], [batch, channels, pooled(height), pooled(width)], attributes)
   }
 
   const ops: Ops<Node> = {
@@ -102,6 +114,7 @@ export function recorder(parameters: Parameters): Recorder {
     sin: pointwise('Sin'),
     cos: pointwise('Cos'),
     sigmoid: pointwise('Sigmoid'),
+    relu: pointwise('Relu'),
     silu: x => ops.multiply(x, ops.sigmoid(x)),
     softmax: (x, axis) => emit('Softmax', [x], x.shape, { axis: { int: axis } }),
     // As a convolution of single pixels: one product a sample, where a matrix product would take the batch as one.
@@ -110,20 +123,27 @@ export function recorder(parameters: Parameters): Recorder {
       const kernel = reshape(weight, [out, input, 1, 1])
       return reshape(conv2d(reshape(x, [-1, input, 1, 1]), kernel, bias), [-1, out])
     },
-    matmul: (a, b) => emit('MatMul', [a, b], [...a.shape.slice(0, -1), b.shape[b.shape.length - 1]]),
+    matmul: (a, b) =>
+      emit(
+        'MatMul',
+        [a, b],
+        [
+          ...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)),
+          a.shape[a.shape.length - 2],
+          b.shape[b.shape.length - 1]
+        ]
+      ),
     conv2d,
     convTranspose2d(x, weight, { stride = 1, padding = 0, groups = 1 } = {}) {
       const [batch, , height, width] = x.shape
-      const [, out, kernel] = weight.shape
-      const size = (length: number) => (length - 1) * stride + kernel - 2 * padding
-      const attributes = convAttributes(kernel, stride, padding, groups)
-      return emit('ConvTranspose', [x, weight], [batch, out * groups, size(height), size(width)], attributes)
+      const [, out, ...kernel] = weight.shape
+      const pads = typeof padding === 'number' ? [padding, padding] : padding
+      const size = (length: number, axis: number) => (length - 1) * stride + kernel[axis] - 2 * pads[axis]
+      const attributes = convAttributes(kernel, stride, pads, groups)
+      return emit('ConvTranspose', [x, weight], [batch, out * groups, size(height, 0), size(width, 1)], attributes)
     },
-    averagePool2(x) {
-      const [batch, channels, height, width] = x.shape
-      const attributes = { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } }
-      return emit('AveragePool', [x], [batch, channels, height / 2, width / 2], attributes)
-    },
+    averagePool: (x, window) => pool('AveragePool', x, window),
+    maxPool: (x, window) => pool('MaxPool', x, window),
     upsample2(x) {
       const [batch, channels, height, width] = x.shape
       const scales = constant(Float32Array.of(1, 1, 2, 2), [4])
@@ -145,6 +165,8 @@ export function recorder(parameters: Parameters): Recorder {
       const each = (array: Node) => reshape(array, [1, channels, 1, 1])
       return ops.add(ops.multiply(image, each(scale)), each(bias))
     },
+    batchNorm: (x, scale, bias, mean, variance, epsilon) =>
+      emit('BatchNormalization', [x, scale, bias, mean, variance], x.shape, { epsilon: { float: epsilon } }),
     reshape,
     transpose: (x, order) =>
       emit(
@@ -181,12 +203,24 @@ export function recorder(parameters: Parameters): Recorder {
   }
 }
 
-function convAttributes(kernel: number, stride: number, padding: number, groups: number): Record<string, Attribute> {
+function convAttributes(
+  kernel: readonly number[],
+  stride: number,
+  padding: readonly number[],
+  groups: number
+): Record<string, Attribute> {
+  return { ...windowAttributes(kernel, stride, padding), group: { int: groups } }
+}
+
+function windowAttributes(
+  kernel: readonly number[],
+  stride: number,
+  padding: readonly number[]
+): Record<string, Attribute> {
   return {
-    kernel_shape: { ints: [kernel, kernel] },
+    kernel_shape: { ints: kernel },
     strides: { ints: [stride, stride] },
-    pads: { ints: [padding, padding, padding, padding] },
-    group: { int: groups }
+    pads: { ints: [...padding, ...padding] }
   }
 }
 

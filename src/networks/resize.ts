@@ -1,0 +1,28 @@
+import type { Ops } from '../engines/ops.js'
+
+/**
+ * Where the pixels of a resized image lie in the image that it is made of. `corners`: pixel i at i * from / to, as TensorFlow 1
+ * has it; `centers`: at (i + 1/2) * from / to - 1/2, as PyTorch has it (align_corners false).
+ */
+export type PixelGrid = 'corners' | 'centers'
+
+/** Bilinear interpolation to size x size pixels, without blurring what becomes smaller. x: [batch, channels, height, width]. */
+export function resizeBilinear<T>(ops: Ops<T>, x: T, size: number, grid: PixelGrid): T {
+  const [, , height, width] = ops.shape(x)
+  const rows = ops.constant(interpolation(height, size, grid), [size, height])
+  const columns = ops.constant(interpolation(width, size, grid), [size, width])
+  return ops.matmul(ops.matmul(rows, x), ops.transpose(columns, [1, 0]))
+}
+
+/** [to, from]: each pixel's shares of the two that it lies between. */
+function interpolation(from: number, to: number, grid: PixelGrid): Float32Array {
+  const matrix = new Float32Array(to * from)
+  const offset = grid === 'centers' ? 0.5 : 0
+  for (let i = 0; i < to; i++) {
+    const place = Math.min(Math.max(((i + offset) * from) / to - offset, 0), from - 1)
+    const below = Math.floor(place)
+    matrix[i * from + below] += 1 - (place - below)
+    if (below + 1 < from) matrix[i * from + below + 1] += place - below
+  }
+  return matrix
+}

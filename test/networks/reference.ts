@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { filled } from '../../bench/filled.js'
+import { record, writeGraph, type Recipe } from '../../src/engines/onnx/compile.js'
+import { recorder } from '../../src/engines/onnx/recorder.js'
+import { openSession, type Feed } from '../../src/engines/onnx/session.js'
+
+/** What a public implementation answers, with weights by the fill rule. */
+export interface Reference {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly output: readonly number[]
+  readonly state_dict_shapes: Readonly<Record<string, readonly number[]>>
+}
+
+export function reference(name: string): Reference {
+  const file = new URL(`../fixtures/networks/${name}.json`, import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8')) as Reference
+}
+
+/** A recipe's answer with weights by the fill rule. */
+export async function answerOf(recipe: Recipe, feeds: readonly Feed[]): Promise<Float32Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'epd-networks-'))
+  const { path } = await writeGraph(record(recipe, filled(recipe)), folder)
+  const session = await openSession({ path })
+  try {
+    return await session.run(feeds)
+  } finally {
+    await session.close()
+  }
+}
+
+/** Names and shapes of a recipe's parameters. */
+export function parametersOf({ build }: Recipe): Record<string, readonly number[]> {
+  const shapes: Record<string, readonly number[]> = {}
+  build(
+    recorder((name, shape) => {
+      shapes[name] = shape
+      return new Uint8Array(0)
+    })
+  )
+  return shapes
+}
+
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let largest = a.length === b.length ? 0 : Infinity
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]))
+  return largest
+}
