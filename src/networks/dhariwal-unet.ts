@@ -2,7 +2,14 @@ import type { Ops } from '../engines/ops.js'
 import { positionalEmbedding } from './embedding.js'
 import { conv2d, groupNorm, linear } from './layers.js'
 import type { NetworkInput } from './network.js'
-import { unetBlock, type BlockOptions, type BlockStyle } from './unet-block.js'
+import {
+  attentionBlock,
+  EDM_ATTENTION,
+  EDM_BLOCK,
+  residualBlock,
+  type BlockOptions,
+  type BlockStyle
+} from './unet-block.js'
 
 export interface DhariwalUNetConfig {
   readonly resolution: number
@@ -20,19 +27,23 @@ export interface DhariwalUNetConfig {
 export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: NetworkInput<T>): T {
   const { resolution, modelChannels, channelMult, numBlocks, attentionResolutions, outChannels } = config
   const style: BlockStyle = {
+    ...EDM_BLOCK,
     epsilon: 1e-5,
     skipScale: 1,
     filter: [1, 1],
     projectSkip: false,
     adaptiveScale: true,
-    heads: channels => Math.floor(channels / 64)
+    attention: { ...EDM_ATTENTION, heads: channels => Math.floor(channels / 64) }
   }
   const embedding = embed(ops, config, input)
   const levels = channelMult.map((mult, level) => {
     const size = resolution >> level
     return { channels: modelChannels * mult, prefix: `${size}x${size}`, attention: attentionResolutions.includes(size) }
   })
-  const block = (name: string, x: T, options: BlockOptions) => unetBlock(ops, style, name, x, embedding, options)
+  const block = (name: string, x: T, { attention = false, ...options }: BlockOptions & { attention?: boolean }) => {
+    const h = residualBlock(ops, style, name, x, embedding, options)
+    return attention ? attentionBlock(ops, style, name, h) : h
+  }
   const channelsOf = (x: T) => ops.shape(x)[1]
 
   const skips: T[] = []
@@ -61,7 +72,7 @@ export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: 
       x = block(name(`block${i}`), x, { out: channels, attention })
     }
   }
-  const normal = ops.silu(groupNorm(ops, 'model.out_norm', x, style.epsilon))
+  const normal = ops.silu(groupNorm(ops, 'model.out_norm', x, style.groups(channelsOf(x)), style.epsilon))
   return conv2d(ops, 'model.out_conv', normal, { out: outChannels, kernel: 3 })
 }
 

@@ -7,12 +7,20 @@ export function linear<T>(ops: Ops<T>, name: string, x: T, out: number, bias = t
   return ops.linear(x, weight, bias ? ops.parameter(`${name}.bias`, [out]) : undefined)
 }
 
-/** Group normalisation with at most 32 groups of at least 4 channels. */
-export function groupNorm<T>(ops: Ops<T>, name: string, x: T, epsilon: number): T {
+/** Group normalisation: `weight` and `bias` [channels]. */
+export function groupNorm<T>(ops: Ops<T>, name: string, x: T, groups: number, epsilon: number): T {
   const [, channels] = ops.shape(x)
   const scale = ops.parameter(`${name}.weight`, [channels])
   const bias = ops.parameter(`${name}.bias`, [channels])
-  return ops.groupNorm(x, scale, bias, Math.min(32, Math.floor(channels / 4)), epsilon)
+  return ops.groupNorm(x, scale, bias, groups, epsilon)
+}
+
+/** The same linear map of each pixel's channels: `weight` [out, in, ...kernel], whose kernel is of ones alone, and `bias` [out]. */
+export function pixelwise<T>(ops: Ops<T>, name: string, x: T, out: number, kernel: readonly number[]): T {
+  const [, channels] = ops.shape(x)
+  const weight = ops.parameter(`${name}.weight`, [out, channels, ...kernel])
+  const square = kernel.length === 2 ? weight : ops.reshape(weight, [out, channels, 1, 1])
+  return ops.conv2d(x, square, ops.parameter(`${name}.bias`, [out]))
 }
 
 export interface ConvLayer {

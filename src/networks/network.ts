@@ -1,6 +1,7 @@
 import type { Ops } from '../engines/ops.js'
 import { EpdError } from '../errors.js'
 import { dhariwalUNet, type DhariwalUNetConfig } from './dhariwal-unet.js'
+import { guidedUNet, type GuidedUNetConfig } from './guided-unet.js'
 import { songUNet, type SongUNetConfig } from './song-unet.js'
 
 /** What a network is given. */
@@ -21,6 +22,7 @@ export type Network = {
 } & (
   | { readonly architecture: 'SongUNet'; readonly config: SongUNetConfig }
   | { readonly architecture: 'DhariwalUNet'; readonly config: DhariwalUNetConfig }
+  | { readonly architecture: 'GuidedUNet'; readonly config: GuidedUNetConfig }
 )
 
 /** Runs or records a network on an engine. */
@@ -30,6 +32,8 @@ export function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>):
       return songUNet(ops, network.config, input)
     case 'DhariwalUNet':
       return dhariwalUNet(ops, network.config, input)
+    case 'GuidedUNet':
+      return guidedUNet(ops, network.config, input)
   }
 }
 

@@ -2,7 +2,14 @@ import type { Ops } from '../engines/ops.js'
 import { fourierEmbedding, positionalEmbedding } from './embedding.js'
 import { conv2d, groupNorm, linear, scale } from './layers.js'
 import type { NetworkInput } from './network.js'
-import { unetBlock, type BlockOptions, type BlockStyle } from './unet-block.js'
+import {
+  attentionBlock,
+  EDM_ATTENTION,
+  EDM_BLOCK,
+  residualBlock,
+  type BlockOptions,
+  type BlockStyle
+} from './unet-block.js'
 
 export interface SongUNetConfig {
   readonly resolution: number
@@ -26,19 +33,23 @@ export function songUNet<T>(ops: Ops<T>, config: SongUNetConfig, input: NetworkI
   const { resolution, modelChannels, channelMult, numBlocks, attentionResolutions, filter, encoder, decoder } = config
   const { outChannels } = config
   const style: BlockStyle = {
+    ...EDM_BLOCK,
     epsilon: 1e-6,
     skipScale: Math.SQRT1_2,
     filter,
     projectSkip: true,
     adaptiveScale: false,
-    heads: () => 1
+    attention: { ...EDM_ATTENTION, heads: () => 1 }
   }
   const embedding = embed(ops, config, input)
   const levels = channelMult.map((mult, level) => {
     const size = resolution >> level
     return { channels: modelChannels * mult, prefix: `${size}x${size}`, attention: attentionResolutions.includes(size) }
   })
-  const block = (name: string, x: T, options: BlockOptions) => unetBlock(ops, style, name, x, embedding, options)
+  const block = (name: string, x: T, { attention = false, ...options }: BlockOptions & { attention?: boolean }) => {
+    const h = residualBlock(ops, style, name, x, embedding, options)
+    return attention ? attentionBlock(ops, style, name, h) : h
+  }
   const channelsOf = (x: T) => ops.shape(x)[1]
 
   const skips: T[] = []
@@ -86,7 +97,7 @@ export function songUNet<T>(ops: Ops<T>, config: SongUNetConfig, input: NetworkI
     if (decoder === 'standard' && level > 0) continue
     if (image !== undefined)
       image = conv2d(ops, name('aux_up'), image, { out: outChannels, kernel: 0, up: true, filter })
-    const normal = ops.silu(groupNorm(ops, name('aux_norm'), x, style.epsilon))
+    const normal = ops.silu(groupNorm(ops, name('aux_norm'), x, style.groups(channelsOf(x)), style.epsilon))
     const part = conv2d(ops, name('aux_conv'), normal, { out: outChannels, kernel: 3 })
     image = image === undefined ? part : ops.add(part, image)
   }

@@ -1,9 +1,11 @@
 import type { Ops } from '../engines/ops.js'
-import { conv2d, groupNorm, linear, scale } from './layers.js'
+import { conv2d, groupNorm, linear, pixelwise, scale } from './layers.js'
 
 /** What all blocks of a U-Net share. */
 export interface BlockStyle {
   readonly epsilon: number
+  /** Groups of a group normalisation. */
+  readonly groups: (channels: number) => number
   /** Factor after each sum of a branch with what it leaves out. */
   readonly skipScale: number
   readonly filter: readonly number[]
@@ -11,64 +13,116 @@ export interface BlockStyle {
   readonly projectSkip: boolean
   /** Whether the embedding scales and shifts, or only shifts. */
   readonly adaptiveScale: boolean
+  readonly names: BlockNames
+  readonly attention: AttentionStyle
+}
+
+/** What a residual block's layers are called. */
+export interface BlockNames {
+  readonly norm0: string
+  readonly conv0: string
+  readonly affine: string
+  readonly norm1: string
+  readonly conv1: string
+  readonly skip: string
+}
+
+export interface AttentionStyle {
   readonly heads: (channels: number) => number
+  readonly names: { readonly norm: string; readonly qkv: string; readonly proj: string }
+  /** How the channels of q, k and v come: slowest first. */
+  readonly order: 'head-channel-qkv' | 'head-qkv-channel' | 'qkv-head-channel'
+  /** Dimensions of the weights behind their channels. */
+  readonly kernel: readonly number[]
 }
 
 export interface BlockOptions {
   readonly out: number
   readonly up?: boolean
   readonly down?: boolean
-  readonly attention?: boolean
 }
 
-/** The residual block of DDPM++, NCSN++ and ADM as EDM unifies them (Karras et al. 2022, Table 7). embedding: [batch, channels]. */
-export function unetBlock<T>(
+/** The names and attention of EDM's networks. */
+export const EDM_BLOCK = {
+  groups: (channels: number) => Math.min(32, Math.floor(channels / 4)),
+  names: { norm0: 'norm0', conv0: 'conv0', affine: 'affine', norm1: 'norm1', conv1: 'conv1', skip: 'skip' }
+} as const
+export const EDM_ATTENTION = {
+  names: { norm: 'norm2', qkv: 'qkv', proj: 'proj' },
+  order: 'head-channel-qkv',
+  kernel: [1, 1]
+} as const
+
+/** The residual block of DDPM++, NCSN++ and ADM (Karras et al. 2022, Table 7, unifies them). embedding: [batch, channels]. */
+export function residualBlock<T>(
   ops: Ops<T>,
   style: BlockStyle,
   name: string,
   x: T,
   embedding: T,
-  options: BlockOptions
+  { out, up = false, down = false }: BlockOptions
 ): T {
-  const { out, up, down, attention = false } = options
-  const { epsilon, skipScale, filter } = style
+  const { epsilon, groups, skipScale, filter, names } = style
   const [, channels] = ops.shape(x)
-  const resampled = (up ?? false) || (down ?? false)
 
-  let h = ops.silu(groupNorm(ops, `${name}.norm0`, x, epsilon))
-  h = conv2d(ops, `${name}.conv0`, h, { out, kernel: 3, up, down, filter })
+  let h = ops.silu(groupNorm(ops, `${name}.${names.norm0}`, x, groups(channels), epsilon))
+  h = conv2d(ops, `${name}.${names.conv0}`, h, { out, kernel: 3, up, down, filter })
   h = ops.silu(modulate(ops, style, name, h, embedding))
-  h = conv2d(ops, `${name}.conv1`, h, { out, kernel: 3 })
+  h = conv2d(ops, `${name}.${names.conv1}`, h, { out, kernel: 3 })
 
-  if (out !== channels || resampled) {
+  if (out !== channels || up || down) {
     const kernel = style.projectSkip || out !== channels ? 1 : 0
-    x = conv2d(ops, `${name}.skip`, x, { out, kernel, up, down, filter })
+    x = conv2d(ops, `${name}.${names.skip}`, x, { out, kernel, up, down, filter })
   }
-  x = scale(ops, ops.add(h, x), skipScale)
-  if (!attention || style.heads(out) === 0) return x
-  return scale(ops, ops.add(selfAttention(ops, style, name, x), x), skipScale)
+  return scale(ops, ops.add(h, x), skipScale)
 }
 
-function modulate<T>(ops: Ops<T>, { epsilon, adaptiveScale }: BlockStyle, name: string, h: T, embedding: T): T {
+function modulate<T>(ops: Ops<T>, style: BlockStyle, name: string, h: T, embedding: T): T {
+  const { epsilon, groups, adaptiveScale, names } = style
   const [, channels] = ops.shape(h)
   const factor = adaptiveScale ? 2 : 1
-  const params = ops.reshape(linear(ops, `${name}.affine`, embedding, channels * factor), [-1, channels * factor, 1, 1])
-  if (!adaptiveScale) return groupNorm(ops, `${name}.norm1`, ops.add(h, params), epsilon)
+  const norm = (of: T) => groupNorm(ops, `${name}.${names.norm1}`, of, groups(channels), epsilon)
+  const affine = linear(ops, `${name}.${names.affine}`, embedding, channels * factor)
+  const params = ops.reshape(affine, [-1, channels * factor, 1, 1])
+  if (!adaptiveScale) return norm(ops.add(h, params))
   const [gain, shift] = ops.split(params, 2, 1)
   const one = ops.constant(Float32Array.of(1), [])
-  return ops.add(shift, ops.multiply(groupNorm(ops, `${name}.norm1`, h, epsilon), ops.add(gain, one)))
+  return ops.add(shift, ops.multiply(norm(h), ops.add(gain, one)))
 }
 
-/** Self-attention over pixels (Vaswani et al. 2017), its output before the residual sum. */
-function selfAttention<T>(ops: Ops<T>, { epsilon, heads: headsOf }: BlockStyle, name: string, x: T): T {
+/** Self-attention over pixels (Vaswani et al. 2017), added to x. */
+export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, x: T): T {
+  const { epsilon, groups, skipScale, attention } = style
   const [, channels, height, width] = ops.shape(x)
-  const heads = headsOf(channels)
+  const heads = attention.heads(channels)
+  if (heads === 0) return x
   const size = channels / heads
-  const qkv = conv2d(ops, `${name}.qkv`, groupNorm(ops, `${name}.norm2`, x, epsilon), { out: channels * 3, kernel: 1 })
-  // Channels come as [head, channel, q k v].
-  const parts = ops.split(ops.reshape(qkv, [0, heads, size, 3, height * width]), 3, 3)
-  const [q, k, v] = parts.map(part => ops.reshape(part, [0, heads, size, height * width]))
+  const { names, kernel } = attention
+  const normal = groupNorm(ops, `${name}.${names.norm}`, x, groups(channels), epsilon)
+  const qkv = pixelwise(ops, `${name}.${names.qkv}`, normal, channels * 3, kernel)
+  const [q, k, v] = splitHeads(ops, attention, qkv, heads)
   const scores = ops.matmul(ops.transpose(scale(ops, q, 1 / Math.sqrt(size)), [0, 1, 3, 2]), k)
   const mixed = ops.matmul(v, ops.transpose(ops.softmax(scores, -1), [0, 1, 3, 2]))
-  return conv2d(ops, `${name}.proj`, ops.reshape(mixed, [0, channels, height, width]), { out: channels, kernel: 1 })
+  const answer = pixelwise(
+    ops,
+    `${name}.${names.proj}`,
+    ops.reshape(mixed, [0, channels, height, width]),
+    channels,
+    kernel
+  )
+  return scale(ops, ops.add(answer, x), skipScale)
+}
+
+/** q, k and v, each [batch, heads, channels of a head, pixels]. */
+function splitHeads<T>(ops: Ops<T>, { order }: AttentionStyle, qkv: T, heads: number): T[] {
+  const [, channels, height, width] = ops.shape(qkv)
+  const size = channels / 3 / heads
+  const pixels = height * width
+  const axes = { 'head-channel-qkv': 3, 'head-qkv-channel': 2, 'qkv-head-channel': 1 } as const
+  const axis = axes[order]
+  const sizes = [heads, size]
+  sizes.splice(axis - 1, 0, 3)
+  return ops
+    .split(ops.reshape(qkv, [0, ...sizes, pixels]), 3, axis)
+    .map(part => ops.reshape(part, [0, heads, size, pixels]))
 }

@@ -1,0 +1,116 @@
+import type { Ops } from '../engines/ops.js'
+import { positionalEmbedding } from './embedding.js'
+import { conv2d, groupNorm, linear } from './layers.js'
+import type { NetworkInput } from './network.js'
+import { attentionBlock, residualBlock, type BlockOptions, type BlockStyle } from './unet-block.js'
+
+export interface GuidedUNetConfig {
+  readonly outChannels: number
+  readonly labelDim: number
+  readonly modelChannels: number
+  readonly channelMult: readonly number[]
+  readonly numBlocks: number
+  /** By how much an image is smaller where attention looks at it: 1, 2, 4, ... */
+  readonly attentionDownsampling: readonly number[]
+  readonly heads: (channels: number) => number
+  /** guided-diffusion's older order is head-qkv-channel, its newer one and that of consistency models qkv-head-channel. */
+  readonly attentionOrder: 'head-qkv-channel' | 'qkv-head-channel'
+  /** Dimensions of the attention's weights behind their channels: one in guided-diffusion, two in consistency models. */
+  readonly attentionKernel: readonly number[]
+  /** Whether the embedding scales and shifts, or only shifts. */
+  readonly adaptiveScale: boolean
+  /** Whether images are resampled within residual blocks, or between them by a convolution. */
+  readonly resampleInBlocks: boolean
+}
+
+/**
+ * ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as guided-diffusion publishes it, and consistency models (Song et al. 2023,
+ * arXiv 2303.01469) after it. Names are those of their state dicts.
+ */
+export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: NetworkInput<T>): T {
+  const { modelChannels, channelMult, numBlocks, attentionDownsampling, resampleInBlocks, outChannels } = config
+  const style = styleOf(config)
+  const embedding = embed(ops, config, input)
+  const residual = (name: string, x: T, options: BlockOptions) => residualBlock(ops, style, name, x, embedding, options)
+  const channelsOf = (x: T) => ops.shape(x)[1]
+  const isAttended = (level: number) => attentionDownsampling.includes(2 ** level)
+
+  const skips: T[] = []
+  const keep = (x: T) => {
+    skips.push(x)
+    return x
+  }
+  const next = () => `input_blocks.${skips.length}`
+  let x = keep(conv2d(ops, `${next()}.0`, input.x, { out: Math.floor(channelMult[0] * modelChannels), kernel: 3 }))
+  for (const [level, mult] of channelMult.entries()) {
+    if (level > 0) {
+      const [name, out] = [`${next()}.0`, channelsOf(x)]
+      x = keep(resampleInBlocks ? residual(name, x, { out, down: true }) : halve(ops, `${name}.op`, x))
+    }
+    for (let i = 0; i < numBlocks; i++) {
+      const name = next()
+      x = residual(`${name}.0`, x, { out: Math.floor(mult * modelChannels) })
+      x = keep(isAttended(level) ? attentionBlock(ops, style, `${name}.1`, x) : x)
+    }
+  }
+
+  x = residual('middle_block.0', x, { out: channelsOf(x) })
+  x = attentionBlock(ops, style, 'middle_block.1', x)
+  x = residual('middle_block.2', x, { out: channelsOf(x) })
+
+  let count = 0
+  for (const [level, mult] of [...channelMult.entries()].reverse()) {
+    for (let i = 0; i <= numBlocks; i++) {
+      const name = `output_blocks.${count++}`
+      const skip = skips.pop()
+      if (skip !== undefined) x = ops.concat([x, skip], 1)
+      x = residual(`${name}.0`, x, { out: Math.floor(mult * modelChannels) })
+      let part = 1
+      if (isAttended(level)) x = attentionBlock(ops, style, `${name}.${part++}`, x)
+      if (level === 0 || i < numBlocks) continue
+      const [last, out] = [`${name}.${part}`, channelsOf(x)]
+      x = resampleInBlocks
+        ? residual(last, x, { out, up: true })
+        : conv2d(ops, `${last}.conv`, x, { out, kernel: 3, up: true })
+    }
+  }
+  const normal = ops.silu(groupNorm(ops, 'out.0', x, style.groups(channelsOf(x)), style.epsilon))
+  return conv2d(ops, 'out.2', normal, { out: outChannels, kernel: 3 })
+}
+
+function styleOf({ adaptiveScale, heads, attentionOrder, attentionKernel }: GuidedUNetConfig): BlockStyle {
+  return {
+    epsilon: 1e-5,
+    groups: () => 32,
+    skipScale: 1,
+    filter: [1, 1],
+    projectSkip: false,
+    adaptiveScale,
+    names: {
+      ...{ norm0: 'in_layers.0', conv0: 'in_layers.2', affine: 'emb_layers.1' },
+      ...{ norm1: 'out_layers.0', conv1: 'out_layers.3', skip: 'skip_connection' }
+    },
+    attention: {
+      heads,
+      names: { norm: 'norm', qkv: 'qkv', proj: 'proj_out' },
+      order: attentionOrder,
+      kernel: attentionKernel
+    }
+  }
+}
+
+function embed<T>(ops: Ops<T>, { modelChannels, labelDim }: GuidedUNetConfig, { noise, labels }: NetworkInput<T>): T {
+  const channels = 4 * modelChannels
+  const waves = positionalEmbedding(ops, noise, modelChannels, false)
+  const time = linear(ops, 'time_embed.2', ops.silu(linear(ops, 'time_embed.0', waves, channels)), channels)
+  if (labels === undefined) return ops.silu(time)
+  const classes = ops.transpose(ops.parameter('label_emb.weight', [labelDim, channels]), [1, 0])
+  return ops.silu(ops.add(time, ops.linear(labels, classes)))
+}
+
+/** A convolution at every other pixel. */
+function halve<T>(ops: Ops<T>, name: string, x: T): T {
+  const [, channels] = ops.shape(x)
+  const weight = ops.parameter(`${name}.weight`, [channels, channels, 3, 3])
+  return ops.conv2d(x, weight, ops.parameter(`${name}.bias`, [channels]), { stride: 2, padding: 1 })
+}
