@@ -7,28 +7,38 @@ import { isSafetensors, readSafetensors } from './safetensors.js'
 import type { NetworkCheckpoint, TaggedObject, Tensor, Tree } from './tensor.js'
 
 /**
- * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network), or .safetensors with a config.json beside it
- * that holds `class_name` and `init_kwargs`.
+ * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth), whose class
+ * its tensors tell; or either of that and .safetensors with a config.json beside it that holds `class_name` and `init_kwargs`.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
-export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckpoint> {
+export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckpoint | StateDict> {
   const bytes = await readCheckpointFile(path)
-  if (!isSafetensors(bytes)) return edmNetwork(readCheckpointBytes(bytes, path), path)
-  const { class_name: className, init_kwargs: initKwargs } = await readConfig(path)
-  if (typeof className !== 'string' || !isRecord(initKwargs))
-    throw new EpdError(
-      'checkpoint-invalid',
-      `${configPath(path)}: needs class_name (a text) and init_kwargs (a mapping)`
-    )
-  return { className, initKwargs, tensors: readSafetensors(bytes, path) }
+  if (isSafetensors(bytes)) return { ...required(await readConfig(path), path), tensors: readSafetensors(bytes, path) }
+  const tree = readCheckpointBytes(bytes, path)
+  const tensors = stateDictOf(tree)
+  if (!tensors) return edmNetwork(tree, path)
+  const config = await readConfig(path)
+  return isRecord(config) && 'class_name' in config ? { ...required(config, path), tensors } : { tensors }
 }
 
 /** SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
 export async function checkpointDigest(path: string): Promise<string> {
-  const bytes = await readCheckpointFile(path)
-  const hash = createHash('sha256').update(bytes)
-  if (isSafetensors(bytes)) hash.update(await readConfigFile(path))
-  return hash.digest('hex')
+  const hash = createHash('sha256').update(await readCheckpointFile(path))
+  return hash.update((await readConfigText(path)) ?? '').digest('hex')
+}
+
+/** A network's tensors without a word of its class. */
+export type StateDict = Pick<NetworkCheckpoint, 'tensors'>
+
+/** A dictionary of tensors alone. */
+function stateDictOf(tree: Tree): StateDict['tensors'] | undefined {
+  if (!isMap(tree) || tree.size === 0) return undefined
+  const tensors = new Map<string, Tensor>()
+  for (const [name, value] of tree) {
+    if (typeof name !== 'string' || !isTensor(value)) return undefined
+    tensors.set(name, value)
+  }
+  return tensors
 }
 
 function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
@@ -111,23 +121,28 @@ function configPath(path: string): string {
   return join(dirname(path), 'config.json')
 }
 
-async function readConfigFile(path: string): Promise<Buffer> {
-  return readFile(configPath(path)).catch((error: unknown) => {
-    throw new EpdError('checkpoint-missing', `${configPath(path)}: cannot be read; ${path} needs it beside it`, {
-      cause: error
-    })
-  })
+async function readConfigText(path: string): Promise<string | undefined> {
+  return readFile(configPath(path), 'utf8').catch(() => undefined)
 }
 
-async function readConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = (await readConfigFile(path)).toString('utf8')
+/** What stands beside a checkpoint; undefined where nothing does. */
+async function readConfig(path: string): Promise<unknown> {
+  const text = await readConfigText(path)
+  if (text === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-  } catch {
-    // said below
+    return JSON.parse(text)
+  } catch (error) {
+    throw new EpdError('checkpoint-invalid', `${configPath(path)}: is not a JSON object`, { cause: error })
   }
-  throw new EpdError('checkpoint-invalid', `${configPath(path)}: is not a JSON object`)
+}
+
+function required(config: unknown, path: string): Pick<NetworkCheckpoint, 'className' | 'initKwargs'> {
+  const file = configPath(path)
+  if (config === undefined)
+    throw new EpdError('checkpoint-missing', `${file}: cannot be read; ${path} needs it beside it`)
+  const { class_name: className, init_kwargs: initKwargs } = isRecord(config) ? config : {}
+  if (typeof className === 'string' && isRecord(initKwargs)) return { className, initKwargs }
+  throw new EpdError('checkpoint-invalid', `${file}: needs class_name (a text) and init_kwargs (a mapping)`)
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

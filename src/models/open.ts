@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { checkpointDigest, readNetworkCheckpoint } from '../checkpoints/network.js'
+import { checkpointDigest, readNetworkCheckpoint, type StateDict } from '../checkpoints/network.js'
+import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
 import { COMPILER_VERSION, denoisingRecipe, INPUTS, record, writeGraph } from '../engines/onnx/compile.js'
 import type { Feed, Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
 import { networkOf, type Network } from '../networks/network.js'
+import { recognise } from '../networks/recognise.js'
 import type { Condition, Denoiser, Shape } from './denoiser.js'
 import { preconditioning, type Preconditioning } from './preconditioning.js'
 
@@ -164,7 +166,7 @@ async function compile(checkpoint: string, cacheDir: string): Promise<Compiled> 
 }
 
 async function compileAnew(checkpoint: string, file: string, cacheDir: string): Promise<Compiled> {
-  const { className, initKwargs, tensors } = await readNetworkCheckpoint(checkpoint)
+  const { className, initKwargs, tensors } = described(await readNetworkCheckpoint(checkpoint), checkpoint)
   const { learnedVariance } = preconditioning(className, initKwargs)
   const { path, digest: graph } = await writeGraph(
     record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors),
@@ -174,6 +176,18 @@ async function compileAnew(checkpoint: string, file: string, cacheDir: string): 
   await writeFile(`${file}.${process.pid}.tmp`, JSON.stringify({ className, initKwargs, graph }))
   await rename(`${file}.${process.pid}.tmp`, file)
   return { className, initKwargs, graph, path }
+}
+
+/** With the class and arguments that a state dict alone does not name. */
+function described(read: NetworkCheckpoint | StateDict, checkpoint: string): NetworkCheckpoint {
+  if ('className' in read) return read
+  const recognised = recognise(read.tensors)
+  const wayOut = 'put a config.json with class_name and init_kwargs beside it'
+  if (!recognised)
+    throw new EpdError('model-invalid', `${checkpoint}: its tensors are of no network that is known; ${wayOut}`)
+  if (recognised.initKwargs.image_size === undefined)
+    throw new EpdError('model-invalid', `${checkpoint}: its tensors do not tell the size of its images; ${wayOut}`)
+  return { ...read, ...recognised }
 }
 
 async function cached(file: string, cacheDir: string): Promise<Compiled | undefined> {

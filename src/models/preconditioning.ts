@@ -1,7 +1,9 @@
 import { EpdError } from '../errors.js'
 import type { ModelTime } from './denoiser.js'
 import { edm } from './edm.js'
+import { guidedDiffusion } from './guided-diffusion.js'
 import { iddpm } from './iddpm.js'
+import { karrasDenoiser } from './karras-denoiser.js'
 import { ve } from './ve.js'
 import { vp } from './vp.js'
 
@@ -15,11 +17,18 @@ export interface Preconditioning {
   readonly at: (sigma: number) => { skip: number; out: number; in: number; noise: number }
 }
 
-const classes = new Map([
+type Make = (
+  argument: (name: string, otherwise: number) => number,
+  kwargs: Readonly<Record<string, unknown>>
+) => Preconditioning
+
+const classes = new Map<string, Make>([
   ['EDMPrecond', edm],
   ['VPPrecond', vp],
   ['VEPrecond', ve],
-  ['iDDPMPrecond', iddpm]
+  ['iDDPMPrecond', iddpm],
+  ['GuidedDiffusion', guidedDiffusion],
+  ['KarrasDenoiser', karrasDenoiser]
 ])
 
 /** @throws EpdError `model-invalid` for a class that is not known */
@@ -36,5 +45,5 @@ export function preconditioning(className: string, kwargs: Readonly<Record<strin
       throw new EpdError('model-invalid', `the checkpoint's ${name} must be a number, found ${JSON.stringify(value)}`)
     return value
   }
-  return make(numberOf)
+  return make(numberOf, kwargs)
 }

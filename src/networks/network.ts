@@ -38,12 +38,14 @@ export function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>):
 }
 
 /**
- * The network that the arguments of an EDM preconditioning class describe; what they leave out has EDM's defaults.
+ * The network that its arguments describe: those of an EDM preconditioning class, with EDM's defaults for what they leave out,
+ * or, where `model_type` is UNetModel, those of guided-diffusion's class of that name.
  * @throws EpdError `model-invalid` that names an unknown architecture or a value of the wrong kind
  */
 export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVariance = false): Network {
   const read = reader(kwargs)
-  const architecture = read.text('model_type', ['SongUNet', 'DhariwalUNet'], 'DhariwalUNet')
+  const architecture = read.text('model_type', ['SongUNet', 'DhariwalUNet', 'UNetModel'], 'DhariwalUNet')
+  if (architecture === 'UNetModel') return guidedNetwork(read)
   const resolution = read.count('img_resolution')
   const inChannels = read.count('img_channels')
   const labelDim = read.count('label_dim', 0)
@@ -85,10 +87,40 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
   }
 }
 
+/** By the arguments of guided-diffusion's UNetModel; `flat_attention` says whether attention's weights have one kernel dimension. */
+function guidedNetwork(read: Reader): Network {
+  const inChannels = read.count('in_channels', 3)
+  const labelDim = read.count('num_classes', 0)
+  const flat = read.flag('flat_attention', true)
+  const [perHead, heads] = [read.count('num_head_channels', 0), read.count('num_heads', 1)]
+  return {
+    architecture: 'GuidedUNet',
+    resolution: read.count('image_size'),
+    inChannels,
+    labelDim,
+    config: {
+      outChannels: read.count('out_channels', inChannels),
+      labelDim,
+      modelChannels: read.count('model_channels'),
+      channelMult: read.numbers('channel_mult'),
+      numBlocks: read.count('num_res_blocks'),
+      attentionDownsampling: read.counts('attention_resolutions', []),
+      heads: channels => (perHead > 0 ? channels / perHead : heads),
+      attentionOrder: read.flag('use_new_attention_order', !flat) ? 'qkv-head-channel' : 'head-qkv-channel',
+      attentionKernel: flat ? [1] : [1, 1],
+      adaptiveScale: read.flag('use_scale_shift_norm', true),
+      resampleInBlocks: read.flag('resblock_updown', false)
+    }
+  }
+}
+
+type Reader = ReturnType<typeof reader>
+
 function reader(kwargs: Readonly<Record<string, unknown>>) {
   const wrong = (name: string, expected: string) =>
     new EpdError('model-invalid', `the checkpoint's ${name} must be ${expected}, found ${JSON.stringify(kwargs[name])}`)
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+  const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0
   return {
     count(name: string, otherwise?: number): number {
       const value = kwargs[name] ?? otherwise
@@ -98,6 +130,16 @@ function reader(kwargs: Readonly<Record<string, unknown>>) {
     counts(name: string, otherwise: readonly number[]): readonly number[] {
       const value = kwargs[name] ?? otherwise
       if (!Array.isArray(value) || !value.every(isCount)) throw wrong(name, 'a list of whole numbers')
+      return value
+    },
+    numbers(name: string): readonly number[] {
+      const value = kwargs[name]
+      if (!Array.isArray(value) || !value.every(isPositive)) throw wrong(name, 'a list of numbers')
+      return value
+    },
+    flag(name: string, otherwise: boolean): boolean {
+      const value = kwargs[name] ?? otherwise
+      if (typeof value !== 'boolean') throw wrong(name, 'true or false')
       return value
     },
     text<const Name extends string>(name: string, known: readonly Name[], otherwise: Name): Name {

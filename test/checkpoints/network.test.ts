@@ -29,16 +29,19 @@ const module = (state: string) => `cm\nModule\n)\x81${state}b`
 
 describe('the network of a checkpoint', () => {
   it('of an EDM snapshot is its moving average, with the names of its state dict', async () => {
-    const { className, initKwargs, tensors } = await reading(fixture('edm/ddpmpp-uncond.pkl'))
-    expect(className).toBe('EDMPrecond')
-    expect(initKwargs).toMatchObject({ model_type: 'SongUNet', img_channels: 3 })
-    expect([...tensors.keys()]).toContain('model.map_layer0.weight')
+    const network = await reading(fixture('edm/ddpmpp-uncond.pkl'))
+    expect(network).toMatchObject({
+      className: 'EDMPrecond',
+      initKwargs: { model_type: 'SongUNet', img_channels: 3 }
+    })
+    expect([...network.tensors.keys()]).toContain('model.map_layer0.weight')
   })
 
   it('of safetensors is described by the config.json beside it', async () => {
     const config = '{ "class_name": "EDMPrecond", "init_kwargs": { "img_resolution": 8 } }'
-    const { className, initKwargs, tensors } = await reading(weights, config)
-    expect([className, initKwargs, [...tensors.keys()]]).toEqual(['EDMPrecond', { img_resolution: 8 }, ['conv.weight']])
+    const network = await reading(weights, config)
+    expect(network).toMatchObject({ className: 'EDMPrecond', initKwargs: { img_resolution: 8 } })
+    expect([...network.tensors.keys()]).toEqual(['conv.weight'])
   })
 
   it.each([
@@ -51,6 +54,14 @@ describe('the network of a checkpoint', () => {
     ]
   ])('of safetensors with %s says what to put there', async (_, config, message) => {
     expect(await failing(weights, config)).toBe(message)
+  })
+
+  it('of a state dict alone is its tensors, and what a config.json beside it says', async () => {
+    const dict = fixture('checkpoints/tensors.pt')
+    expect(Object.keys(await reading(dict))).toEqual(['tensors'])
+    expect(Object.keys(await reading(dict, '{ "of": "something else" }'))).toEqual(['tensors'])
+    const config = '{ "class_name": "KarrasDenoiser", "init_kwargs": {} }'
+    expect(await reading(dict, config)).toMatchObject({ className: 'KarrasDenoiser', initKwargs: {} })
   })
 
   it.each([

@@ -55,3 +55,29 @@ describe('preconditioning', () => {
     )
   })
 })
+
+describe('guided-diffusion', () => {
+  it.each(['linear', 'cosine'])('tells the network its step: at step i of the %s chain, i', noise_schedule => {
+    const { at, time, sigmaMin, sigmaMax } = preconditioning('GuidedDiffusion', { noise_schedule })
+    expect(at(sigmaMin).noise).toBeCloseTo(0, 6)
+    expect(at(sigmaMax).noise).toBeCloseTo(999, 6)
+    for (const step of [0, 1, 17, 500, 998.5]) expect(at(time!.sigma((step + 1) / 1000)).noise).toBeCloseTo(step, 6)
+  })
+
+  it('has the noise of its chain: linear betas from 0.0001 to 0.02', () => {
+    const { sigmaMin, sigmaMax } = preconditioning('GuidedDiffusion', {})
+    expect(sigmaMin).toBeCloseTo(Math.sqrt(1e-4 / (1 - 1e-4)), 9)
+    const alphaBar = Array.from({ length: 1000 }, (_, i) => 1 - (1e-4 + (0.0199 * i) / 999)).reduce((a, b) => a * b)
+    expect(sigmaMax).toBeCloseTo(Math.sqrt(1 / alphaBar - 1), 6)
+  })
+
+  it('goes on where the chain has no step', () => {
+    const { time } = preconditioning('GuidedDiffusion', {})
+    for (const sigma of [0.002, 0.005, 80, 157, 200]) expect(time!.sigma(time!.inverse(sigma))).toBeCloseTo(sigma, 6)
+  })
+})
+
+it("consistency models read 1000 times EDM's noise level", () => {
+  const [ours, edm] = ['KarrasDenoiser', 'EDMPrecond'].map(name => preconditioning(name, {}))
+  for (const sigma of sigmas) expect(ours.at(sigma)).toEqual({ ...edm.at(sigma), noise: 250 * Math.log(sigma) })
+})

@@ -1,0 +1,70 @@
+import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
+
+type Tensors = NetworkCheckpoint['tensors']
+
+/** What a network's class and arguments are, as far as its tensors tell; undefined where they are of no family that is known. */
+export function recognise(tensors: Tensors): Pick<NetworkCheckpoint, 'className' | 'initKwargs'> | undefined {
+  return tensors.has('time_embed.0.weight') && tensors.has('input_blocks.0.0.weight') ? guided(tensors) : undefined
+}
+
+/** Channels of an attention head in all that guided-diffusion and consistency models publish with them. */
+const HEAD_CHANNELS = 64
+
+/** The side of an image by the channels of a U-Net's levels, as both authors choose them. */
+const RESOLUTIONS = new Map([
+  ['0.5,1,1,2,2,4,4', 512],
+  ['1,1,2,2,4,4', 256],
+  ['1,1,2,3,4', 128],
+  ['1,2,3,4', 64]
+])
+
+/** A U-Net of guided-diffusion or of consistency models, told apart by the weights of their attention. */
+function guided(tensors: Tensors): Pick<NetworkCheckpoint, 'className' | 'initKwargs'> {
+  const sizes = (name: string) => tensors.get(name)?.shape ?? []
+  const modelChannels = sizes('time_embed.0.weight')[1]
+  const [, inChannels] = sizes('input_blocks.0.0.weight')
+  const [outChannels] = sizes('out.2.weight')
+  const inputs = blocks(tensors, 'input_blocks')
+  const levels = 1 + blocks(tensors, 'output_blocks').filter(parts => parts.some(isUp)).length
+  const numBlocks = inputs.length / levels - 1
+  const firsts = Array.from({ length: levels }, (_, level) => `input_blocks.${1 + level * (numBlocks + 1)}`)
+  const channelMult = firsts.map(name => sizes(`${name}.0.in_layers.2.weight`)[0] / modelChannels)
+  const flat = sizes('middle_block.1.qkv.weight').length === 3
+  const learnsVariance = outChannels === 2 * inChannels
+  const resolution = RESOLUTIONS.get(channelMult.join(','))
+  return {
+    className: flat ? 'GuidedDiffusion' : 'KarrasDenoiser',
+    initKwargs: {
+      model_type: 'UNetModel',
+      image_size: resolution,
+      in_channels: inChannels,
+      out_channels: outChannels,
+      model_channels: modelChannels,
+      channel_mult: channelMult,
+      num_res_blocks: numBlocks,
+      attention_resolutions: firsts.flatMap((name, level) => (tensors.has(`${name}.1.qkv.weight`) ? [2 ** level] : [])),
+      num_classes: sizes('label_emb.weight').at(0) ?? 0,
+      num_head_channels: HEAD_CHANNELS,
+      use_scale_shift_norm: sizes('middle_block.0.emb_layers.1.bias')[0] > sizes('middle_block.0.in_layers.2.bias')[0],
+      resblock_updown: ![...tensors.keys()].some(name => name.endsWith('.0.op.weight')),
+      flat_attention: flat,
+      learn_sigma: learnsVariance,
+      noise_schedule: resolution === 64 ? 'cosine' : 'linear'
+    }
+  }
+}
+
+/** The names of each numbered block's tensors, without the block's own. */
+function blocks(tensors: Tensors, group: string): string[][] {
+  const found: string[][] = []
+  for (const name of tensors.keys()) {
+    const match = /^(\w+)\.(\d+)\.(.*)$/.exec(name)
+    if (match?.[1] === group) (found[Number(match[2])] ??= []).push(match[3])
+  }
+  return found
+}
+
+/** Whether a part of an output block makes the image larger: a residual block or a convolution behind the first. */
+function isUp(part: string): boolean {
+  return /^[12]\.(in_layers\.0|conv)\.weight$/.test(part)
+}
