@@ -30,8 +30,8 @@ export async function checkpointDigest(path: string): Promise<string> {
 /** A network's tensors without a word of its class. */
 export type StateDict = Pick<NetworkCheckpoint, 'tensors'>
 
-/** A dictionary of tensors alone. */
-function stateDictOf(tree: Tree): StateDict['tensors'] | undefined {
+/** A dictionary of tensors alone; undefined for all else. */
+export function stateDictOf(tree: Tree): StateDict['tensors'] | undefined {
   if (!isMap(tree) || tree.size === 0) return undefined
   const tensors = new Map<string, Tensor>()
   for (const [name, value] of tree) {

@@ -1,15 +1,109 @@
-import type { Recipe } from '../engines/onnx/compile.js'
-import { inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
+import { createHash } from 'node:crypto'
+import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoint.js'
+import { stateDictOf, type StateDict } from '../checkpoints/network.js'
+import { COMPILER_VERSION, record, type Recipe } from '../engines/onnx/compile.js'
+import { compiledOnce } from '../engines/onnx/compiled.js'
+import type { Session } from '../engines/onnx/session.js'
+import { EpdError } from '../errors.js'
+import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
+
+export interface InceptionOptions {
+  /** Path of pytorch-fid's weights, pt_inception-2015-12-05-6726825d.pth. */
+  readonly weights: string
+  readonly preparation: InceptionInput
+  /** Of the images. */
+  readonly size: readonly [height: number, width: number]
+  /** Folder of compiled graphs. */
+  readonly cacheDir: string
+  /** Threads of the engine; default: all cores. No result depends on it. */
+  readonly threads?: number
+}
+
+/** The network whose features FID, KID, precision and recall compare. */
+export interface Inception {
+  /** SHA-256 over graph and weights. */
+  readonly digest: string
+  /** images: [count, height, width, 1 or 3], 0 to 255; answers [count, 2048]. */
+  features(images: Uint8Array, count: number): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
+export async function openInception(options: InceptionOptions): Promise<Inception> {
+  const { weights, preparation, size, cacheDir, threads } = options
+  const bytes = await readCheckpointFile(weights)
+  const name = createHash('sha256')
+    .update(JSON.stringify(['inception', preparation, size, COMPILER_VERSION]))
+    .update(bytes)
+    .digest('hex')
+  const { path, graph } = await compiledOnce(cacheDir, name, isNull, () => {
+    const graph = record(inceptionRecipe(size, preparation), inceptionTensors(bytes, weights))
+    return Promise.resolve({ graph, about: null })
+  })
+  let session: Promise<Session> | undefined
+  const open = async () => {
+    const { openSession } = await import('../engines/onnx/session.js')
+    return openSession({ path, threads })
+  }
+  return {
+    digest: graph,
+    async features(images, count) {
+      const running = await (session ??= open())
+      const all = new Float32Array(count * FEATURES)
+      for (let from = 0; from < count; from += BATCH) {
+        const batch = Math.min(BATCH, count - from)
+        const data = planes(images, from, batch, size, images.length / count / size[0] / size[1])
+        all.set(await running.run([{ name: 'x', shape: [batch, 3, ...size], data }]), from * FEATURES)
+      }
+      return all
+    },
+    async close() {
+      await (await session)?.close()
+    }
+  }
+}
+
+/** Images at once: at 299 x 299 pixels each takes some 20 MB on its way. */
+const BATCH = 16
 
 /** Inception-v3 for images of a size, [batch, 3, height, width] as `x`. */
-export function inceptionRecipe(
-  [height, width]: readonly [height: number, width: number],
-  input: InceptionInput
-): Recipe {
+export function inceptionRecipe([height, width]: InceptionOptions['size'], preparation: InceptionInput): Recipe {
   return {
     name: 'Inception-v3',
-    build: graph => inceptionV3(graph.ops, graph.input('x', [-1, 3, height, width]), input),
+    build: graph => inceptionV3(graph.ops, graph.input('x', [-1, 3, height, width]), preparation),
     // The classifier behind the features, and counts of training.
     ignores: tensor => tensor.startsWith('fc.') || tensor.endsWith('.num_batches_tracked')
   }
+}
+
+/** Channel after channel, a gray image three times. */
+function planes(
+  images: Uint8Array,
+  from: number,
+  count: number,
+  [height, width]: InceptionOptions['size'],
+  channels: number
+): Float32Array<ArrayBuffer> {
+  const pixels = height * width
+  const data = new Float32Array(count * 3 * pixels)
+  for (let image = 0; image < count; image++)
+    for (let channel = 0; channel < 3; channel++) {
+      const source = (from + image) * pixels * channels + (channels === 1 ? 0 : channel)
+      const target = (image * 3 + channel) * pixels
+      for (let i = 0; i < pixels; i++) data[target + i] = images[source + i * channels]
+    }
+  return data
+}
+
+function inceptionTensors(bytes: Buffer, path: string): StateDict['tensors'] {
+  const tensors = stateDictOf(readCheckpointBytes(bytes, path))
+  if (tensors?.has('Conv2d_1a_3x3.conv.weight')) return tensors
+  throw new EpdError(
+    'checkpoint-invalid',
+    `${path}: holds no Inception-v3 as pytorch-fid publishes it; expected pt_inception-2015-12-05-6726825d.pth`
+  )
+}
+
+function isNull(value: unknown): value is null {
+  return value === null
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointDigest, readNetworkCheckpoint, type StateDict } from '../checkpoints/network.js'
 import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
-import { COMPILER_VERSION, denoisingRecipe, INPUTS, record, writeGraph } from '../engines/onnx/compile.js'
+import { COMPILER_VERSION, denoisingRecipe, INPUTS, record } from '../engines/onnx/compile.js'
+import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import type { Feed, Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
 import { networkOf, type Network } from '../networks/network.js'
@@ -41,7 +41,8 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
   if (engine === 'tfjs')
     throw new EpdError('engine-failed', 'engine tfjs is not part of this version; use engine: onnx or auto')
   const compiled = await compile(checkpoint, cacheDir)
-  const { className, initKwargs, graph, path } = compiled
+  const { path, graph } = compiled
+  const { className, initKwargs } = compiled.about
   const precondition = preconditioning(className, initKwargs)
   const network = networkOf(initKwargs, precondition.learnedVariance)
   const digest = createHash('sha256')
@@ -151,31 +152,20 @@ function combine(
   return denoised
 }
 
-interface Compiled {
+interface Described {
   readonly className: string
   readonly initKwargs: Readonly<Record<string, unknown>>
-  /** Digest of graph and weights. */
-  readonly graph: string
-  readonly path: string
 }
 
 /** The compiled network of a checkpoint, from the cache if this very file was compiled before. */
-async function compile(checkpoint: string, cacheDir: string): Promise<Compiled> {
-  const record = join(cacheDir, `${await checkpointDigest(checkpoint)}-${COMPILER_VERSION}.json`)
-  return (await cached(record, cacheDir)) ?? compileAnew(checkpoint, record, cacheDir)
-}
-
-async function compileAnew(checkpoint: string, file: string, cacheDir: string): Promise<Compiled> {
-  const { className, initKwargs, tensors } = described(await readNetworkCheckpoint(checkpoint), checkpoint)
-  const { learnedVariance } = preconditioning(className, initKwargs)
-  const { path, digest: graph } = await writeGraph(
-    record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors),
-    cacheDir
-  )
-  await mkdir(cacheDir, { recursive: true })
-  await writeFile(`${file}.${process.pid}.tmp`, JSON.stringify({ className, initKwargs, graph }))
-  await rename(`${file}.${process.pid}.tmp`, file)
-  return { className, initKwargs, graph, path }
+async function compile(checkpoint: string, cacheDir: string): Promise<Compiled<Described>> {
+  const name = `${await checkpointDigest(checkpoint)}-${COMPILER_VERSION}`
+  return compiledOnce(cacheDir, name, isDescribed, async () => {
+    const { className, initKwargs, tensors } = described(await readNetworkCheckpoint(checkpoint), checkpoint)
+    const { learnedVariance } = preconditioning(className, initKwargs)
+    const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors)
+    return { graph, about: { className, initKwargs } }
+  })
 }
 
 /** With the class and arguments that a state dict alone does not name. */
@@ -190,28 +180,11 @@ function described(read: NetworkCheckpoint | StateDict, checkpoint: string): Net
   return { ...read, ...recognised }
 }
 
-async function cached(file: string, cacheDir: string): Promise<Compiled | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const value = parsed(text)
-  if (!isCompiled(value)) return undefined
-  const path = join(cacheDir, `${value.graph}.onnx`)
-  return (await stat(path).catch(() => undefined)) && { ...value, path }
+function isDescribed(value: unknown): value is Described {
+  return typeof value === 'object' && value !== null && 'className' in value && 'initKwargs' in value
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isCompiled(value: unknown): value is Omit<Compiled, 'path'> {
-  if (typeof value !== 'object' || value === null) return false
-  return 'className' in value && 'initKwargs' in value && 'graph' in value && typeof value.graph === 'string'
-}
-
-function defaultCache(): string {
+/** epd-run in the user's cache folder. */
+export function defaultCache(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'epd-run')
 }
