@@ -106,6 +106,7 @@ async function sampling(): Promise<void> {
       },
       {
         ...{ store, key: claim.name, claim, inputKey: name => name, signal: new AbortController().signal },
+        ...{ assetPath: name => name, assetDigest: name => name, cacheDir: store.root },
         ...{ openModel: () => Promise.resolve(model), onProgress: () => undefined }
       }
     )

@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib'
 import { EpdError } from '../errors.js'
+import { crc32 } from '../random/crc32.js'
 
 const END = 0x06054b50
 const END_SIZE = 22
@@ -107,4 +108,48 @@ function content(bytes: Buffer, { method, size, packed, local }: Entry): Buffer 
 
 function expectSignature(bytes: Buffer, at: number, signature: number): void {
   if (at < 0 || bytes.readUInt32LE(at) !== signature) throw new RangeError('a header is missing')
+}
+
+/** A zip archive of files as they are, not packed. Its bytes do not depend on when it is written. */
+export function writeZip(files: ReadonlyMap<string, Uint8Array>): Buffer {
+  const parts: Uint8Array[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [name, data] of files) {
+    const text = Buffer.from(name)
+    const local = Buffer.alloc(30)
+    local.writeUInt32LE(LOCAL)
+    describe(local.subarray(4), text, data)
+    const entry = Buffer.alloc(46)
+    entry.writeUInt32LE(ENTRY)
+    entry.writeUInt16LE(VERSION, 4)
+    describe(entry.subarray(6), text, data)
+    entry.writeUInt32LE(offset, 42)
+    directory.push(entry, text)
+    parts.push(local, text, data)
+    offset += local.length + text.length + data.byteLength
+  }
+  const index = Buffer.concat(directory)
+  const end = Buffer.alloc(END_SIZE)
+  end.writeUInt32LE(END)
+  end.writeUInt16LE(files.size, 8)
+  end.writeUInt16LE(files.size, 10)
+  end.writeUInt32LE(index.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...parts, index, end])
+}
+
+/** Of the format: 2.0. */
+const VERSION = 20
+/** 1 January 1980, the first that the format knows. */
+const DAY = 0x21
+
+/** What an entry's two headers both say. */
+function describe(header: Buffer, name: Buffer, data: Uint8Array): void {
+  header.writeUInt16LE(VERSION)
+  header.writeUInt16LE(DAY, 8)
+  header.writeUInt32LE(crc32(data), 10)
+  header.writeUInt32LE(data.byteLength, 14)
+  header.writeUInt32LE(data.byteLength, 18)
+  header.writeUInt16LE(name.length, 22)
 }

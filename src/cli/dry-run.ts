@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { checkpointPath, resolveModel } from '../pipeline/model.js'
+import { assetPath, locations } from '../pipeline/assets.js'
+import { opened } from '../pipeline/execute.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
 import { cost } from '../stages/cost.js'
@@ -12,14 +13,17 @@ import { table } from './table.js'
 export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
   const store = createStore(dir)
   try {
-    const path = checkpointPath(experiment.model, store.root)
-    if (!existsSync(path) && path !== experiment.model.checkpoint) {
-      print(experiment, json, () => 'no model yet')
-      process.stderr.write(`the model will be downloaded first: ${experiment.model.checkpoint}\n`)
+    const absent = locations(experiment).filter(
+      location => location.startsWith('https://') && !existsSync(assetPath(location, store.root))
+    )
+    if (absent.length > 0) {
+      print(experiment, json, () => 'not known yet')
+      process.stderr.write(`to be downloaded first: ${absent.join(', ')}\n`)
       return
     }
-    const model = await resolveModel(experiment.model, store, new AbortController().signal, () => undefined)
-    const { keyOf } = plan(experiment, model)
+    const { signal } = new AbortController()
+    const [model, assets] = await opened({ experiment, store, signal, onEvent: () => undefined })
+    const { keyOf } = plan(experiment, model, assets)
     print(experiment, json, name => {
       const key = keyOf(name)
       if (store.isComplete(key)) return 'in the store'

@@ -13,6 +13,8 @@ export function summary(stage: Stage): string {
       return `${solverWords(stage.student)} by ${stage.optimizer.name} from ${stage.teacher}`
     case 'sample':
       return `${solverWords(stage.solver)}, seeds ${formatSeeds(stage.seeds)}`
+    case 'features':
+      return `Inception-v3 features of ${stage.samples}, prepared as ${stage.preparation}`
     case 'score':
       return `${stage.metrics.join(', ')} of ${stage.samples.join(', ')}`
   }

@@ -1,13 +1,16 @@
 import { eigenvalues } from './eigenvalues.js'
 import type { Statistics } from './statistics.js'
 
+/** Mean and covariance. */
+export type Moments = Omit<Statistics, 'count'>
+
 /**
  * The Frechet distance of two normal distributions (Dowson & Landau 1982; Heusel et al. 2017, arXiv 1706.08500):
  * |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)). With A = L L^T, A B has the eigenvalues of the symmetric L^T B L, so the trace of its
  * root is the sum of their roots; a covariance without full rank needs no special care.
  * @throws RangeError if the two differ in dimensions
  */
-export function frechetDistance(a: Statistics, b: Statistics): number {
+export function frechetDistance(a: Moments, b: Moments): number {
   const n = a.mean.length
   if (b.mean.length !== n) throw new RangeError(`statistics of ${n} and of ${b.mean.length} dimensions`)
   let distance = 0

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointDigest, readNetworkCheckpoint, type StateDict } from '../checkpoints/network.js'
 import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
-import { COMPILER_VERSION, denoisingRecipe, INPUTS, record } from '../engines/onnx/compile.js'
+import { COMPILER_VERSION, denoisingRecipe, ENGINE, INPUTS, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import type { Feed, Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
@@ -53,7 +53,7 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
     const { openSession } = await import('../engines/onnx/session.js')
     return openSession({ path, threads })
   })
-  return { ...denoiser, digest, engine: 'onnx:cpu:float32' }
+  return { ...denoiser, digest, engine: ENGINE }
 }
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */

@@ -8,7 +8,8 @@ import { guarded, guardedAsync } from '../store/failures.js'
 import type { Claim, WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { publish } from './images.js'
-import { resolveModel } from './model.js'
+import { openModel } from '../models/open.js'
+import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
@@ -30,8 +31,8 @@ export interface Execution {
 
 /** Opens the model, names the stages, and enters the run in the store. */
 export async function begin({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
-  const model = await guardedAsync(store.root, () => resolveModel(experiment.model, store, signal, onEvent))
-  const planned = plan(experiment, model)
+  const [model, assets] = await guardedAsync(store.root, () => opened({ experiment, store, signal, onEvent }))
+  const planned = plan(experiment, model, assets)
   const { name, description, file, text, overrides } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides },
@@ -40,7 +41,7 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
   return {
     plan: planned,
     async run(one) {
-      await obtain(one, { experiment, store, signal, onEvent }, model, planned)
+      await obtain(one, { experiment, store, signal, onEvent, model, assets, plan: planned })
       const { stage, key } = one
       if (stage.kind === 'sample')
         guarded(store.root, () => {
@@ -55,11 +56,26 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
   }
 }
 
+/** The model of an experiment, and all else that it reads. */
+export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<[Model, Assets]> {
+  const assets = await obtainAssets(experiment, store, signal, onEvent)
+  const { checkpoint, engine } = experiment.model
+  const path = assetPath(checkpoint, store.root)
+  return [await openModel({ checkpoint: path, engine, cacheDir: cacheFolder(store.root) }), assets]
+}
+
+/** What all stages of a run are computed with. */
+interface Work extends ExecuteOptions {
+  readonly model: Model
+  readonly assets: Assets
+  readonly plan: Plan
+}
+
 const RETRY = 500
 
 /** Computes a stage unless the store has it, waiting while another process is at it. */
-async function obtain(planned: PlannedStage, options: ExecuteOptions, model: Model, whole: Plan): Promise<void> {
-  const { store, signal, onEvent } = options
+async function obtain(planned: PlannedStage, work: Work): Promise<void> {
+  const { store, signal, onEvent } = work
   const { stage, key } = planned
   let waiting = false
   for (;;) {
@@ -72,7 +88,7 @@ async function obtain(planned: PlannedStage, options: ExecuteOptions, model: Mod
     if (claim) {
       try {
         if (!store.isComplete(key)) {
-          await compute(planned, claim, options, model, whole)
+          await compute(planned, claim, work)
           return
         }
       } finally {
@@ -86,13 +102,8 @@ async function obtain(planned: PlannedStage, options: ExecuteOptions, model: Mod
   }
 }
 
-async function compute(
-  { stage, key }: PlannedStage,
-  claim: Claim,
-  { experiment, store, signal, onEvent }: ExecuteOptions,
-  model: Model,
-  { keyOf }: Plan
-): Promise<void> {
+async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
+  const { experiment, store, signal, onEvent, model, assets } = work
   if (store.stage(key)?.status === 'finished') store.forgetStage(key)
   store.beginStage(claim, {
     kind: stage.kind,
@@ -107,7 +118,10 @@ async function compute(
       store,
       key,
       claim,
-      inputKey: keyOf,
+      inputKey: work.plan.keyOf,
+      assetPath: location => assetOf(assets, location).path,
+      assetDigest: location => assetOf(assets, location).digest,
+      cacheDir: cacheFolder(store.root),
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {

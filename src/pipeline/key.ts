@@ -11,6 +11,8 @@ export interface StageIdentity {
   readonly inputs: readonly string[]
   /** Digest of the model's graph and weights, and the engine's numeric identity; absent where no model is evaluated. */
   readonly model?: { readonly digest: string; readonly engine: string }
+  /** Digests of the files that it reads. */
+  readonly assets?: readonly string[]
 }
 
 /** The name of a stage's result: SHA-256 of its identity, in hexadecimal. */

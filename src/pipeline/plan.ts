@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Model } from '../models/open.js'
 import type { Experiment, Stage } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
+import { assetOf, type Assets } from './assets.js'
 import { canonical, stageKey } from './key.js'
 
 /** A stage with the name of its result. */
@@ -18,7 +19,11 @@ export interface Plan {
 }
 
 /** The stages of an experiment with their keys, in the order in which they can run. */
-export function plan(experiment: Experiment, { digest, engine }: Pick<Model, 'digest' | 'engine'>): Plan {
+export function plan(
+  experiment: Experiment,
+  { digest, engine }: Pick<Model, 'digest' | 'engine'>,
+  files: Assets
+): Plan {
   const keys = new Map<string, string>()
   const keyOf = (name: string) => {
     const key = keys.get(name)
@@ -26,13 +31,14 @@ export function plan(experiment: Experiment, { digest, engine }: Pick<Model, 'di
     return key
   }
   const stages = experiment.stages.map(stage => {
-    const { version, params, inputs, evaluatesModel } = identity(stage)
+    const { version, params, inputs, evaluatesModel, assets = [] } = identity(stage)
     const key = stageKey({
       kind: stage.kind,
       version,
       params,
       inputs: inputs.map(keyOf),
-      model: evaluatesModel ? { digest, engine } : undefined
+      model: evaluatesModel ? { digest, engine } : undefined,
+      assets: assets.map(location => assetOf(files, location).digest)
     })
     keys.set(stage.name, key)
     return { stage, key }

@@ -1,3 +1,4 @@
+import type { InceptionInput } from '../networks/inception-v3.js'
 import type { ScheduleType } from '../solvers/schedule.js'
 
 /** A spec, validated, with every default and every reference resolved. */
@@ -109,7 +110,21 @@ export interface SampleStage {
   readonly images: boolean
 }
 
-export type MetricName = 'frechet-pixels' | 'psnr' | 'rmse'
+/** Inception-v3, by where its weights are (an absolute path, or an address) and how images become its input. */
+export interface FeatureSpec {
+  readonly weights: string
+  readonly preparation: InceptionInput
+}
+
+/** Made for a score stage that compares features (`<score>.<samples>`). */
+export interface FeaturesStage extends FeatureSpec {
+  readonly kind: 'features'
+  readonly name: string
+  /** The sample stage whose images are looked at. */
+  readonly samples: string
+}
+
+export type MetricName = 'fid' | 'frechet-pixels' | 'psnr' | 'rmse'
 
 export interface ScoreStage {
   readonly kind: 'score'
@@ -120,9 +135,13 @@ export interface ScoreStage {
   readonly reference?: string
   /** The data set whose statistics are the truth for frechet-pixels. */
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
+  /** The stages that hold the features of each of the samples, in their order, and of the reference, if fid compares with it. */
+  readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
+  /** Of the features of real images: an absolute path, or an address. */
+  readonly statistics?: string
   readonly metrics: readonly MetricName[]
 }
 
-export type Stage = TeacherStage | DistillStage | SampleStage | ScoreStage
+export type Stage = TeacherStage | DistillStage | SampleStage | FeaturesStage | ScoreStage
 
 export type StageKind = Stage['kind']

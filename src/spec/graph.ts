@@ -11,8 +11,13 @@ export function inputsOf(stage: Stage): readonly string[] {
       return [stage.teacher, stage.validation]
     case 'sample':
       return stage.from === undefined ? [] : [stage.from]
-    case 'score':
-      return [...new Set([...stage.samples, ...(stage.reference === undefined ? [] : [stage.reference])])]
+    case 'features':
+      return [stage.samples]
+    case 'score': {
+      const { samples, reference, features } = stage
+      const all = [...samples, reference, ...(features?.samples ?? []), features?.reference]
+      return [...new Set(all.flatMap(name => name ?? []))]
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import type { Experiment } from './experiment.js'
+import type { Experiment, Stage } from './experiment.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
@@ -50,7 +50,7 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
     text,
     overrides: set,
     model: { ...model, checkpoint: located(model.checkpoint, file) },
-    stages
+    stages: stages.map(stage => withLocations(stage, file))
   }
 }
 
@@ -85,7 +85,18 @@ function isWithin(path: Path, outer: Path): boolean {
   return outer.every((key, i) => String(path.at(i)) === String(key))
 }
 
-/** A checkpoint's address as it is, its path from the spec's folder. */
-function located(checkpoint: string, file: string): string {
-  return checkpoint.startsWith('https://') ? checkpoint : resolve(dirname(file), checkpoint)
+function withLocations(stage: Stage, file: string): Stage {
+  if (stage.kind === 'features') return { ...stage, weights: located(stage.weights, file) }
+  if (stage.kind !== 'score') return stage
+  const { statistics, features } = stage
+  return {
+    ...stage,
+    statistics: statistics === undefined ? undefined : located(statistics, file),
+    features: features && { ...features, weights: located(features.weights, file) }
+  }
+}
+
+/** An address as it is, a path from the spec's folder. */
+function located(location: string, file: string): string {
+  return location.startsWith('https://') ? location : resolve(dirname(file), location)
 }

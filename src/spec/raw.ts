@@ -1,4 +1,12 @@
-import type { MetricName, ModelSpec, OptimizerSpec, PlainSolver, ScheduleSpec, StudentSolver } from './experiment.js'
+import type {
+  FeatureSpec,
+  MetricName,
+  ModelSpec,
+  OptimizerSpec,
+  PlainSolver,
+  ScheduleSpec,
+  StudentSolver
+} from './experiment.js'
 import type { SeedsText } from './seeds.js'
 
 /** A spec as the schema leaves it: valid, its own defaults put in, nothing resolved yet. */
@@ -51,6 +59,8 @@ export interface RawScore {
   readonly samples: readonly string[]
   readonly reference?: string
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
+  readonly features?: FeatureSpec
+  readonly statistics?: string
   readonly metrics: readonly MetricName[]
 }
 

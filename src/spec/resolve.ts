@@ -1,4 +1,13 @@
-import type { DistillStage, GridSpec, SampleStage, SolverSpec, Stage, StudentSpec, TeacherStage } from './experiment.js'
+import type {
+  DistillStage,
+  FeaturesStage,
+  GridSpec,
+  SampleStage,
+  SolverSpec,
+  Stage,
+  StudentSpec,
+  TeacherStage
+} from './experiment.js'
 import { inOrder, reportCycles } from './graph.js'
 import { readParts, type Parts } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
@@ -10,6 +19,7 @@ interface Context extends Parts {
   readonly teachers: Map<string, TeacherStage>
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
+  readonly features: Map<string, FeaturesStage>
 }
 
 /**
@@ -18,8 +28,15 @@ interface Context extends Parts {
  */
 export function resolveStages(spec: unknown, schema: Schema, report: Report): Stage[] {
   const parts = readParts(spec, schema, report)
-  const context: Context = { ...parts, report, teachers: new Map(), distills: new Map(), samples: new Map() }
-  const { written, teachers, distills, samples } = context
+  const context: Context = {
+    ...parts,
+    report,
+    teachers: new Map(),
+    distills: new Map(),
+    samples: new Map(),
+    features: new Map()
+  }
+  const { written, teachers, distills, samples, features } = context
   const each = <Raw, Result>(
     is: (value: unknown) => value is Raw,
     resolve: (name: string, raw: Raw, path: Path, context: Context) => Result
@@ -29,7 +46,8 @@ export function resolveStages(spec: unknown, schema: Schema, report: Report): St
   each(schema.isSample, resolveSample)
   const scores = each(schema.isScore, resolveScore)
   reportCycles(written, report)
-  return inOrder([...teachers.values(), ...distills.values(), ...samples.values(), ...scores], [...written.keys()])
+  const made = [teachers, distills, samples, features].flatMap(stages => [...stages.values()])
+  return inOrder([...made, ...scores], [...written.keys()])
 }
 
 function resolveTeacher(name: string, raw: RawTeacher, _path: Path, { studied, seeds, teachers }: Context): void {
@@ -108,22 +126,35 @@ function sampler(
 }
 
 function resolveScore(name: string, raw: RawScore, path: Path, context: Context): Stage {
-  const { samples, reference, dataset, metrics } = raw
-  const paired = metrics.filter(metric => metric !== 'frechet-pixels')
-  if (paired.length > 0) {
-    if (reference !== undefined) checkCommonSeeds(samples, reference, [...path, 'samples'], context)
-    else
-      context.report(
-        [...path, 'reference'],
-        `${expected('the name of a sample stage', undefined)}, which ${paired.join(' and ')} need`
-      )
-  } else if (reference === undefined && !dataset) {
-    context.report(
-      [...path, 'dataset'],
-      `${expected('{ name: shapes16 }, or a reference', undefined)}, which frechet-pixels needs`
-    )
+  const { samples, reference, metrics } = raw
+  if (reference !== undefined && metrics.some(metric => metric === 'psnr' || metric === 'rmse'))
+    checkCommonSeeds(samples, reference, [...path, 'samples'], context)
+  checkTruth(raw, path, context.report)
+  const { features, ...score } = raw
+  if (!metrics.includes('fid') || !features) return { ...score, name }
+  const of = (stage: string) => {
+    const made = `${name}.${stage}`
+    context.features.set(made, { kind: 'features', name: made, samples: stage, ...features })
+    return made
   }
-  return { ...raw, name }
+  const truth = raw.statistics === undefined && reference !== undefined ? of(reference) : undefined
+  return { ...score, name, features: { ...features, samples: samples.map(of), reference: truth } }
+}
+
+/** Whether each metric has what it compares with. */
+function checkTruth({ metrics, reference, dataset, features, statistics }: RawScore, path: Path, report: Report): void {
+  const lacks = (key: string, what: string, who: string) => {
+    report([...path, key], `${expected(what, undefined)}, which ${who}`)
+  }
+  const paired = metrics.filter(metric => metric === 'psnr' || metric === 'rmse')
+  if (reference === undefined && paired.length > 0)
+    lacks('reference', 'the name of a sample stage', `${paired.join(' and ')} need`)
+  if (metrics.includes('fid') && !features) lacks('features', '{ weights: ... }', 'fid needs')
+  if (reference !== undefined) return
+  if (metrics.includes('fid') && statistics === undefined)
+    lacks('statistics', 'an .npz of statistics, or a reference', 'fid needs')
+  if (metrics.includes('frechet-pixels') && !dataset)
+    lacks('dataset', '{ name: shapes16 }, or a reference', 'frechet-pixels needs')
 }
 
 function checkCommonSeeds(samples: readonly string[], reference: string, path: Path, context: Context): void {

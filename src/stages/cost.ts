@@ -17,6 +17,7 @@ export function cost(stage: Stage, stages: readonly Stage[]): Cost {
       return { evaluations: evaluationsOf(stage), atMost: false }
     case 'distill':
       return { evaluations: distilled(stage, stages), atMost: stage.optimizer.name === 'levenberg-marquardt' }
+    case 'features':
     case 'score':
       return { evaluations: 0, atMost: false }
   }

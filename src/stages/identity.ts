@@ -1,3 +1,4 @@
+import { ENGINE } from '../engines/onnx/compile.js'
 import type { Stage } from '../spec/experiment.js'
 
 /** What a stage's result depends on, beside the model and its inputs' own results. */
@@ -9,9 +10,11 @@ export interface Identity {
   /** Names of the stages that it reads, in a fixed order. */
   readonly inputs: readonly string[]
   readonly evaluatesModel: boolean
+  /** Files that it reads, by their paths or addresses. */
+  readonly assets?: readonly string[]
 }
 
-const VERSIONS = { teacher: 1, distill: 1, sample: 1, score: 1 } as const
+const VERSIONS = { teacher: 1, distill: 1, sample: 1, features: 1, score: 1 } as const
 
 export function identity(stage: Stage): Identity {
   const version = VERSIONS[stage.kind]
@@ -29,15 +32,19 @@ export function identity(stage: Stage): Identity {
       const { solver, seeds, from } = stage
       return { version, params: { solver, seeds }, inputs: from === undefined ? [] : [from], evaluatesModel: true }
     }
+    case 'features': {
+      const { samples, weights, preparation } = stage
+      const params = { network: 'inception-v3', preparation, engine: ENGINE }
+      return { version, params, inputs: [samples], evaluatesModel: false, assets: [weights] }
+    }
     case 'score': {
-      const { samples, reference, dataset, metrics } = stage
+      const { samples, reference, dataset, metrics, features, statistics } = stage
       const params = { samples: samples.length, reference: reference !== undefined, dataset, metrics }
-      return {
-        version,
-        params,
-        inputs: reference === undefined ? samples : [...samples, reference],
-        evaluatesModel: false
-      }
+      const inputs = [...samples, reference, ...(features?.samples ?? []), features?.reference].flatMap(
+        name => name ?? []
+      )
+      const assets = [features?.weights, statistics].flatMap(location => location ?? [])
+      return { version, params, inputs, evaluatesModel: false, assets }
     }
   }
 }

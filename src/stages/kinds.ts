@@ -1,5 +1,6 @@
 import type { Stage } from '../spec/experiment.js'
 import * as distill from './distill.js'
+import * as features from './features.js'
 import * as sample from './sample.js'
 import * as score from './score.js'
 import type { StageContext, StageCost } from './stage.js'
@@ -13,6 +14,8 @@ export function runStage(stage: Stage, context: StageContext): Promise<StageCost
       return distill.run(stage, context)
     case 'sample':
       return sample.run(stage, context)
+    case 'features':
+      return features.run(stage, context)
     case 'score':
       return score.run(stage, context)
   }

@@ -2,29 +2,33 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { shapes16 } from '../datasets/shapes16.js'
 import { EpdError } from '../errors.js'
 import { psnr, rmse } from '../metrics/error.js'
-import { frechetDistance } from '../metrics/frechet.js'
+import { frechetDistance, type Moments } from '../metrics/frechet.js'
+import { readStatistics } from '../metrics/reference.js'
 import { accumulator, type Statistics } from '../metrics/statistics.js'
+import { FEATURES } from '../networks/inception-v3.js'
 import { formatSeeds } from '../spec/seeds.js'
 import type { MetricName, ScoreStage } from '../spec/experiment.js'
 import type { Metric, Store } from '../store/store.js'
+import { shardsWith } from './features.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Scores each set of samples by each metric. No model is evaluated. */
 export async function run(stage: ScoreStage, context: StageContext): Promise<StageCost> {
   const { store, inputKey, claim, onProgress, signal } = context
   const total = stage.samples.length
-  const truth = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
+  const pixels = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
+  const real = stage.features && (await featureTruth(stage, stage.features, context))
   const metrics: Metric[] = []
   for (const [done, name] of stage.samples.entries()) {
     onProgress({ done, total, unit: 'samples', note: name })
     const samplesKey = inputKey(name)
-    if (truth) {
-      const statistics = await sampleStatistics(store, samplesKey, signal)
+    const distance = (metric: MetricName, statistics: Statistics, truth: Truth) => {
       const value = frechetDistance(statistics, truth.statistics)
-      const details = { against: truth.name, count: truth.statistics.count }
-      metrics.push({ samplesKey, name: 'frechet-pixels', value, count: statistics.count, details })
+      metrics.push({ samplesKey, name: metric, value, count: statistics.count, details: truth.details })
     }
-    const compared = stage.metrics.filter(metric => metric !== 'frechet-pixels')
+    if (real) distance('fid', await featureStatistics(store, inputKey(real.of[done]), signal), real)
+    if (pixels) distance('frechet-pixels', await sampleStatistics(store, samplesKey, signal), pixels)
+    const compared = stage.metrics.filter(isPaired)
     if (compared.length > 0 && stage.reference !== undefined)
       metrics.push(...(await compare(store, samplesKey, stage.reference, inputKey(stage.reference), compared)))
   }
@@ -33,17 +37,57 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   return { evaluations: 0 }
 }
 
+type PairedMetric = 'psnr' | 'rmse'
+
+function isPaired(metric: MetricName): metric is PairedMetric {
+  return metric === 'psnr' || metric === 'rmse'
+}
+
+/** What samples are compared with, and what is said of it beside the value. */
+interface Truth {
+  readonly statistics: Moments
+  readonly details: unknown
+}
+
+/** The features of real images, or of the reference's, and the stages that hold those of the samples. */
+async function featureTruth(
+  { statistics, reference }: ScoreStage,
+  features: NonNullable<ScoreStage['features']>,
+  { store, inputKey, signal, assetPath, assetDigest }: StageContext
+): Promise<Truth & { readonly of: readonly string[] }> {
+  const { weights, preparation, samples } = features
+  const network = { name: 'inception-v3', weights: assetDigest(weights), preparation }
+  const of = samples
+  if (statistics !== undefined) {
+    const details = { network, statistics: { from: statistics, digest: assetDigest(statistics) } }
+    return { of, statistics: await readStatistics(assetPath(statistics)), details }
+  }
+  if (features.reference === undefined) throw new EpdError('spec-invalid', 'fid needs statistics or a reference')
+  const found = await featureStatistics(store, inputKey(features.reference), signal)
+  return { of, statistics: found, details: { network, against: reference, count: found.count } }
+}
+
+async function featureStatistics(store: Store, key: string, signal: AbortSignal): Promise<Statistics> {
+  const sums = accumulator(FEATURES)
+  for (const { artifact } of shardsWith(store, key, 'features')) {
+    await breathe(signal)
+    sums.add(Float64Array.from(decodeNpy(store.readArtifact(artifact)).data))
+  }
+  return sums.finish()
+}
+
 /** What the samples should be like: a data set by its definition, or the reference's own images. */
 async function truthOf(
   { dataset, reference }: ScoreStage,
   { store, inputKey, signal, onProgress }: StageContext
-): Promise<{ name: string; statistics: Statistics }> {
+): Promise<Truth> {
   if (dataset) {
-    const name = `${dataset.name} 0-${dataset.count - 1}`
-    return { name, statistics: await datasetStatistics(dataset.count, signal, onProgress) }
+    const statistics = await datasetStatistics(dataset.count, signal, onProgress)
+    return { statistics, details: { against: `${dataset.name} 0-${dataset.count - 1}`, count: dataset.count } }
   }
   if (reference === undefined) throw new EpdError('spec-invalid', 'frechet-pixels needs a dataset or a reference')
-  return { name: reference, statistics: await sampleStatistics(store, inputKey(reference), signal) }
+  const statistics = await sampleStatistics(store, inputKey(reference), signal)
+  return { statistics, details: { against: reference, count: statistics.count } }
 }
 
 const DATASET_BLOCK = 512
@@ -81,7 +125,7 @@ async function compare(
   samplesKey: string,
   referenceName: string,
   referenceKey: string,
-  names: readonly Exclude<MetricName, 'frechet-pixels'>[]
+  names: readonly PairedMetric[]
 ): Promise<Metric[]> {
   const reference = new Map<number, Float64Array>()
   for (const { seeds, images, size } of shards(store, referenceKey))
@@ -112,12 +156,9 @@ function* shards(
   store: Store,
   key: string
 ): Generator<{ seeds: readonly number[]; images: Float64Array; size: number }> {
-  const files = new Map(store.artifacts(key, 'samples').map(artifact => [artifact.position, artifact]))
-  for (const { position, seeds } of store.shards(key)) {
-    const file = files.get(position)
-    if (!file) throw new EpdError('store-corrupt', 'a shard of samples is missing from the store; run again')
-    const images = Float64Array.from(decodeNpy(store.readArtifact(file)).data)
-    yield { seeds, images, size: images.length / seeds.length }
+  for (const { shard, artifact } of shardsWith(store, key, 'samples')) {
+    const images = Float64Array.from(decodeNpy(store.readArtifact(artifact)).data)
+    yield { seeds: shard.seeds, images, size: images.length / shard.seeds.length }
   }
 }
 

@@ -20,6 +20,12 @@ export interface StageContext {
   readonly claim: Claim
   /** The key of a stage that this one names. */
   readonly inputKey: (name: string) => string
+  /** Where a file is that the spec names by a path or an address. */
+  readonly assetPath: (location: string) => string
+  /** Its SHA-256. */
+  readonly assetDigest: (location: string) => string
+  /** Folder of compiled graphs. */
+  readonly cacheDir: string
   /** Opened at first use, closed by whoever runs the stages. */
   readonly openModel: () => Promise<Model>
   readonly signal: AbortSignal

@@ -105,6 +105,7 @@ export interface ResultRow {
   readonly score: string | null
   readonly rmse: number | null
   readonly psnr: number | null
+  readonly fid: number | null
   readonly frechetPixels: number | null
   readonly seconds: number
   readonly run: string

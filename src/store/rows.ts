@@ -151,6 +151,7 @@ export function toResult(row: Row): ResultRow {
     score: textOrNull(row, 'score'),
     rmse: numberOrNull(row, 'rmse'),
     psnr: numberOrNull(row, 'psnr'),
+    fid: numberOrNull(row, 'fid'),
     frechetPixels: numberOrNull(row, 'frechet_pixels'),
     seconds: number(row, 'seconds'),
     run: text(row, 'run')

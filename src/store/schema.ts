@@ -117,6 +117,7 @@ const migrations = [
     scored.score AS score,
     max(CASE WHEN scored.metric = 'rmse' THEN scored.value END) AS rmse,
     max(CASE WHEN scored.metric = 'psnr' THEN scored.value END) AS psnr,
+    max(CASE WHEN scored.metric = 'fid' THEN scored.value END) AS fid,
     max(CASE WHEN scored.metric = 'frechet-pixels' THEN scored.value END) AS frechet_pixels,
     round(stages.seconds, 2) AS seconds,
     runs.id AS run

@@ -19,13 +19,14 @@ export type Line = Readonly<Record<string, unknown>> & { readonly type: string }
 
 export interface RunOptions {
   readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
   /** Called for each line of stdout that is JSON. */
   readonly onLine?: (line: Line, child: ChildProcess) => void
 }
 
 /** Runs the command line as a process of its own. */
-export function epdRun(args: readonly string[], { cwd, onLine }: RunOptions = {}): Promise<Finished> {
-  const child = spawn(process.execPath, [main, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+export function epdRun(args: readonly string[], { cwd, env, onLine }: RunOptions = {}): Promise<Finished> {
+  const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))

@@ -16,7 +16,8 @@ it.each([
   { ...identity, version: 2 },
   { ...identity, params: { a: 1, b: [2, 1] } },
   { ...identity, inputs: ['y', 'x'] },
-  { ...identity, model: { digest: 'd', engine: 'e' } }
+  { ...identity, model: { digest: 'd', engine: 'e' } },
+  { ...identity, assets: ['d'] }
 ])('a key depends on everything else: %j', other => {
   expect(stageKey(other)).not.toBe(stageKey(identity))
 })

@@ -147,7 +147,22 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   ],
   ['[samples]', '[samples, samples]', '9:44: stages.score.samples.1: expected each entry once, found "samples" again'],
   ['[samples]', '[]', '9:34: stages.score.samples: expected a list of sample stages, found an empty list'],
-  ['[psnr]', '[psnr, fid]', '9:79: stages.score.metrics.1: expected "frechet-pixels", "psnr" or "rmse", found "fid"'],
+  [
+    '[psnr]',
+    '[psnr, is]',
+    '9:79: stages.score.metrics.1: expected "fid", "frechet-pixels", "psnr" or "rmse", found "is"'
+  ],
+  ['[psnr]', '[psnr, fid]', '9:3: stages.score.features: expected { weights: ... }, found nothing, which fid needs'],
+  [
+    'reference: truth, metrics: [psnr]',
+    'metrics: [fid], features: { weights: inception.pth }',
+    '9:3: stages.score.statistics: expected an .npz of statistics, or a reference, found nothing, which fid needs'
+  ],
+  [
+    '[psnr]',
+    '[fid], features: { weights: inception.pth, preparation: tf }',
+    '9:128: stages.score.features.preparation: expected "tensorflow" or "pytorch", found "tf"'
+  ],
   [
     'reference: truth, metrics: [psnr]',
     'metrics: [psnr, rmse]',

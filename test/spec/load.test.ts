@@ -147,3 +147,25 @@ describe('loadExperiment', () => {
     for (const each of stages) if (each.kind === 'sample' && each.name !== 'reference') expect(each.solver.nfe).toBe(5)
   })
 })
+
+describe('a score stage with fid', () => {
+  const fid = (more = '') =>
+    load(changed('metrics: [psnr]', `metrics: [fid], features: { weights: inception.pth }${more}`)).stages
+
+  it('has stages made for it that hold the features of its samples, and of the reference it compares with', () => {
+    const stages = fid()
+    expect(stages.slice(-3).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'features score.samples',
+      'features score.truth',
+      'score score'
+    ])
+    expect(stages.at(-3)).toMatchObject({ samples: 'samples', preparation: 'tensorflow' })
+    expect(stages.at(-1)).toMatchObject({ features: { samples: ['score.samples'], reference: 'score.truth' } })
+  })
+
+  it('compares with statistics where they are given, and looks at no features of a reference', () => {
+    const stages = fid(', statistics: https://example.org/real.npz')
+    expect(stages.map(({ name }) => name)).not.toContain('score.truth')
+    expect(stages.at(-1)).toMatchObject({ statistics: 'https://example.org/real.npz' })
+  })
+})

@@ -10,6 +10,9 @@ import { OPSET, recorder, type Node, type Recorder } from './recorder.js'
 /** Of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 1
 
+/** What the bits of a session's answers depend on beside the graph: engine, provider, precision. */
+export const ENGINE = 'onnx:cpu:float32'
+
 /** Names of a compiled network's inputs, beside `x`. */
 export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
 

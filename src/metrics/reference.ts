@@ -1,0 +1,32 @@
+import { decodeNpy } from '../checkpoints/npy.js'
+import { readCheckpointFile } from '../checkpoints/checkpoint.js'
+import { readZip } from '../checkpoints/zip.js'
+import { EpdError } from '../errors.js'
+import type { Moments } from './frechet.js'
+
+/**
+ * Statistics of real images' features from an .npz with `mu` [n] and `sigma` [n, n], as EDM and pytorch-fid publish them. How many
+ * images they rest on such a file does not say.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
+export async function readStatistics(path: string): Promise<Moments> {
+  const bytes = await readCheckpointFile(path)
+  const invalid = (what: string) =>
+    new EpdError('checkpoint-invalid', `${path}: ${what}; expected an .npz of statistics with mu and sigma`)
+  if (bytes.subarray(0, 2).toString('latin1') !== 'PK') throw invalid('is not a zip archive')
+  const archive = readZip(bytes, path)
+  const array = (name: string) => {
+    const file = archive.read(`${name}.npy`)
+    if (!file) throw invalid(`holds no ${name}`)
+    try {
+      return decodeNpy(file)
+    } catch {
+      throw invalid(`its ${name} cannot be read`)
+    }
+  }
+  const [mu, sigma] = [array('mu'), array('sigma')]
+  const n = mu.data.length
+  if (mu.shape.length !== 1 || sigma.shape.join() !== `${n},${n}`)
+    throw invalid(`its mu is ${mu.shape.join('x')} and its sigma ${sigma.shape.join('x')}`)
+  return { mean: Float64Array.from(mu.data), covariance: Float64Array.from(sigma.data) }
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EpdError } from '../errors.js'
+import type { Experiment } from '../spec/experiment.js'
+import { identity } from '../stages/identity.js'
+import type { WritableStore } from '../store/store.js'
+import { download, downloadPath, fileDigest } from './download.js'
+import type { OnEvent } from './event.js'
+
+/** A file that a spec names, on this machine. */
+export interface Asset {
+  readonly path: string
+  /** SHA-256 of its bytes. */
+  readonly digest: string
+}
+
+/** The files of an experiment, by the path or address that its spec gives. */
+export type Assets = ReadonlyMap<string, Asset>
+
+/** All that an experiment reads beside its spec, the model first. */
+export function locations({ model, stages }: Experiment): string[] {
+  return [...new Set([model.checkpoint, ...stages.flatMap(stage => identity(stage).assets ?? [])])]
+}
+
+/** Folder of downloads and compiled graphs. */
+export function cacheFolder(root: string): string {
+  return join(root, 'cache')
+}
+
+/**
+ * Where a file is, or will be. A folder named by EPD_ASSETS takes the network's place: what has an address is looked for there,
+ * under the address's last name.
+ */
+export function assetPath(location: string, root: string): string {
+  if (!isAddress(location)) return location
+  const folder = process.env.EPD_ASSETS
+  return folder ? join(folder, basename(new URL(location).pathname)) : downloadPath(cacheFolder(root), location)
+}
+
+/**
+ * Gets all that an experiment reads. The model's file is only got: what is in it names it.
+ * @throws EpdError `checkpoint-missing`, `download-failed`
+ */
+export async function obtainAssets(
+  experiment: Experiment,
+  store: WritableStore,
+  signal: AbortSignal,
+  onEvent: OnEvent
+): Promise<Assets> {
+  const all = locations(experiment)
+  for (const location of all)
+    if (isAddress(location)) await obtain(location, assetPath(location, store.root), store, signal, onEvent)
+  const assets = new Map<string, Asset>()
+  for (const location of all.slice(1)) assets.set(location, await described(assetPath(location, store.root)))
+  return assets
+}
+
+async function described(path: string): Promise<Asset> {
+  const digest = await fileDigest(path).catch((error: unknown) => {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
+    throw new EpdError('checkpoint-missing', `${path}: ${what}; correct its path in the spec`, { cause: error })
+  })
+  return { path, digest }
+}
+
+async function obtain(
+  url: string,
+  path: string,
+  store: WritableStore,
+  signal: AbortSignal,
+  onEvent: OnEvent
+): Promise<void> {
+  if (!process.env.EPD_ASSETS) await downloadOnce(url, store, signal, onEvent)
+  else if (!existsSync(path))
+    throw new EpdError(
+      'checkpoint-missing',
+      `${path}: there is no such file; put there what is at ${url}, or unset EPD_ASSETS to have it downloaded`
+    )
+}
+
+const RETRY = 500
+
+/** By one process at a time. */
+async function downloadOnce(url: string, store: WritableStore, signal: AbortSignal, onEvent: OnEvent): Promise<void> {
+  let claim = store.claim(`download ${url}`)
+  while (!claim) {
+    await sleep(RETRY, undefined, { signal })
+    claim = store.claim(`download ${url}`)
+  }
+  try {
+    const onProgress = (received: number, total: number | undefined) => {
+      onEvent({ type: 'download', url, received, total })
+    }
+    await download({ url, folder: cacheFolder(store.root), signal, onProgress })
+  } finally {
+    claim.release()
+  }
+}
+
+/** A file that obtainAssets has got. */
+export function assetOf(assets: Assets, location: string): Asset {
+  const asset = assets.get(location)
+  if (!asset) throw new RangeError(`${location} was not asked for`)
+  return asset
+}
+
+function isAddress(location: string): boolean {
+  return location.startsWith('https://')
+}
