@@ -1,9 +1,9 @@
 /**
  * What is claimed of speed, as Markdown; times side by side and in turn, medians. `--only NAME` takes one of start, network,
- * sampling, memory, experiment.
+ * sampling, memory, experiment, frechet.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,9 @@ import { openSession } from '../src/engines/onnx/session.js'
 import { denoiserOf, openModel } from '../src/models/open.js'
 import { preconditioning } from '../src/models/preconditioning.js'
 import { networkOf } from '../src/networks/network.js'
+import { frechetDistance } from '../src/metrics/frechet.js'
+import { accumulator } from '../src/metrics/statistics.js'
+import { hashUniform } from '../src/random/hash-uniform.js'
 import { openStore } from '../src/store/store.js'
 import { filled } from './filled.js'
 
@@ -29,7 +32,20 @@ const row = (name: string, value: string, bound: string) => {
   console.log(`| ${name} | ${value} | ${bound} |`)
 }
 
-const benches = { start, network, sampling, memory, experiment }
+const SCIPY = `
+import sys, time
+import numpy
+import scipy.linalg
+mean, a, b = (numpy.fromfile(f"{sys.argv[1]}/{name}") for name in ("mean", "a", "b"))
+n = len(mean)
+a, b = a.reshape(n, n), b.reshape(n, n)
+begun = time.perf_counter()
+root = scipy.linalg.sqrtm(a @ b).real
+value = (mean**2).sum() + numpy.trace(a + b - 2 * root)
+print(time.perf_counter() - begun, value)
+`
+
+const benches = { start, network, sampling, memory, experiment, frechet }
 
 console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}\n`)
 console.log('| what | measured | to hold |\n| --- | --- | --- |')
@@ -158,4 +174,41 @@ function experiment(): void {
     `${seconds.toFixed(1)} s (RMSE ${rows.map(cells => cells.join(' ')).join(', ')})`,
     'under 60 s'
   )
+}
+
+/** The Frechet distance of features' size against SciPy's sqrtm, where a python3 with SciPy is there. */
+async function frechet(): Promise<void> {
+  const n = 2048
+  const made = (name: string) => {
+    const sums = accumulator(n)
+    for (let start = 0; start < 2 * n; start += 256)
+      sums.add(hashUniform(name, start * n, 256 * n).map((value, k) => Math.abs(value) * (1 + (k % n) / n)))
+    return sums.finish()
+  }
+  const [a, b] = [made('a'), made('b')]
+  const at = folder()
+  writeFileSync(
+    join(at, 'mean'),
+    a.mean.map((value, i) => value - b.mean[i])
+  )
+  writeFileSync(join(at, 'a'), a.covariance)
+  writeFileSync(join(at, 'b'), b.covariance)
+  const ours: number[] = []
+  const theirs: number[] = []
+  let apart = NaN
+  for (let i = 0; i < 4; i++) {
+    const begun = performance.now()
+    const value = await frechetDistance(a, b)
+    ours.push((performance.now() - begun) / 1000)
+    const { status, stdout } = spawnSync(process.env.PYTHON ?? 'python3', ['-c', SCIPY, at], { encoding: 'utf8' })
+    if (status !== 0) continue
+    const [seconds, other] = stdout.split(' ').map(Number)
+    theirs.push(seconds)
+    apart = Math.abs(value / other - 1)
+  }
+  const peer =
+    theirs.length > 0
+      ? `${(median(ours) / median(theirs)).toFixed(2)} (${median(ours).toFixed(2)} s, apart by ${apart.toExponential(0)})`
+      : `${median(ours).toFixed(2)} s (no SciPy here)`
+  row('Frechet distance, 2,048 dimensions: ours / SciPy', peer, 'at most 1')
 }

@@ -1,3 +1,4 @@
+import { openMatrices, type Matrices, type Matrix } from '../engines/onnx/matrices.js'
 import { eigenvalues } from './eigenvalues.js'
 import type { Statistics } from './statistics.js'
 
@@ -7,10 +8,10 @@ export type Moments = Omit<Statistics, 'count'>
 /**
  * The Frechet distance of two normal distributions (Dowson & Landau 1982; Heusel et al. 2017, arXiv 1706.08500):
  * |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)). With A = L L^T, A B has the eigenvalues of the symmetric L^T B L, so the trace of its
- * root is the sum of their roots; a covariance without full rank needs no special care.
+ * root is the sum of their roots; a covariance without full rank needs no special care. Large products are ONNX Runtime's.
  * @throws RangeError if the two differ in dimensions
  */
-export function frechetDistance(a: Moments, b: Moments): number {
+export async function frechetDistance(a: Moments, b: Moments): Promise<number> {
   const n = a.mean.length
   if (b.mean.length !== n) throw new RangeError(`statistics of ${n} and of ${b.mean.length} dimensions`)
   let distance = 0
@@ -18,69 +19,90 @@ export function frechetDistance(a: Moments, b: Moments): number {
     distance += (a.mean[i] - b.mean[i]) ** 2
     distance += a.covariance[i * n + i] + b.covariance[i * n + i]
   }
-  const columns = semidefiniteRoot(a.covariance, n)
-  const roots = eigenvalues(congruence(columns, b.covariance, n), columns.length)
-  return distance - 2 * roots.reduce((sum, value) => sum + Math.sqrt(Math.max(value, 0)), 0)
+  const matrices = openMatrices()
+  try {
+    const root = await semidefiniteRoot(a.covariance, n, matrices)
+    if (root.rows === 0) return distance
+    const product = await matrices.congruence(root, { rows: n, columns: n, data: b.covariance.slice() })
+    const roots = await eigenvalues(product, matrices)
+    return distance - 2 * roots.reduce((sum, value) => sum + Math.sqrt(Math.max(value, 0)), 0)
+  } finally {
+    await matrices.close()
+  }
 }
 
 /** Below this part of the largest, a pivot is rounding. */
 const RANK_TOLERANCE = 1e-15
+/** Columns of the root between two updates of what is left. */
+const BLOCK = 128
 
-/** The columns of L with L L^T = a, by Cholesky's method with pivots; as many as a has rank. */
-function semidefiniteRoot(a: Float64Array, n: number): Float64Array[] {
+/**
+ * L^T with L L^T = a, by Cholesky's method with pivots, block by block; as many rows as a has rank. Where all that is left of a is
+ * rounding, it ends.
+ */
+async function semidefiniteRoot(a: Float64Array, n: number, matrices: Matrices): Promise<Matrix> {
   const left = Float64Array.from({ length: n }, (_, i) => a[i * n + i])
-  const largest = left.reduce((most, value) => Math.max(most, value), 0)
-  const columns: Float64Array[] = []
+  const least = left.reduce((most, value) => Math.max(most, value), 0) * RANK_TOLERANCE
   const used = new Uint8Array(n)
-  while (columns.length < n) {
-    let pivot = -1
-    for (let i = 0; i < n; i++) if (!used[i] && (pivot < 0 || left[i] > left[pivot])) pivot = i
-    if (left[pivot] <= largest * RANK_TOLERANCE) break
-    used[pivot] = 1
-    const column = a.slice(pivot * n, (pivot + 1) * n)
-    for (const earlier of columns) {
-      const factor = earlier[pivot]
-      for (let i = 0; i < n; i++) column[i] -= factor * earlier[i]
+  const rows: Float64Array[] = []
+  let rest = a.slice()
+  for (;;) {
+    const block: Float64Array[] = []
+    while (block.length < BLOCK && rows.length + block.length < n) {
+      const pivot = largest(left, used)
+      if (left[pivot] <= least) break
+      block.push(pivoted(rest, n, pivot, left, used, block))
     }
-    const root = Math.sqrt(left[pivot])
-    for (let i = 0; i < n; i++) {
-      column[i] = used[i] && i !== pivot ? 0 : column[i] / root
-      left[i] -= column[i] ** 2
-    }
-    columns.push(column)
+    rows.push(...block)
+    if (block.length < BLOCK || rows.length === n) return stacked(rows, n)
+    rest = (await matrices.subtractSquare({ rows: n, columns: n, data: rest }, stacked(block, n))).data
   }
-  return columns
 }
 
-/** L^T B L, row-major. */
-function congruence(columns: readonly Float64Array[], b: Float64Array, n: number): Float64Array {
-  const rank = columns.length
-  const product = new Float64Array(rank * rank)
-  for (let p = 0; p < rank; p++) {
-    const image = symmetricTimes(b, columns[p], n)
-    for (let q = p; q < rank; q++) {
-      const value = dot(image, columns[q])
-      product[p * rank + q] = value
-      product[q * rank + p] = value
-    }
-  }
-  return product
+function largest(left: Float64Array, used: Uint8Array): number {
+  let pivot = -1
+  for (let i = 0; i < left.length; i++) if (!used[i] && (pivot < 0 || left[i] > left[pivot])) pivot = i
+  return pivot
 }
 
-function symmetricTimes(b: Float64Array, vector: Float64Array, n: number): Float64Array {
-  return Float64Array.from({ length: n }, (_, i) => dot(b.subarray(i * n, (i + 1) * n), vector))
+/** The next row of L^T; what is left of the diagonal, and the pivots used, are noted. */
+function pivoted(
+  rest: Float64Array,
+  n: number,
+  pivot: number,
+  left: Float64Array,
+  used: Uint8Array,
+  block: readonly Float64Array[]
+): Float64Array {
+  const row = rest.slice(pivot * n, (pivot + 1) * n)
+  subtractMultiples(row, block, pivot)
+  used[pivot] = 1
+  const root = Math.sqrt(left[pivot])
+  for (let i = 0; i < n; i++) {
+    row[i] = used[i] && i !== pivot ? 0 : row[i] / root
+    left[i] -= row[i] ** 2
+  }
+  return row
 }
 
-/** In four sums side by side, always in the same order. */
-function dot(a: Float64Array, b: Float64Array): number {
-  let [s, t, u, v] = [0, 0, 0, 0]
-  let i = 0
-  for (; i + 4 <= a.length; i += 4) {
-    s += a[i] * b[i]
-    t += a[i + 1] * b[i + 1]
-    u += a[i + 2] * b[i + 2]
-    v += a[i + 3] * b[i + 3]
+/** row minus each of the rows times its entry at `at`; four of them at a time. */
+function subtractMultiples(row: Float64Array, rows: readonly Float64Array[], at: number): void {
+  let k = 0
+  for (; k + 4 <= rows.length; k += 4) {
+    const [a, b, c, d] = [rows[k], rows[k + 1], rows[k + 2], rows[k + 3]]
+    const [p, q, r, s] = [a[at], b[at], c[at], d[at]]
+    for (let i = 0; i < row.length; i++) row[i] -= p * a[i] + q * b[i] + r * c[i] + s * d[i]
   }
-  for (; i < a.length; i++) s += a[i] * b[i]
-  return s + t + (u + v)
+  for (const rest of rows.slice(k)) {
+    const factor = rest[at]
+    for (let i = 0; i < row.length; i++) row[i] -= factor * rest[i]
+  }
+}
+
+function stacked(rows: readonly Float64Array[], columns: number): Matrix {
+  const data = new Float64Array(rows.length * columns)
+  rows.forEach((row, i) => {
+    data.set(row, i * columns)
+  })
+  return { rows: rows.length, columns, data }
 }

@@ -128,7 +128,7 @@ function combine(
   size: number,
   x: Float64Array,
   sigma: Float64Array,
-  output: Float32Array
+  output: ArrayLike<number>
 ): Float64Array {
   const stride = output.length / sigma.length
   if (stride < size || !Number.isInteger(stride))

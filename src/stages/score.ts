@@ -22,12 +22,12 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   for (const [done, name] of stage.samples.entries()) {
     onProgress({ done, total, unit: 'samples', note: name })
     const samplesKey = inputKey(name)
-    const distance = (metric: MetricName, statistics: Statistics, truth: Truth) => {
-      const value = frechetDistance(statistics, truth.statistics)
+    const distance = async (metric: MetricName, statistics: Statistics, truth: Truth) => {
+      const value = await frechetDistance(statistics, truth.statistics)
       metrics.push({ samplesKey, name: metric, value, count: statistics.count, details: truth.details })
     }
-    if (real) distance('fid', await featureStatistics(store, inputKey(real.of[done]), signal), real)
-    if (pixels) distance('frechet-pixels', await sampleStatistics(store, samplesKey, signal), pixels)
+    if (real) await distance('fid', await featureStatistics(store, inputKey(real.of[done]), signal), real)
+    if (pixels) await distance('frechet-pixels', await sampleStatistics(store, samplesKey, signal), pixels)
     const compared = stage.metrics.filter(isPaired)
     if (compared.length > 0 && stage.reference !== undefined)
       metrics.push(...(await compare(store, samplesKey, stage.reference, inputKey(stage.reference), compared)))

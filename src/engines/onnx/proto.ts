@@ -28,7 +28,7 @@ export type Attribute =
 
 export interface TensorProto {
   readonly name: string
-  readonly type: 'float32' | 'int64'
+  readonly type: 'float32' | 'float64' | 'int64'
   readonly shape: readonly number[]
   /** Little-endian, row-major. */
   readonly data: Uint8Array
@@ -38,12 +38,14 @@ export interface TensorProto {
 
 export interface ValueProto {
   readonly name: string
-  /** -1: the batch. */
-  readonly shape: readonly number[]
+  /** -1: the batch; a name: a size that differs from run to run, the same wherever it stands. */
+  readonly shape: readonly (number | string)[]
+  /** Default: float32. */
+  readonly type?: 'float32' | 'float64'
 }
 
 const IR_VERSION = 10
-const ELEMENT_TYPE = { float32: 1, int64: 7 } as const
+const ELEMENT_TYPE = { float32: 1, int64: 7, float64: 11 } as const
 const ATTRIBUTE_TYPE = { float: 1, int: 2, text: 3, ints: 7 } as const
 const EXTERNAL = 1
 
@@ -112,19 +114,19 @@ function writeEntry([key, value]: readonly string[], pbf: PbfWriter): void {
   pbf.writeStringField(2, value)
 }
 
-function writeValue({ name, shape }: ValueProto, pbf: PbfWriter): void {
-  pbf.writeStringField(1, name)
+function writeValue(value: ValueProto, pbf: PbfWriter): void {
+  pbf.writeStringField(1, value.name)
   pbf.writeMessage(
     2,
-    (sizes, type) => {
-      type.writeMessage(1, writeTensorType, sizes)
+    (of, type) => {
+      type.writeMessage(1, writeTensorType, of)
     },
-    shape
+    value
   )
 }
 
-function writeTensorType(shape: readonly number[], pbf: PbfWriter): void {
-  pbf.writeVarintField(1, ELEMENT_TYPE.float32)
+function writeTensorType({ shape, type = 'float32' }: ValueProto, pbf: PbfWriter): void {
+  pbf.writeVarintField(1, ELEMENT_TYPE[type])
   pbf.writeMessage(
     2,
     (sizes, inner) => {
@@ -134,7 +136,8 @@ function writeTensorType(shape: readonly number[], pbf: PbfWriter): void {
   )
 }
 
-function writeDimension(size: number, pbf: PbfWriter): void {
-  if (size < 0) pbf.writeStringField(2, 'batch')
+function writeDimension(size: number | string, pbf: PbfWriter): void {
+  if (typeof size === 'string') pbf.writeStringField(2, size)
+  else if (size < 0) pbf.writeStringField(2, 'batch')
   else pbf.writeVarintField(1, size)
 }

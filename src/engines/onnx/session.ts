@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads'
 import { EpdError } from '../../errors.js'
 
 export interface SessionOptions {
-  /** The .onnx file. */
-  readonly path: string
+  /** The .onnx file, or its bytes. */
+  readonly path: string | Uint8Array
   /** Threads within an operation; default: all cores. Never changes a bit of the result. */
   readonly threads?: number
 }
@@ -13,12 +13,15 @@ export interface Feed {
   readonly name: string
   readonly shape: readonly number[]
   /** Handed over: not to be used afterwards. */
-  readonly data: Float32Array<ArrayBuffer>
+  readonly data: Numbers
 }
+
+/** In single or double precision, as the graph has it. */
+export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
 
 /** A network ready to run on ONNX Runtime, in a thread of its own. */
 export interface Session {
-  run(feeds: readonly Feed[]): Promise<Float32Array>
+  run(feeds: readonly Feed[]): Promise<Numbers>
   /** Milliseconds that ONNX Runtime itself has run so far. */
   readonly elapsed: () => number
   close(): Promise<void>
@@ -26,13 +29,13 @@ export interface Session {
 
 type Reply =
   | { readonly id: number; readonly error: string }
-  | { readonly id: number; readonly data: Float32Array; readonly milliseconds: number }
+  | { readonly id: number; readonly data: Numbers; readonly milliseconds: number }
   | { readonly id: number; readonly ready: true }
 
 /** @throws EpdError `engine-failed` if ONNX Runtime does not load or refuses the graph */
 export async function openSession({ path, threads = availableParallelism() }: SessionOptions): Promise<Session> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { path, threads, provider: 'cpu' } })
-  const waiting = new Map<number, { resolve: (data: Float32Array) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<number, { resolve: (data: Numbers) => void; reject: (error: Error) => void }>()
   let count = 0
   let elapsed = 0
   let broken: Error | undefined
@@ -42,8 +45,8 @@ export async function openSession({ path, threads = availableParallelism() }: Se
     for (const { reject } of waiting.values()) reject(broken)
     waiting.clear()
   }
-  const failed = (reason: string) =>
-    new EpdError('engine-failed', `ONNX Runtime: ${reason}; if ${path} is damaged, delete it to have it compiled again`)
+  const wayOut = typeof path === 'string' ? `; if ${path} is damaged, delete it to have it compiled again` : ''
+  const failed = (reason: string) => new EpdError('engine-failed', `ONNX Runtime: ${reason}${wayOut}`)
   const exited = new Promise<void>(resolve => {
     worker.on('exit', () => {
       fail(failed('its thread has ended'))
@@ -69,7 +72,7 @@ export async function openSession({ path, threads = availableParallelism() }: Se
     run(feeds) {
       if (broken) return Promise.reject(broken)
       const id = count++
-      const answer = new Promise<Float32Array>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      const answer = new Promise<Numbers>((resolve, reject) => waiting.set(id, { resolve, reject }))
       worker.postMessage(
         { id, feeds },
         feeds.map(({ data }) => data.buffer)

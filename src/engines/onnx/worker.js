@@ -4,26 +4,32 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 
 /**
- * @typedef {{ name: string, shape: number[], data: Float32Array<ArrayBuffer> }} Feed
+ * @typedef {Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>} Numbers
+ * @typedef {{ name: string, shape: number[], data: Numbers }} Feed
  * @typedef {{ id: number, feeds: Feed[] }} Request
  */
 
-/** @typedef {{ path: string, threads: number, provider: string }} Settings */
+/** @typedef {{ path: string | Uint8Array, threads: number, provider: string }} Settings */
 
 if (!parentPort) throw new Error('this file is a worker thread')
 const port = parentPort
 
 const { path, threads, provider } = settings(workerData)
 
+/** @type {InferenceSession.SessionOptions} */
+const options = {
+  executionProviders: [provider],
+  intraOpNumThreads: threads,
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3
+}
+
 /** @type {InferenceSession} */
 let session
 try {
-  session = await InferenceSession.create(path, {
-    executionProviders: [provider],
-    intraOpNumThreads: threads,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3
-  })
+  session = await (typeof path === 'string'
+    ? InferenceSession.create(path, options)
+    : InferenceSession.create(path, options))
   port.postMessage({ id: -1, ready: true })
 } catch (error) {
   port.postMessage({ id: -1, error: messageOf(error) })
@@ -39,17 +45,26 @@ port.on('message', (/** @type {Request | 'close'} */ request) => {
 /** @param {Request} request */
 async function run({ id, feeds }) {
   try {
-    const inputs = Object.fromEntries(feeds.map(({ name, shape, data }) => [name, new Tensor('float32', data, shape)]))
+    const inputs = Object.fromEntries(feeds.map(({ name, shape, data }) => [name, tensor(data, shape)]))
     const begun = performance.now()
     const outputs = await session.run(inputs)
     const milliseconds = performance.now() - begun
     const { data } = outputs[session.outputNames[0]]
-    if (!(data instanceof Float32Array)) throw new Error('the network does not answer in float32')
+    if (!(data instanceof Float32Array || data instanceof Float64Array))
+      throw new Error('the network does not answer in floating-point numbers')
     const owned = data.byteLength === data.buffer.byteLength ? data : data.slice()
     port.postMessage({ id, data: owned, milliseconds }, [/** @type {ArrayBuffer} */ (owned.buffer)])
   } catch (error) {
     port.postMessage({ id, error: messageOf(error) })
   }
+}
+
+/**
+ * @param {Numbers} data
+ * @param {number[]} shape
+ */
+function tensor(data, shape) {
+  return data instanceof Float64Array ? new Tensor('float64', data, shape) : new Tensor('float32', data, shape)
 }
 
 async function close() {
