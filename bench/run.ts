@@ -113,7 +113,7 @@ async function sampling(): Promise<void> {
     const [begun, before] = [performance.now(), model.elapsed()]
     await run(
       {
-        ...{ kind: 'sample', name: 'bench', batch: 64, images: false },
+        ...{ kind: 'sample', name: 'bench', batch: 64, images: false, generator: 'torch-cpu' },
         solver: {
           ...{ name: 'heun', afs: false, numSteps: 4, nfe: 6 },
           schedule: { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }

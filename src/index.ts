@@ -11,7 +11,7 @@ export type { SolverOptions } from './solvers/options.js'
 export type { Evaluated, Evaluation, Problem, SolverRun } from './solvers/solver.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
-export { latents, latentsAndLabels } from './random/torch-cpu.js'
+export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
 export { distill, type DistillOptions, type Distilled, type DistillState } from './distill/distill.js'
 export type { Iteration } from './distill/task.js'
 export type { Student } from './distill/student.js'

@@ -9,7 +9,7 @@ import {
 } from './levenberg-marquardt.js'
 import type { Effort } from './effort.js'
 import { normalStart, uniformStart } from './parameters.js'
-import { torchGenerator } from '../random/torch-cpu.js'
+import { torchCpuGenerator } from '../random/torch-cpu.js'
 import type { Student } from './student.js'
 import type { Found, Iteration } from './task.js'
 import { teach, type Teacher } from './teach.js'
@@ -94,7 +94,7 @@ function startOf({ student, sigmas, start, optimizer }: DistillOptions, seed: nu
   const steps = sigmas.length - 1
   return (start ?? (optimizer?.name === 'adam' ? 'normal' : 'uniform')) === 'uniform'
     ? uniformStart(student, steps)
-    : normalStart(student, steps, torchGenerator(seed).randn(4 * steps * student.points))
+    : normalStart(student, steps, torchCpuGenerator(seed).randn(4 * steps * student.points))
 }
 
 interface Lessons {

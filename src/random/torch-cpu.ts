@@ -1,13 +1,5 @@
-import type { Shape } from '../models/denoiser.js'
+import type { TorchGenerator } from './latents.js'
 import { fma, log, sincos } from './single.js'
-
-/** PyTorch's generator on the CPU. */
-export interface TorchGenerator {
-  /** torch.randn(count) in float32 */
-  randn(count: number): Float32Array
-  /** torch.randint(high, ()): 0 to high - 1; high below 2^32 */
-  randint(high: number): number
-}
 
 /**
  * torch.Generator('cpu').manual_seed(seed): Mersenne Twister 19937. Normal numbers come as in ATen's two paths: 16 or more at
@@ -15,7 +7,7 @@ export interface TorchGenerator {
  * precision, whose second number is kept for the next call.
  * @throws RangeError unless seed is a whole number from 0 to 2^32 - 1
  */
-export function torchGenerator(seed: number): TorchGenerator {
+export function torchCpuGenerator(seed: number): TorchGenerator {
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
     throw new RangeError(`a seed is a whole number from 0 to 4294967295, found ${seed}`)
   const next = mersenneTwister(seed)
@@ -66,40 +58,6 @@ function normalise(values: Float32Array): void {
     values[j] = fma(radius, cos, 0)
     values[j + 8] = fma(radius, sin, 0)
   }
-}
-
-/** Unit-variance latents, [seeds, ...shape]: a seed's are those of torch.randn(shape) from a generator of that seed. */
-export function latents({ seeds, shape }: { readonly seeds: readonly number[]; readonly shape: Shape }): Float64Array {
-  return draw(seeds, shape, () => undefined)
-}
-
-/** The same, and for each seed the class that is drawn next from its generator: torch.randint(labelDim, ()). */
-export function latentsAndLabels(options: {
-  readonly seeds: readonly number[]
-  readonly shape: Shape
-  readonly labelDim: number
-}): { latents: Float64Array; labels: Int32Array } {
-  const { seeds, shape, labelDim } = options
-  const labels = new Int32Array(seeds.length)
-  const drawn = draw(seeds, shape, (generator, i) => {
-    labels[i] = generator.randint(labelDim)
-  })
-  return { latents: drawn, labels }
-}
-
-function draw(
-  seeds: readonly number[],
-  [channels, height, width]: Shape,
-  then: (generator: TorchGenerator, index: number) => void
-): Float64Array {
-  const size = channels * height * width
-  const all = new Float64Array(seeds.length * size)
-  seeds.forEach((seed, i) => {
-    const generator = torchGenerator(seed)
-    all.set(generator.randn(size), i * size)
-    then(generator, i)
-  })
-  return all
 }
 
 /** MT19937 (Matsumoto & Nishimura 1998): 32 random bits a call. */

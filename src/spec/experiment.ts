@@ -1,4 +1,5 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
+import type { GeneratorName } from '../random/latents.js'
 import type { ScheduleType } from '../solvers/schedule.js'
 
 /** A spec, validated, with every default and every reference resolved. */
@@ -79,6 +80,7 @@ export interface TeacherStage {
   readonly refine: number
   readonly substeps: number
   readonly seeds: readonly number[]
+  readonly generator: GeneratorName
   /** The grid of the student, which the teacher refines. */
   readonly grid: GridSpec
 }
@@ -104,6 +106,7 @@ export interface SampleStage {
   /** The distill stage whose predictor an `epd` solver takes. */
   readonly from?: string
   readonly seeds: readonly number[]
+  readonly generator: GeneratorName
   /** The most samples that the model is given at once. */
   readonly batch: number
   /** Whether each image is also written as a PNG of its own. */

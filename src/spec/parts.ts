@@ -1,3 +1,4 @@
+import type { GeneratorName } from '../random/latents.js'
 import { nearestNfe, numStepsFor, parallelNfe } from '../solvers/nfe.js'
 import { schedule as timePoints } from '../solvers/schedule.js'
 import type { ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
@@ -15,6 +16,7 @@ const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score'] sati
 export interface Parts {
   /** Every stage that the spec has, whatever it holds. */
   readonly written: ReadonlyMap<string, unknown>
+  readonly generator: GeneratorName
   /** The top-level solver. */
   readonly studied?: SolverSpec
   /** The solvers with time points that stages have of their own, by stage. */
@@ -40,6 +42,7 @@ export function readParts(spec: unknown, schema: Schema, report: Report): Parts 
     )
   return {
     written,
+    generator: child(spec, 'generator') === 'torch-cuda' ? 'torch-cuda' : 'torch-cpu',
     studied: solverAt(top, ['solver']),
     solvers: ofEach('solver', solverAt),
     seeds: ofEach('seeds', (value, path) => seedsAt(value, path, schema, report)),

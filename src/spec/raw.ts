@@ -7,6 +7,7 @@ import type {
   ScheduleSpec,
   StudentSolver
 } from './experiment.js'
+import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'
 
 /** A spec as the schema leaves it: valid, its own defaults put in, nothing resolved yet. */
@@ -14,6 +15,7 @@ export interface RawExperiment {
   readonly name: string
   readonly description: string
   readonly model: ModelSpec
+  readonly generator: GeneratorName
   readonly solver: RawSolver
   readonly stages: Readonly<Record<string, RawStage>>
 }

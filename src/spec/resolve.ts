@@ -50,9 +50,10 @@ export function resolveStages(spec: unknown, schema: Schema, report: Report): St
   return inOrder([...made, ...scores], [...written.keys()])
 }
 
-function resolveTeacher(name: string, raw: RawTeacher, _path: Path, { studied, seeds, teachers }: Context): void {
+function resolveTeacher(name: string, raw: RawTeacher, _path: Path, context: Context): void {
+  const { studied, seeds, generator, teachers } = context
   const own = seeds.get(name)
-  if (own && studied) teachers.set(name, { ...raw, name, seeds: own, grid: gridOf(studied) })
+  if (own && studied) teachers.set(name, { ...raw, name, seeds: own, generator, grid: gridOf(studied) })
 }
 
 /** A distill stage, and the teacher stage of its validation seeds. */
@@ -106,7 +107,7 @@ function resolveSample(name: string, raw: RawSample, path: Path, context: Contex
   const { solver: given, ...options } = raw
   const seeds = context.seeds.get(name)
   const solver = sampler(name, given, [...path, 'solver'], context)
-  if (seeds && solver) context.samples.set(name, { ...options, name, seeds, ...solver })
+  if (seeds && solver) context.samples.set(name, { ...options, name, seeds, generator: context.generator, ...solver })
 }
 
 function sampler(

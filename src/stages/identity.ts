@@ -20,8 +20,8 @@ export function identity(stage: Stage): Identity {
   const version = VERSIONS[stage.kind]
   switch (stage.kind) {
     case 'teacher': {
-      const { solver, refine, substeps, grid, seeds } = stage
-      return { version, params: { solver, refine, substeps, grid, seeds }, inputs: [], evaluatesModel: true }
+      const { solver, refine, substeps, grid, seeds, generator } = stage
+      return { version, params: { solver, refine, substeps, grid, seeds, generator }, inputs: [], evaluatesModel: true }
     }
     case 'distill': {
       const { student, optimizer, objective, start, seed, teacher, validation } = stage
@@ -29,8 +29,13 @@ export function identity(stage: Stage): Identity {
       return { version, params, inputs: [teacher, validation], evaluatesModel: true }
     }
     case 'sample': {
-      const { solver, seeds, from } = stage
-      return { version, params: { solver, seeds }, inputs: from === undefined ? [] : [from], evaluatesModel: true }
+      const { solver, seeds, generator, from } = stage
+      return {
+        version,
+        params: { solver, seeds, generator },
+        inputs: from === undefined ? [] : [from],
+        evaluatesModel: true
+      }
     }
     case 'features': {
       const { samples, weights, preparation } = stage

@@ -21,7 +21,7 @@ export async function run(stage: SampleStage, context: StageContext): Promise<St
     const sigmas = schedule({ ...stage.solver.schedule, numSteps: stage.solver.numSteps, model })
     return {
       async compute(shard) {
-        const { x, condition } = noise(shard.seeds, model, sigmas[0])
+        const { x, condition } = noise(shard.seeds, model, sigmas[0], stage.generator)
         const solution = await solve({
           model,
           solver,

@@ -16,7 +16,7 @@ export async function run(stage: TeacherStage, context: StageContext): Promise<S
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {
       async compute(shard) {
-        const { x, condition } = noise(shard.seeds, model, sigmas[0])
+        const { x, condition } = noise(shard.seeds, model, sigmas[0], stage.generator)
         const { trajectory, nfe, evaluations } = await solve({
           model,
           solver,

@@ -4,7 +4,7 @@ import { distill } from '../../src/distill/distill.js'
 import { meanSquare } from '../../src/distill/objective.js'
 import { normalStart } from '../../src/distill/parameters.js'
 import { walk } from '../../src/distill/student.js'
-import { torchGenerator } from '../../src/random/torch-cpu.js'
+import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import type { Predictor } from '../../src/solvers/predictor.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { mixture } from '../solvers/mixture.js'
@@ -17,7 +17,7 @@ const common = { model: mixture, student, sigmas, teacher: training }
 
 describe('adam', () => {
   it('goes by the gradient of the loss in every raw number', async () => {
-    const start = normalStart(student, 3, torchGenerator(7).randn(24))
+    const start = normalStart(student, 3, torchCpuGenerator(7).randn(24))
     const fit = { steps: [0, 1, 2], at: [3], extent: 3 }
     const [base] = await walk(setting, training, [start], 3)
     const found = await gradient(setting, training, start, base, fit, 1e-7)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { byCoordinates, byRaw, probes } from '../../src/distill/differences.js'
 import { chained, meanSquare, normalEquations } from '../../src/distill/objective.js'
 import { coordinates, normalStart, withCoordinates } from '../../src/distill/parameters.js'
-import { torchGenerator } from '../../src/random/torch-cpu.js'
+import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { walk } from '../../src/distill/student.js'
 import type { Predictor, PredictorTables } from '../../src/solvers/predictor.js'
 import { mixture } from '../solvers/mixture.js'
@@ -24,7 +24,7 @@ async function probed(predictor: Predictor, steps: readonly number[], extent = 3
 
 const canonical = (predictor: Predictor, step: number) =>
   withCoordinates(predictor, step, coordinates(predictor, step).values)
-const someStart = normalStart(student, 3, torchGenerator(7).randn(24))
+const someStart = normalStart(student, 3, torchCpuGenerator(7).randn(24))
 const start = [0, 1, 2].reduce(canonical, someStart)
 
 describe('probes', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { distill, type DistillOptions } from '../../src/distill/distill.js'
 import { normalStart, uniformStart } from '../../src/distill/parameters.js'
 import { survey } from '../../src/distill/survey.js'
-import { torchGenerator } from '../../src/random/torch-cpu.js'
+import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { solve } from '../../src/solvers/solve.js'
 import { mixture } from '../solvers/mixture.js'
 import { relativeError } from '../solvers/reference.js'
@@ -30,7 +30,7 @@ describe('levenberg-marquardt', () => {
   })
 
   it('finds a student that follows a teacher of its own kind', async () => {
-    const known = normalStart({ ...student, points: 1 }, 3, torchGenerator(3).randn(12))
+    const known = normalStart({ ...student, points: 1 }, 3, torchCpuGenerator(3).randn(12))
     const teacher = await followed({ ...student, predictor: known }, 1, 16)
     const single = { ...student, points: 1 }
     const optimizer = { name: 'levenberg-marquardt', iterations: 30, finalIterations: 10 } as const

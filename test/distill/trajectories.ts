@@ -3,7 +3,7 @@ import { solve } from '../../src/solvers/solve.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { teacherGrid } from '../../src/solvers/teacher.js'
 import type { Trajectories } from '../../src/distill/trajectories.js'
-import { latents } from '../../src/random/torch-cpu.js'
+import { latents } from '../../src/random/latents.js'
 import { mixture, shape } from '../solvers/mixture.js'
 
 export const grid = {

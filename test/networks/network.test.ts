@@ -88,7 +88,7 @@ describe('networks on the engine onnx', () => {
 
 describe('networkOf', () => {
   it.each([
-    [{ model_type: 'Transformer' }, /model_type must be SongUNet or DhariwalUNet, found "Transformer"/],
+    [{ model_type: 'Transformer' }, /model_type must be SongUNet or DhariwalUNet or UNetModel, found "Transformer"/],
     [{ encoder_type: 'wavelet' }, /encoder_type must be standard or skip or residual/],
     [{ img_resolution: 'big' }, /img_resolution must be a whole number, found "big"/],
     [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { latents, latentsAndLabels, torchGenerator } from '../../src/random/torch-cpu.js'
+import { latents, latentsAndLabels } from '../../src/random/latents.js'
+import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import type { Shape } from '../../src/models/denoiser.js'
 import { fixture } from '../solvers/reference.js'
 
@@ -17,27 +18,29 @@ const reference = fixture<{
   }[]
 }>('torch-cpu-random.json')
 
-describe('torchGenerator', () => {
+describe('torchCpuGenerator', () => {
   it('draws the normal numbers of PyTorch bit for bit, few or many', () => {
     expect(reference.randn.length).toBe(37)
     for (const { seed, numel, values } of reference.randn)
-      expect([...torchGenerator(seed).randn(numel)], `seed ${seed}, ${numel} values`).toEqual(values.map(Math.fround))
+      expect([...torchCpuGenerator(seed).randn(numel)], `seed ${seed}, ${numel} values`).toEqual(
+        values.map(Math.fround)
+      )
   })
 
   it('draws the whole numbers of PyTorch', () => {
     for (const { seed, high, values } of reference.randint) {
-      const generator = torchGenerator(seed)
+      const generator = torchCpuGenerator(seed)
       expect(values.map(() => generator.randint(high))).toEqual(values)
     }
   })
 
   it('keeps the second of two normal numbers for the next call', () => {
-    const [whole, parts] = [torchGenerator(3), torchGenerator(3)]
+    const [whole, parts] = [torchCpuGenerator(3), torchCpuGenerator(3)]
     expect([...parts.randn(1), ...parts.randn(3)]).toEqual([...whole.randn(4)])
   })
 
   it.each([-1, 0.5, 2 ** 32, NaN])('refuses the seed %s', seed => {
-    expect(() => torchGenerator(seed)).toThrow(/from 0 to 4294967295/)
+    expect(() => torchCpuGenerator(seed)).toThrow(/from 0 to 4294967295/)
   })
 })
 

@@ -19,7 +19,8 @@ describe('loadExperiment', () => {
       ...{ name: 'epd', afs: true, points: 2, scaleDir: 0.05, scaleTime: 0.05, base: 'euler', maxOrder: 3 },
       ...{ schedule: DEFAULT_SCHEDULE, numSteps: 4, nfe: 5 }
     }
-    const teacher = { kind: 'teacher', solver: { name: 'heun', afs: false }, refine: 3, substeps: 2 }
+    const generator = 'torch-cpu'
+    const teacher = { kind: 'teacher', solver: { name: 'heun', afs: false }, refine: 3, substeps: 2, generator }
     const grid = { ...DEFAULT_SCHEDULE, numSteps: 4 }
     const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
     expect(load(whole)).toEqual({
@@ -39,15 +40,21 @@ describe('loadExperiment', () => {
         },
         {
           ...{ kind: 'sample', name: 'samples', solver: student, from: 'student' },
-          ...{ seeds: range(0, 9), batch: 64, images: false }
+          ...{ seeds: range(0, 9), generator, batch: 64, images: false }
         },
         {
-          ...{ kind: 'sample', name: 'truth', seeds: range(5, 20), batch: 64, images: false },
+          ...{ kind: 'sample', name: 'truth', seeds: range(5, 20), generator, batch: 64, images: false },
           solver: { name: 'heun', afs: false, schedule: DEFAULT_SCHEDULE, numSteps: 33, nfe: 64 }
         },
         { kind: 'score', name: 'score', samples: ['samples'], reference: 'truth', metrics: ['psnr'] }
       ]
     })
+  })
+
+  it("draws the noise of every stage by the spec's generator", () => {
+    const { stages } = load(`generator: torch-cuda\n${whole}`)
+    const drawn = stages.flatMap(each => ('generator' in each ? [each.generator] : []))
+    expect(drawn).toEqual(['torch-cuda', 'torch-cuda', 'torch-cuda', 'torch-cuda'])
   })
 
   it('gives a solver the schedule of the top-level one, unless it has its own', () => {

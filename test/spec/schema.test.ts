@@ -59,7 +59,9 @@ stages:
           property.default === undefined ? [] : [[key, property.default]]
         )
       )
-    expect({ model, description }).toMatchObject({ model: defaults(root.properties!.model), ...defaults(root) })
+    const { generator, ...top } = defaults(root)
+    expect({ model, description }).toMatchObject({ model: defaults(root.properties!.model), ...top })
+    expect(at('teacher', 'generator')).toBe(generator)
     const { solver: teacherSolver, ...teacher } = defaults(definition('teacher'))
     expect(at('teacher')).toMatchObject(teacher)
     expect(at('unnamed', 'solver')).toMatchObject(teacherSolver as object)

@@ -1,0 +1,56 @@
+import type { Shape } from '../models/denoiser.js'
+import { torchCpuGenerator } from './torch-cpu.js'
+import { torchCudaGenerator } from './torch-cuda.js'
+
+/** PyTorch's random numbers, as its CPU or a GPU draws them. */
+export type GeneratorName = 'torch-cpu' | 'torch-cuda'
+
+export interface TorchGenerator {
+  /** torch.randn(count) in float32 */
+  randn(count: number): Float32Array
+  /** torch.randint(high, ()): 0 to high - 1; high below 2^32 */
+  randint(high: number): number
+}
+
+export interface LatentsOptions {
+  readonly seeds: readonly number[]
+  readonly shape: Shape
+  /** Default: torch-cpu. */
+  readonly generator?: GeneratorName
+}
+
+const GENERATORS: Readonly<Record<GeneratorName, (seed: number) => TorchGenerator>> = {
+  'torch-cpu': torchCpuGenerator,
+  'torch-cuda': torchCudaGenerator
+}
+
+/** Unit-variance latents, [seeds, ...shape]: a seed's are those of torch.randn(shape) from a generator of that seed. */
+export function latents(options: LatentsOptions): Float64Array {
+  return draw(options, () => undefined)
+}
+
+/** The same, and for each seed the class that is drawn next from its generator: torch.randint(labelDim, ()). */
+export function latentsAndLabels(options: LatentsOptions & { readonly labelDim: number }): {
+  latents: Float64Array
+  labels: Int32Array
+} {
+  const labels = new Int32Array(options.seeds.length)
+  const drawn = draw(options, (generator, i) => {
+    labels[i] = generator.randint(options.labelDim)
+  })
+  return { latents: drawn, labels }
+}
+
+function draw(
+  { seeds, shape, generator = 'torch-cpu' }: LatentsOptions,
+  then: (generator: TorchGenerator, index: number) => void
+): Float64Array {
+  const size = shape.reduce((product, length) => product * length, 1)
+  const all = new Float64Array(seeds.length * size)
+  seeds.forEach((seed, i) => {
+    const numbers = GENERATORS[generator](seed)
+    all.set(numbers.randn(size), i * size)
+    then(numbers, i)
+  })
+  return all
+}
