@@ -23,7 +23,9 @@ export function filled({ build }: Recipe): NetworkCheckpoint['tensors'] {
 function values(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const count = shape.reduce((product, size) => product * size, 1)
   const uniform = hashUniform(name, 0, count)
-  if (shape.length > 1) return Float32Array.from(uniform, value => value * Math.sqrt((3 * shape[0]) / count))
-  const middle = name.endsWith('weight') || name.endsWith('running_var') ? 1 : 0
-  return Float32Array.from(uniform, value => 0.1 * value + middle)
+  const scale = shape.length > 1 ? Math.sqrt((3 * shape[0]) / count) : 0.1
+  const middle = shape.length === 1 && /(weight|running_var)$/.test(name) ? 1 : 0
+  const values = new Float32Array(count)
+  for (let i = 0; i < count; i++) values[i] = scale * uniform[i] + middle
+  return values
 }

@@ -2,6 +2,7 @@ import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
 import type { Experiment } from '../spec/experiment.js'
+import { downloadLine, duration, progressLine } from './progress.js'
 import { summary } from './summary.js'
 
 /** Where a run is watched. */
@@ -108,36 +109,4 @@ function throttled(live: boolean, handle: (event: RunEvent) => void): (event: Ru
     }
     handle(event)
   }
-}
-
-/** Progress with rate and time left, measured from the first event on. */
-function progressLine(): (event: Extract<RunEvent, { type: 'progress' }>) => string {
-  let first: { readonly time: number; readonly done: number } | undefined
-  return ({ done, total, unit, stored, note }) => {
-    if (unit === 'iterations') return note ?? ''
-    first ??= { time: performance.now(), done }
-    const seconds = (performance.now() - first.time) / 1000
-    const rate = (done - first.done) / seconds
-    return [
-      `${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit}`,
-      rate > 0 && done < total ? `${rate.toFixed(1)}/s  ${duration((total - done) / rate)} left` : '',
-      stored === undefined ? note : `${stored} seeds stored`
-    ]
-      .filter(Boolean)
-      .join('  ')
-  }
-}
-
-function downloadLine({ received, total }: Extract<RunEvent, { type: 'download' }>): string {
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-  return total === undefined
-    ? `${megabytes(received)} MB`
-    : `${megabytes(received)} of ${megabytes(total)} MB (${Math.floor((100 * received) / total)} %)`
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
-  const rest = String(Math.floor(seconds) % 60).padStart(2, '0')
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`
 }

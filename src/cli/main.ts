@@ -54,6 +54,18 @@ program
   })
 
 program
+  .command('fetch <spec>')
+  .description('download all that an experiment reads, so that it then runs without a network')
+  .addOption(set)
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (spec: string, options: RunFlags) => {
+    const { fetch } = await import('./fetch.js')
+    await fetch(spec, options)
+  })
+
+program
   .command('ls')
   .description('list the runs of a store')
   .addOption(store)

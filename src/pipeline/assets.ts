@@ -52,11 +52,12 @@ export async function obtainAssets(
   for (const location of all)
     if (isAddress(location)) await obtain(location, assetPath(location, store.root), store, signal, onEvent)
   const assets = new Map<string, Asset>()
-  for (const location of all.slice(1)) assets.set(location, await described(assetPath(location, store.root)))
+  for (const location of all.slice(1)) assets.set(location, await assetAt(assetPath(location, store.root)))
   return assets
 }
 
-async function described(path: string): Promise<Asset> {
+/** @throws EpdError `checkpoint-missing` */
+export async function assetAt(path: string): Promise<Asset> {
   const digest = await fileDigest(path).catch((error: unknown) => {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`

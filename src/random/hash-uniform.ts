@@ -6,10 +6,9 @@ import { crc32 } from './crc32.js'
  */
 export function hashUniform(name: string, start: number, count: number): Float64Array {
   const base = crc32(name)
-  return Float64Array.from(
-    { length: count },
-    (_, i) => (mix(base + Math.imul(start + i, 0x9e3779b9)) / 2 ** 32) * 2 - 1
-  )
+  const values = new Float64Array(count)
+  for (let i = 0; i < count; i++) values[i] = (mix(base + Math.imul(start + i, 0x9e3779b9)) / 2 ** 32) * 2 - 1
+  return values
 }
 
 function mix(value: number): number {

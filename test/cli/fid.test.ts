@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +78,29 @@ describe('fid', () => {
     const { code, stderr } = await epdRun(['run', spec, '--store', temporaryFolder(), '--json'], { env })
     expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
     expect(stderr).toMatch(message)
+    expect(code).toBe(1)
+  })
+})
+
+describe('fetch', () => {
+  it('gets all that an experiment reads, and says what it is', async () => {
+    const { code, stdout } = await epdRun(['fetch', fidSpec(), '--store', temporaryFolder(), '--json'], { env })
+    expect(code).toBe(0)
+    const files = JSON.parse(stdout) as { location: string; path: string; bytes: number; digest: string }[]
+    expect(files.map(({ location }) => location.replace(/.*\//, ''))).toEqual([
+      ...['ddpmpp-uncond.pkl', 'inception.pth', 'real.npz']
+    ])
+    for (const { path, bytes, digest } of files) {
+      const data = readFileSync(path)
+      expect([bytes, digest]).toEqual([data.length, createHash('sha256').update(data).digest('hex')])
+    }
+  })
+
+  it('says what is not there', async () => {
+    const { code, stderr } = await epdRun(['fetch', fidSpec(address('none.pth')), '--store', temporaryFolder()], {
+      env
+    })
+    expect(stderr).toMatch(/^epd-run: [^\n]+none\.pth: there is no such file; put there what is at [^\n]+\n$/)
     expect(code).toBe(1)
   })
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type NetworkCheckpoint, toFloat32 } from '../../checkpoints/tensor.js'
+import { type NetworkCheckpoint, type Tensor, toFloat32 } from '../../checkpoints/tensor.js'
 import { EpdError } from '../../errors.js'
 import { apply, type Network } from '../../networks/network.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
@@ -35,7 +35,7 @@ export function record({ name, build, ignores }: Recipe, tensors: NetworkCheckpo
     used.add(parameter)
     const tensor = tensors.get(parameter)
     const found = tensor?.shape.join('x')
-    if (tensor && found === shape.join('x')) return bytesOf(toFloat32(tensor))
+    if (tensor && found === shape.join('x')) return singles(tensor)
     const expected = shape.join('x')
     problems.push(tensor ? `${parameter} is ${found}, not ${expected}` : `${parameter} (${expected}) is missing`)
     return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
@@ -131,6 +131,9 @@ async function write(path: string, parts: readonly Uint8Array[]): Promise<void> 
   }
 }
 
-function bytesOf(values: Float32Array): Uint8Array {
+/** A tensor's bytes in single precision; those of the file itself where it has no other. */
+function singles(tensor: Tensor): Uint8Array {
+  if (tensor.dtype === 'float32') return tensor.data
+  const values = toFloat32(tensor)
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }

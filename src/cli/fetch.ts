@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs'
+import { EpdError } from '../errors.js'
+import { assetAt, assetPath, locations, obtainAssets } from '../pipeline/assets.js'
+import { loadExperiment } from '../spec/load.js'
+import { createStore } from '../store/store.js'
+import type { Flags } from './main.js'
+import { downloadLine } from './progress.js'
+import { table } from './table.js'
+
+/** Gets all that an experiment reads, so that it can then run without a network. */
+export async function fetch(
+  file: string,
+  { store: dir, json, set }: Flags & { readonly set?: string[] }
+): Promise<void> {
+  const experiment = loadExperiment({ file, set })
+  const store = createStore(dir)
+  const interrupt = new AbortController()
+  const stop = () => {
+    interrupt.abort(new EpdError('interrupted', 'Interrupted; what has come is kept. Continue with the same command'))
+  }
+  process.once('SIGINT', stop)
+  try {
+    await obtainAssets(experiment, store, interrupt.signal, event => {
+      if (event.type === 'download' && process.stderr.isTTY)
+        process.stderr.write(`\r${event.url}  ${downloadLine(event)}`)
+    })
+    const files = []
+    for (const location of locations(experiment)) {
+      const { path, digest } = await assetAt(assetPath(location, store.root))
+      files.push({ location, path, bytes: statSync(path).size, digest })
+    }
+    if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
+    else {
+      const rows = files.map(({ location, path, bytes, digest }) => [location, bytes, digest.slice(0, 12), path])
+      process.stdout.write(`${table(['file', 'bytes', 'sha256', 'at'], rows)}\n`)
+    }
+  } finally {
+    process.off('SIGINT', stop)
+    store.close()
+  }
+}

@@ -1,0 +1,34 @@
+import type { RunEvent } from '../pipeline/event.js'
+
+/** Progress with rate and time left, measured from the first event on. */
+export function progressLine(): (event: Extract<RunEvent, { type: 'progress' }>) => string {
+  let first: { readonly time: number; readonly done: number } | undefined
+  return ({ done, total, unit, stored, note }) => {
+    if (unit === 'iterations') return note ?? ''
+    first ??= { time: performance.now(), done }
+    const seconds = (performance.now() - first.time) / 1000
+    const rate = (done - first.done) / seconds
+    return [
+      `${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit}`,
+      rate > 0 && done < total ? `${rate.toFixed(1)}/s  ${duration((total - done) / rate)} left` : '',
+      stored === undefined ? note : `${stored} seeds stored`
+    ]
+      .filter(Boolean)
+      .join('  ')
+  }
+}
+
+/** How far a download has come. */
+export function downloadLine({ received, total }: Extract<RunEvent, { type: 'download' }>): string {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  return total === undefined
+    ? `${megabytes(received)} MB`
+    : `${megabytes(received)} of ${megabytes(total)} MB (${Math.floor((100 * received) / total)} %)`
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const rest = String(Math.floor(seconds) % 60).padStart(2, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`
+}
