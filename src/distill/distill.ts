@@ -58,7 +58,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const { training, validation, teacherEvaluations } = await lessons(options)
   const history: Iteration[] = []
   const common = {
-    setting: { model, student, sigmas, batchSize: options.batchSize, signal: options.signal },
+    setting: { model: model.smooth ?? model, student, sigmas, batchSize: options.batchSize, signal: options.signal },
     training,
     validation,
     at: [...sigmas.keys()].slice(objective === 'final' ? -1 : 1),

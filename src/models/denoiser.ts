@@ -26,6 +26,11 @@ export interface Denoiser {
   readonly nfeFactor: number
   /** For the `discrete` schedule. */
   readonly time?: ModelTime
+  /**
+   * The same model without the rounding of a noise index: what distillation takes differences of, since across a step of the index
+   * they mean nothing. Absent where nothing is rounded.
+   */
+  readonly smooth?: Denoiser
   /** x: [batch, ...shape]; sigma: [batch]. A conditional model without labels gets zeros. */
   denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
   close(): Promise<void>

@@ -8,6 +8,7 @@ export function iddpm(argument: (name: string, otherwise: number) => number): Pr
     sigmaMin: argument('sigma_min', levels[steps - 1]),
     sigmaMax: argument('sigma_max', levels[0]),
     learnedVariance: true,
+    unrounded: sigma => steps - 1 - between(levels, sigma),
     at: sigma => ({
       skip: 1,
       out: -sigma,
@@ -26,8 +27,22 @@ function noiseLevels(steps: number, c1: number, c2: number): Float64Array {
   return levels
 }
 
+/** The index as if levels lay between the levels, evenly in log sigma; before the first and after the last but one, theirs. */
+function between(levels: Float64Array, sigma: number): number {
+  const last = levels.length - 2
+  const above = Math.min(Math.max(firstAtMost(levels, sigma) - 1, 0), last - 1)
+  const share = Math.log(levels[above] / sigma) / Math.log(levels[above] / levels[above + 1])
+  return above + Math.min(Math.max(share, 0), 1)
+}
+
 /** The index of the level nearest to sigma, the first of equals. */
 function nearest(levels: Float64Array, sigma: number): number {
+  const low = firstAtMost(levels, sigma)
+  return low > 0 && levels[low - 1] - sigma <= sigma - levels[low] ? low - 1 : low
+}
+
+/** The index of the first of falling levels that is not above sigma. */
+function firstAtMost(levels: Float64Array, sigma: number): number {
   let low = 0
   let high = levels.length - 1
   while (low < high) {
@@ -35,5 +50,5 @@ function nearest(levels: Float64Array, sigma: number): number {
     if (levels[middle] > sigma) low = middle + 1
     else high = middle
   }
-  return low > 0 && levels[low - 1] - sigma <= sigma - levels[low] ? low - 1 : low
+  return low
 }

@@ -66,7 +66,7 @@ export function denoiserOf(
   const size = inChannels * resolution * resolution
   let session: Promise<Session> | undefined
   let elapsed = () => 0
-  return {
+  const denoiserWith = (conditioned: Preconditioning) => ({
     shape,
     labelDim,
     sigmaMin: precondition.sigmaMin,
@@ -74,16 +74,20 @@ export function denoiserOf(
     time: precondition.time,
     nfeFactor: 1,
     elapsed: () => elapsed(),
-    async denoise(x, sigma, condition) {
+    async denoise(x: Float64Array, sigma: Float64Array, condition?: Condition) {
       const running = await (session ??= open())
       elapsed = running.elapsed
-      const output = await running.run(feeds(precondition, shape, labelDim, x, sigma, condition))
-      return combine(precondition, size, x, sigma, output)
+      const output = await running.run(feeds(conditioned, shape, labelDim, x, sigma, condition))
+      return combine(conditioned, size, x, sigma, output)
     },
     async close() {
       await (await session)?.close()
     }
-  }
+  })
+  const { at, unrounded } = precondition
+  const smooth =
+    unrounded && denoiserWith({ ...precondition, at: sigma => ({ ...at(sigma), noise: unrounded(sigma) }) })
+  return { ...denoiserWith(precondition), smooth }
 }
 
 /** What the network is given: x scaled and rounded to single precision, the noise level, classes as one-hot rows. */

@@ -14,6 +14,8 @@ export interface Preconditioning {
   readonly time?: ModelTime
   /** Whether the network also answers a variance, in as many channels again. */
   readonly learnedVariance?: boolean
+  /** Where the network's noise level is rounded: what it would be without. */
+  readonly unrounded?: (sigma: number) => number
   readonly at: (sigma: number) => { skip: number; out: number; in: number; noise: number }
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { EpdError } from '../../src/errors.js'
 import { fixture, read, safetensors } from './fixtures.js'
 
@@ -23,6 +23,14 @@ function readsOrRefuses(bytes: Buffer): void {
   }
 }
 
+/** Bytes of memory that reading may take beside what was there before. */
+const MEMORY = 2 ** 30
+
+const before = process.resourceUsage().maxRSS
+afterAll(() => {
+  expect(1024 * (process.resourceUsage().maxRSS - before)).toBeLessThan(MEMORY)
+})
+
 describe.each(Object.entries(files))('%s', (_, file) => {
   it('with some of its bytes changed, left out or cut off is read or refused', () => {
     const place = fc.nat(file.length - 1)
@@ -39,7 +47,7 @@ describe.each(Object.entries(files))('%s', (_, file) => {
           readsOrRefuses(end === null ? bytes : bytes.subarray(0, end))
         }
       ),
-      { numRuns: 500 }
+      { numRuns: 10_000 }
     )
   })
 })

@@ -48,6 +48,18 @@ describe('preconditioning', () => {
     expect(noises.every((noise, i) => Number.isInteger(noise) && (i === 0 || noise >= noises[i - 1]))).toBe(true)
   })
 
+  it("of iDDPM has a noise level without rounding: the rounded one's at each level, rising in between", () => {
+    const { at, unrounded, sigmaMin, sigmaMax } = preconditioning('iDDPMPrecond', {})
+    const sigmas = Array.from({ length: 3000 }, (_, i) => sigmaMin * (sigmaMax / sigmaMin) ** (i / 2999))
+    const noises = sigmas.map(sigma => unrounded!(sigma))
+    expect(unrounded!(sigmaMax)).toBe(999)
+    expect(unrounded!(sigmaMin)).toBeCloseTo(0, 9)
+    for (const [i, sigma] of sigmas.entries()) {
+      expect(Math.abs(noises[i] - at(sigma).noise)).toBeLessThan(1)
+      if (i > 0) expect(noises[i]).toBeGreaterThan(noises[i - 1])
+    }
+  })
+
   it('names a class that it does not know', () => {
     expect(() => preconditioning('FlowPrecond', {})).toThrow(/is a FlowPrecond; known are EDMPrecond, VPPrecond/)
     expect(() => preconditioning('EDMPrecond', { sigma_data: 'half' })).toThrow(
