@@ -103,7 +103,7 @@ export function resultLines(store: Store, runId: string): string[] {
 
 const COLUMNS: readonly (keyof ResultRow)[] = [
   ...(['samples', 'solver', 'points', 'nfe', 'images', 'score'] as const),
-  ...(['rmse', 'psnr', 'fid', 'frechetPixels', 'seconds'] as const)
+  ...(['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'frechetPixels', 'seconds'] as const)
 ]
 
 function titled(column: string): string {

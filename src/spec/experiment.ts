@@ -127,7 +127,10 @@ export interface FeaturesStage extends FeatureSpec {
   readonly samples: string
 }
 
-export type MetricName = 'fid' | 'frechet-pixels' | 'psnr' | 'rmse'
+export type MetricName = FeatureMetric | 'frechet-pixels' | 'psnr' | 'rmse'
+
+/** Metrics of Inception's features. */
+export type FeatureMetric = 'fid' | 'kid' | 'precision' | 'recall'
 
 export interface ScoreStage {
   readonly kind: 'score'
@@ -138,7 +141,7 @@ export interface ScoreStage {
   readonly reference?: string
   /** The data set whose statistics are the truth for frechet-pixels. */
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
-  /** The stages that hold the features of each of the samples, in their order, and of the reference, if fid compares with it. */
+  /** The stages that hold the features of each of the samples, in their order, and of the reference, if they are compared. */
   readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
   /** Of the features of real images: an absolute path, or an address. */
   readonly statistics?: string

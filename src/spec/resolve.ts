@@ -1,7 +1,9 @@
 import type {
   DistillStage,
+  FeatureMetric,
   FeaturesStage,
   GridSpec,
+  MetricName,
   SampleStage,
   SolverSpec,
   Stage,
@@ -132,14 +134,24 @@ function resolveScore(name: string, raw: RawScore, path: Path, context: Context)
     checkCommonSeeds(samples, reference, [...path, 'samples'], context)
   checkTruth(raw, path, context.report)
   const { features, ...score } = raw
-  if (!metrics.includes('fid') || !features) return { ...score, name }
+  if (!metrics.some(isOfFeatures) || !features) return { ...score, name }
   const of = (stage: string) => {
     const made = `${name}.${stage}`
     context.features.set(made, { kind: 'features', name: made, samples: stage, ...features })
     return made
   }
-  const truth = raw.statistics === undefined && reference !== undefined ? of(reference) : undefined
+  const compared = raw.statistics === undefined || metrics.some(needsImages)
+  const truth = compared && reference !== undefined ? of(reference) : undefined
   return { ...score, name, features: { ...features, samples: samples.map(of), reference: truth } }
+}
+
+function isOfFeatures(metric: MetricName): metric is FeatureMetric {
+  return metric === 'fid' || needsImages(metric)
+}
+
+/** Whether statistics of real images are not enough. */
+function needsImages(metric: MetricName): boolean {
+  return metric === 'kid' || metric === 'precision' || metric === 'recall'
 }
 
 /** Whether each metric has what it compares with. */
@@ -150,8 +162,11 @@ function checkTruth({ metrics, reference, dataset, features, statistics }: RawSc
   const paired = metrics.filter(metric => metric === 'psnr' || metric === 'rmse')
   if (reference === undefined && paired.length > 0)
     lacks('reference', 'the name of a sample stage', `${paired.join(' and ')} need`)
-  if (metrics.includes('fid') && !features) lacks('features', '{ weights: ... }', 'fid needs')
+  const first = metrics.find(isOfFeatures)
+  if (first && !features) lacks('features', '{ weights: ... }', `${first} needs`)
   if (reference !== undefined) return
+  const alone = metrics.find(needsImages)
+  if (alone && paired.length === 0) lacks('reference', 'the name of a sample stage', `${alone} needs`)
   if (metrics.includes('fid') && statistics === undefined)
     lacks('statistics', 'an .npz of statistics, or a reference', 'fid needs')
   if (metrics.includes('frechet-pixels') && !dataset)

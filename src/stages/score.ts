@@ -2,7 +2,10 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { shapes16 } from '../datasets/shapes16.js'
 import { EpdError } from '../errors.js'
 import { psnr, rmse } from '../metrics/error.js'
+import type { Features } from '../metrics/features.js'
 import { frechetDistance, type Moments } from '../metrics/frechet.js'
+import { kid } from '../metrics/kid.js'
+import { precisionRecall } from '../metrics/precision-recall.js'
 import { readStatistics } from '../metrics/reference.js'
 import { accumulator, type Statistics } from '../metrics/statistics.js'
 import { FEATURES } from '../networks/inception-v3.js'
@@ -17,17 +20,17 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   const { store, inputKey, claim, onProgress, signal } = context
   const total = stage.samples.length
   const pixels = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
-  const real = stage.features && (await featureTruth(stage, stage.features, context))
+  const scoreFeatures = stage.features && (await featureScorer(stage, stage.features, context))
   const metrics: Metric[] = []
   for (const [done, name] of stage.samples.entries()) {
     onProgress({ done, total, unit: 'samples', note: name })
     const samplesKey = inputKey(name)
-    const distance = async (metric: MetricName, statistics: Statistics, truth: Truth) => {
-      const value = await frechetDistance(statistics, truth.statistics)
-      metrics.push({ samplesKey, name: metric, value, count: statistics.count, details: truth.details })
+    if (scoreFeatures) metrics.push(...(await scoreFeatures(done, samplesKey)))
+    if (pixels) {
+      const statistics = await sampleStatistics(store, samplesKey, signal)
+      const value = await frechetDistance(statistics, pixels.statistics)
+      metrics.push({ samplesKey, name: 'frechet-pixels', value, count: statistics.count, details: pixels.details })
     }
-    if (real) await distance('fid', await featureStatistics(store, inputKey(real.of[done]), signal), real)
-    if (pixels) await distance('frechet-pixels', await sampleStatistics(store, samplesKey, signal), pixels)
     const compared = stage.metrics.filter(isPaired)
     if (compared.length > 0 && stage.reference !== undefined)
       metrics.push(...(await compare(store, samplesKey, stage.reference, inputKey(stage.reference), compared)))
@@ -49,22 +52,60 @@ interface Truth {
   readonly details: unknown
 }
 
-/** The features of real images, or of the reference's, and the stages that hold those of the samples. */
+type FeatureScorer = (sample: number, samplesKey: string) => Promise<Metric[]>
+
+/** Scores the features of a sample stage, by its place in the list, against real images' or the reference's. */
+async function featureScorer(
+  stage: ScoreStage,
+  features: NonNullable<ScoreStage['features']>,
+  context: StageContext
+): Promise<FeatureScorer> {
+  const { metrics, reference } = stage
+  const { store, inputKey, signal, assetDigest } = context
+  const network = { name: 'inception-v3', weights: assetDigest(features.weights), preparation: features.preparation }
+  const real = metrics.includes('fid') ? await featureTruth(stage, features, context) : undefined
+  const truth = metrics.some(metric => metric !== 'fid') && features.reference !== undefined
+  const images = truth ? await allFeatures(store, inputKey(features.reference ?? ''), signal) : undefined
+  return async (sample, samplesKey) => {
+    const key = inputKey(features.samples[sample])
+    const seeds = formatSeeds(store.shards(key).flatMap(shard => shard.seeds))
+    const found: Metric[] = []
+    const add = (name: MetricName, value: number, count: number, details: object) => {
+      found.push({ samplesKey, name, value, count, details: { network, seeds, ...details } })
+    }
+    if (real) {
+      const statistics = await featureStatistics(store, key, signal)
+      add('fid', await frechetDistance(statistics, real.statistics), statistics.count, real.details)
+    }
+    if (!images) return found
+    const own = await allFeatures(store, key, signal)
+    const against = { against: reference, count: images.count }
+    if (metrics.includes('kid')) {
+      const { value, ...how } = await kid(own, images)
+      add('kid', value, own.count, { ...against, ...how })
+    }
+    if (metrics.includes('precision') || metrics.includes('recall')) {
+      const both = await precisionRecall(own, images)
+      for (const name of ['precision', 'recall'] as const)
+        if (metrics.includes(name)) add(name, both[name], own.count, against)
+    }
+    return found
+  }
+}
+
+/** The statistics that fid compares with, and whose they are. */
 async function featureTruth(
   { statistics, reference }: ScoreStage,
   features: NonNullable<ScoreStage['features']>,
   { store, inputKey, signal, assetPath, assetDigest }: StageContext
-): Promise<Truth & { readonly of: readonly string[] }> {
-  const { weights, preparation, samples } = features
-  const network = { name: 'inception-v3', weights: assetDigest(weights), preparation }
-  const of = samples
+): Promise<{ readonly statistics: Moments; readonly details: object }> {
   if (statistics !== undefined) {
-    const details = { network, statistics: { from: statistics, digest: assetDigest(statistics) } }
-    return { of, statistics: await readStatistics(assetPath(statistics)), details }
+    const details = { statistics: { from: statistics, digest: assetDigest(statistics) } }
+    return { statistics: await readStatistics(assetPath(statistics)), details }
   }
   if (features.reference === undefined) throw new EpdError('spec-invalid', 'fid needs statistics or a reference')
   const found = await featureStatistics(store, inputKey(features.reference), signal)
-  return { of, statistics: found, details: { network, against: reference, count: found.count } }
+  return { statistics: found, details: { against: reference, count: found.count } }
 }
 
 async function featureStatistics(store: Store, key: string, signal: AbortSignal): Promise<Statistics> {
@@ -74,6 +115,20 @@ async function featureStatistics(store: Store, key: string, signal: AbortSignal)
     sums.add(Float64Array.from(decodeNpy(store.readArtifact(artifact)).data))
   }
   return sums.finish()
+}
+
+async function allFeatures(store: Store, key: string, signal: AbortSignal): Promise<Features> {
+  const shards = shardsWith(store, key, 'features')
+  const count = shards.reduce((sum, { shard }) => sum + shard.seeds.length, 0)
+  const data = new Float32Array(count * FEATURES)
+  let at = 0
+  for (const { artifact } of shards) {
+    await breathe(signal)
+    const part = decodeNpy(store.readArtifact(artifact)).data
+    data.set(part, at)
+    at += part.length
+  }
+  return { count, dimensions: FEATURES, data }
 }
 
 /** What the samples should be like: a data set by its definition, or the reference's own images. */

@@ -106,6 +106,9 @@ export interface ResultRow {
   readonly rmse: number | null
   readonly psnr: number | null
   readonly fid: number | null
+  readonly kid: number | null
+  readonly precision: number | null
+  readonly recall: number | null
   readonly frechetPixels: number | null
   readonly seconds: number
   readonly run: string

@@ -152,6 +152,9 @@ export function toResult(row: Row): ResultRow {
     rmse: numberOrNull(row, 'rmse'),
     psnr: numberOrNull(row, 'psnr'),
     fid: numberOrNull(row, 'fid'),
+    kid: numberOrNull(row, 'kid'),
+    precision: numberOrNull(row, 'precision'),
+    recall: numberOrNull(row, 'recall'),
     frechetPixels: numberOrNull(row, 'frechet_pixels'),
     seconds: number(row, 'seconds'),
     run: text(row, 'run')

@@ -118,6 +118,9 @@ const migrations = [
     max(CASE WHEN scored.metric = 'rmse' THEN scored.value END) AS rmse,
     max(CASE WHEN scored.metric = 'psnr' THEN scored.value END) AS psnr,
     max(CASE WHEN scored.metric = 'fid' THEN scored.value END) AS fid,
+    max(CASE WHEN scored.metric = 'kid' THEN scored.value END) AS kid,
+    max(CASE WHEN scored.metric = 'precision' THEN scored.value END) AS precision,
+    max(CASE WHEN scored.metric = 'recall' THEN scored.value END) AS recall,
     max(CASE WHEN scored.metric = 'frechet-pixels' THEN scored.value END) AS frechet_pixels,
     round(stages.seconds, 2) AS seconds,
     runs.id AS run

@@ -27,7 +27,7 @@ function fidSpec(weights = address('inception.pth'), statistics = address('real.
   euler: { kind: sample, solver: { name: euler, nfe: 3 }, seeds: 0-5 }
   reference: { kind: sample, solver: { name: heun, nfe: 6 }, seeds: 0-5 }
   real: { kind: score, samples: [euler, reference], metrics: [fid], features: { weights: "${weights}" }, statistics: "${statistics}" }
-  own: { kind: score, samples: [euler], reference: reference, metrics: [fid, rmse], features: { weights: "${weights}" } }
+  own: { kind: score, samples: [euler], reference: reference, metrics: [fid, kid, precision, recall, rmse], features: { weights: "${weights}" } }
 `
   )
   return file
@@ -49,6 +49,9 @@ describe('fid', () => {
       'euler own'
     ])
     for (const { fid } of results) expect(fid).toBeGreaterThan(0)
+    const { kid, precision, recall } = results[2]
+    expect(Number.isFinite(kid)).toBe(true)
+    for (const share of [precision, recall]) expect([0, 1, 2, 3, 4, 5, 6]).toContain(Math.round(6 * share!))
     const real = opened.runStages(opened.runs()[0].id).find(({ name }) => name === 'real')!
     expect(opened.metrics(real.key)[0]).toMatchObject({
       name: 'fid',

@@ -150,13 +150,18 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     '[psnr]',
     '[psnr, is]',
-    '9:79: stages.score.metrics.1: expected "fid", "frechet-pixels", "psnr" or "rmse", found "is"'
+    '9:79: stages.score.metrics.1: expected "fid", "kid", "precision", "recall", "frechet-pixels", "psnr" or "rmse", found "is"'
   ],
   ['[psnr]', '[psnr, fid]', '9:3: stages.score.features: expected { weights: ... }, found nothing, which fid needs'],
   [
     'reference: truth, metrics: [psnr]',
     'metrics: [fid], features: { weights: inception.pth }',
     '9:3: stages.score.statistics: expected an .npz of statistics, or a reference, found nothing, which fid needs'
+  ],
+  [
+    'reference: truth, metrics: [psnr]',
+    'metrics: [kid], features: { weights: inception.pth }, statistics: real.npz',
+    '9:3: stages.score.reference: expected the name of a sample stage, found nothing, which kid needs'
   ],
   [
     '[psnr]',

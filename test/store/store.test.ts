@@ -265,15 +265,47 @@ describe('the view results', () => {
   }
 
   it('has a row for samples that nothing has scored', () => {
-    expect(store.results()).toEqual([{ ...row, score: null, rmse: null, psnr: null, fid: null, frechetPixels: null }])
+    expect(store.results()).toEqual([
+      {
+        ...row,
+        score: null,
+        rmse: null,
+        psnr: null,
+        fid: null,
+        kid: null,
+        precision: null,
+        recall: null,
+        frechetPixels: null
+      }
+    ])
   })
 
   it('has a row for each stage that scored them, so that values of two references never mix', () => {
     scored('k2', 0.1)
     scored('k3', 0.4)
     expect(store.results()).toEqual([
-      { ...row, score: 'near', rmse: 0.1, psnr: 20, fid: null, frechetPixels: 7 },
-      { ...row, score: 'far', rmse: 0.4, psnr: 20, fid: null, frechetPixels: 7 }
+      {
+        ...row,
+        score: 'near',
+        rmse: 0.1,
+        psnr: 20,
+        fid: null,
+        kid: null,
+        precision: null,
+        recall: null,
+        frechetPixels: 7
+      },
+      {
+        ...row,
+        score: 'far',
+        rmse: 0.4,
+        psnr: 20,
+        fid: null,
+        kid: null,
+        precision: null,
+        recall: null,
+        frechetPixels: 7
+      }
     ])
   })
 

@@ -18,12 +18,14 @@ export interface Matrices {
   congruence(l: Matrix, b: Matrix): Promise<Matrix>
   /** Q^T b Q for Q = 1 - v t v^T, with b the rows and columns of the symmetric a but the first ones, as many as t has. */
   reflect(a: Matrix, v: Matrix, t: Matrix): Promise<Matrix>
+  /** a b^T, row-major. */
+  timesTransposed(a: Matrix, b: Matrix): Promise<Float64Array>
   close(): Promise<void>
 }
 
 /** Each product's session is opened when it is first asked for. */
 export function openMatrices(): Matrices {
-  const [square, congruence, reflection] = [
+  const [square, congruence, reflection, outer] = [
     formula('a', ['a', 'l'], [node('Gemm', ['l', 'l', 'a'], { alpha: { float: -1 }, transA: { int: 1 } })]),
     formula(
       'l',
@@ -47,14 +49,16 @@ export function openMatrices(): Matrices {
         node('Concat', ['w', 'v'], { axis: { int: 1 } }, 'wv'),
         node('Gemm', ['vw', 'wv', 'b'], { alpha: { float: -1 }, transB: { int: 1 } })
       ]
-    )
+    ),
+    formula('a', ['a', 'b'], [node('Gemm', ['a', 'b'], { transB: { int: 1 } })], 'b')
   ]
   return {
-    subtractSquare: (a, l) => square.run({ a, l }, a.rows),
-    congruence: (l, b) => congruence.run({ l, b }, l.rows),
-    reflect: (a, v, t) => reflection.run({ a, v, t }, v.rows),
+    subtractSquare: async (a, l) => squareOf(a.rows, await square.run({ a, l })),
+    congruence: async (l, b) => squareOf(l.rows, await congruence.run({ l, b })),
+    reflect: async (a, v, t) => squareOf(v.rows, await reflection.run({ a, v, t })),
+    timesTransposed: (a, b) => outer.run({ a, b }),
     async close() {
-      await Promise.all([square, congruence, reflection].map(each => each.close()))
+      await Promise.all([square, congruence, reflection, outer].map(each => each.close()))
     }
   }
 }
@@ -70,20 +74,24 @@ function node(
   return { operator, inputs, outputs: [output], attributes }
 }
 
-/** A square result of matrices of any size; it has as many rows as `like`. */
-function formula(like: string, operands: readonly string[], nodes: readonly NodeProto[]) {
+function squareOf(size: number, data: Float64Array<ArrayBuffer>): Matrix {
+  return { rows: size, columns: size, data }
+}
+
+/** A result of matrices of any size; it has as many rows as `rows`, and as many columns as `columns` has rows. */
+function formula(rows: string, operands: readonly string[], nodes: readonly NodeProto[], columns = rows) {
   const inputs = operands.map(name => ({ name, shape: [`${name} rows`, `${name} columns`], type: 'float64' as const }))
-  const outputs = [{ name: RESULT, shape: [`${like} rows`, `${like} rows`], type: 'float64' as const }]
+  const outputs = [{ name: RESULT, shape: [`${rows} rows`, `${columns} rows`], type: 'float64' as const }]
   const path = encodeModel({ opset: OPSET, graph: { nodes, initializers: [], inputs, outputs } })
   let session: Promise<Session> | undefined
   return {
-    async run(given: Readonly<Record<string, Matrix>>, size: number): Promise<Matrix> {
+    async run(given: Readonly<Record<string, Matrix>>): Promise<Float64Array<ArrayBuffer>> {
       const feeds = Object.entries(given).map(([name, { rows, columns, data }]) => ({
         ...{ name, shape: [rows, columns], data }
       }))
       const data = await (await (session ??= openSession({ path }))).run(feeds)
       if (!(data instanceof Float64Array)) throw new TypeError('a product in single precision')
-      return { rows: size, columns: size, data }
+      return data
     },
     async close() {
       await (await session)?.close()

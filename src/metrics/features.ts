@@ -1,0 +1,17 @@
+import type { Matrix } from '../engines/onnx/matrices.js'
+
+/** Features of images, [count, dimensions]. */
+export interface Features {
+  readonly count: number
+  readonly dimensions: number
+  readonly data: Float32Array
+}
+
+/** The features of some images, in double precision. */
+export function rowsOf({ dimensions, data }: Features, places: readonly number[]): Matrix {
+  const rows = new Float64Array(places.length * dimensions)
+  places.forEach((place, i) => {
+    rows.set(data.subarray(place * dimensions, (place + 1) * dimensions), i * dimensions)
+  })
+  return { rows: places.length, columns: dimensions, data: rows }
+}

@@ -1,0 +1,86 @@
+import { openMatrices, type Matrices } from '../engines/onnx/matrices.js'
+import { rowsOf, type Features } from './features.js'
+
+/** Neighbours that an image's ball reaches. */
+const NEIGHBOURS = 3
+/** Images looked at together. */
+const BLOCK = 1024
+
+/**
+ * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): the share of samples that lie in a ball around some real
+ * image, and of real images in a ball around some sample; a ball reaches the third nearest of its own kind.
+ * @throws RangeError with three images or fewer of either
+ */
+export async function precisionRecall(
+  samples: Features,
+  real: Features
+): Promise<{ precision: number; recall: number }> {
+  if (Math.min(samples.count, real.count) <= NEIGHBOURS)
+    throw new RangeError(`precision and recall need more than ${NEIGHBOURS} images of either`)
+  const matrices = openMatrices()
+  try {
+    return {
+      precision: await covered(samples, real, await radii(real, matrices), matrices),
+      recall: await covered(real, samples, await radii(samples, matrices), matrices)
+    }
+  } finally {
+    await matrices.close()
+  }
+}
+
+/** Squared distance of each image to its third nearest. */
+async function radii(features: Features, matrices: Matrices): Promise<Float64Array> {
+  const nearest = Array.from({ length: features.count }, () => Array.from({ length: NEIGHBOURS }, () => Infinity))
+  await distances(features, features, matrices, (i, j, squared) => {
+    if (i === j) return
+    const near = nearest[i]
+    if (squared >= near[NEIGHBOURS - 1]) return
+    let at = NEIGHBOURS - 1
+    for (; at > 0 && near[at - 1] > squared; at--) near[at] = near[at - 1]
+    near[at] = squared
+  })
+  return Float64Array.from(nearest, near => near[NEIGHBOURS - 1])
+}
+
+/** The share of images that lie in a ball of one of the others. */
+async function covered(images: Features, others: Features, radius: Float64Array, matrices: Matrices): Promise<number> {
+  const inside = new Uint8Array(images.count)
+  await distances(images, others, matrices, (i, j, squared) => {
+    if (squared <= radius[j]) inside[i] = 1
+  })
+  return inside.reduce((sum, one) => sum + one, 0) / images.count
+}
+
+/** Tells the squared distance of each image of a to each of b. */
+async function distances(
+  a: Features,
+  b: Features,
+  matrices: Matrices,
+  tell: (i: number, j: number, squared: number) => void
+): Promise<void> {
+  const [inA, inB] = [blocks(a.count), blocks(b.count)]
+  const [ofA, ofB] = [squares(a), squares(b)]
+  for (const rows of inA)
+    for (const columns of inB) {
+      const products = await matrices.timesTransposed(rowsOf(a, rows), rowsOf(b, columns))
+      rows.forEach((i, row) => {
+        columns.forEach((j, column) => {
+          tell(i, j, Math.max(ofA[i] + ofB[j] - 2 * products[row * columns.length + column], 0))
+        })
+      })
+    }
+}
+
+function blocks(count: number): number[][] {
+  return Array.from({ length: Math.ceil(count / BLOCK) }, (_, block) =>
+    Array.from({ length: Math.min(BLOCK, count - block * BLOCK) }, (_, i) => block * BLOCK + i)
+  )
+}
+
+function squares({ count, dimensions, data }: Features): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => {
+    let sum = 0
+    for (let d = i * dimensions; d < (i + 1) * dimensions; d++) sum += data[d] ** 2
+    return sum
+  })
+}
