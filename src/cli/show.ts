@@ -85,20 +85,28 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
   ].join('\n')
 }
 
-/** The results table of a run, if it has scores or samples. */
+/** The results table of a run, if it has scores or samples, and what is to be known about it. */
 export function resultLines(store: Store, runId: string): string[] {
   const rows = resultsOf(store, runId)
+  if (rows.length === 0) return []
   const several = new Set(rows.flatMap(({ score }) => score ?? [])).size > 1
   const columns = COLUMNS.filter(column => (column !== 'score' || several) && rows.some(row => row[column] !== null))
-  return rows.length > 0
-    ? [
-        '',
-        table(
-          columns.map(titled),
-          rows.map(row => columns.map(column => row[column]))
-        )
-      ]
-    : []
+  const cells = rows.map(row => columns.map(column => row[column]))
+  return ['', table(columns.map(titled), cells), ...biases(store, runId)]
+}
+
+/** How much too high each fid is that rests on few images. */
+function biases(store: Store, runId: string): string[] {
+  const stages = store.runStages(runId)
+  const nameOf = (key: string) => stages.find(stage => stage.key === key)?.name ?? key
+  const lines = stages.flatMap(({ key }) =>
+    store.metrics(key).flatMap(({ name, samplesKey, count, details }) => {
+      const bias = typeof details === 'object' && details !== null && 'bias' in details ? details.bias : undefined
+      if (typeof bias !== 'number') return []
+      return [`${name} of ${nameOf(samplesKey)}: about ${bias.toPrecision(2)} too high, from ${count} images`]
+    })
+  )
+  return lines.length > 0 ? ['', ...lines] : []
 }
 
 const COLUMNS: readonly (keyof ResultRow)[] = [

@@ -145,6 +145,8 @@ export interface ScoreStage {
   readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
   /** Of the features of real images: an absolute path, or an address. */
   readonly statistics?: string
+  /** Equal parts of the seeds that fid is measured on one by one. */
+  readonly groups: number
   readonly metrics: readonly MetricName[]
 }
 

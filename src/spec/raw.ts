@@ -63,6 +63,7 @@ export interface RawScore {
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
   readonly features?: FeatureSpec
   readonly statistics?: string
+  readonly groups: number
   readonly metrics: readonly MetricName[]
 }
 

@@ -43,8 +43,8 @@ export function identity(stage: Stage): Identity {
       return { version, params, inputs: [samples], evaluatesModel: false, assets: [weights] }
     }
     case 'score': {
-      const { samples, reference, dataset, metrics, features, statistics } = stage
-      const params = { samples: samples.length, reference: reference !== undefined, dataset, metrics }
+      const { samples, reference, dataset, metrics, features, statistics, groups } = stage
+      const params = { samples: samples.length, reference: reference !== undefined, dataset, metrics, groups }
       const inputs = [...samples, reference, ...(features?.samples ?? []), features?.reference].flatMap(
         name => name ?? []
       )

@@ -3,6 +3,7 @@ import { shapes16 } from '../datasets/shapes16.js'
 import { EpdError } from '../errors.js'
 import { psnr, rmse } from '../metrics/error.js'
 import type { Features } from '../metrics/features.js'
+import { fidOf, type Range } from '../metrics/fid.js'
 import { frechetDistance, type Moments } from '../metrics/frechet.js'
 import { kid } from '../metrics/kid.js'
 import { precisionRecall } from '../metrics/precision-recall.js'
@@ -74,8 +75,11 @@ async function featureScorer(
       found.push({ samplesKey, name, value, count, details: { network, seeds, ...details } })
     }
     if (real) {
-      const statistics = await featureStatistics(store, key, signal)
-      add('fid', await frechetDistance(statistics, real.statistics), statistics.count, real.details)
+      const count = store.shards(key).reduce((sum, shard) => sum + shard.seeds.length, 0)
+      const { value, ...how } = await fidOf(count, stage.groups, async range =>
+        frechetDistance(await featureStatistics(store, key, signal, range), real.statistics)
+      )
+      add('fid', value, count, { ...real.details, ...how })
     }
     if (!images) return found
     const own = await allFeatures(store, key, signal)
@@ -108,11 +112,22 @@ async function featureTruth(
   return { statistics: found, details: { against: reference, count: found.count } }
 }
 
-async function featureStatistics(store: Store, key: string, signal: AbortSignal): Promise<Statistics> {
+/** Of all images of a stage, or of those at the places of a range. */
+async function featureStatistics(
+  store: Store,
+  key: string,
+  signal: AbortSignal,
+  { from, to }: Range = { from: 0, to: Infinity }
+): Promise<Statistics> {
   const sums = accumulator(FEATURES)
-  for (const { artifact } of shardsWith(store, key, 'features')) {
+  let at = 0
+  for (const { shard, artifact } of shardsWith(store, key, 'features')) {
+    const [first, end] = [Math.max(from - at, 0), Math.min(to - at, shard.seeds.length)]
+    at += shard.seeds.length
+    if (first >= end) continue
     await breathe(signal)
-    sums.add(Float64Array.from(decodeNpy(store.readArtifact(artifact)).data))
+    const rows = decodeNpy(store.readArtifact(artifact)).data.subarray(first * FEATURES, end * FEATURES)
+    sums.add(Float64Array.from(rows))
   }
   return sums.finish()
 }

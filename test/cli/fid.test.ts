@@ -59,6 +59,8 @@ describe('fid', () => {
       details: { network: { preparation: 'tensorflow' } }
     })
     opened.close()
+    const { stdout } = await epdRun(['show', 'small', '--store', store])
+    expect(stdout).toMatch(/\nfid of euler: about -?[0-9.e+-]+ too high, from 6 images\n/)
   })
 
   it.each([

@@ -46,7 +46,7 @@ describe('loadExperiment', () => {
           ...{ kind: 'sample', name: 'truth', seeds: range(5, 20), generator, batch: 64, images: false },
           solver: { name: 'heun', afs: false, schedule: DEFAULT_SCHEDULE, numSteps: 33, nfe: 64 }
         },
-        { kind: 'score', name: 'score', samples: ['samples'], reference: 'truth', metrics: ['psnr'] }
+        { kind: 'score', name: 'score', samples: ['samples'], reference: 'truth', groups: 1, metrics: ['psnr'] }
       ]
     })
   })

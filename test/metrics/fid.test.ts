@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { fidOf, type Range } from '../../src/metrics/fid.js'
+
+/** A distance with a bias of 1,000 over the number of images, and where it was measured. */
+function biased(measured: Range[] = []) {
+  return ({ from, to }: Range) => {
+    measured.push({ from, to })
+    return Promise.resolve(3 + 1000 / (to - from) + from / 1e6)
+  }
+}
+
+describe('fid', () => {
+  it('of many images is their distance', async () => {
+    const measured: Range[] = []
+    expect(await fidOf(50_000, 1, biased(measured))).toEqual({ value: 3.02, bias: undefined })
+    expect(measured).toEqual([{ from: 0, to: 50_000 }])
+  })
+
+  it('of few images says how much too large it is', async () => {
+    const { value, bias } = await fidOf(1000, 1, () => biased()({ from: 0, to: 1000 }))
+    expect([value, bias]).toEqual([4, 0])
+    const found = await fidOf(1000, 1, biased())
+    expect(found.bias).toBeCloseTo(1, 3)
+  })
+
+  it('of groups is their mean, with the least and the spread beside it', async () => {
+    const measured: Range[] = []
+    const { value, groups, bias } = await fidOf(150_000, 3, biased(measured))
+    expect(measured).toEqual([0, 1, 2].map(k => ({ from: 50_000 * k, to: 50_000 * (k + 1) })))
+    expect(value).toBeCloseTo(3.07, 9)
+    expect(groups?.minimum).toBeCloseTo(3.02, 9)
+    expect(groups?.spread).toBeCloseTo(0.1, 9)
+    expect(bias).toBeUndefined()
+  })
+})
