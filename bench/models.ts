@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { denoisingRecipe, record, writeGraph, type Recipe } from '../src/engines/onnx/compile.js'
+import { record, writeGraph, type Recipe } from '../src/engines/onnx/compile.js'
 import { openSession, type Feed } from '../src/engines/onnx/session.js'
 import { inceptionRecipe } from '../src/metrics/inception.js'
-import { networkOf, type Network } from '../src/networks/network.js'
 import { filled } from './filled.js'
+import { denoisingRecipe, networkOf, type Network } from '../src/networks/network.js'
 
 const song = { model_type: 'SongUNet', img_channels: 3, model_channels: 128, num_blocks: 4, attn_resolutions: [16] }
 const guided = { model_type: 'UNetModel', num_head_channels: 64, resblock_updown: true, model_channels: 256 }

@@ -4,10 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { denoisingRecipe } from '../src/engines/onnx/compile.js'
 import { inceptionRecipe } from '../src/metrics/inception.js'
-import { networkOf } from '../src/networks/network.js'
 import { writeStatistics, writeWeights } from '../test/stand-ins.js'
+import { denoisingRecipe, networkOf } from '../src/networks/network.js'
 
 const [folder] = process.argv.slice(2)
 if (!folder) throw new Error('usage: tsx bench/stand-ins.ts FOLDER')

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'checkpoint-missing'
   | 'checkpoint-invalid'
   | 'download-failed'
+  | 'images-invalid'
   | 'model-invalid'
   | 'model-output'
   | 'engine-failed'

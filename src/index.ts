@@ -24,7 +24,8 @@ export { openInception, type Inception, type InceptionOptions } from './metrics/
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'
 export { precisionRecall } from './metrics/precision-recall.js'
-export { readStatistics } from './metrics/reference.js'
+export { encodeStatistics, readStatistics } from './metrics/reference.js'
+export { openImages, type Collection } from './images/collection.js'
 
 export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { Tensor, Tree } from './checkpoints/tensor.js'

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { packageVersion } from '../pipeline/version.js'
 import { fail } from './fail.js'
+import type { ReferenceFlags } from './reference.js'
 
 const store = new Option('--store <dir>', 'folder of the store').default('runs')
 const json = new Option('--json', 'print JSON for programs')
@@ -63,6 +64,23 @@ program
   .action(async (spec: string, options: RunFlags) => {
     const { fetch } = await import('./fetch.js')
     await fetch(spec, options)
+  })
+
+program
+  .command('reference <images>')
+  .description('make the statistics that fid compares with, of the PNG files in a folder or a zip archive')
+  .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid publishes them")
+  .addOption(
+    new Option('--preparation <how>', 'how images become its input')
+      .choices(['tensorflow', 'pytorch'])
+      .default('tensorflow')
+  )
+  .requiredOption('--out <file>', 'the .npz to write')
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (images: string, options: ReferenceFlags) => {
+    const { reference } = await import('./reference.js')
+    await reference(images, options)
   })
 
 program

@@ -1,6 +1,6 @@
-import { decodeNpy } from '../checkpoints/npy.js'
+import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
 import { readCheckpointFile } from '../checkpoints/checkpoint.js'
-import { readZip } from '../checkpoints/zip.js'
+import { readZip, writeZip } from '../checkpoints/zip.js'
 import { EpdError } from '../errors.js'
 import type { Moments } from './frechet.js'
 
@@ -29,4 +29,15 @@ export async function readStatistics(path: string): Promise<Moments> {
   if (mu.shape.length !== 1 || sigma.shape.join() !== `${n},${n}`)
     throw invalid(`its mu is ${mu.shape.join('x')} and its sigma ${sigma.shape.join('x')}`)
   return { mean: Float64Array.from(mu.data), covariance: Float64Array.from(sigma.data) }
+}
+
+/** The bytes of an .npz that readStatistics reads. */
+export function encodeStatistics({ mean, covariance }: Moments): Uint8Array {
+  const n = mean.length
+  return writeZip(
+    new Map([
+      ['mu.npy', encodeNpy({ dtype: 'float64', shape: [n], data: mean })],
+      ['sigma.npy', encodeNpy({ dtype: 'float64', shape: [n, n], data: covariance })]
+    ])
+  )
 }

@@ -1,3 +1,4 @@
+import type { Recipe } from '../engines/onnx/compile.js'
 import type { Ops } from '../engines/ops.js'
 import { EpdError } from '../errors.js'
 import { dhariwalUNet, type DhariwalUNetConfig } from './dhariwal-unet.js'
@@ -25,8 +26,7 @@ export type Network = {
   | { readonly architecture: 'GuidedUNet'; readonly config: GuidedUNetConfig }
 )
 
-/** Runs or records a network on an engine. */
-export function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): T {
+function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): T {
   switch (network.architecture) {
     case 'SongUNet':
       return songUNet(ops, network.config, input)
@@ -34,6 +34,25 @@ export function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>):
       return dhariwalUNet(ops, network.config, input)
     case 'GuidedUNet':
       return guidedUNet(ops, network.config, input)
+  }
+}
+
+/** Names of a compiled network's inputs, beside `x`. */
+export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
+
+/** A denoising network with inputs x, noise and, if it knows classes, labels. */
+export function denoisingRecipe(network: Network): Recipe {
+  const { architecture, resolution, inChannels, labelDim } = network
+  return {
+    name: architecture,
+    build: graph =>
+      apply(graph.ops, network, {
+        x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
+        noise: graph.input(INPUTS.noise, [-1, 1]),
+        labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
+      }),
+    // Buffers that follow from the arguments.
+    ignores: tensor => tensor.endsWith('.resample_filter')
   }
 }
 

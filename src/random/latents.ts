@@ -1,4 +1,3 @@
-import type { Shape } from '../models/denoiser.js'
 import { torchCpuGenerator } from './torch-cpu.js'
 import { torchCudaGenerator } from './torch-cuda.js'
 
@@ -14,7 +13,8 @@ export interface TorchGenerator {
 
 export interface LatentsOptions {
   readonly seeds: readonly number[]
-  readonly shape: Shape
+  /** Of one sample. */
+  readonly shape: readonly number[]
   /** Default: torch-cpu. */
   readonly generator?: GeneratorName
 }

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { writeZip } from '../../src/checkpoints/zip.js'
+import { encodePng } from '../../src/images/png.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
+import { readStatistics } from '../../src/metrics/reference.js'
 import { openStore } from '../../src/store/store.js'
 import { writeStatistics, writeWeights } from '../stand-ins.js'
 import { epdRun, smallSpec, temporaryFolder, type Line } from './process.js'
 
 const assets = mkdtempSync(join(tmpdir(), 'epd-assets-'))
-const env = { ...process.env, EPD_ASSETS: assets }
+const env = { ...process.env, EPD_ASSETS: assets, XDG_CACHE_HOME: temporaryFolder() }
+/** Shared, so that the network is compiled once. */
+const store = temporaryFolder()
 const address = (name: string) => `https://example.org/${name}`
 
 beforeAll(() => {
@@ -35,7 +40,6 @@ function fidSpec(weights = address('inception.pth'), statistics = address('real.
 
 describe('fid', () => {
   it('is scored against statistics and against a reference, on features that are computed once', async () => {
-    const store = temporaryFolder()
     const lines: Line[] = []
     const run = await epdRun(['run', fidSpec(), '--store', store, '--json'], { env, onLine: line => lines.push(line) })
     expect(run).toMatchObject({ code: 0, stderr: '' })
@@ -80,7 +84,7 @@ describe('fid', () => {
       /is not a zip archive; expected an \.npz of statistics with mu and sigma/
     ]
   ])('with %s says what to do', async (_, spec, message) => {
-    const { code, stderr } = await epdRun(['run', spec, '--store', temporaryFolder(), '--json'], { env })
+    const { code, stderr } = await epdRun(['run', spec, '--store', store, '--json'], { env })
     expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
     expect(stderr).toMatch(message)
     expect(code).toBe(1)
@@ -106,6 +110,51 @@ describe('fetch', () => {
       env
     })
     expect(stderr).toMatch(/^epd-run: [^\n]+none\.pth: there is no such file; put there what is at [^\n]+\n$/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('reference', () => {
+  const folder = temporaryFolder()
+  const picture = (seed: number, channels: 1 | 3, width = 8) => {
+    const data = Uint8Array.from({ length: 8 * width * channels }, (_, i) => (37 * i * (seed + 1)) % 251)
+    return encodePng({ width, height: 8, channels, data })
+  }
+  mkdirSync(join(folder, 'deeper'))
+  for (let seed = 0; seed < 5; seed++)
+    writeFileSync(join(folder, 'deeper', `${seed}.png`), picture(seed, seed < 4 ? 3 : 1))
+  writeFileSync(join(folder, 'notes.txt'), 'no image')
+  const make = (place: string, out: string) =>
+    epdRun(['reference', place, '--weights', join(assets, 'inception.pth'), '--out', out, '--json'], { env })
+
+  it('makes statistics of a folder, and the same of a zip archive of it', async () => {
+    const [out, other] = [join(temporaryFolder(), 'a.npz'), join(temporaryFolder(), 'b.npz')]
+    const made = await make(folder, out)
+    expect(made).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(made.stdout)).toMatchObject({ images: 5, size: '8x8', preparation: 'tensorflow' })
+    const archive = join(temporaryFolder(), 'images.zip')
+    const files = [0, 1, 2, 3, 4].map(seed => [`${seed}.png`, picture(seed, seed < 4 ? 3 : 1)] as const)
+    writeFileSync(archive, writeZip(new Map([['dataset.json', Buffer.from('{}')], ...files])))
+    expect(await make(archive, other)).toMatchObject({ code: 0 })
+    expect(readFileSync(other).equals(readFileSync(out))).toBe(true)
+    const { mean, covariance } = await readStatistics(out)
+    expect([mean.length, covariance.length]).toEqual([2048, 2048 ** 2])
+  })
+
+  it.each([
+    [
+      'images of two sizes',
+      { '0.png': picture(0, 3), '1.png': picture(1, 3, 9) },
+      /1\.png has 9x8 pixels and the first image 8x8/
+    ],
+    ['a broken image', { '0.png': picture(0, 3), '1.png': picture(1, 3).subarray(0, 40) }, /1\.png cannot be read: /],
+    ['no image', { 'a.txt': Buffer.from('no') }, /no PNG in it; give a folder or a zip archive of PNG files/]
+  ])('of %s says so', async (_, files, message) => {
+    const place = temporaryFolder()
+    for (const [name, data] of Object.entries(files)) writeFileSync(join(place, name), data)
+    const { code, stderr } = await make(place, join(temporaryFolder(), 'out.npz'))
+    expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
     expect(code).toBe(1)
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { denoisingRecipe } from '../../src/engines/onnx/compile.js'
-import type { Network } from '../../src/networks/network.js'
+import { denoisingRecipe, type Network } from '../../src/networks/network.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { answerOf, largestDifference, parametersOf, reference } from './reference.js'
 

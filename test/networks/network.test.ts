@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filled } from '../../bench/filled.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
-import { denoisingRecipe, record, writeGraph } from '../../src/engines/onnx/compile.js'
+import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
-import { networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-networks-'))
 const song = {

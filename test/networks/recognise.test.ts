@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
-import { denoisingRecipe } from '../../src/engines/onnx/compile.js'
-import { networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 import { recognise } from '../../src/networks/recognise.js'
 import { parametersOf } from './reference.js'
 

@@ -3,7 +3,6 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type NetworkCheckpoint, type Tensor, toFloat32 } from '../../checkpoints/tensor.js'
 import { EpdError } from '../../errors.js'
-import { apply, type Network } from '../../networks/network.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
 import { OPSET, recorder, type Node, type Recorder } from './recorder.js'
 
@@ -12,9 +11,6 @@ export const COMPILER_VERSION = 1
 
 /** What the bits of a session's answers depend on beside the graph: engine, provider, precision. */
 export const ENGINE = 'onnx:cpu:float32'
-
-/** Names of a compiled network's inputs, beside `x`. */
-export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
 
 /** A network to be recorded: what it is called, and how its output is made. */
 export interface Recipe {
@@ -46,22 +42,6 @@ export function record({ name, build, ignores }: Recipe, tensors: NetworkCheckpo
   if (problems.length > 0)
     throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${problems.join('; ')}`)
   return graph.finish(output)
-}
-
-/** A denoising network with inputs x, noise and, if it knows classes, labels. */
-export function denoisingRecipe(network: Network): Recipe {
-  const { architecture, resolution, inChannels, labelDim } = network
-  return {
-    name: architecture,
-    build: graph =>
-      apply(graph.ops, network, {
-        x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
-        noise: graph.input(INPUTS.noise, [-1, 1]),
-        labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
-      }),
-    // Buffers that follow from the arguments.
-    ignores: tensor => tensor.endsWith('.resample_filter')
-  }
 }
 
 /** Where a graph's weights stand in a file of their own: beyond a gigabyte, since a protobuf message ends at two. */
