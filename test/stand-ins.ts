@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { encodeNpy } from '../src/checkpoints/npy.js'
-import { writeZip } from '../src/checkpoints/zip.js'
 import type { Recipe } from '../src/engines/onnx/compile.js'
+import { encodeStatistics } from '../src/metrics/reference.js'
 import { safetensors } from './checkpoints/fixtures.js'
 import { parametersOf } from './networks/reference.js'
 
@@ -27,11 +26,7 @@ export function writeStatistics(file: string, dimensions: number): void {
   const mean = new Float64Array(dimensions).fill(0.5)
   const covariance = new Float64Array(dimensions * dimensions)
   for (let i = 0; i < dimensions; i++) covariance[i * dimensions + i] = 0.01
-  const arrays = new Map([
-    ['mu.npy', encodeNpy({ dtype: 'float64', shape: [dimensions], data: mean })],
-    ['sigma.npy', encodeNpy({ dtype: 'float64', shape: [dimensions, dimensions], data: covariance })]
-  ])
-  writeFileSync(file, writeZip(arrays))
+  writeFileSync(file, encodeStatistics({ mean, covariance }))
 }
 
 function noise(name: string, shape: readonly number[]): Float32Array {

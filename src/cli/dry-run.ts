@@ -3,6 +3,7 @@ import { assetPath, locations } from '../pipeline/assets.js'
 import { opened } from '../pipeline/execute.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
+import { isAddress } from '../spec/location.js'
 import { cost } from '../stages/cost.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
@@ -14,7 +15,7 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
   const store = createStore(dir)
   try {
     const absent = locations(experiment).filter(
-      location => location.startsWith('https://') && !existsSync(assetPath(location, store.root))
+      location => isAddress(location) && !existsSync(assetPath(location, store.root))
     )
     if (absent.length > 0) {
       print(experiment, json, () => 'not known yet')

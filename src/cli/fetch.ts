@@ -20,13 +20,13 @@ export async function fetch(
   }
   process.once('SIGINT', stop)
   try {
-    await obtainAssets(experiment, store, interrupt.signal, event => {
+    const assets = await obtainAssets(experiment, store, interrupt.signal, event => {
       if (event.type === 'download' && process.stderr.isTTY)
         process.stderr.write(`\r${event.url}  ${downloadLine(event)}`)
     })
     const files = []
     for (const location of locations(experiment)) {
-      const { path, digest } = await assetAt(assetPath(location, store.root))
+      const { path, digest } = assets.get(location) ?? (await assetAt(assetPath(location, store.root)))
       files.push({ location, path, bytes: statSync(path).size, digest })
     }
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)

@@ -22,10 +22,11 @@ export async function reference(place: string, options: ReferenceFlags): Promise
   const { weights, preparation, out, json } = options
   if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or delete it`)
   const images = openImages(place)
-  const { height, width } = images.read(images.names[0])
+  const first = images.read(images.names[0])
+  const { height, width } = first
   const inception = await openInception({ weights, preparation, size: [height, width], cacheDir: defaultCache() })
   try {
-    const statistics = await statisticsOf(images, inception)
+    const statistics = await statisticsOf(images, first, inception)
     const bytes = encodeStatistics(statistics)
     writeFileSync(out, bytes)
     const digest = createHash('sha256').update(bytes).digest('hex')
@@ -49,11 +50,10 @@ export async function reference(place: string, options: ReferenceFlags): Promise
 /** Images read and looked at together. */
 const BATCH = 64
 
-async function statisticsOf(images: Collection, inception: Inception): Promise<Statistics> {
+async function statisticsOf(images: Collection, first: Raster, inception: Inception): Promise<Statistics> {
   const sums = accumulator(FEATURES)
   const total = images.names.length
   const line = progressLine()
-  const first = images.read(images.names[0])
   for (let done = 0; done < total; done += BATCH) {
     const names = images.names.slice(done, done + BATCH)
     const pixels = Buffer.concat(names.map(name => colours(alike(images.read(name), first, name))))

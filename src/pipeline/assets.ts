@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
 import type { Experiment } from '../spec/experiment.js'
+import { isAddress } from '../spec/location.js'
 import { identity } from '../stages/identity.js'
 import type { WritableStore } from '../store/store.js'
 import { download, downloadPath, fileDigest } from './download.js'
@@ -105,8 +106,4 @@ export function assetOf(assets: Assets, location: string): Asset {
   const asset = assets.get(location)
   if (!asset) throw new RangeError(`${location} was not asked for`)
   return asset
-}
-
-function isAddress(location: string): boolean {
-  return location.startsWith('https://')
 }

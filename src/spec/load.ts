@@ -1,6 +1,7 @@
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import type { Experiment, Stage } from './experiment.js'
+import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
@@ -94,9 +95,4 @@ function withLocations(stage: Stage, file: string): Stage {
     statistics: statistics === undefined ? undefined : located(statistics, file),
     features: features && { ...features, weights: located(features.weights, file) }
   }
-}
-
-/** An address as it is, a path from the spec's folder. */
-function located(location: string, file: string): string {
-  return location.startsWith('https://') ? location : resolve(dirname(file), location)
 }

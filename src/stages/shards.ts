@@ -22,10 +22,6 @@ export interface ShardFile {
   readonly mediaType: string
 }
 
-export interface ShardResult extends StageCost {
-  readonly files: readonly ShardFile[]
-}
-
 /** What a stage does with each of its shards. */
 export interface ShardWork<T extends StageCost> {
   readonly compute: (shard: Shard) => Promise<T>

@@ -77,7 +77,6 @@ export interface WritableStore extends Store {
   /** Drops a stage and all that it left, so that it is computed anew. */
   forgetStage(key: string): void
   putShard(claim: Claim, shard: ShardToPut): void
-  putArtifact(claim: Claim, file: { name: string; data: Uint8Array; extension: string; mediaType: string }): void
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */
   iterationState(key: string): unknown

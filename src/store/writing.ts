@@ -93,12 +93,6 @@ export function writing(root: string, file: string, database: Database): Writabl
         )
       })
     },
-    putArtifact(claimed, { name, data, extension, mediaType }) {
-      const object = write(data, extension)
-      commit(claimed, () => {
-        addArtifact(claimed.name, name, 0, object, mediaType)
-      })
-    },
     putIteration(claimed, row, state) {
       const { iteration, phase, step, loss, validationLoss, evaluations, accepted, damping } = row
       known('loss', loss)
