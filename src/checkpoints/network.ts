@@ -41,6 +41,36 @@ export function stateDictOf(tree: Tree): StateDict['tensors'] | undefined {
   return tensors
 }
 
+/**
+ * The tensors of a saved module, by their names in its state dict: of TorchScript's archive, alone or as bytes within a pickle,
+ * or of a module in a pickle. Undefined for all else.
+ * @throws EpdError `checkpoint-invalid`
+ */
+export function moduleTensors(tree: Tree, path: string): StateDict['tensors'] | undefined {
+  const archive = isObject(tree) && isScripted(tree) ? undefined : archiveWithin(tree)
+  const module = archive ? readCheckpointBytes(archive, path) : tree
+  if (!isObject(module)) return undefined
+  const tensors = stateDict(module, () => new EpdError('checkpoint-invalid', `${path}: is no network`))
+  return tensors.size > 0 ? tensors : undefined
+}
+
+/** The first bytes in a tree that are a zip archive. */
+function archiveWithin(tree: Tree): Buffer | undefined {
+  const seen = new Set<Tree>()
+  const waiting = [tree]
+  for (let next = waiting.pop(); next !== undefined && seen.size < MAX_PARTS; next = waiting.pop()) {
+    if (seen.has(next)) continue
+    seen.add(next)
+    if (next instanceof Uint8Array) {
+      const bytes = Buffer.from(next.buffer, next.byteOffset, next.byteLength)
+      if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') return bytes
+    } else if (isList(next)) waiting.push(...next)
+    else if (isMap(next)) waiting.push(...next.values())
+    else if (isObject(next)) waiting.push(next.state, ...next.args)
+  }
+  return undefined
+}
+
 function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
   const network = isMap(tree) ? tree.get('ema') : undefined
   const invalid = (what: string) =>
@@ -63,20 +93,29 @@ const MAX_PARTS = 100_000
 function stateDict(network: TaggedObject, tooLarge: () => EpdError): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>()
   let parts = 0
-  const collect = (module: Tree | undefined, prefix: string) => {
-    if (!isObject(module)) return
+  const collect = (module: TaggedObject, prefix: string) => {
     if (++parts > MAX_PARTS) throw tooLarge()
-    for (const group of ['_parameters', '_buffers']) {
-      const entries = field(module, group)
-      if (!isMap(entries)) continue
-      for (const [name, value] of entries) if (isTensor(value)) tensors.set(`${prefix}${nameOf(name)}`, value)
+    for (const [key, value] of members(module)) {
+      const name = `${prefix}${nameOf(key)}`
+      if (isTensor(value)) tensors.set(name, value)
+      else if (isObject(value)) collect(value, `${name}.`)
     }
-    const modules = field(module, '_modules')
-    if (!isMap(modules)) return
-    for (const [name, child] of modules) collect(child, `${prefix}${nameOf(name)}.`)
   }
   collect(network, '')
   return tensors
+}
+
+/** A module's tensors and the modules within it, by name. TorchScript keeps them as fields, Python in three dictionaries. */
+function members(module: TaggedObject): readonly (readonly [Tree, Tree])[] {
+  if (isScripted(module)) return isMap(module.state) ? [...module.state] : []
+  return ['_parameters', '_buffers', '_modules'].flatMap(group => {
+    const entries = field(module, group)
+    return isMap(entries) ? [...entries] : []
+  })
+}
+
+function isScripted({ className }: TaggedObject): boolean {
+  return className.startsWith('__torch__.')
 }
 
 function field({ state }: TaggedObject, name: string): Tree | undefined {

@@ -156,6 +156,14 @@ function constructor(reading: Reading): (name: string, args: readonly Value[]) =
       case 'builtins.tuple':
       case 'torch.Size':
         return Array.isArray(args[0]) ? args[0] : []
+      case 'torch.jit._pickle.build_intlist':
+      case 'torch.jit._pickle.build_doublelist':
+      case 'torch.jit._pickle.build_boollist':
+      case 'torch.jit._pickle.build_tensorlist':
+      case 'torch.jit._pickle.restore_type_tag':
+      // An archive within a pickle stays the bytes that it is.
+      case 'torch.jit._serialization.load':
+        return args[0]
       case '_codecs.encode':
       case 'builtins.bytearray':
         return typeof args[0] === 'string' ? Buffer.from(args[0], 'latin1') : bytesOf(args[0])

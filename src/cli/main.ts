@@ -69,7 +69,7 @@ program
 program
   .command('reference <images>')
   .description('make the statistics that fid compares with, of the PNG files in a folder or a zip archive')
-  .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid publishes them")
+  .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them")
   .addOption(
     new Option('--preparation <how>', 'how images become its input')
       .choices(['tensorflow', 'pytorch'])

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoint.js'
-import { stateDictOf, type StateDict } from '../checkpoints/network.js'
+import { moduleTensors, stateDictOf, type StateDict } from '../checkpoints/network.js'
 import { COMPILER_VERSION, record, type Recipe } from '../engines/onnx/compile.js'
 import { compiledOnce } from '../engines/onnx/compiled.js'
 import type { Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
+import { inceptionTensors } from '../networks/inception-names.js'
 import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
 
 export interface InceptionOptions {
-  /** Path of pytorch-fid's weights, pt_inception-2015-12-05-6726825d.pth. */
+  /** Path of the weights as pytorch-fid publishes them, or as NVIDIA. */
   readonly weights: string
   readonly preparation: InceptionInput
   /** Of the images. */
@@ -37,7 +38,7 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     .update(bytes)
     .digest('hex')
   const { path, graph } = await compiledOnce(cacheDir, name, isNull, () => {
-    const graph = record(inceptionRecipe(size, preparation), inceptionTensors(bytes, weights))
+    const graph = record(inceptionRecipe(size, preparation), tensorsOf(bytes, weights))
     return Promise.resolve({ graph, about: null })
   })
   let session: Promise<Session> | undefined
@@ -72,7 +73,7 @@ export function inceptionRecipe([height, width]: InceptionOptions['size'], prepa
     name: 'Inception-v3',
     build: graph => inceptionV3(graph.ops, graph.input('x', [-1, 3, height, width]), preparation),
     // The classifier behind the features, and counts of training.
-    ignores: tensor => tensor.startsWith('fc.') || tensor.endsWith('.num_batches_tracked')
+    ignores: tensor => /^(fc|output)\.|\.num_batches_tracked$/.test(tensor)
   }
 }
 
@@ -95,12 +96,13 @@ function planes(
   return data
 }
 
-function inceptionTensors(bytes: Buffer, path: string): StateDict['tensors'] {
-  const tensors = stateDictOf(readCheckpointBytes(bytes, path))
-  if (tensors?.has('Conv2d_1a_3x3.conv.weight')) return tensors
+function tensorsOf(bytes: Buffer, path: string): StateDict['tensors'] {
+  const tree = readCheckpointBytes(bytes, path)
+  const tensors = inceptionTensors(stateDictOf(tree) ?? moduleTensors(tree, path) ?? new Map())
+  if (tensors) return tensors
   throw new EpdError(
     'checkpoint-invalid',
-    `${path}: holds no Inception-v3 as pytorch-fid publishes it; expected pt_inception-2015-12-05-6726825d.pth`
+    `${path}: holds no Inception-v3 of 2015; expected pytorch-fid's pt_inception-2015-12-05-6726825d.pth or NVIDIA's inception-2015-12-05.pkl`
   )
 }
 

@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readNetworkCheckpoint } from '../../src/checkpoints/network.js'
-import { fixture, pickle, safetensors } from './fixtures.js'
+import { moduleTensors, readNetworkCheckpoint } from '../../src/checkpoints/network.js'
+import { toFloat32, type Tensor } from '../../src/checkpoints/tensor.js'
+import { fixture, pickle, read, safetensors } from './fixtures.js'
 
 /** Reads a file of these bytes, with a config beside it if one is given. */
 function reading(bytes: Uint8Array | string, config?: string) {
@@ -100,6 +101,36 @@ describe('the network of a checkpoint', () => {
     const network = module(map(text('_init_kwargs'), kwargs, text('_modules'), modules))
     expect(await failing(pickle(`${body}0${map(text('ema'), network)}`))).toContain(
       'a network of more parts than any has'
+    )
+  })
+})
+
+describe('the tensors of a saved module', () => {
+  it.each([
+    ["TorchScript's archive", 'scripted.pt'],
+    ['a pickle of an object that holds the archive', 'scripted-held.pkl'],
+    ['a pickle that would load the archive', 'scripted-loaded.pkl']
+  ])('come from %s, under the names of its state dict', (_, name) => {
+    const tensors = moduleTensors(read(fixture(`checkpoints/${name}`)), name) ?? new Map<string, Tensor>()
+    expect([...tensors.keys()]).toEqual([
+      'layers.conv.weight',
+      'layers.conv.beta',
+      'layers.conv_1.weight',
+      'layers.conv_1.beta'
+    ])
+    const weight = tensors.get('layers.conv.weight')
+    expect(weight?.shape).toEqual([1, 2, 1, 1])
+    expect(weight && [...toFloat32(weight)]).toEqual([0, 1])
+  })
+
+  it('are none in what is no module', () => {
+    expect(moduleTensors(read(pickle('N')), 'none.pkl')).toBeUndefined()
+    expect(moduleTensors(read(pickle(module(map()))), 'none.pkl')).toBeUndefined()
+  })
+
+  it('are an error where the archive is damaged', () => {
+    expect(() => moduleTensors(read(pickle('C\x04PK\x03\x04')), 'net.pkl')).toThrow(
+      'net.pkl: the zip archive is cut off or damaged'
     )
   })
 })
