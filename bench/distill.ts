@@ -34,7 +34,7 @@ const truth = await solve({ model, solver: { name: 'heun' }, x: unseen, sigmas: 
 /** RMSE to the reference solution on unseen seeds. */
 async function error(solver: SolverOptions, at = sigmas): Promise<string> {
   const { x } = await solve({ model, solver, x: unseen, sigmas: at })
-  return rms(meanSquare([x], { seeds: [], states: [truth.x] }, [0]))
+  return rms(meanSquare([x], [truth.x], [0]))
 }
 const rms = (square: number) => Math.sqrt(square).toFixed(4)
 const row = (...cells: (string | number)[]) => {

@@ -13,6 +13,8 @@ export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
 export { distill, type DistillOptions, type Distilled, type DistillState } from './distill/distill.js'
+export { featureView } from './distill/feature-view.js'
+export type { View } from './distill/objective.js'
 export type { Iteration } from './distill/task.js'
 export type { Student } from './distill/student.js'
 export type { Trajectories } from './distill/trajectories.js'

@@ -78,7 +78,7 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
     '',
     table(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
     ...(learned.length > 0
-      ? ['', table(['distilled', 'rmse', 'validation rmse', 'iterations', 'evaluations'], learned)]
+      ? ['', table(['distilled', 'rms loss', 'validation', 'iterations', 'evaluations'], learned)]
       : []),
     ...resultLines(store, run.id),
     ...(existsSync(folder) ? ['', `images in ${folder}`] : [])

@@ -10,7 +10,7 @@ export function summary(stage: Stage): string {
       return `${solver.name}, ${steps} steps, seeds ${formatSeeds(seeds)}`
     }
     case 'distill':
-      return `${solverWords(stage.student)} by ${stage.optimizer.name} from ${stage.teacher}`
+      return `${solverWords(stage.student)} by ${stage.optimizer.name} from ${stage.teacher}${stage.features ? ', in feature space' : ''}`
     case 'sample':
       return `${solverWords(stage.solver)}, seeds ${formatSeeds(stage.seeds)}`
     case 'features':

@@ -3,11 +3,11 @@ import type { Tape } from '../solvers/driver.js'
 import { byRaw, probes } from './differences.js'
 import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
 import { differenceStep, differenceStepCost } from './difference-step.js'
-import { meanSquare, slopes } from './objective.js'
+import { slopes, type Differenced } from './objective.js'
 import { hashUniform } from '../random/hash-uniform.js'
 import { tables } from './parameters.js'
 import { walk, type Setting, type Walk } from './student.js'
-import { finite, type Found, type Task } from './task.js'
+import { finite, lossOf, type Found, type Task } from './task.js'
 import { pick, type Trajectories } from './trajectories.js'
 
 export interface AdamOptions {
@@ -73,8 +73,8 @@ export async function adam(task: AdamTask): Promise<Found> {
   const checked = end.evaluations + (held?.evaluations ?? 0)
   return {
     predictor,
-    loss: meanSquare(end.states, training, at),
-    validationLoss: held && meanSquare(held.states, validation, at),
+    loss: await lossOf(task, end, training, at),
+    validationLoss: held && (await lossOf(task, held, validation, at)),
     evaluations: state.evaluations + checked,
     backpropagated: state.backpropagated + checked
   }
@@ -130,8 +130,8 @@ async function iterate(task: AdamTask, before: AdamState): Promise<{ state: Adam
     // Steps behind keep the parameters that they were walked with.
     walked = withSteps(walked, predictorOf(state, setting), fit.steps)
     const [base] = await walk(setting, batch, [walked], fit.extent, tape)
-    loss = finite(meanSquare(base.states, batch, fit.at))
-    const found = await gradient(setting, batch, walked, base, fit, difference)
+    loss = finite(await lossOf(task, base, batch, fit.at))
+    const found = await gradient(task, batch, walked, base, fit, difference)
     evaluations += base.evaluations + found.evaluations
     backpropagated += 3 * base.evaluations
     state = update(task, state, found.gradient)
@@ -142,7 +142,7 @@ async function iterate(task: AdamTask, before: AdamState): Promise<{ state: Adam
 
 /** The gradient of the loss in all raw numbers, [step][r, weight, scaleDir, scaleTime][point]. */
 export async function gradient(
-  setting: Setting,
+  { setting, look }: Pick<AdamTask, 'setting' | 'look'>,
   batch: Trajectories,
   predictor: Predictor,
   base: Walk,
@@ -157,12 +157,10 @@ export async function gradient(
     extent,
     base.tape
   )
-  const slope = slopes(
-    base.states,
-    batch,
-    at,
-    all.map(({ change }, k) => ({ states: walks[k].states, change }))
-  )
+  const seen = (states: readonly Float64Array[]) => look(states, at, batch.seeds.length)
+  const differenced: Differenced[] = []
+  for (const [k, { change }] of all.entries()) differenced.push({ states: await seen(walks[k].states), change })
+  const slope = slopes(await seen(base.states), await seen(batch.states), at, differenced)
   const width = 4 * setting.student.points
   const result = Array.from({ length: width * (setting.sigmas.length - 1) }, () => 0)
   all.forEach((probe, k) => {

@@ -8,6 +8,7 @@ import {
   type LevenbergMarquardtState
 } from './levenberg-marquardt.js'
 import type { Effort } from './effort.js'
+import { lookThrough, type View } from './objective.js'
 import { normalStart, uniformStart } from './parameters.js'
 import { torchCpuGenerator } from '../random/torch-cpu.js'
 import type { Student } from './student.js'
@@ -33,6 +34,8 @@ export interface DistillOptions {
   readonly optimizer?: OptimizerOptions
   /** What the loss looks at: the last time point, or every one after the first. */
   readonly objective?: 'final' | 'every'
+  /** What the loss compares of final samples in place of pixels, as `featureView` does. */
+  readonly view?: View
   /** Where the parameters start: evenly spread points, or N(0, 1) as the paper. */
   readonly start?: 'uniform' | 'normal'
   /** Of a normal start and of Adam's batches. */
@@ -62,6 +65,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     training,
     validation,
     at: [...sigmas.keys()].slice(objective === 'final' ? -1 : 1),
+    look: lookThrough(options.view, sigmas.length - 1),
     start: startOf(options, seed),
     onIteration: async (row: Iteration, state: DistillState) => {
       history.push(row)

@@ -3,11 +3,11 @@ import { boundedMove, predictedFall, type Box } from './bounded.js'
 import { byCoordinates, probes, type Probe } from './differences.js'
 import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
 import { differenceStep, differenceStepCost } from './difference-step.js'
-import { chained, meanSquare, normalEquations, type Normal } from './objective.js'
+import { chained, normalEquations, type Differenced, type Normal } from './objective.js'
 import { clamped, coordinates, tables, withCoordinates, type Coordinates } from './parameters.js'
 import { walk, type Setting, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
-import { finite, type Found, type Iteration, type Task } from './task.js'
+import { finite, lossOf, type Found, type Iteration, type Task } from './task.js'
 
 export interface LevenbergMarquardtOptions {
   readonly name: 'levenberg-marquardt'
@@ -203,15 +203,15 @@ async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walke
 }
 
 async function attempt(
-  { setting, training }: LevenbergMarquardtTask,
+  task: LevenbergMarquardtTask,
   state: State,
   { extent, at }: Fit,
   predictor: Predictor,
   from: Walk
 ): Promise<Trial> {
-  const [walked] = await walk(setting, training, [predictor], extent, from.tape)
+  const [walked] = await walk(task.setting, task.training, [predictor], extent, from.tape)
   state.evaluations += walked.evaluations
-  return { predictor, walked, loss: meanSquare(walked.states, training, at) }
+  return { predictor, walked, loss: await lossOf(task, walked, task.training, at) }
 }
 
 /** Moves by the linear problem, more and more damped until the loss falls; `expected` is how far it should fall. */
@@ -246,7 +246,7 @@ async function refit(task: LevenbergMarquardtTask, state: State, fit: Fit, trial
 
 /** The linear problem at a trial, in the coordinates of the fit's steps one after the other. */
 async function linearise(
-  { setting, training }: LevenbergMarquardtTask,
+  { setting, training, look }: LevenbergMarquardtTask,
   state: State,
   { steps, at, extent }: Fit,
   { predictor, walked }: Trial,
@@ -257,12 +257,10 @@ async function linearise(
   const predictors = probed.map(probe => probe.predictor)
   const walks = await walk(setting, training, predictors, extent, walked.tape)
   for (const { evaluations } of walks) state.evaluations += evaluations
-  const normal = normalEquations(
-    walked.states,
-    training,
-    at,
-    probed.map(({ change }, k) => ({ states: walks[k].states, change }))
-  )
+  const seen = (states: readonly Float64Array[]) => look(states, at, training.seeds.length)
+  const differenced: Differenced[] = []
+  for (const [k, { change }] of probed.entries()) differenced.push({ states: await seen(walks[k].states), change })
+  const normal = normalEquations(await seen(walked.states), await seen(training.states), at, differenced)
   const chain = probed.map(probe => steps.flatMap(step => byCoordinates(predictor, step, probe)))
   return chained(normal, chain)
 }
@@ -305,13 +303,14 @@ function accept(state: State, { predictor, loss }: Trial, gain: number): void {
 
 /** The loss on the validation trajectories; the best tables so far are kept. */
 async function validate(
-  { setting, validation, at }: LevenbergMarquardtTask,
+  task: LevenbergMarquardtTask,
   state: State,
   { predictor, loss }: Trial
 ): Promise<number | undefined> {
+  const { setting, validation, at } = task
   if (!validation) return undefined
   const [held] = await walk(setting, validation, [predictor], setting.sigmas.length - 1)
-  const validationLoss = meanSquare(held.states, validation, at)
+  const validationLoss = await lossOf(task, held, validation, at)
   state.evaluations += held.evaluations
   const better = !state.best || validationLoss < state.best.validationLoss
   state.stale = better ? 0 : state.stale + 1
@@ -333,11 +332,10 @@ function goOn({ setting, optimizer }: LevenbergMarquardtTask, state: State): voi
   state.damping = state.phase === 'final' ? DAMPING_FINAL : DAMPING
 }
 
-async function conclude(task: LevenbergMarquardtTask, state: State, { states }: Walk): Promise<Found> {
-  const { setting, training, at } = task
-  const loss = meanSquare(states, training, at)
-  const predictor = predictorOf(state, setting)
-  if (!state.best) await validate(task, state, { predictor, loss, walked: { states, tape: [], evaluations: 0 } })
+async function conclude(task: LevenbergMarquardtTask, state: State, walked: Walk): Promise<Found> {
+  const loss = await lossOf(task, walked, task.training, task.at)
+  const predictor = predictorOf(state, task.setting)
+  if (!state.best) await validate(task, state, { predictor, loss, walked })
   const { evaluations, best } = state
   if (!best) return { predictor, loss, evaluations }
   return {

@@ -1,19 +1,43 @@
-import type { Trajectories } from './trajectories.js'
+/**
+ * What the loss compares of final samples in place of their pixels. samples: [count, ...shape]; answers [count, any size], whose
+ * mean squared difference is the loss.
+ */
+export type View = (samples: Float64Array, count: number) => Promise<Float64Array>
 
-/** Mean squared difference to the teacher's states at these time points. */
+/** States as the loss sees them at these time points. */
+export type Look = (
+  states: readonly Float64Array[],
+  at: readonly number[],
+  count: number
+) => Promise<readonly Float64Array[]>
+
+/** Sees pixels; through a view, if there is one, at the time point `final`. Each array is viewed once. */
+export function lookThrough(view: View | undefined, final: number): Look {
+  const known = new WeakMap<Float64Array, Promise<Float64Array>>()
+  return async (states, at, count) => {
+    if (!view || !at.includes(final)) return states
+    const viewed = known.get(states[final]) ?? view(states[final], count)
+    known.set(states[final], viewed)
+    return states.with(final, await viewed)
+  }
+}
+
+/** The mean over these time points of the mean squared difference to the teacher's states. */
 export function meanSquare(
   states: readonly Float64Array[],
-  { states: targets }: Trajectories,
+  targets: readonly Float64Array[],
   at: readonly number[]
 ): number {
-  let sum = 0
-  let count = 0
-  for (const i of at) {
+  return mean(at, i => {
     const [state, target] = [states[i], targets[i]]
+    let sum = 0
     for (let j = 0; j < state.length; j++) sum += (state[j] - target[j]) ** 2
-    count += state.length
-  }
-  return sum / count
+    return sum / state.length
+  })
+}
+
+function mean(at: readonly number[], each: (i: number) => number): number {
+  return at.reduce((sum, i) => sum + each(i), 0) / at.length
 }
 
 /**
@@ -34,42 +58,38 @@ export interface Differenced {
 /** Normal equations of the differences to the teacher's states in the probed quantities. */
 export function normalEquations(
   base: readonly Float64Array[],
-  { states: targets }: Trajectories,
+  targets: readonly Float64Array[],
   at: readonly number[],
   probed: readonly Differenced[]
 ): Normal {
   const matrix = probed.map(() => probed.map(() => 0))
   const gradient = probed.map(() => 0)
-  let count = 0
   for (const i of at) {
-    count += base[i].length
+    const share = 1 / (base[i].length * at.length)
     const residual = base[i].map((value, j) => value - targets[i][j])
     const columns = probed.map(({ states, change }) => states[i].map((value, j) => (value - base[i][j]) / change))
     columns.forEach((column, a) => {
-      gradient[a] += dot(column, residual)
-      for (let b = 0; b <= a; b++) matrix[a][b] += dot(column, columns[b])
+      gradient[a] += share * dot(column, residual)
+      for (let b = 0; b <= a; b++) matrix[a][b] += share * dot(column, columns[b])
     })
   }
-  return {
-    matrix: matrix.map((row, a) => row.map((_, b) => matrix[Math.max(a, b)][Math.min(a, b)] / count)),
-    gradient: gradient.map(value => value / count)
-  }
+  return { matrix: matrix.map((row, a) => row.map((_, b) => matrix[Math.max(a, b)][Math.min(a, b)])), gradient }
 }
 
 /** Half the gradient of the mean square in the probed quantities. */
 export function slopes(
   base: readonly Float64Array[],
-  { states: targets }: Trajectories,
+  targets: readonly Float64Array[],
   at: readonly number[],
   probed: readonly Differenced[]
 ): number[] {
-  const count = at.reduce((sum, i) => sum + base[i].length, 0)
-  return probed.map(({ states, change }) => {
-    let sum = 0
-    for (const i of at)
+  return probed.map(({ states, change }) =>
+    mean(at, i => {
+      let sum = 0
       for (let j = 0; j < base[i].length; j++) sum += (states[i][j] - base[i][j]) * (base[i][j] - targets[i][j])
-    return sum / change / count
-  })
+      return sum / change / base[i].length
+    })
+  )
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -35,7 +35,7 @@ export async function survey(
   const alone = await walk(setting, few, only, step + 1, base.tape)
   const normal = normalEquations(
     [base.states[step]],
-    { ...few, states: [few.states[step + 1]] },
+    [few.states[step + 1]],
     [0],
     alone.map(({ states }) => ({ states: [states[step + 1]], change: 1 }))
   )

@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import type { Predictor } from '../solvers/predictor.js'
-import type { Setting } from './student.js'
+import { meanSquare, type Look } from './objective.js'
+import type { Setting, Walk } from './student.js'
 import type { Trajectories } from './trajectories.js'
 
 /** One iteration, as it is logged. */
@@ -28,6 +29,7 @@ export interface Task<Optimizer, State> {
   readonly validation?: Trajectories
   /** The time points that the objective looks at. */
   readonly at: readonly number[]
+  readonly look: Look
   readonly start: Predictor
   readonly optimizer: Optimizer
   readonly resume?: State
@@ -41,6 +43,17 @@ export interface Found {
   readonly validationLoss?: number
   readonly evaluations: number
   readonly backpropagated?: number
+}
+
+/** How far a walk is from the trajectories that it follows, at these time points and as the task looks at them. */
+export async function lossOf(
+  { look }: Pick<Task<unknown, unknown>, 'look'>,
+  { states }: Walk,
+  followed: Trajectories,
+  at: readonly number[]
+): Promise<number> {
+  const count = followed.seeds.length
+  return meanSquare(await look(states, at, count), await look(followed.states, at, count), at)
 }
 
 /** @throws EpdError where a loss is not a number. */

@@ -26,6 +26,8 @@ export interface Inception {
   readonly digest: string
   /** images: [count, height, width, 1 or 3], 0 to 255; answers [count, 2048]. */
   features(images: Uint8Array, count: number): Promise<Float32Array>
+  /** The same of samples, [count, 1 or 3, height, width], as images before they are rounded (127.5 x + 128, clipped to 0..255): it follows every small change. */
+  smoothFeatures(samples: Float64Array, count: number): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -46,17 +48,29 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     const { openSession } = await import('../engines/onnx/session.js')
     return openSession({ path, threads })
   }
+  const pixels = size[0] * size[1]
+  const answer = async (count: number, picture: Picture) => {
+    const running = await (session ??= open())
+    const all = new Float32Array(count * FEATURES)
+    for (let from = 0; from < count; from += BATCH) {
+      const batch = Math.min(BATCH, count - from)
+      const data = planes(from, batch, pixels, picture)
+      all.set(await running.run([{ name: 'x', shape: [batch, 3, ...size], data }]), from * FEATURES)
+    }
+    return all
+  }
   return {
     digest: graph,
-    async features(images, count) {
-      const running = await (session ??= open())
-      const all = new Float32Array(count * FEATURES)
-      for (let from = 0; from < count; from += BATCH) {
-        const batch = Math.min(BATCH, count - from)
-        const data = planes(images, from, batch, size, images.length / count / size[0] / size[1])
-        all.set(await running.run([{ name: 'x', shape: [batch, 3, ...size], data }]), from * FEATURES)
-      }
-      return all
+    features(images, count) {
+      const channels = images.length / count / pixels
+      return answer(count, (image, channel, i) => images[(image * pixels + i) * channels + (channel % channels)])
+    },
+    smoothFeatures(samples, count) {
+      const channels = samples.length / count / pixels
+      return answer(count, (image, channel, i) => {
+        const value = samples[(image * channels + (channel % channels)) * pixels + i]
+        return Math.min(Math.max(127.5 * value + 128, 0), 255)
+      })
     },
     async close() {
       await (await session)?.close()
@@ -77,22 +91,16 @@ export function inceptionRecipe([height, width]: InceptionOptions['size'], prepa
   }
 }
 
-/** Channel after channel, a gray image three times. */
-function planes(
-  images: Uint8Array,
-  from: number,
-  count: number,
-  [height, width]: InceptionOptions['size'],
-  channels: number
-): Float32Array<ArrayBuffer> {
-  const pixels = height * width
+/** The value of a pixel, 0 to 255. Of gray images each of the three channels is the one that they have. */
+type Picture = (image: number, channel: number, pixel: number) => number
+
+/** Images from one on, channel after channel. */
+function planes(from: number, count: number, pixels: number, picture: Picture): Float32Array<ArrayBuffer> {
   const data = new Float32Array(count * 3 * pixels)
-  for (let image = 0; image < count; image++)
-    for (let channel = 0; channel < 3; channel++) {
-      const source = (from + image) * pixels * channels + (channels === 1 ? 0 : channel)
-      const target = (image * 3 + channel) * pixels
-      for (let i = 0; i < pixels; i++) data[target + i] = images[source + i * channels]
-    }
+  let at = 0
+  for (let image = from; image < from + count; image++)
+    for (let channel = 0; channel < 3; channel++)
+      for (let i = 0; i < pixels; i++) data[at++] = picture(image, channel, i)
   return data
 }
 

@@ -95,6 +95,8 @@ export interface DistillStage {
   readonly validation: string
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
+  /** The network whose features of final images the loss compares; without it, pixels. */
+  readonly features?: FeatureSpec
   readonly start: 'uniform' | 'normal'
   readonly seed: number
 }

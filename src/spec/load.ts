@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import type { Experiment, Stage } from './experiment.js'
+import type { Experiment, FeatureSpec, Stage } from './experiment.js'
 import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, isMapping } from './plain.js'
@@ -87,12 +87,21 @@ function isWithin(path: Path, outer: Path): boolean {
 }
 
 function withLocations(stage: Stage, file: string): Stage {
-  if (stage.kind === 'features') return { ...stage, weights: located(stage.weights, file) }
-  if (stage.kind !== 'score') return stage
-  const { statistics, features } = stage
-  return {
-    ...stage,
-    statistics: statistics === undefined ? undefined : located(statistics, file),
-    features: features && { ...features, weights: located(features.weights, file) }
+  const here = <F extends FeatureSpec>(features: F) => ({ ...features, weights: located(features.weights, file) })
+  switch (stage.kind) {
+    case 'features':
+      return here(stage)
+    case 'distill':
+      return stage.features ? { ...stage, features: here(stage.features) } : stage
+    case 'score': {
+      const { statistics, features } = stage
+      return {
+        ...stage,
+        statistics: statistics === undefined ? undefined : located(statistics, file),
+        features: features && here(features)
+      }
+    }
+    default:
+      return stage
   }
 }

@@ -44,6 +44,7 @@ export interface RawDistill {
   readonly validation: SeedsText
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
+  readonly features?: FeatureSpec
   readonly start?: 'uniform' | 'normal'
   readonly seed: number
 }

@@ -1,7 +1,9 @@
 import { distill, type DistillState } from '../distill/distill.js'
+import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
 import type { DistillStage } from '../spec/experiment.js'
+import { openFeatures } from './features.js'
 import type { StageContext, StageCost } from './stage.js'
 import { readTrajectories } from './teacher.js'
 
@@ -14,6 +16,8 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
   const total = mostIterations(stage)
   const resume = store.iterationState(key)
+  const [, height, width] = model.shape
+  const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const { predictor, loss, validationLoss, evaluations } = await distill({
     model,
     student: { ...student, ranges: { scaleDir, scaleTime } },
@@ -22,6 +26,7 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
     validation: readTrajectories(store, inputKey(stage.validation)),
     optimizer,
     objective,
+    view: inception && featureView(inception),
     start,
     seed,
     signal,
@@ -30,7 +35,7 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
       store.putIteration(claim, row, state)
       onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
     }
-  })
+  }).finally(() => inception?.close())
   store.putPredictor(claim, {
     predictor,
     sigmas: [...sigmas],
@@ -54,7 +59,7 @@ function describe({ iteration, phase, step, loss, validationLoss, evaluations, a
   return [
     `${iteration}`.padStart(3),
     phase === 'step' ? `step ${step ?? ''}` : phase,
-    `rmse ${rms(loss)}`,
+    `rms loss ${rms(loss)}`,
     validationLoss === undefined ? '' : `validation ${rms(validationLoss)}`,
     `${evaluations.toLocaleString('en')} evaluations`,
     accepted ? 'accepted' : 'refused',

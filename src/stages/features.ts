@@ -2,7 +2,7 @@ import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import { openInception, type Inception } from '../metrics/inception.js'
 import { FEATURES } from '../networks/inception-v3.js'
-import type { FeaturesStage } from '../spec/experiment.js'
+import type { FeatureSpec, FeaturesStage } from '../spec/experiment.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -20,7 +20,7 @@ export async function run(stage: FeaturesStage, context: StageContext): Promise<
       onProgress({ done: finished, total, unit: 'samples' })
       const { shape, data } = decodeNpy(store.readArtifact(artifact))
       const [count, height, width] = shape
-      inception ??= await open(stage, [height, width], context)
+      inception ??= await openFeatures(stage, [height, width], context)
       const features = await inception.features(Uint8Array.from(data), count)
       const file = encodeNpy({ dtype: 'float32', shape: [count, FEATURES], data: features })
       const { position, seeds } = shard
@@ -37,9 +37,10 @@ export async function run(stage: FeaturesStage, context: StageContext): Promise<
   return { evaluations: 0 }
 }
 
-function open(
-  { weights, preparation }: FeaturesStage,
-  size: readonly [number, number],
+/** Inception for images of a size. */
+export function openFeatures(
+  { weights, preparation }: FeatureSpec,
+  size: readonly [height: number, width: number],
   { assetPath, cacheDir }: StageContext
 ): Promise<Inception> {
   return openInception({ weights: assetPath(weights), preparation, size, cacheDir })

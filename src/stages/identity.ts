@@ -1,5 +1,5 @@
 import { ENGINE } from '../engines/onnx/compile.js'
-import type { Stage } from '../spec/experiment.js'
+import type { FeatureSpec, Stage } from '../spec/experiment.js'
 
 /** What a stage's result depends on, beside the model and its inputs' own results. */
 export interface Identity {
@@ -14,7 +14,7 @@ export interface Identity {
   readonly assets?: readonly string[]
 }
 
-const VERSIONS = { teacher: 1, distill: 1, sample: 1, features: 1, score: 1 } as const
+const VERSIONS = { teacher: 1, distill: 2, sample: 1, features: 1, score: 1 } as const
 
 export function identity(stage: Stage): Identity {
   const version = VERSIONS[stage.kind]
@@ -24,9 +24,10 @@ export function identity(stage: Stage): Identity {
       return { version, params: { solver, refine, substeps, grid, seeds, generator }, inputs: [], evaluatesModel: true }
     }
     case 'distill': {
-      const { student, optimizer, objective, start, seed, teacher, validation } = stage
-      const params = { student, optimizer, objective, start, seed }
-      return { version, params, inputs: [teacher, validation], evaluatesModel: true }
+      const { student, optimizer, objective, features, start, seed, teacher, validation } = stage
+      const params = { student, optimizer, objective, features: features && network(features), start, seed }
+      const assets = features ? [features.weights] : []
+      return { version, params, inputs: [teacher, validation], evaluatesModel: true, assets }
     }
     case 'sample': {
       const { solver, seeds, generator, from } = stage
@@ -38,9 +39,8 @@ export function identity(stage: Stage): Identity {
       }
     }
     case 'features': {
-      const { samples, weights, preparation } = stage
-      const params = { network: 'inception-v3', preparation, engine: ENGINE }
-      return { version, params, inputs: [samples], evaluatesModel: false, assets: [weights] }
+      const { samples, weights } = stage
+      return { version, params: network(stage), inputs: [samples], evaluatesModel: false, assets: [weights] }
     }
     case 'score': {
       const { samples, reference, dataset, metrics, features, statistics, groups } = stage
@@ -52,4 +52,8 @@ export function identity(stage: Stage): Identity {
       return { version, params, inputs, evaluatesModel: false, assets }
     }
   }
+}
+
+function network({ preparation }: FeatureSpec): Readonly<Record<string, string>> {
+  return { network: 'inception-v3', preparation, engine: ENGINE }
 }

@@ -76,7 +76,7 @@ describe('fid', () => {
     [
       'weights of another network',
       fidSpec(join(process.cwd(), 'models', 'shapes16', 'shapes16.safetensors')),
-      /holds no Inception-v3 as pytorch-fid publishes it/
+      /holds no Inception-v3 of 2015; expected pytorch-fid's \S+\.pth or NVIDIA's \S+\.pkl/
     ],
     [
       'statistics that are none',
@@ -88,6 +88,41 @@ describe('fid', () => {
     expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
     expect(stderr).toMatch(message)
     expect(code).toBe(1)
+  })
+})
+
+describe('a distillation with features', () => {
+  const distill = (optimizer: string, features = `features: { weights: "${address('inception.pth')}" },`) =>
+    `{ kind: distill, teacher: teacher, validation: 10-11, ${features} optimizer: ${optimizer} }`
+  const spec = join(temporaryFolder(), 'features.yaml')
+  writeFileSync(
+    spec,
+    `${readFileSync(smallSpec(), 'utf8').split('stages:')[0]}stages:
+  teacher: { kind: teacher, seeds: 0-3 }
+  lm: ${distill('{ name: levenberg-marquardt, iterations: 1, finalIterations: 1 }')}
+  adam: ${distill('{ name: adam, batch: 2, trajectories: 4 }')}
+  pixels: ${distill('{ name: adam, batch: 2, trajectories: 4 }', '')}
+`
+  )
+
+  it('compares what Inception sees of final images, by either optimiser', async () => {
+    expect(await epdRun(['run', spec, '--store', store, '--json'], { env })).toMatchObject({ code: 0, stderr: '' })
+    const opened = openStore(store)
+    const [run] = opened.runs()
+    const keys = new Map(opened.runStages(run.id).map(({ name, key }) => [name, key]))
+    const learned = (name: string) => opened.predictor(keys.get(name) ?? '')!
+    expect(learned('adam').predictor).not.toEqual(learned('pixels').predictor)
+    // Pixels of the tiny network's images are far apart, features of the stand-in are not.
+    for (const name of ['lm', 'adam']) expect(learned(name).loss).toBeLessThan(learned('pixels').loss / 10)
+    expect(opened.iterations(keys.get('lm') ?? '').map(({ phase }) => phase)).toEqual(['step', 'step', 'final'])
+    opened.close()
+  })
+
+  it('shows so before it runs, and is refused without weights', async () => {
+    const plan = await epdRun(['run', spec, '--store', store, '--dry-run'], { env })
+    expect(plan.stdout).toMatch(/lm +distill +in the store .* by levenberg-marquardt from teacher, in feature space\n/)
+    const refused = await epdRun(['validate', spec, '--set', 'stages.lm.features={}'], { env })
+    expect(refused.stderr).toMatch(/stages\.lm\.features\.weights: expected .*, found nothing/)
   })
 })
 

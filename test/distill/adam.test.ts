@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { gradient } from '../../src/distill/adam.js'
 import { distill } from '../../src/distill/distill.js'
-import { meanSquare } from '../../src/distill/objective.js'
+import { lookThrough, type View } from '../../src/distill/objective.js'
 import { normalStart } from '../../src/distill/parameters.js'
-import { walk } from '../../src/distill/student.js'
+import { lossOf } from '../../src/distill/task.js'
+import { walk, type Walk } from '../../src/distill/student.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import type { Predictor } from '../../src/solvers/predictor.js'
 import { schedule } from '../../src/solvers/schedule.js'
@@ -15,14 +16,23 @@ const training = await taught(1, 16)
 const setting = { model: mixture, student, sigmas }
 const common = { model: mixture, student, sigmas, teacher: training }
 
+/** Something that bends, and has another size than the samples. */
+const bent: View = (samples, count) =>
+  Promise.resolve(Float64Array.from({ length: count }, (_, i) => Math.tanh(samples[2 * i]) + samples[2 * i + 1]))
+
 describe('adam', () => {
-  it('goes by the gradient of the loss in every raw number', async () => {
+  it.each([
+    ['of pixels', undefined],
+    ['of what a view sees', bent]
+  ])('goes by the gradient of the loss %s in every raw number', async (_, view) => {
+    const look = lookThrough(view, 3)
     const start = normalStart(student, 3, torchCpuGenerator(7).randn(24))
     const fit = { steps: [0, 1, 2], at: [3], extent: 3 }
     const [base] = await walk(setting, training, [start], 3)
-    const found = await gradient(setting, training, start, base, fit, 1e-7)
+    const found = await gradient({ setting, look }, training, start, base, fit, 1e-7)
     const names = ['r', 'weight', 'scaleDir', 'scaleTime'] as const
     const direct: number[] = []
+    const loss = (walked: Walk) => lossOf({ look }, walked, training, [3])
     for (const step of fit.steps)
       for (const name of names)
         for (const point of [0, 1]) {
@@ -31,7 +41,8 @@ describe('adam', () => {
             [name]: start[name].map((row, i) => row.map((raw, k) => (i === step && k === point ? raw + by : raw)))
           }))
           const [ahead, behind] = await walk(setting, training, nudged, 3)
-          direct.push((meanSquare(ahead.states, training, [3]) - meanSquare(behind.states, training, [3])) / 2e-5)
+          const [above, below] = [await loss(ahead), await loss(behind)]
+          direct.push((above - below) / 2e-5)
         }
     expect(relativeError(found.gradient, direct)).toBeLessThan(1e-4)
   })

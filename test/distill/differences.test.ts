@@ -115,7 +115,7 @@ describe('chain rules', () => {
     const { base, all, walks } = await probed(start, [2])
     const differenced = all.map(({ change }, k) => ({ states: walks[k].states, change }))
     const normal = chained(
-      normalEquations(base.states, training, [3], differenced),
+      normalEquations(base.states, training.states, [3], differenced),
       all.map(probe => byCoordinates(start, 2, probe))
     )
     const { values } = coordinates(start, 2)
@@ -129,7 +129,7 @@ describe('chain rules', () => {
           )
         )
         const [ahead, behind] = await walk(setting, training, moved, 3)
-        return (meanSquare(ahead.states, training, [3]) - meanSquare(behind.states, training, [3])) / 4e-5
+        return (meanSquare(ahead.states, training.states, [3]) - meanSquare(behind.states, training.states, [3])) / 4e-5
       })
     )
     expect(relativeError(normal.gradient, slopes)).toBeLessThan(1e-4)

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { distill, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
+import { distill, type Distilled, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
+import { lookThrough, type View } from '../../src/distill/objective.js'
+import { walk } from '../../src/distill/student.js'
+import { lossOf } from '../../src/distill/task.js'
 import { mixture } from '../solvers/mixture.js'
 import { sigmas, student, taught } from './trajectories.js'
 
@@ -26,6 +29,23 @@ describe.each(Object.entries(optimizers))('distill by %s', (_, options: DistillO
       expect({ ...rest, history: [] }).toEqual({ ...whole, history: [] })
       expect(rest.history).toEqual(whole.history.slice(i + 1))
     }
+  })
+
+  it('takes a view that shows all as it is for none', async () => {
+    const [plain, viewed] = [await distill(options), await distill({ ...options, view: x => Promise.resolve(x) })]
+    expect(viewed).toEqual(plain)
+  })
+
+  it('comes nearer to its teacher in what a view shows than a distillation without the view', async () => {
+    const half: View = x => Promise.resolve(x.filter((_, i) => i % 2 === 0))
+    const objective = { ...options, objective: 'final' as const }
+    const [plain, viewed] = [await distill(objective), await distill({ ...objective, view: half })]
+    const loss = async ({ predictor }: Distilled) => {
+      const [walked] = await walk({ model: mixture, student, sigmas }, common.validation, [predictor], 3)
+      return lossOf({ look: lookThrough(half, 3) }, walked, common.validation, [3])
+    }
+    expect(viewed.validationLoss).toBe(await loss(viewed))
+    expect(await loss(viewed)).toBeLessThan(await loss(plain))
   })
 
   it('gives the same bits however batches are split', async () => {
