@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { canonical } from '../spec/plain.js'
 
 /** All that a stage's result depends on. */
 export interface StageIdentity {
@@ -18,12 +19,4 @@ export interface StageIdentity {
 /** The name of a stage's result: SHA-256 of its identity, in hexadecimal. */
 export function stageKey(identity: StageIdentity): string {
   return createHash('sha256').update(canonical(identity)).digest('hex')
-}
-
-/** JSON in which objects have their keys in order, so that equal values are equal texts. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
 }

@@ -3,7 +3,8 @@ import type { Model } from '../models/open.js'
 import type { Experiment, Stage } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
 import { assetOf, type Assets } from './assets.js'
-import { canonical, stageKey } from './key.js'
+import { canonical } from '../spec/plain.js'
+import { stageKey } from './key.js'
 
 /** A stage with the name of its result. */
 export interface PlannedStage {

@@ -21,6 +21,36 @@ export function inputsOf(stage: Stage): readonly string[] {
   }
 }
 
+/** A stage with another name for itself and for each stage that it names. */
+export function renamed(stage: Stage, rename: (name: string) => string): Stage {
+  const own = { name: rename(stage.name) }
+  const maybe = (name: string | undefined) => (name === undefined ? undefined : rename(name))
+  switch (stage.kind) {
+    case 'teacher':
+      return { ...stage, ...own }
+    case 'distill':
+      return { ...stage, ...own, teacher: rename(stage.teacher), validation: rename(stage.validation) }
+    case 'sample':
+      return { ...stage, ...own, from: maybe(stage.from) }
+    case 'features':
+      return { ...stage, ...own, samples: rename(stage.samples) }
+    case 'score': {
+      const { samples, reference, features } = stage
+      return {
+        ...stage,
+        ...own,
+        samples: samples.map(rename),
+        reference: maybe(reference),
+        features: features && {
+          ...features,
+          samples: features.samples.map(rename),
+          reference: maybe(features.reference)
+        }
+      }
+    }
+  }
+}
+
 /** Stages in the order of `names`, but each after its inputs. */
 export function inOrder(stages: readonly Stage[], names: readonly string[]): Stage[] {
   const byName = new Map(stages.map(stage => [stage.name, stage]))

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import type { Experiment, FeatureSpec, Stage } from './experiment.js'
+import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
 import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
-import { at, isMapping } from './plain.js'
+import { at, copy, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
 import { resolveStages } from './resolve.js'
-import { loadSchema } from './schema.js'
+import { loadSchema, type Schema } from './schema.js'
 import { readSource, type Source } from './source.js'
 
 export interface LoadOptions {
@@ -35,15 +36,26 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
     if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
   }
   const schema = loadSchema()
-  const problems = schema.check(value)
-  const refused = new Set(problems.map(({ path }) => path.join('.')))
-  removeStray(value, problems)
-  const stages = resolveStages(value, schema, (path, message) => {
-    if (!refused.has(path.join('.'))) problems.push({ path, message })
-  })
+  const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
+  const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
+  const read = cases.map(one => readCase(value, one, schema))
+  problems.push(
+    ...ofCases(
+      cases,
+      read.map(each => each.problems)
+    )
+  )
   lines.push(...describe(problems, source, overrides))
-  if (lines.length > 0 || !schema.isExperiment(value)) throw invalid(lines)
-  const { name, description, model } = value
+  const [first] = read
+  if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
+  const { name, description, model } = first.spec
+  const stages =
+    cases.length > 1
+      ? merged(
+          cases,
+          read.map(each => each.stages)
+        )
+      : first.stages
   return {
     name,
     description,
@@ -53,6 +65,41 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
     model: { ...model, checkpoint: located(model.checkpoint, file) },
     stages: stages.map(stage => withLocations(stage, file))
   }
+}
+
+interface ReadCase {
+  readonly spec: unknown
+  readonly stages: readonly Stage[]
+  readonly problems: readonly Problem[]
+}
+
+/** A spec in one case of its matrix. */
+function readCase(value: unknown, one: Case, schema: Schema): ReadCase {
+  const problems: Problem[] = []
+  const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
+  const said = (path: Path) => problems.some(problem => problem.path.join('.') === path.join('.'))
+  problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
+  removeStray(spec, problems)
+  const stages = resolveStages(spec, schema, (path, message) => {
+    if (!said(path)) problems.push({ path, message })
+  })
+  return { spec, stages, problems }
+}
+
+/** What is wrong, said once; with one of the cases where not all have it. */
+function ofCases(cases: readonly Case[], problems: readonly (readonly Problem[])[]): Problem[] {
+  const found = new Map<string, { problem: Problem; where: Case[] }>()
+  for (const [i, each] of problems.entries())
+    for (const problem of each) {
+      const key = JSON.stringify([problem.path, problem.message])
+      const known = found.get(key) ?? { problem, where: [] }
+      known.where.push(cases[i])
+      found.set(key, known)
+    }
+  return [...found.values()].map(({ problem, where }) => {
+    if (where.length >= cases.length) return problem
+    return { ...problem, message: `${problem.message}, where ${describeCase(where[0])}` }
+  })
 }
 
 /** Takes out keys that have no place, so that they hide nothing else that is wrong. */

@@ -24,3 +24,11 @@ export function copy(value: unknown, depth = 0): unknown {
   if (!isMapping(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, depth + 1)]))
 }
+
+/** JSON in which objects have their keys in order, so that equal values are equal texts. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}

@@ -40,9 +40,19 @@ export function loadSchema(): Schema {
 }
 
 function parse(): AnySchemaObject {
-  const schema: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
+  const schema = withoutAxes(JSON.parse(readFileSync(FILE, 'utf8')))
   if (isSchema(schema)) return schema
   throw new TypeError(`${FILE.pathname} is not a JSON Schema`)
+}
+
+/** The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for editors. */
+function withoutAxes(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutAxes)
+  if (!isMapping(schema)) return schema
+  const { anyOf, ...rest } = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, withoutAxes(part)]))
+  const value = child(anyOf, 0)
+  if (child(child(anyOf, 1), '$ref') === '#/$defs/axis' && isMapping(value)) return { ...value, ...rest }
+  return anyOf === undefined ? rest : { ...rest, anyOf }
 }
 
 function isSchema(value: unknown): value is AnySchemaObject {

@@ -9,14 +9,19 @@ interface Schema {
   enum?: unknown[]
   $ref?: string
   oneOf?: Schema[]
+  anyOf?: Schema[]
   properties?: Record<string, Schema>
   $defs?: Record<string, Schema>
 }
 
 const root = JSON.parse(readFileSync('schemas/experiment.schema.json', 'utf8')) as Schema
 const definition = (name: string) => root.$defs![name]
-const resolved = (schema: Schema): Schema =>
-  schema.$ref === undefined ? schema : { ...definition(schema.$ref.replace('#/$defs/', '')), ...schema }
+/** A schema with what it refers to, and what it is where no axis of a matrix stands. */
+const resolved = ({ $ref, anyOf, ...own }: Schema): Schema => ({
+  ...($ref === undefined ? {} : resolved(definition($ref.replace('#/$defs/', '')))),
+  ...(anyOf === undefined ? {} : resolved(anyOf[0])),
+  ...own
+})
 const mappings = Object.entries({ experiment: root, model: root.properties!.model, ...root.$defs }).flatMap(
   ([name, schema]) => Object.entries(schema.properties ?? {}).map(([key, property]) => ({ name, key, property }))
 )
@@ -29,7 +34,7 @@ describe('experiment.schema.json', () => {
   it('describes each branch of each union, and tells it by one key', () => {
     const unions = { stage: 'kind', solver: 'name', teacherSolver: 'name', schedule: 'type', optimizer: 'name' }
     for (const [name, tag] of Object.entries(unions)) {
-      const branches = definition(name).oneOf!.map(resolved)
+      const branches = resolved(definition(name)).oneOf!.map(resolved)
       expect(branches.map(({ description }) => typeof description)).not.toContain('undefined')
       const tags = branches.map(branch => branch.properties![tag].const)
       expect(new Set(tags).size).toBe(branches.length)
