@@ -10,14 +10,19 @@ export function summary(stage: Stage): string {
       return `${solver.name}, ${steps} steps, seeds ${formatSeeds(seeds)}`
     }
     case 'distill':
-      return `${solverWords(stage.student)} by ${stage.optimizer.name} from ${stage.teacher}${stage.features ? ', in feature space' : ''}`
+      return `${solverWords(stage.student)} by ${stage.optimizer.name} from ${ofCase(stage.teacher)}${stage.features ? ', in feature space' : ''}`
     case 'sample':
       return `${solverWords(stage.solver)}, seeds ${formatSeeds(stage.seeds)}`
     case 'features':
-      return `Inception-v3 features of ${stage.samples}, prepared as ${stage.preparation}`
+      return `Inception-v3 features of ${ofCase(stage.samples)}, prepared as ${stage.preparation}`
     case 'score':
-      return `${stage.metrics.join(', ')} of ${stage.samples.join(', ')}`
+      return `${stage.metrics.join(', ')} of ${stage.samples.map(ofCase).join(', ')}`
   }
+}
+
+/** A stage's name within its own case of a matrix. */
+function ofCase(name: string): string {
+  return name.replace(/@.*/, '')
 }
 
 function solverWords(solver: SolverSpec): string {

@@ -39,23 +39,12 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
   const read = cases.map(one => readCase(value, one, schema))
-  problems.push(
-    ...ofCases(
-      cases,
-      read.map(each => each.problems)
-    )
-  )
+  problems.push(...ofCases(read))
   lines.push(...describe(problems, source, overrides))
   const [first] = read
   if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
   const { name, description, model } = first.spec
-  const stages =
-    cases.length > 1
-      ? merged(
-          cases,
-          read.map(each => each.stages)
-        )
-      : first.stages
+  const stages = merged(read)
   return {
     name,
     description,
@@ -68,36 +57,37 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
 }
 
 interface ReadCase {
+  readonly values: Case
   readonly spec: unknown
   readonly stages: readonly Stage[]
   readonly problems: readonly Problem[]
 }
 
 /** A spec in one case of its matrix. */
-function readCase(value: unknown, one: Case, schema: Schema): ReadCase {
+function readCase(value: unknown, values: Case, schema: Schema): ReadCase {
   const problems: Problem[] = []
-  const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
+  const spec = inCase(value, values, (path, message) => problems.push({ path, message }))
   const said = (path: Path) => problems.some(problem => problem.path.join('.') === path.join('.'))
   problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
   removeStray(spec, problems)
   const stages = resolveStages(spec, schema, (path, message) => {
     if (!said(path)) problems.push({ path, message })
   })
-  return { spec, stages, problems }
+  return { values, spec, stages, problems }
 }
 
 /** What is wrong, said once; with one of the cases where not all have it. */
-function ofCases(cases: readonly Case[], problems: readonly (readonly Problem[])[]): Problem[] {
+function ofCases(cases: readonly ReadCase[]): Problem[] {
   const found = new Map<string, { problem: Problem; where: Case[] }>()
-  for (const [i, each] of problems.entries())
-    for (const problem of each) {
+  for (const { values, problems } of cases)
+    for (const problem of problems) {
       const key = JSON.stringify([problem.path, problem.message])
       const known = found.get(key) ?? { problem, where: [] }
-      known.where.push(cases[i])
+      known.where.push(values)
       found.set(key, known)
     }
   return [...found.values()].map(({ problem, where }) => {
-    if (where.length >= cases.length) return problem
+    if (where.length === cases.length) return problem
     return { ...problem, message: `${problem.message}, where ${describeCase(where[0])}` }
   })
 }

@@ -100,10 +100,10 @@ function labelOf(value: unknown): string | undefined {
  * The stages of all cases as one experiment's. A stage that is the same in all is there once; the others are named by the axes
  * that make a difference to them, `samples@nfe=3,solver=epd`.
  */
-export function merged(cases: readonly Case[], stages: readonly (readonly Stage[])[]): Stage[] {
-  const labels = axisLabels(cases)
-  const ids = stages.map(identities)
-  const names = new Set(stages.flatMap(each => each.map(({ name }) => name)))
+export function merged(cases: readonly { readonly values: Case; readonly stages: readonly Stage[] }[]): Stage[] {
+  const labels = axisLabels(cases.map(({ values }) => values))
+  const ids = cases.map(({ stages }) => identities(stages))
+  const names = new Set(cases.flatMap(({ stages }) => stages.map(({ name }) => name)))
   const namers = new Map(
     [...names].map(name => [
       name,
@@ -115,8 +115,8 @@ export function merged(cases: readonly Case[], stages: readonly (readonly Stage[
     ])
   )
   const found = new Map<string, Stage>()
-  for (const [i, each] of stages.entries())
-    for (const stage of each) {
+  for (const [i, { stages }] of cases.entries())
+    for (const stage of stages) {
       const own = renamed(stage, name => namers.get(name)?.(i) ?? name)
       if (!found.has(own.name)) found.set(own.name, own)
     }
