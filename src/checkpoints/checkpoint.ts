@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { EpdError } from '../errors.js'
 import { PickleError } from './pickle.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
@@ -32,10 +35,23 @@ export function readCheckpointBytes(bytes: Buffer, path: string): Tree {
 /** @throws EpdError `checkpoint-missing` */
 export async function readCheckpointFile(path: string): Promise<Buffer> {
   return readFile(path).catch((error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
-    throw new EpdError('checkpoint-missing', `${path}: ${what}; correct model.checkpoint in the spec`, { cause: error })
+    throw missing(error, path)
   })
+}
+
+/** SHA-256 of a file, in hexadecimal; it is not held in memory. @throws EpdError `checkpoint-missing` */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash).catch((error: unknown) => {
+    throw missing(error, path)
+  })
+  return hash.digest('hex')
+}
+
+function missing(error: unknown, path: string): EpdError {
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
+  return new EpdError('checkpoint-missing', `${path}: ${what}; correct its path in the spec`, { cause: error })
 }
 
 function explained(error: unknown, path: string): unknown {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
-import { readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
+import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import type { NetworkCheckpoint, TaggedObject, Tensor, Tree } from './tensor.js'
 
@@ -23,7 +23,7 @@ export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckp
 
 /** SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
 export async function checkpointDigest(path: string): Promise<string> {
-  const hash = createHash('sha256').update(await readCheckpointFile(path))
+  const hash = createHash('sha256').update(await fileDigest(path))
   return hash.update((await readConfigText(path)) ?? '').digest('hex')
 }
 

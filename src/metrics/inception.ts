@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoint.js'
+import { fileDigest, readCheckpoint } from '../checkpoints/checkpoint.js'
 import { moduleTensors, stateDictOf, type StateDict } from '../checkpoints/network.js'
 import { COMPILER_VERSION, record, type Recipe } from '../engines/onnx/compile.js'
 import { compiledOnce } from '../engines/onnx/compiled.js'
@@ -34,14 +34,10 @@ export interface Inception {
 /** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
 export async function openInception(options: InceptionOptions): Promise<Inception> {
   const { weights, preparation, size, cacheDir, threads } = options
-  const bytes = await readCheckpointFile(weights)
-  const name = createHash('sha256')
-    .update(JSON.stringify(['inception', preparation, size, COMPILER_VERSION]))
-    .update(bytes)
-    .digest('hex')
-  const { path, graph } = await compiledOnce(cacheDir, name, isNull, () => {
-    const graph = record(inceptionRecipe(size, preparation), tensorsOf(bytes, weights))
-    return Promise.resolve({ graph, about: null })
+  const identity = ['inception', preparation, size, COMPILER_VERSION, await fileDigest(weights)]
+  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex')
+  const { path, graph } = await compiledOnce(cacheDir, name, isNull, async () => {
+    return { graph: record(inceptionRecipe(size, preparation), await tensorsOf(weights)), about: null }
   })
   let session: Promise<Session> | undefined
   const open = async () => {
@@ -104,8 +100,8 @@ function planes(from: number, count: number, pixels: number, picture: Picture): 
   return data
 }
 
-function tensorsOf(bytes: Buffer, path: string): StateDict['tensors'] {
-  const tree = readCheckpointBytes(bytes, path)
+async function tensorsOf(path: string): Promise<StateDict['tensors']> {
+  const tree = await readCheckpoint(path)
   const tensors = inceptionTensors(stateDictOf(tree) ?? moduleTensors(tree, path) ?? new Map())
   if (tensors) return tensors
   throw new EpdError(

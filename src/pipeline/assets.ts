@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
 import type { Experiment } from '../spec/experiment.js'
 import { isAddress } from '../spec/location.js'
 import { identity } from '../stages/identity.js'
 import type { WritableStore } from '../store/store.js'
-import { download, downloadPath, fileDigest } from './download.js'
+import { download, downloadPath } from './download.js'
 import type { OnEvent } from './event.js'
 
 /** A file that a spec names, on this machine. */
@@ -59,12 +60,7 @@ export async function obtainAssets(
 
 /** @throws EpdError `checkpoint-missing` */
 export async function assetAt(path: string): Promise<Asset> {
-  const digest = await fileDigest(path).catch((error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
-    throw new EpdError('checkpoint-missing', `${path}: ${what}; correct its path in the spec`, { cause: error })
-  })
-  return { path, digest }
+  return { path, digest: await fileDigest(path) }
 }
 
 async function obtain(

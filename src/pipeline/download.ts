@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
 
 export interface DownloadOptions {
@@ -99,13 +100,6 @@ async function checkDigest(path: string, url: string): Promise<void> {
       'checkpoint-invalid',
       `${path}: its bytes are not those first downloaded from ${url}; delete it to download it again (if the change is meant, delete ${record})`
     )
-}
-
-/** SHA-256 of a file, in hexadecimal. */
-export async function fileDigest(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

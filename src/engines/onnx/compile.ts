@@ -44,8 +44,8 @@ export function record({ name, build, ignores }: Recipe, tensors: NetworkCheckpo
   return graph.finish(output)
 }
 
-/** Where a graph's weights stand in a file of their own: beyond a gigabyte, since a protobuf message ends at two. */
-const EXTERNAL_FROM = 1 << 30
+/** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */
+const EXTERNAL_FROM = 1 << 20
 
 /**
  * Writes a graph into a folder under the name of its content, and returns its path and digest (SHA-256 of graph and weights).
