@@ -176,6 +176,7 @@ describe('output', () => {
     const { stages } = JSON.parse(dry.stdout) as { stages: { stage: string; state: string; evaluations: number }[] }
     expect(stages.map(({ stage }) => stage)).toEqual([
       'teacher',
+      'lessons',
       'student.validation',
       'student',
       'samples',

@@ -93,15 +93,15 @@ describe('fid', () => {
 
 describe('a distillation with features', () => {
   const distill = (optimizer: string, features = `features: { weights: "${address('inception.pth')}" },`) =>
-    `{ kind: distill, teacher: teacher, validation: 10-11, ${features} optimizer: ${optimizer} }`
+    `{ kind: distill, teacher: teacher, validation: 10, ${features} optimizer: ${optimizer} }`
   const spec = join(temporaryFolder(), 'features.yaml')
   writeFileSync(
     spec,
     `${readFileSync(smallSpec(), 'utf8').split('stages:')[0]}stages:
-  teacher: { kind: teacher, seeds: 0-3 }
+  teacher: { kind: teacher, refine: 1, seeds: 0-1 }
   lm: ${distill('{ name: levenberg-marquardt, iterations: 1, finalIterations: 1 }')}
-  adam: ${distill('{ name: adam, batch: 2, trajectories: 4 }')}
-  pixels: ${distill('{ name: adam, batch: 2, trajectories: 4 }', '')}
+  adam: ${distill('{ name: adam, batch: 2, trajectories: 2 }')}
+  pixels: ${distill('{ name: adam, batch: 2, trajectories: 2 }', '')}
 `
   )
 

@@ -94,7 +94,7 @@ describe('the same spec', () => {
     const lines: Line[] = []
     const { code } = await epdRun(['run', spec, '--store', whole, '--json'], { onLine: line => lines.push(line) })
     expect(code).toBe(0)
-    expect(lines.filter(({ type }) => type === 'cached').length).toBe(7)
+    expect(lines.filter(({ type }) => type === 'cached').length).toBe(8)
     expect(lines.some(({ type }) => type === 'started')).toBe(false)
   })
 
@@ -145,7 +145,7 @@ describe('two processes on one store', () => {
       { code: 0, stderr: '' },
       { code: 0, stderr: '' }
     ])
-    expect(lines.filter(({ type }) => type === 'started').length).toBe(7)
+    expect(lines.filter(({ type }) => type === 'started').length).toBe(8)
     expect(results(store)).toEqual(results(whole))
   })
 })
