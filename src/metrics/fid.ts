@@ -15,6 +15,8 @@ export interface Fid {
   readonly bias?: number
 }
 
+/** Of which each half has a covariance. */
+const LEAST = 4
 /** From so many images on a bias is not worth an estimate. */
 const ENOUGH = 10_000
 
@@ -24,7 +26,8 @@ export async function fidOf(count: number, groups: number, measure: (range: Rang
   const values = await inTurn(ranges, measure)
   const value = mean(values)
   const [{ from, to }] = ranges
-  const bias = to - from < ENOUGH ? mean(await inTurn(split(ranges[0], 2), measure)) - values[0] : undefined
+  const few = to - from >= LEAST && to - from < ENOUGH
+  const bias = few ? mean(await inTurn(split(ranges[0], 2), measure)) - values[0] : undefined
   if (groups === 1) return { value, bias }
   const minimum = Math.min(...values)
   return { value, groups: { values, minimum, spread: Math.max(...values) - minimum }, bias }

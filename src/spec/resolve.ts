@@ -133,6 +133,7 @@ function resolveScore(name: string, raw: RawScore, path: Path, context: Context)
   if (reference !== undefined && metrics.some(metric => metric === 'psnr' || metric === 'rmse'))
     checkCommonSeeds(samples, reference, [...path, 'samples'], context)
   checkTruth(raw, path, context.report)
+  checkCounts(raw, path, context)
   const { features, ...score } = raw
   if (!metrics.some(isOfFeatures) || !features) return { ...score, name }
   const of = (stage: string) => {
@@ -171,6 +172,24 @@ function checkTruth({ metrics, reference, dataset, features, statistics }: RawSc
     lacks('statistics', 'an .npz of statistics, or a reference', 'fid needs')
   if (metrics.includes('frechet-pixels') && !dataset)
     lacks('dataset', '{ name: shapes16 }, or a reference', 'frechet-pixels needs')
+}
+
+/** Whether there are images enough for a covariance. */
+function checkCounts(
+  { metrics, samples, reference, groups }: RawScore,
+  path: Path,
+  { samples: stages, report }: Context
+): void {
+  const check = (at: Path, name: string | undefined, needed: number, what: string) => {
+    const found = stages.get(name ?? '')?.seeds.length ?? Infinity
+    if (found < needed)
+      report([...path, ...at], `expected a stage with ${what}, found ${quote(name ?? '')} with ${found}`)
+  }
+  const parts = metrics.includes('fid') ? groups : 1
+  if (!metrics.includes('fid') && !metrics.includes('frechet-pixels')) return
+  const each = parts > 1 ? `2 seeds or more in each of ${parts} groups` : '2 seeds or more'
+  for (const [i, name] of samples.entries()) check(['samples', i], name, 2 * parts, each)
+  check(['reference'], reference, 2, '2 seeds or more')
 }
 
 function checkCommonSeeds(samples: readonly string[], reference: string, path: Path, context: Context): void {

@@ -23,6 +23,10 @@ describe('fid', () => {
     expect(found.bias).toBeCloseTo(1, 3)
   })
 
+  it('of too few for a covariance of each half has no bias to tell', async () => {
+    expect(await fidOf(3, 1, biased())).toEqual({ value: 3 + 1000 / 3, bias: undefined })
+  })
+
   it('of groups is their mean, with the least and the spread beside it', async () => {
     const measured: Range[] = []
     const { value, groups, bias } = await fidOf(150_000, 3, biased(measured))

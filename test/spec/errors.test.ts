@@ -179,6 +179,11 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
     '9:3: stages.score.dataset: expected { name: shapes16 }, or a reference, found nothing, which frechet-pixels needs'
   ],
   [
+    '[psnr]',
+    '[fid], features: { weights: inception.pth }, groups: 6',
+    '9:35: stages.score.samples.0: expected a stage with 2 seeds or more in each of 6 groups, found "samples" with 10'
+  ],
+  [
     'metrics',
     'dataset: { name: shapes }, metrics',
     '9:80: stages.score.dataset.name: expected "shapes16", found "shapes"; did you mean "shapes16"?'

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+/** What takes minutes, and gigabytes: apart from the other tests. */
+export default defineConfig({
+  test: { include: ['test/full-size/*.test.ts'], globalSetup: ['test/build.ts'], testTimeout: 600_000 }
+})
