@@ -50,7 +50,7 @@ stages:
   unnamed: { kind: teacher, seeds: 0 }
   lm: { kind: distill, teacher: teacher, validation: 1 }
   adam: { kind: distill, teacher: teacher, validation: 1, optimizer: { name: adam } }
-  euler: { kind: sample, solver: { name: euler, nfe: 5, schedule: { type: polynomial } }, seeds: 0 }
+  euler: { kind: sample, solver: { name: euler, nfe: 5, schedule: { type: polynomial } }, seeds: 0-1 }
   heun: { kind: sample, solver: { name: heun, nfe: 6, schedule: { type: logsnr } }, seeds: 0 }
   dpm2: { kind: sample, solver: { name: dpm2, nfe: 6, schedule: { type: discrete } }, seeds: 0 }
   ipndm: { kind: sample, solver: { name: ipndm, nfe: 5 }, seeds: 0 }
