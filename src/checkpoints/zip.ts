@@ -59,12 +59,18 @@ function entries(bytes: Buffer): Map<string, Entry> {
     const nameLength = bytes.readUInt16LE(at + 28)
     const extraLength = bytes.readUInt16LE(at + 30)
     const name = bytes.toString('utf8', at + 46, at + 46 + nameLength)
+    if (isOutside(name)) throw new RangeError(`an entry is named ${JSON.stringify(name)}, which is outside of it`)
     const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength)
     const [size, packed, local] = sizes(bytes, at, extra)
     files.set(name, { method, size, packed, local })
     at += 46 + nameLength + extraLength + bytes.readUInt16LE(at + 32)
   }
   return files
+}
+
+/** Whether a name leads out of the folder that an archive would be unpacked into. Nothing is, but none is meant well. */
+function isOutside(name: string): boolean {
+  return /^([/\\]|[A-Za-z]:)/.test(name) || name.split(/[/\\]/).includes('..')
 }
 
 function directory(bytes: Buffer): { count: number; offset: number } {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { moduleTensors } from '../../src/checkpoints/network.js'
 import { EpdError } from '../../src/errors.js'
 import { fixture, read, safetensors } from './fixtures.js'
 
@@ -11,13 +12,15 @@ const files = {
   'a deflated PyTorch zip': fixture('checkpoints/tensors-deflated.pt'),
   'a legacy PyTorch file': fixture('checkpoints/tensors-legacy.pt'),
   'a safetensors file': safetensors({ a: entry(0), b: entry(8) }, new Uint8Array(16)),
+  "TorchScript's archive": fixture('checkpoints/scripted.pt'),
+  'a pickle that holds such an archive': fixture('checkpoints/scripted-held.pkl'),
   'an EDM snapshot': fixture('edm/ddpmpp-uncond.pkl').subarray(0, 20_000)
 }
 
 /** Either it reads, or it says so as it should. */
 function readsOrRefuses(bytes: Buffer): void {
   try {
-    read(bytes)
+    moduleTensors(read(bytes), 'net.pkl')
   } catch (error) {
     if (!(error instanceof EpdError)) throw error
   }

@@ -19,6 +19,11 @@ describe('a zip archive', () => {
     expect(writeZip(files)).toEqual(writeZip(files))
   })
 
+  it.each(['../a', 'a/../../b', '/etc/passwd', 'C:\\a', '..\\a'])('with an entry named %s is refused', name => {
+    const bytes = writeZip(new Map([[name, Buffer.alloc(1)]]))
+    expect(() => readZip(bytes, 'a.zip')).toThrow('which is outside of it')
+  })
+
   it('that is cut off anywhere is refused', () => {
     const bytes = writeZip(files)
     for (let length = 0; length < bytes.length; length += 13)
