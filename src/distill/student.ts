@@ -36,14 +36,14 @@ export interface Walk {
  */
 export async function walk(
   { model, student, sigmas, batchSize, signal }: Setting,
-  { states, condition }: Trajectories,
+  { seeds, states, condition }: Trajectories,
   predictors: readonly Predictor[],
   steps: number,
   replay?: Tape
 ): Promise<Walk[]> {
   const walks = predictors.map(predictor => {
     const trajectory: Float64Array[] = []
-    const run = epd({ x: states[0], sigmas, trajectory }, { ...student, predictor })
+    const run = epd({ x: states[0], samples: seeds.length, sigmas, trajectory }, { ...student, predictor })
     const tape: Tape = []
     return { trajectory, tape, job: { run: firstSteps(run, trajectory, steps), condition, replay, record: tape } }
   })

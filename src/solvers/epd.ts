@@ -1,14 +1,14 @@
-import { adamsBashforth } from './ipndm.js'
 import { add, combine, firstGradient, logInterpolate, march, toD } from './march.js'
+import { baseMethod, type BaseName } from './base.js'
 import { points, type Predictor } from './predictor.js'
 import type { Problem, SolverRun } from './solver.js'
 
 export interface EpdOptions {
   readonly afs?: boolean
   readonly predictor: Predictor
-  /** What takes x to the intermediate times: `euler` is EPD-Solver, `ipndm` is EPD-Plugin. */
-  readonly base?: 'euler' | 'ipndm'
-  /** Order of `ipndm`, 1 to 4. */
+  /** What takes x to the intermediate times: `euler` is EPD-Solver, `ipndm` the paper's EPD-Plugin. */
+  readonly base?: BaseName
+  /** Of a base other than euler: 1 to 4, of dpmpp and unipc 1 to 3. */
   readonly maxOrder?: number
 }
 
@@ -17,14 +17,13 @@ export interface EpdOptions {
  * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step.
  */
 export function epd(problem: Problem, { afs = false, predictor, base = 'euler', maxOrder = 3 }: EpdOptions): SolverRun {
-  const history: Float64Array[] = []
-  const order = base === 'euler' ? 1 : maxOrder
+  const method = baseMethod(base, problem, maxOrder)
   return march(problem, function* (x, t, next, i) {
     const d = yield* firstGradient(x, t, i, afs)
-    const direction = adamsBashforth(d, history, order)
+    const lead = method(x, d, t, i)
     const ensemble = points(predictor, i).map(point => {
       const time = logInterpolate(t, next, point.r)
-      return { ...point, time, x: add(x, time - t, direction) }
+      return { ...point, time, x: lead(time) }
     })
     const evaluated = yield ensemble.map(point => ({ x: point.x, sigma: point.scaleTime * point.time }))
     return add(

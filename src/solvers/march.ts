@@ -39,6 +39,11 @@ export function toD(x: Float64Array, denoised: Float64Array, t: number): Float64
   return d
 }
 
+/** The denoised data that the gradient d at x and t stands for: x - t d. */
+export function toDenoised(x: Float64Array, d: Float64Array, t: number): Float64Array {
+  return add(x, -t, d)
+}
+
 /** x + h d */
 export function add(x: Float64Array, h: number, d: Float64Array): Float64Array {
   const sum = new Float64Array(x.length)

@@ -20,15 +20,15 @@ export interface Solution {
   readonly x: Float64Array
   /** trajectory[i]: the state at sigmas[i]. */
   readonly trajectory: Float64Array[]
-  /** Parallel NFE: how many evaluations had to wait for each other. */
+  /** Parallel NFE: how many evaluations had to wait for each other; of samples that differ in it, the most. */
   readonly nfe: number
-  /** Evaluations a sample. */
+  /** Evaluations a sample, on average. */
   readonly evaluations: number
 }
 
 /** Solves the probability flow ODE from x at sigmas[0] to the last of `sigmas`. */
 export async function solve(options: SolveOptions): Promise<Solution> {
-  const { model, solver, x, sigmas, condition, batchSize, signal } = options
+  const { model, solver, x, sigmas, batchSize, signal } = options
   const size = model.shape[0] * model.shape[1] * model.shape[2]
   if (x.length === 0 || x.length % size !== 0)
     throw new RangeError(`solve: x must hold whole samples of ${model.shape.join('x')}, found ${x.length} numbers`)
@@ -36,8 +36,35 @@ export async function solve(options: SolveOptions): Promise<Solution> {
     throw new RangeError(
       `solve: the predictor has ${solver.predictor.r.length} steps, ${sigmas.length} time points need ${sigmas.length - 1}`
     )
-  const trajectory: Float64Array[] = []
-  const run = start(solver, { x, sigmas, trajectory })
-  const [outcome] = await drive([{ run, condition }], { model, batchSize, signal })
-  return { x: outcome.x, trajectory, nfe: outcome.nfe, evaluations: outcome.evaluations / (x.length / size) }
+  const samples = x.length / size
+  const parts =
+    solver.name === 'paradigms' ? Array.from({ length: samples }, (_, k) => one(options, size, k)) : [options]
+  const jobs = parts.map(part => {
+    const trajectory: Float64Array[] = []
+    const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas, trajectory })
+    return { run, condition: part.condition, trajectory }
+  })
+  const outcomes = await drive(jobs, { model, batchSize, signal })
+  const trajectory = [...sigmas.keys()].map(i => joined(jobs.map(job => job.trajectory[i])))
+  return {
+    x: joined(outcomes.map(outcome => outcome.x)),
+    trajectory,
+    nfe: Math.max(...outcomes.map(outcome => outcome.nfe)),
+    evaluations: outcomes.reduce((sum, { evaluations }) => sum + evaluations, 0) / samples
+  }
+}
+
+/** One sample of a problem: what runs by itself never depends on its batch. */
+function one({ x, condition }: SolveOptions, size: number, k: number): Pick<SolveOptions, 'x' | 'condition'> {
+  const labels = condition?.labels?.subarray(k, k + 1)
+  return { x: x.subarray(k * size, (k + 1) * size), condition: labels && { labels } }
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  if (parts.length === 1) return parts[0]
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  parts.forEach((part, k) => {
+    all.set(part, k * part.length)
+  })
+  return all
 }

@@ -21,6 +21,8 @@ export type SolverRun = Generator<readonly Evaluation[], Float64Array, readonly 
 export interface Problem {
   /** [batch, ...shape], the state at sigmas[0]; not modified. */
   readonly x: Float64Array
+  /** How many samples x holds. */
+  readonly samples: number
   /** Decreasing time points. */
   readonly sigmas: Float64Array
   /** Receives the state at each time point as soon as it is known, x itself first. */

@@ -1,5 +1,6 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
+import type { BaseName } from '../solvers/base.js'
 import type { ScheduleType } from '../solvers/schedule.js'
 
 /** A spec, validated, with every default and every reference resolved. */
@@ -43,11 +44,29 @@ interface OnGrid {
   readonly nfe: number
 }
 
+interface Exponential {
+  readonly afs: boolean
+  readonly maxOrder: number
+  readonly predicts: 'data' | 'noise'
+  readonly thresholding: boolean
+  readonly lowerOrderFinal: boolean
+}
+
 export type PlainSolver =
   | { readonly name: 'euler'; readonly afs: boolean }
   | { readonly name: 'heun'; readonly afs: boolean }
   | { readonly name: 'dpm2'; readonly afs: boolean; readonly r: number }
-  | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number }
+  | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number; readonly variableStep: boolean }
+  | ({ readonly name: 'dpmpp' } & Exponential)
+  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2' } & Exponential)
+  | { readonly name: 'deis'; readonly afs: boolean; readonly maxOrder: number; readonly mode: 'tab' | 'rhoab' }
+
+/** Picard iteration; `nfe` is the most that it takes. */
+export interface ParadigmsSolver {
+  readonly name: 'paradigms'
+  readonly window: number
+  readonly tolerance: number
+}
 
 /** EPD without its predictor, which a distill stage finds. */
 export interface StudentSolver {
@@ -56,11 +75,11 @@ export interface StudentSolver {
   readonly points: number
   readonly scaleDir: number
   readonly scaleTime: number
-  readonly base: 'euler' | 'ipndm'
+  readonly base: BaseName
   readonly maxOrder: number
 }
 
-export type SolverSpec = (PlainSolver | StudentSolver) & OnGrid
+export type SolverSpec = (PlainSolver | ParadigmsSolver | StudentSolver) & OnGrid
 export type StudentSpec = StudentSolver & OnGrid
 
 export type OptimizerSpec =

@@ -77,6 +77,13 @@ function seedsAt(value: unknown, path: Path, schema: Schema, report: Report): nu
 }
 
 function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, report: Report): SolverSpec | undefined {
+  const sound = raw.schedule === undefined || checkSchedule(raw.schedule, [...path, 'schedule'], report)
+  if (raw.name === 'paradigms') {
+    const { schedule = inherited, nfe, numSteps, ...solver } = raw
+    return sound && nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
+  }
+  if (raw.name === 'epd' && raw.maxOrder > 3 && (raw.base === 'dpmpp' || raw.base === 'unipc'))
+    report([...path, 'maxOrder'], expected(`a whole number from 1 to 3 with base ${raw.base}`, raw.maxOrder))
   const { nfe, numSteps: points, schedule = inherited, ...solver } = raw
   const numSteps = points ?? (nfe === undefined ? undefined : numStepsFor(solver, nfe))
   if (numSteps === undefined) {
@@ -84,7 +91,6 @@ function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, repo
     const what = `an nfe that ${solver.name}${solver.afs ? ' with afs' : ''} can meet, such as ${either(near)}`
     report([...path, 'nfe'], expected(what, nfe))
   }
-  const sound = raw.schedule === undefined || checkSchedule(raw.schedule, [...path, 'schedule'], report)
   return numSteps === undefined || !sound
     ? undefined
     : { ...solver, schedule, numSteps, nfe: parallelNfe(solver, numSteps) }

@@ -3,6 +3,7 @@ import type {
   MetricName,
   ModelSpec,
   OptimizerSpec,
+  ParadigmsSolver,
   PlainSolver,
   ScheduleSpec,
   StudentSolver
@@ -27,7 +28,7 @@ interface RawGrid {
 }
 
 export type RawStudent = StudentSolver & RawGrid
-export type RawSolver = (PlainSolver | StudentSolver) & RawGrid
+export type RawSolver = (PlainSolver | ParadigmsSolver | StudentSolver) & RawGrid
 
 export interface RawTeacher {
   readonly kind: 'teacher'

@@ -14,7 +14,7 @@ export function cost(stage: Stage, stages: readonly Stage[]): Cost {
   switch (stage.kind) {
     case 'teacher':
     case 'sample':
-      return { evaluations: evaluationsOf(stage), atMost: false }
+      return { evaluations: evaluationsOf(stage), atMost: stage.kind === 'sample' && stage.solver.name === 'paradigms' }
     case 'distill':
       return { evaluations: distilled(stage, stages), atMost: stage.optimizer.name === 'levenberg-marquardt' }
     case 'features':
@@ -30,7 +30,9 @@ export function evaluationsOf(stage: TeacherStage | SampleStage): number {
 }
 
 function evaluationsASample(solver: SolverSpec): number {
-  return solver.name === 'epd' ? solver.nfe + (solver.points - 1) * (solver.numSteps - 1) : solver.nfe
+  const { nfe, numSteps } = solver
+  if (solver.name === 'paradigms') return nfe * Math.min(solver.window, numSteps - 1)
+  return solver.name === 'epd' ? nfe + (solver.points - 1) * (numSteps - 1) : nfe
 }
 
 function distilled({ optimizer, student, teacher, validation }: DistillStage, stages: readonly Stage[]): number {

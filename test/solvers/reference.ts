@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { expect } from 'vitest'
 
 /** Reads a file of test/fixtures. */
 export function fixture<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')) as T
+  const bytes = readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
+  return JSON.parse((name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as T
 }
 
 /** Largest difference, relative to the largest magnitude expected. */

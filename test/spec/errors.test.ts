@@ -32,9 +32,13 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'name: epd',
     'name: edp',
-    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm" or "epd", found "edp"; did you mean "epd"?'
+    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms" or "epd", found "edp"; did you mean "epd"?'
   ],
-  ['name: epd, ', '', '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm" or "epd", found nothing'],
+  [
+    'name: epd, ',
+    '',
+    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms" or "epd", found nothing'
+  ],
   ['nfe: 5', 'nfe: 4', '3:27: solver.nfe: expected an nfe that epd with afs can meet, such as 3 or 5, found 4'],
   ['nfe: 5', 'nfe: 1, numSteps: 2', '3:22: solver.nfe: expected nfe or numSteps, found both'],
   ['nfe: 5, ', '', '3:9: solver: expected nfe or numSteps, found neither'],

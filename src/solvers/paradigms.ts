@@ -1,0 +1,58 @@
+import { add, toD, type Part } from './march.js'
+import type { Problem, SolverRun } from './solver.js'
+
+export interface ParadigmsOptions {
+  /** States that are improved at once, 1 or more. */
+  readonly window: number
+  /** A state is final once its root mean square change, in units of its noise and data, is no more; 0: once nothing changes. */
+  readonly tolerance: number
+  /** The most window evaluations; what is not final by then is taken as it stands. */
+  readonly nfe?: number
+}
+
+/**
+ * ParaDiGMS (Shih et al. 2023, arXiv 2305.16317, Algorithm 1) on Euler's method: Picard iteration over a sliding window of states. All
+ * gradients of the window are evaluated at once, one NFE, and summed up from its first state, which is final; the window then moves on
+ * past what has stopped changing. Order 1: with tolerance 0 it ends where Euler's method does. `problem` holds one sample, so that
+ * no sample waits for another.
+ */
+export function* paradigms({ x, samples, sigmas, trajectory }: Problem, options: ParadigmsOptions): SolverRun {
+  if (samples !== 1) throw new RangeError('paradigms: one sample a run')
+  const { window, tolerance, nfe = Infinity } = options
+  const last = sigmas.length - 1
+  const states = [x]
+  const stateAt = (i: number) => states[Math.min(i, states.length - 1)]
+  for (let [begin, used] = [0, 0]; begin < last && used < nfe; used++) {
+    const end = Math.min(begin + window, last)
+    const improved = yield* sweep(stateAt, sigmas, begin, end)
+    const settled = improved.findIndex(
+      (state, k) => change(state, stateAt(begin + 1 + k), sigmas[begin + 1 + k]) > tolerance
+    )
+    improved.forEach((state, k) => (states[begin + 1 + k] = state))
+    begin = settled < 0 ? end : begin + settled + 1
+  }
+  for (let i = 0; i <= last; i++) trajectory.push(stateAt(i))
+  return stateAt(last)
+}
+
+/** The states after `begin` up to `end`, by the gradients at the states so far. */
+function* sweep(
+  stateAt: (i: number) => Float64Array,
+  sigmas: Float64Array,
+  begin: number,
+  end: number
+): Part<Float64Array[]> {
+  const places = Array.from({ length: end - begin }, (_, k) => begin + k)
+  const evaluated = yield places.map(i => ({ x: stateAt(i), sigma: sigmas[i] }))
+  let x = stateAt(begin)
+  return places.map(
+    (i, k) => (x = add(x, sigmas[i + 1] - sigmas[i], toD(stateAt(i), evaluated[k].denoised, sigmas[i])))
+  )
+}
+
+/** Root mean square, in units of the standard deviation that data of unit variance have with this noise. */
+function change(a: Float64Array, b: Float64Array, sigma: number): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2
+  return Math.sqrt(sum / a.length / (1 + sigma * sigma))
+}
