@@ -36,6 +36,7 @@ export { loadExperiment, type LoadOptions } from './spec/load.js'
 export type { Experiment, Stage } from './spec/experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'
+export { compare, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
   openStore,

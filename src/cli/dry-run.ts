@@ -8,7 +8,7 @@ import { cost } from '../stages/cost.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
 import { summary } from './summary.js'
-import { table } from './table.js'
+import { inColumns } from './columns.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
@@ -55,5 +55,5 @@ function print(experiment: Experiment, json: boolean | undefined, state: (name: 
     `${atMost ? 'at most ' : ''}${evaluations.toLocaleString('en')}`.padStart(14),
     what
   ])
-  process.stdout.write(`${table(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`)
+  process.stdout.write(`${inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`)
 }

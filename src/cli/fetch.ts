@@ -5,7 +5,7 @@ import { loadExperiment } from '../spec/load.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
 import { downloadLine } from './progress.js'
-import { table } from './table.js'
+import { inColumns } from './columns.js'
 
 /** Gets all that an experiment reads, so that it can then run without a network. */
 export async function fetch(
@@ -32,7 +32,7 @@ export async function fetch(
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
     else {
       const rows = files.map(({ location, path, bytes, digest }) => [location, bytes, digest.slice(0, 12), path])
-      process.stdout.write(`${table(['file', 'bytes', 'sha256', 'at'], rows)}\n`)
+      process.stdout.write(`${inColumns(['file', 'bytes', 'sha256', 'at'], rows)}\n`)
     }
   } finally {
     process.off('SIGINT', stop)

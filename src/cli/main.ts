@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { packageVersion } from '../pipeline/version.js'
 import { fail } from './fail.js'
 import type { ReferenceFlags } from './reference.js'
+import type { TableFlags } from './table.js'
 
 const store = new Option('--store <dir>', 'folder of the store').default('runs')
 const json = new Option('--json', 'print JSON for programs')
@@ -103,6 +104,28 @@ program
   .action(async (run: string, options: Flags) => {
     const { show } = await import('./show.js')
     show(run, options)
+  })
+
+program
+  .command('table <run>')
+  .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
+  .option('--rows <property>', 'what makes a row: solver, samples, nfe, points, or an axis of the matrix', 'solver')
+  .option('--cols <property>', 'what makes a column', 'nfe')
+  .requiredOption('--metric <metric>', 'rmse, psnr, fid, kid, precision, recall or frechet-pixels')
+  .option(
+    '--where <property=value>',
+    'only samples that have it; may be given again',
+    (value: string, values: string[] | undefined) => [...(values ?? []), value]
+  )
+  .addOption(
+    new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'csv', 'latex']).default('text')
+  )
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (run: string, options: TableFlags) => {
+    const { table } = await import('./table.js')
+    table(run, options)
   })
 
 program

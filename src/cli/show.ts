@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { imagesFolder } from '../pipeline/images.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
 import type { Flags } from './main.js'
-import { table } from './table.js'
+import { inColumns } from './columns.js'
 
 export function list({ store: dir, json }: Flags): void {
   const store = openStore(dir)
@@ -19,7 +19,7 @@ export function list({ store: dir, json }: Flags): void {
       run.updated.slice(0, 16).replace('T', ' '),
       run.description
     ])
-    print(table(['run', 'status', 'stages', 'updated', 'description'], rows))
+    print(inColumns(['run', 'status', 'stages', 'updated', 'description'], rows))
   } finally {
     store.close()
   }
@@ -76,9 +76,9 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
     run.description,
     `spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`,
     '',
-    table(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
+    inColumns(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
     ...(learned.length > 0
-      ? ['', table(['distilled', 'rms loss', 'validation', 'iterations', 'evaluations'], learned)]
+      ? ['', inColumns(['distilled', 'rms loss', 'validation', 'iterations', 'evaluations'], learned)]
       : []),
     ...resultLines(store, run.id),
     ...(existsSync(folder) ? ['', `images in ${folder}`] : [])
@@ -92,7 +92,7 @@ export function resultLines(store: Store, runId: string): string[] {
   const several = new Set(rows.flatMap(({ score }) => score ?? [])).size > 1
   const columns = COLUMNS.filter(column => (column !== 'score' || several) && rows.some(row => row[column] !== null))
   const cells = rows.map(row => columns.map(column => row[column]))
-  return ['', table(columns.map(titled), cells), ...biases(store, runId)]
+  return ['', inColumns(columns.map(titled), cells), ...biases(store, runId)]
 }
 
 /** How much too high each fid is that rests on few images. */

@@ -1,36 +1,78 @@
-/** Rows as aligned columns, cut to a width; numbers to the right. */
-export function table(
-  columns: readonly string[],
-  rows: readonly (readonly unknown[])[],
-  width = terminalWidth()
-): string {
-  const cells = rows.map(row => row.map(format))
-  const widths = columns.map((column, i) => Math.max(column.length, ...cells.map(row => row[i].length)))
-  const numeric = columns.map(
-    (_, i) => rows.length > 0 && rows.every(row => row[i] === null || typeof row[i] === 'number')
-  )
-  const line = (row: readonly string[]) =>
-    cut(
-      row
-        .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-        .join('  ')
-        .trimEnd(),
-      width
+import { stripVTControlCharacters } from 'node:util'
+import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
+import { openStore } from '../store/store.js'
+import type { Flags } from './main.js'
+import { csvCell } from './query.js'
+
+export interface TableFlags extends Flags, CompareOptions {
+  readonly format: 'text' | 'markdown' | 'csv' | 'latex'
+}
+
+/** Prints one metric of a run's samples as papers have it: the best of each column in bold, the second underlined. */
+export function table(name: string, { store: dir, json, format, ...options }: TableFlags): void {
+  const store = openStore(dir)
+  try {
+    const { id } = store.run(name)
+    const found = compare(
+      store.results().filter(({ run }) => run === id),
+      options
     )
-  return [line(columns), line(widths.map(size => '─'.repeat(size))), ...cells.map(line)].join('\n')
+    process.stdout.write(`${json ? JSON.stringify(found) : layouts[format](found)}\n`)
+  } finally {
+    store.close()
+  }
 }
 
-/** Columns of the terminal; no limit where the output is no terminal. */
-export function terminalWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity
+const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => string>> = {
+  text: found => (process.stdout.isTTY ? aligned(texts(found, onTerminal)) : aligned(texts(found, inPlainText))),
+  markdown: found => {
+    const [head, ...body] = texts(found, wrapped({ best: ['**', '**'], second: ['<u>', '</u>'] }))
+    const escaped = [head, ...body].map(cells => cells.map(cell => cell.replaceAll('|', '\\|')))
+    return [escaped[0], head.map((_, i) => (i === 0 ? '---' : '---:')), ...escaped.slice(1)]
+      .map(cells => `| ${cells.join(' | ')} |`)
+      .join('\n')
+  },
+  csv: ({ rowsBy, columns, rows }) =>
+    [[rowsBy, ...columns], ...rows.map(({ name, cells }) => [name, ...cells.map(cell => cell?.value)])]
+      .map(row => row.map(csvCell).join(','))
+      .join('\n'),
+  latex: found => {
+    const marked = texts(found, wrapped({ best: ['\\textbf{', '}'], second: ['\\underline{', '}'] }))
+    const escape = (text: string) => text.replaceAll(/[&%$#_{}]/g, '\\$&')
+    const [head, ...body] = marked.map(([name, ...cells], i) =>
+      [escape(name), ...(i === 0 ? cells.map(escape) : cells)].join(' & ').concat(' \\\\')
+    )
+    const open = `\\begin{tabular}{l${'c'.repeat(found.columns.length)}}`
+    return [open, '\\toprule', head, '\\midrule', ...body, '\\bottomrule', '\\end{tabular}'].join('\n')
+  }
 }
 
-function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text
+type Mark = (text: string, rank: Cell['rank']) => string
+
+function wrapped(marks: Readonly<Record<'best' | 'second', readonly [string, string]>>): Mark {
+  return (text, rank) => (rank === 'other' ? text : marks[rank].join(text))
 }
 
-function format(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)))
-  return typeof value === 'string' ? value.replaceAll('\n', ' ') : JSON.stringify(value)
+const onTerminal = wrapped({ best: ['\u001b[1m', '\u001b[22m'], second: ['\u001b[4m', '\u001b[24m'] })
+const inPlainText: Mark = (text, rank) => `${text}${{ best: '*', second: '+', other: ' ' }[rank]}`
+
+/** Rows of texts, the first the titles. */
+function texts({ rowsBy, colsBy, columns, rows, metric }: Comparison, mark: Mark): string[][] {
+  const shown = (value: number) => (metric === 'psnr' || metric === 'fid' ? value.toFixed(2) : value.toPrecision(4))
+  const body = rows.map(({ name, cells }) => [
+    name,
+    ...cells.map(cell => (cell ? mark(shown(cell.value), cell.rank) : ''))
+  ])
+  return [[`${metric}: ${rowsBy} by ${colsBy}`, ...columns.map(column => mark(column, 'other'))], ...body]
+}
+
+/** Columns side by side, numbers to the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const size = (text: string) => stripVTControlCharacters(text).length
+  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => size(row[i]))))
+  const padded = (cell: string, i: number) => {
+    const space = ' '.repeat(widths[i] - size(cell))
+    return i === 0 ? cell + space : space + cell
+  }
+  return rows.map(row => row.map(padded).join('  ').trimEnd()).join('\n')
 }

@@ -1,6 +1,6 @@
 import { loadExperiment } from '../spec/load.js'
 import { summary } from './summary.js'
-import { table } from './table.js'
+import { inColumns } from './columns.js'
 
 export function validate(file: string, { set, json }: { readonly set?: string[]; readonly json?: boolean }): void {
   const experiment = loadExperiment({ file, set })
@@ -9,5 +9,5 @@ export function validate(file: string, { set, json }: { readonly set?: string[];
     return
   }
   const rows = experiment.stages.map(stage => [stage.name, stage.kind, summary(stage)])
-  process.stdout.write(`${file} is valid\n\n${table(['stage', 'kind', 'what'], rows)}\n`)
+  process.stdout.write(`${file} is valid\n\n${inColumns(['stage', 'kind', 'what'], rows)}\n`)
 }

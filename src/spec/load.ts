@@ -57,33 +57,33 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
 }
 
 interface ReadCase {
-  readonly values: Case
+  readonly of: Case
   readonly spec: unknown
   readonly stages: readonly Stage[]
   readonly problems: readonly Problem[]
 }
 
 /** A spec in one case of its matrix. */
-function readCase(value: unknown, values: Case, schema: Schema): ReadCase {
+function readCase(value: unknown, one: Case, schema: Schema): ReadCase {
   const problems: Problem[] = []
-  const spec = inCase(value, values, (path, message) => problems.push({ path, message }))
+  const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
   const said = (path: Path) => problems.some(problem => problem.path.join('.') === path.join('.'))
   problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
   removeStray(spec, problems)
   const stages = resolveStages(spec, schema, (path, message) => {
     if (!said(path)) problems.push({ path, message })
   })
-  return { values, spec, stages, problems }
+  return { of: one, spec, stages, problems }
 }
 
 /** What is wrong, said once; with one of the cases where not all have it. */
 function ofCases(cases: readonly ReadCase[]): Problem[] {
   const found = new Map<string, { problem: Problem; where: Case[] }>()
-  for (const { values, problems } of cases)
+  for (const { of: one, problems } of cases)
     for (const problem of problems) {
       const key = JSON.stringify([problem.path, problem.message])
       const known = found.get(key) ?? { problem, where: [] }
-      known.where.push(values)
+      known.where.push(one)
       found.set(key, known)
     }
   return [...found.values()].map(({ problem, where }) => {

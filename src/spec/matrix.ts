@@ -4,64 +4,83 @@ import { renamed } from './graph.js'
 import { canonical, child, isMapping, type Mapping } from './plain.js'
 import { either, expected, type Path, type Report } from './problem.js'
 
-/** One value of each axis. */
-export type Case = Readonly<Record<string, unknown>>
+/** One value of each axis, and the names of those that the matrix names. */
+export interface Case {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly names: Readonly<Record<string, string | undefined>>
+}
 
 const MAX_CASES = 1000
+const NO_AXES: Case = { values: {}, names: {} }
 
 /** The cases of a spec's matrix, which the schema has passed: one without axes where it has none. */
 export function casesOf(spec: unknown, report: Report): Case[] {
   const matrix = child(spec, 'matrix')
-  if (!isMapping(matrix)) return [{}]
-  const { include, exclude, ...axes } = matrix
-  const product = Object.entries(axes).reduce((sum, [, values]) => sum * lengthOf(values), 1)
+  if (!isMapping(matrix)) return [NO_AXES]
+  const { include, exclude, ...rest } = matrix
+  const axes = Object.entries(rest).map(([axis, values]) => ({ axis, choices: choicesOf(axis, values) }))
+  const product = axes.reduce((sum, { choices }) => sum * choices.length, 1)
   if (product > MAX_CASES) {
     report(['matrix'], `expected at most ${MAX_CASES} cases, found ${product}`)
     return []
   }
-  const all = Object.entries(axes).reduce<Case[]>(
-    (cases, [axis, values]) => cases.flatMap(one => listOf(values).map(value => ({ ...one, [axis]: value }))),
-    [{}]
+  const all = axes.reduce<Case[]>(
+    (cases, { choices }) => cases.flatMap(one => choices.map(choice => joined(one, choice))),
+    [NO_AXES]
   )
-  const kept = all.filter(one => !mappingsOf(exclude).some(pattern => matches(one, pattern)))
-  const cases = mappingsOf(include).reduce((found, extra) => including(found, extra, Object.keys(axes)), kept)
+  const patterns = (list: unknown) => mappingsOf(list).map(pattern => patternOf(pattern, axes))
+  const kept = all.filter(one => !patterns(exclude).some(pattern => matches(one, pattern.values)))
+  const names = axes.map(({ axis }) => axis)
+  const cases = patterns(include).reduce((found, extra) => including(found, extra, names), kept)
   if (cases.length === 0) report(['matrix'], 'expected a case that is not excluded, found none')
   return cases
 }
 
+/** An axis as cases of it alone: a list of values, or values by name. */
+function choicesOf(axis: string, values: unknown): Case[] {
+  if (Array.isArray(values)) return values.map((value: unknown) => ({ values: { [axis]: value }, names: {} }))
+  if (!isMapping(values)) return []
+  return Object.entries(values).map(([name, value]) => ({ values: { [axis]: value }, names: { [axis]: name } }))
+}
+
+function joined(a: Case, b: Case): Case {
+  return { values: { ...a.values, ...b.values }, names: { ...a.names, ...b.names } }
+}
+
+/** A combination as it is written: a value that has a name may be given by it. */
+function patternOf(pattern: Mapping, axes: readonly { axis: string; choices: readonly Case[] }[]): Case {
+  return Object.entries(pattern).reduce<Case>((found, [axis, value]) => {
+    const own = axes.find(each => each.axis === axis)?.choices
+    const named = own?.find(({ names }) => names[axis] === value)
+    return joined(found, named ?? { values: { [axis]: value }, names: {} })
+  }, NO_AXES)
+}
+
 /** Cases with another one: its further values go to each case that has its values of the axes, or it stands by itself. */
-function including(cases: readonly Case[], extra: Mapping, axes: readonly string[]): Case[] {
-  const own = Object.fromEntries(Object.entries(extra).filter(([name]) => axes.includes(name)))
+function including(cases: readonly Case[], extra: Case, axes: readonly string[]): Case[] {
+  const own = Object.fromEntries(Object.entries(extra.values).filter(([name]) => axes.includes(name)))
   const found = cases.some(one => matches(one, own))
-  return found ? cases.map(one => (matches(one, own) ? { ...one, ...extra } : one)) : [...cases, extra]
+  return found ? cases.map(one => (matches(one, own) ? joined(one, extra) : one)) : [...cases, extra]
 }
 
-function matches(one: Case, pattern: Mapping): boolean {
-  return Object.entries(pattern).every(([name, value]) => canonical(one[name]) === canonical(value))
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function lengthOf(value: unknown): number {
-  return listOf(value).length
+function matches({ values }: Case, pattern: Mapping): boolean {
+  return Object.entries(pattern).every(([name, value]) => canonical(values[name]) === canonical(value))
 }
 
 function mappingsOf(value: unknown): Mapping[] {
-  return listOf(value).filter(isMapping)
+  return Array.isArray(value) ? value.filter(isMapping) : []
 }
 
 /** A spec in one case: each text `matrix.NAME` is the case's value of NAME, in which others may stand. */
-export function inCase(spec: unknown, one: Case, report: Report): unknown {
+export function inCase(spec: unknown, { values }: Case, report: Report): unknown {
   const put = (value: unknown, path: Path, within: readonly string[]): unknown => {
     if (Array.isArray(value)) return value.map((item, i) => put(item, [...path, i], within))
     if (isMapping(value))
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, put(item, [...path, key], within)]))
     const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined
     if (name === undefined) return value
-    if (Object.hasOwn(one, name) && !within.includes(name)) return put(one[name], path, [...within, name])
-    const names = Object.keys(one).filter(axis => !within.includes(axis))
+    if (Object.hasOwn(values, name) && !within.includes(name)) return put(values[name], path, [...within, name])
+    const names = Object.keys(values).filter(axis => !within.includes(axis))
     const what = names.length === 0 ? 'a value, as there is no matrix' : either(names.map(axis => `matrix.${axis}`))
     report(
       path,
@@ -81,9 +100,9 @@ export function inCase(spec: unknown, one: Case, report: Report): unknown {
 const REFERENCE = /^matrix\.([A-Za-z][A-Za-z0-9_-]*)$/
 
 /** A case in words: "nfe 3 and solver epd". */
-export function describeCase(one: Case): string {
-  return Object.entries(one)
-    .map(([axis, value]) => `${axis} ${labelOf(value) ?? canonical(value)}`)
+export function describeCase({ values, names }: Case): string {
+  return Object.entries(values)
+    .map(([axis, value]) => `${axis} ${names[axis] ?? labelOf(value) ?? canonical(value)}`)
     .join(' and ')
 }
 
@@ -100,8 +119,8 @@ function labelOf(value: unknown): string | undefined {
  * The stages of all cases as one experiment's. A stage that is the same in all is there once; the others are named by the axes
  * that make a difference to them, `samples@nfe=3,solver=epd`.
  */
-export function merged(cases: readonly { readonly values: Case; readonly stages: readonly Stage[] }[]): Stage[] {
-  const labels = axisLabels(cases.map(({ values }) => values))
+export function merged(cases: readonly { readonly of: Case; readonly stages: readonly Stage[] }[]): Stage[] {
+  const labels = axisLabels(cases.map(each => each.of))
   const ids = cases.map(({ stages }) => identities(stages))
   const names = new Set(cases.flatMap(({ stages }) => stages.map(({ name }) => name)))
   const namers = new Map(
@@ -128,8 +147,8 @@ type Labels = ReadonlyMap<string, string>
 /** For each case its axes' values as they stand in names; where two values would read alike, the later one has a number. */
 function axisLabels(cases: readonly Case[]): Labels[] {
   const taken = new Map<string, string>()
-  const label = (axis: string, value: unknown): string => {
-    const plain = labelOf(value) ?? 'other'
+  const label = (axis: string, value: unknown, given: string | undefined): string => {
+    const plain = given ?? labelOf(value) ?? 'other'
     for (let k = 1; ; k++) {
       const text = k === 1 ? plain : `${plain}-${k}`
       const owner = taken.get(`${axis}=${text}`)
@@ -138,7 +157,10 @@ function axisLabels(cases: readonly Case[]): Labels[] {
       return text
     }
   }
-  return cases.map(one => new Map(Object.entries(one).map(([axis, value]) => [axis, label(axis, value)])))
+  return cases.map(
+    ({ values, names }) =>
+      new Map(Object.entries(values).map(([axis, value]) => [axis, label(axis, value, names[axis])]))
+  )
 }
 
 /** What each stage of a case is, whatever it and those before it are called. */

@@ -12,6 +12,8 @@ export interface Run {
   readonly spec: string
   /** What --set gave. */
   readonly overrides: readonly string[]
+  /** Whether predictors may be used otherwise than they were distilled for. */
+  readonly allowMismatch: boolean
   readonly status: RunStatus
   readonly error: string | null
   /** Times are ISO 8601 in UTC. */
@@ -96,6 +98,7 @@ export interface ResultRow {
   readonly samples: string
   readonly solver: string | null
   readonly points: number | null
+  readonly base: string | null
   readonly afs: boolean | null
   readonly schedule: string | null
   readonly nfe: number | null

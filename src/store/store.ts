@@ -64,7 +64,8 @@ export interface WritableStore extends Store {
   /** Commits all that is put within, together or not at all. */
   transaction<T>(work: () => T): T
   beginRun(
-    run: Pick<Run, 'id' | 'name' | 'description' | 'file' | 'spec' | 'overrides'>,
+    run: Omit<Run, 'allowMismatch' | 'status' | 'error' | 'created' | 'updated' | 'finished'> &
+      Partial<Pick<Run, 'allowMismatch'>>,
     stages: readonly { name: string; key: string }[]
   ): void
   endRun(id: string, status: RunStatus, error?: string): void

