@@ -6,6 +6,8 @@ export type ErrorCode =
   | 'checkpoint-invalid'
   | 'download-failed'
   | 'images-invalid'
+  | 'predictor-invalid'
+  | 'predictor-mismatch'
   | 'model-invalid'
   | 'model-output'
   | 'engine-failed'

@@ -4,7 +4,17 @@ import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
-import type { NetworkCheckpoint, TaggedObject, Tensor, Tree } from './tensor.js'
+import {
+  field,
+  isList,
+  isMap,
+  isObject,
+  isTensor,
+  type NetworkCheckpoint,
+  type TaggedObject,
+  type Tensor,
+  type Tree
+} from './tensor.js'
 
 /**
  * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth), whose class
@@ -118,10 +128,6 @@ function isScripted({ className }: TaggedObject): boolean {
   return className.startsWith('__torch__.')
 }
 
-function field({ state }: TaggedObject, name: string): Tree | undefined {
-  return isMap(state) ? state.get(name) : undefined
-}
-
 /** Arguments as JSON has them; null for what it cannot hold. */
 function plainRecord(kwargs: ReadonlyMap<Tree, Tree>, tooLarge: () => EpdError): Record<string, unknown> {
   let parts = 0
@@ -138,22 +144,6 @@ function plainRecord(kwargs: ReadonlyMap<Tree, Tree>, tooLarge: () => EpdError):
 
 function nameOf(key: Tree): string {
   return typeof key === 'string' ? key : ''
-}
-
-function isList(value: Tree): value is readonly Tree[] {
-  return Array.isArray(value)
-}
-
-function isMap(value: Tree | undefined): value is ReadonlyMap<Tree, Tree> {
-  return value instanceof Map
-}
-
-function isObject(value: Tree | undefined): value is TaggedObject {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'object'
-}
-
-function isTensor(value: Tree): value is Tensor {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor'
 }
 
 function configPath(path: string): string {

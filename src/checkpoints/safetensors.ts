@@ -37,6 +37,41 @@ export function readSafetensors(bytes: Buffer, path: string): Map<string, Tensor
   return tensors
 }
 
+/** The texts that a safetensors file carries beside its tensors. @throws EpdError `checkpoint-invalid` */
+export function safetensorsMetadata(bytes: Buffer, path: string): Readonly<Partial<Record<string, string>>> {
+  const header = parseHeader(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0))))
+  const metadata = header?.__metadata__ ?? {}
+  if (!isTexts(metadata))
+    throw new EpdError('checkpoint-invalid', `${path}: broken safetensors file: its metadata is no mapping of texts`)
+  return metadata
+}
+
+/** Tensors and texts as a safetensors file. */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>
+): Buffer {
+  let end = 0
+  const entries = [...tensors].map(([name, { dtype, shape, data }]) => {
+    const begin = end
+    end += data.byteLength
+    const type = [...DTYPES].find(([, known]) => known === dtype)?.[0]
+    return [name, { dtype: type, shape, data_offsets: [begin, end] }] as const
+  })
+  const header = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) })
+  // Tensors begin at a multiple of 8.
+  const text = Buffer.from(
+    header.padEnd(Math.ceil(Buffer.byteLength(header) / 8) * 8 - Buffer.byteLength(header) + header.length)
+  )
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(text.length))
+  return Buffer.concat([length, text, ...[...tensors.values()].map(({ data }) => data)])
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every(text => typeof text === 'string')
+}
+
 function toTensor(entry: Readonly<Record<string, unknown>>, data: Buffer): Tensor | undefined {
   const dtype = DTYPES.get(entry.dtype)
   const { shape, data_offsets: offsets } = entry

@@ -30,6 +30,27 @@ export type Tree =
   | readonly Tree[]
   | ReadonlyMap<Tree, Tree>
 
+export function isList(value: Tree): value is readonly Tree[] {
+  return Array.isArray(value)
+}
+
+export function isMap(value: Tree | undefined): value is ReadonlyMap<Tree, Tree> {
+  return value instanceof Map
+}
+
+export function isObject(value: Tree | undefined): value is TaggedObject {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'object'
+}
+
+export function isTensor(value: Tree | undefined): value is Tensor {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor'
+}
+
+/** What an object's pickle would have set under a name. */
+export function field({ state }: TaggedObject, name: string): Tree | undefined {
+  return isMap(state) ? state.get(name) : undefined
+}
+
 /** A network's class, constructor arguments and state dict (torch names), whatever file it came from. */
 export interface NetworkCheckpoint {
   readonly className: string
@@ -62,13 +83,17 @@ export function byteSize(dtype: DType, shape: readonly number[]): number {
   return itemSize(dtype) * elementCount(shape)
 }
 
-/** A floating-point tensor's values in single precision. @throws RangeError for any other type */
-export function toFloat32({ dtype, shape, data }: Tensor): Float32Array {
-  const values = new Float32Array(elementCount(shape))
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const read = reader(view, dtype)
+/** A floating-point tensor's values. @throws RangeError for any other type */
+export function toFloat64({ dtype, shape, data }: Tensor): Float64Array {
+  const values = new Float64Array(elementCount(shape))
+  const read = reader(new DataView(data.buffer, data.byteOffset, data.byteLength), dtype)
   for (let i = 0; i < values.length; i++) values[i] = read(i)
   return values
+}
+
+/** A floating-point tensor's values in single precision. @throws RangeError for any other type */
+export function toFloat32(tensor: Tensor): Float32Array {
+  return Float32Array.from(toFloat64(tensor))
 }
 
 function reader(view: DataView, dtype: DType): (index: number) => number {

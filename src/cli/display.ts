@@ -44,7 +44,8 @@ export function open(experiment: Experiment): Display {
 
   return {
     show: event => {
-      handle(event)
+      if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+      else handle(event)
     },
     async begin(work) {
       const begun: Execution[] = []
@@ -93,6 +94,7 @@ function stageHandler(live: boolean, title: string, wrapper: Task): (event: RunE
         break
       case 'started':
       case 'download':
+      case 'warning':
         break
     }
   })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { assetPath, locations } from '../pipeline/assets.js'
 import { opened } from '../pipeline/execute.js'
+import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
 import { isAddress } from '../spec/location.js'
@@ -24,6 +25,8 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
     }
     const { signal } = new AbortController()
     const [model, assets] = await opened({ experiment, store, signal, onEvent: () => undefined })
+    const warnings = [...experiment.warnings, ...checkFit(experiment, model)]
+    process.stderr.write(warnings.map(message => `warning: ${message}\n`).join(''))
     const { keyOf } = plan(experiment, model, assets)
     print(experiment, json, name => {
       const key = keyOf(name)

@@ -1,18 +1,16 @@
 import { statSync } from 'node:fs'
 import { EpdError } from '../errors.js'
 import { assetAt, assetPath, locations, obtainAssets } from '../pipeline/assets.js'
-import { loadExperiment } from '../spec/load.js'
 import { createStore } from '../store/store.js'
-import type { Flags } from './main.js'
+import type { SpecFlags } from './main.js'
 import { downloadLine } from './progress.js'
+import { load } from './run.js'
 import { inColumns } from './columns.js'
 
 /** Gets all that an experiment reads, so that it can then run without a network. */
-export async function fetch(
-  file: string,
-  { store: dir, json, set }: Flags & { readonly set?: string[] }
-): Promise<void> {
-  const experiment = loadExperiment({ file, set })
+export async function fetch(file: string, options: SpecFlags): Promise<void> {
+  const { store: dir, json } = options
+  const experiment = load(file, options)
   const store = createStore(dir)
   const interrupt = new AbortController()
   const stop = () => {

@@ -12,6 +12,11 @@ const set = new Option('--set <path=value>', 'override a value of the spec; may 
   (value: string, values: string[] | undefined) => [...(values ?? []), value]
 )
 
+const allowMismatch = new Option(
+  '--allow-mismatch',
+  'use predictors on other time points, or with another model, than they were distilled for'
+)
+
 const program = new Command('epd-run')
   .description(
     'Turn a pretrained diffusion model into a few-step sampler: a YAML experiment in, results in SQLite out.'
@@ -25,6 +30,7 @@ program
   .description('run an experiment; what the store has is not computed again (epd-run SPEC is the same)')
   .addOption(set)
   .option('--dry-run', 'show what would run, what is in the store, and what each stage would cost')
+  .addOption(allowMismatch)
   .addOption(store)
   .addOption(json)
   .addOption(verbose)
@@ -48,9 +54,11 @@ program
   .command('validate <spec>')
   .description('check a spec and print it resolved')
   .addOption(set)
+  .addOption(allowMismatch)
+  .addOption(store)
   .addOption(json)
   .addOption(verbose)
-  .action(async (spec: string, options: { set?: string[]; json?: boolean }) => {
+  .action(async (spec: string, options: SpecFlags) => {
     const { validate } = await import('./validate.js')
     validate(spec, options)
   })
@@ -59,10 +67,11 @@ program
   .command('fetch <spec>')
   .description('download all that an experiment reads, so that it then runs without a network')
   .addOption(set)
+  .addOption(allowMismatch)
   .addOption(store)
   .addOption(json)
   .addOption(verbose)
-  .action(async (spec: string, options: RunFlags) => {
+  .action(async (spec: string, options: SpecFlags) => {
     const { fetch } = await import('./fetch.js')
     await fetch(spec, options)
   })
@@ -82,6 +91,41 @@ program
   .action(async (images: string, options: ReferenceFlags) => {
     const { reference } = await import('./reference.js')
     await reference(images, options)
+  })
+
+program
+  .command('predictors')
+  .description('list the predictors that a spec can use: imported, distilled, and published with the paper')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (options: Flags) => {
+    const { list } = await import('./predictors.js')
+    list(options)
+  })
+
+program
+  .command('import <file>')
+  .description("read a predictor into the store: a snapshot of the paper's code (.pkl), or what export writes")
+  .option('--name <name>', 'what to call it; by default as its file does')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (file: string, options: Flags & { name?: string }) => {
+    const { take } = await import('./predictors.js')
+    await take(file, options)
+  })
+
+program
+  .command('export <predictor>')
+  .description('write a predictor, by its name or RUN/STAGE, as JSON or safetensors')
+  .option('--out <file>', 'the .json or .safetensors to write; by default JSON to stdout')
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (predictor: string, options: Flags & { out?: string }) => {
+    const { give } = await import('./predictors.js')
+    give(predictor, options)
   })
 
 program
@@ -147,8 +191,13 @@ export interface Flags {
   readonly verbose?: boolean
 }
 
-export interface RunFlags extends Flags {
+/** Of every command that reads a spec. */
+export interface SpecFlags extends Flags {
   readonly set?: string[]
+  readonly allowMismatch?: boolean
+}
+
+export interface RunFlags extends SpecFlags {
   readonly dryRun?: boolean
 }
 

@@ -3,25 +3,32 @@ import { EpdError } from '../errors.js'
 import type { RunEvent } from '../pipeline/event.js'
 import { begin, type Execution } from '../pipeline/execute.js'
 import { imagesFolder } from '../pipeline/images.js'
+import { predictorsIn } from '../pipeline/predictors.js'
 import type { Experiment } from '../spec/experiment.js'
 import { loadExperiment } from '../spec/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
-import type { Flags, RunFlags } from './main.js'
+import type { Flags, RunFlags, SpecFlags } from './main.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
   if (!existsSync(file) && !/[./\\]/.test(file))
     throw new EpdError('usage', `"${file}" is neither a command nor a file; epd-run --help lists the commands`)
-  const experiment = loadExperiment({ file, set: options.set })
+  const experiment = load(file, options)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')
     await dryRun(experiment, options)
   } else await execute(experiment, options)
 }
 
+/** An experiment from its file, with the predictors that the store has. */
+export function load(file: string, { set, store, allowMismatch }: SpecFlags): Experiment {
+  return loadExperiment({ file, set, predictors: predictorsIn(store), allowMismatch })
+}
+
 export async function resume(name: string | undefined, options: Flags): Promise<void> {
-  const { spec, file, overrides } = unfinished(name, options.store)
-  await execute(loadExperiment({ file, text: spec, set: overrides }), options)
+  const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
+  const predictors = predictorsIn(options.store)
+  await execute(loadExperiment({ file, text: spec, set: overrides, predictors, allowMismatch }), options)
 }
 
 function unfinished(name: string | undefined, dir: string) {

@@ -10,9 +10,9 @@ export function summary(stage: Stage): string {
       return `${solver.name}, ${steps} steps, seeds ${formatSeeds(seeds)}`
     }
     case 'distill':
-      return `${solverWords(stage.student)} by ${stage.optimizer.name} from ${ofCase(stage.teacher)}${stage.features ? ', in feature space' : ''}`
+      return `${solverWords(stage.student)}${stage.learnSigmas ? ' and its time points' : ''} by ${stage.optimizer.name} from ${ofCase(stage.teacher)}${stage.features ? ', in feature space' : ''}`
     case 'sample':
-      return `${solverWords(stage.solver)}, seeds ${formatSeeds(stage.seeds)}`
+      return `${solverWords(stage.solver)}${stage.predictor ? ` of ${stage.predictor.name}` : ''}, seeds ${formatSeeds(stage.seeds)}`
     case 'features':
       return `Inception-v3 features of ${ofCase(stage.samples)}, prepared as ${stage.preparation}`
     case 'score':
@@ -25,8 +25,9 @@ function ofCase(name: string): string {
   return name.replace(/@.*/, '')
 }
 
-function solverWords(solver: SolverSpec): string {
+/** A solver in a few words. */
+export function solverWords(solver: SolverSpec): string {
   const points = solver.name === 'epd' ? ` K=${solver.points}` : ''
-  const plugin = solver.name === 'epd' && solver.base === 'ipndm' ? ' on ipndm' : ''
-  return `${solver.name}${points}${plugin} at ${solver.nfe} NFE`
+  const base = 'base' in solver && solver.base !== undefined && solver.base !== 'euler' ? ` on ${solver.base}` : ''
+  return `${solver.name}${points}${base} at ${solver.nfe} NFE`
 }

@@ -1,10 +1,12 @@
-import { loadExperiment } from '../spec/load.js'
-import { summary } from './summary.js'
 import { inColumns } from './columns.js'
+import type { SpecFlags } from './main.js'
+import { load } from './run.js'
+import { summary } from './summary.js'
 
-export function validate(file: string, { set, json }: { readonly set?: string[]; readonly json?: boolean }): void {
-  const experiment = loadExperiment({ file, set })
-  if (json) {
+export function validate(file: string, options: SpecFlags): void {
+  const experiment = load(file, options)
+  process.stderr.write(experiment.warnings.map(message => `warning: ${message}\n`).join(''))
+  if (options.json) {
     process.stdout.write(`${JSON.stringify(experiment)}\n`)
     return
   }

@@ -1,14 +1,15 @@
 import type { Predictor, PredictorTables } from '../solvers/predictor.js'
 import type { Tape } from '../solvers/driver.js'
+import { batchAt } from './batches.js'
 import { byRaw, probes } from './differences.js'
 import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
 import { differenceStep, differenceStepCost } from './difference-step.js'
 import { slopes, type Differenced } from './objective.js'
-import { hashUniform } from '../random/hash-uniform.js'
+import { adamStep, noMoments, type Moments } from './moments.js'
 import { tables } from './parameters.js'
-import { walk, type Setting, type Walk } from './student.js'
+import { walk, type EpdStudent, type Setting, type Walk } from './student.js'
 import { finite, lossOf, type Found, type Task } from './task.js'
-import { pick, type Trajectories } from './trajectories.js'
+import type { Trajectories } from './trajectories.js'
 
 export interface AdamOptions {
   readonly name: 'adam'
@@ -24,22 +25,18 @@ export interface AdamOptions {
 }
 
 /** Where a distillation stands: all that it needs to go on, beside its inputs. */
-export interface AdamState extends PredictorTables {
+export interface AdamState extends PredictorTables, Moments {
   readonly name: 'adam'
   readonly iteration: number
-  readonly updates: number
-  readonly mean: readonly number[]
-  readonly square: readonly number[]
   readonly difference: number | null
   readonly evaluations: number
   readonly backpropagated: number
 }
 
-type AdamTask = Task<AdamOptions, AdamState>
+type AdamTask = Task<AdamOptions, AdamState, Setting<EpdStudent>>
 
-const BATCH = 32
+export const BATCH = 32
 const LR_END = 0.01
-const EPSILON = 1e-8
 /** With fewer time points, the paper's code trains from end to end. */
 const END_TO_END = 6
 
@@ -95,14 +92,11 @@ export function adamCost(options: AdamOptions, effort: Effort): number {
 }
 
 function first({ start }: AdamTask): AdamState {
-  const zeros = flat(start).map(() => 0)
   return {
     ...tables(start),
+    ...noMoments(flat(start).length),
     name: 'adam',
     iteration: 0,
-    updates: 0,
-    mean: zeros,
-    square: zeros,
     difference: null,
     evaluations: 0,
     backpropagated: 0
@@ -111,7 +105,8 @@ function first({ start }: AdamTask): AdamState {
 
 async function iterate(task: AdamTask, before: AdamState): Promise<{ state: AdamState; loss: number }> {
   const { setting, training, at } = task
-  const batch = nextBatch(task, before.iteration)
+  const { batch: size = BATCH, seed = 0 } = task.optimizer
+  const batch = batchAt(training, size, seed, before.iteration)
   const last = setting.sigmas.length - 1
   let { difference, evaluations, backpropagated } = before
   if (difference === null) {
@@ -173,46 +168,11 @@ function update({ optimizer }: AdamTask, state: AdamState, gradient: readonly nu
   const { lr = 0.2, betas = [0.9, 0.999] } = optimizer
   const progress = state.iteration / total(optimizer)
   const rate = LR_END + (lr - LR_END) * 0.5 * (1 + Math.cos(Math.PI * progress))
-  const updates = state.updates + 1
-  const clean = gradient.map(value => (Number.isFinite(value) ? value : 0))
-  const mean = state.mean.map((value, i) => betas[0] * value + (1 - betas[0]) * clean[i])
-  const square = state.square.map((value, i) => betas[1] * value + (1 - betas[1]) * clean[i] ** 2)
-  const [first, second] = [1 - betas[0] ** updates, 1 - betas[1] ** updates]
-  const raw = flat(state).map(
-    (value, i) => value - (rate * (mean[i] / first)) / (Math.sqrt(square[i] / second) + EPSILON)
-  )
-  return { ...state, ...unflat(raw, state.r[0].length), updates, mean, square }
+  const { values, moments } = adamStep(flat(state), gradient, state, rate, betas)
+  return { ...state, ...unflat(values, state.r[0].length), ...moments }
 }
 
-/** The trajectories of one iteration: each epoch goes through all of them in an order of its own. */
-function nextBatch({ training, optimizer }: AdamTask, iteration: number): Trajectories {
-  const { batch = BATCH, seed = 0 } = optimizer
-  const count = training.seeds.length
-  const places = Array.from({ length: Math.min(batch, count) }, (_, k) => iteration * Math.min(batch, count) + k)
-  const orders = new Map<number, number[]>()
-  return pick(
-    training,
-    places.map(place => {
-      const epoch = Math.floor(place / count)
-      const order = orders.get(epoch) ?? shuffled(seed, epoch, count)
-      orders.set(epoch, order)
-      return order[place % count]
-    })
-  )
-}
-
-/** 0 to count - 1 in an order that the seed and the epoch decide (Fisher and Yates). */
-function shuffled(seed: number, epoch: number, count: number): number[] {
-  const random = hashUniform(`adam ${seed} ${epoch}`, 0, count)
-  const order = Array.from({ length: count }, (_, i) => i)
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(((random[i] + 1) / 2) * (i + 1))
-    ;[order[i], order[j]] = [order[j], order[i]]
-  }
-  return order
-}
-
-function predictorOf(state: PredictorTables, { student }: Setting): Predictor {
+function predictorOf(state: PredictorTables, { student }: Setting<EpdStudent>): Predictor {
   return { ...tables({ ...state, ranges: student.ranges }), ranges: student.ranges }
 }
 

@@ -1,15 +1,27 @@
 import { points, type Predictor } from '../solvers/predictor.js'
-import { logit, rawScale, replaced, scaleSlope } from './parameters.js'
+import { logit, rawScale, replaced, scaleSlope, timePoints, type Block } from './parameters.js'
+import { gapSlopes } from './time-points.js'
 
-/** What a probe moves: a point's r, its scale of time, the logarithm of its weight * scale_dir, or its raw weight. */
+/** What a probe of a step moves: a point's r, its scale of time, the logarithm of its weight * scale_dir, or its raw weight. */
 export type Moved = 'r' | 'scaleTime' | 'product' | 'weight'
 
-/** A predictor that differs from the one probed in one quantity of one point, by `change`. */
-export interface Probe {
+/** A predictor that differs from the one probed in one quantity, by `change`. */
+export type Probe = StepProbe | TimeProbe
+
+/** In one of a point's. */
+export interface StepProbe {
   readonly predictor: Predictor
   readonly moved: Moved
   readonly step: number
   readonly point: number
+  readonly change: number
+}
+
+/** In the logarithm of one interior time point. */
+export interface TimeProbe {
+  readonly predictor: Predictor
+  readonly moved: 'sigma'
+  readonly index: number
   readonly change: number
 }
 
@@ -18,7 +30,7 @@ export interface Probe {
  * as good as fixed, by the raw weight). A point's time moves by `difference` in log sigma, as does its scale of time; the next
  * state moves by `difference` in units of its noise.
  */
-export function probes(predictor: Predictor, step: number, sigmas: Float64Array, difference: number): Probe[] {
+export function probes(predictor: Predictor, step: number, sigmas: ArrayLike<number>, difference: number): StepProbe[] {
   const { ranges } = predictor
   const ratio = sigmas[step] / sigmas[step + 1]
   const inTime = Math.min(difference / Math.log(ratio), 0.1)
@@ -60,6 +72,22 @@ export function probes(predictor: Predictor, step: number, sigmas: Float64Array,
   ])
 }
 
+/** A probe of each interior time point. */
+export function timeProbes(predictor: Predictor, difference: number): TimeProbe[] {
+  const sigmas = timePoints(predictor)
+  return sigmas.slice(1, -1).map((sigma, k) => {
+    const index = k + 1
+    const room = Math.log(sigma / sigmas[index + 1])
+    const moved = sigma * Math.exp(-Math.min(difference, room / 10))
+    return {
+      predictor: { ...predictor, sigmas: replaced(sigmas, index, moved) },
+      moved: 'sigma',
+      index,
+      change: Math.log(moved / sigma)
+    }
+  })
+}
+
 type Points = ReturnType<typeof points>[number]
 const changes: Record<
   Moved,
@@ -75,12 +103,18 @@ function inward(fromMiddle: number): 1 | -1 {
   return fromMiddle > 0 ? -1 : 1
 }
 
-/** How what a probe moves depends on a step's coordinates, in the order of `coordinates`. */
-export function byCoordinates(predictor: Predictor, coordinateStep: number, { moved, step, point }: Probe): number[] {
+/** How what a probe moves depends on a block's coordinates, in the order of `coordinates`. */
+export function byCoordinates(predictor: Predictor, block: Block, probe: Probe): number[] {
+  if (block === 'sigmas') {
+    const sigmas = timePoints(predictor)
+    return probe.moved === 'sigma' ? gapSlopes(sigmas, probe.index) : sigmas.slice(1).map(() => 0)
+  }
+  if (probe.moved === 'sigma') return [...points(predictor, block).flatMap(() => [0, 0, 0]), 0]
+  const { moved, step, point } = probe
   const each = points(predictor, step)
   const none = each.map(() => 0)
   const own = each.map((_, k) => (k === point ? 1 : 0))
-  if (step !== coordinateStep) return [...points(predictor, coordinateStep).flatMap(() => [0, 0, 0]), 0]
+  if (step !== block) return [...points(predictor, block).flatMap(() => [0, 0, 0]), 0]
   switch (moved) {
     case 'r':
       return [...own, ...none, ...none, 0]
@@ -94,7 +128,7 @@ export function byCoordinates(predictor: Predictor, coordinateStep: number, { mo
 }
 
 /** How what a probe moves depends on its step's raw numbers: those of r, weight, scaleDir and scaleTime. */
-export function byRaw(predictor: Predictor, { moved, step, point }: Probe): number[] {
+export function byRaw(predictor: Predictor, { moved, step, point }: StepProbe): number[] {
   const { ranges } = predictor
   const each = points(predictor, step)
   const none = each.map(() => 0)

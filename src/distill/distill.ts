@@ -1,4 +1,7 @@
 import type { Denoiser } from '../models/denoiser.js'
+import type { AmedPredictor } from '../solvers/amed-predictor.js'
+import type { Learned, TimePoints } from '../solvers/learned.js'
+import type { PlainSolverOptions } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
 import { adam, adamCost, type AdamOptions, type AdamState } from './adam.js'
 import {
@@ -7,22 +10,28 @@ import {
   type LevenbergMarquardtOptions,
   type LevenbergMarquardtState
 } from './levenberg-marquardt.js'
+import { amedCost, amedStart, trainAmed, type AmedState } from './amed.js'
 import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
 import { normalStart, uniformStart } from './parameters.js'
 import { torchCpuGenerator } from '../random/torch-cpu.js'
-import type { Student } from './student.js'
+import type { AmedStudent, EpdStudent, Student } from './student.js'
 import type { Found, Iteration } from './task.js'
 import { teach, type Teacher } from './teach.js'
 import { gather, type Trajectories } from './trajectories.js'
 
 export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
-export type DistillState = LevenbergMarquardtState | AdamState
+export type DistillState = LevenbergMarquardtState | AdamState | AmedState
 
-export interface DistillOptions {
+/** Iterations from end to end where time points are learned, which nothing else finds. */
+export const FINAL_WITH_SIGMAS = 10
+
+export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser
-  readonly student: Student
-  /** The student's decreasing time points. */
+  readonly student: Solver
+  /** Whether the interior time points are learned as well; of a solver without parameters they are all that is. */
+  readonly learnSigmas?: boolean
+  /** The student's decreasing time points; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
   /** What the student is to follow: trajectories, or a solver that makes them of `seeds`. */
   readonly teacher: Trajectories | AsyncIterable<Trajectories> | Teacher
@@ -48,53 +57,133 @@ export interface DistillOptions {
   readonly batchSize?: number
 }
 
-export interface Distilled extends Found {
+export interface Distilled<Result extends Learned = Learned> extends Found<Result> {
+  /** The student's time points. */
+  readonly sigmas: Float64Array
   /** Evaluations of single samples by a teacher that is a solver. */
   readonly teacherEvaluations?: number
   /** The iterations of this call. */
   readonly history: readonly Iteration[]
 }
 
-/** Finds the predictor with which a student follows its teacher. */
+/**
+ * Finds what a student follows its teacher with: EPD's parameters, AMED's network, time points.
+ * @throws RangeError for options that do not go together
+ */
+export async function distill(options: DistillOptions<EpdStudent>): Promise<Distilled<Predictor>>
+export async function distill(options: DistillOptions<AmedStudent>): Promise<Distilled<AmedPredictor>>
+export async function distill(options: DistillOptions<PlainSolverOptions>): Promise<Distilled<TimePoints>>
+export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
-  const { model, student, sigmas, optimizer = { name: 'levenberg-marquardt' }, objective = 'final', seed = 0 } = options
+  checkOptions(options)
+  const { student, sigmas } = options
   const { training, validation, teacherEvaluations } = await lessons(options)
   const history: Iteration[] = []
   const common = {
-    setting: { model: model.smooth ?? model, student, sigmas, batchSize: options.batchSize, signal: options.signal },
     training,
     validation,
-    at: [...sigmas.keys()].slice(objective === 'final' ? -1 : 1),
-    look: lookThrough(options.view, sigmas.length - 1),
-    start: startOf(options, seed),
     onIteration: async (row: Iteration, state: DistillState) => {
       history.push(row)
       await options.onIteration?.(row, state)
     }
   }
-  const { resume } = options
-  if (optimizer.name === 'adam') {
-    const found = await adam({
-      ...common,
-      optimizer: { seed, ...optimizer },
-      resume: resume?.name === 'adam' ? resume : undefined
-    })
-    return { ...found, teacherEvaluations, history }
+  const found = await find(student, options, common)
+  const { predictor } = found
+  const own = 'sigmas' in predictor ? predictor.sigmas : undefined
+  return { ...found, sigmas: own ? Float64Array.from(own) : sigmas, teacherEvaluations, history }
+}
+
+function checkOptions({ student, learnSigmas = false, sigmas, optimizer, objective, view }: DistillOptions): void {
+  const wrong = (what: string) => new RangeError(`distill: ${what}`)
+  if (student.name === 'amed') {
+    if (learnSigmas) throw wrong('the time points of amed are not learned')
+    if (optimizer && optimizer.name !== 'adam') throw wrong('amed is trained by adam alone')
+    if (view || objective)
+      throw wrong('amed compares pixels after every step: it takes neither a view nor an objective')
+  } else if (student.name !== 'epd' && !learnSigmas)
+    throw wrong(`${student.name} has nothing to learn but its time points: learnSigmas`)
+  if (!learnSigmas) return
+  if (optimizer?.name === 'adam') throw wrong('time points are learned by levenberg-marquardt alone')
+  if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
+  if (sigmas.length < 3) throw wrong('2 time points have none between them to be learned')
+}
+
+type Common = Lessons & { readonly onIteration: (row: Iteration, state: DistillState) => Promise<void> }
+
+function find(student: Student, options: DistillOptions, common: Common): Promise<Found<Learned>> {
+  const { model, sigmas, batchSize, signal, seed = 0, resume, learnSigmas, objective = 'final' } = options
+  const setting = { model: model.smooth ?? model, sigmas, batchSize, signal }
+  const optimizer: OptimizerOptions = options.optimizer ?? {
+    name: student.name === 'amed' ? 'adam' : 'levenberg-marquardt'
   }
-  const found = await levenbergMarquardt({
+  if (student.name === 'amed') {
+    if (!model.features)
+      throw new RangeError("distill: amed looks at the network's bottleneck, which this model does not show")
+    return trainAmed({
+      ...common,
+      setting: { ...setting, student },
+      start: amedStart(model.features.size, seed),
+      optimizer: { seed, ...(optimizer.name === 'adam' && optimizer), name: 'adam' },
+      resume: resume?.name === 'amed' ? resume : undefined
+    })
+  }
+  const looking = {
+    at: [...sigmas.keys()].slice(objective === 'final' ? -1 : 1),
+    look: lookThrough(options.view, sigmas.length - 1)
+  }
+  const learned = learnSigmas && { sigmas: [...sigmas] }
+  if (optimizer.name === 'levenberg-marquardt') {
+    const task = {
+      ...common,
+      ...looking,
+      optimizer: {
+        ...(learnSigmas && { finalIterations: FINAL_WITH_SIGMAS }),
+        ...(options.start === 'normal' && { places: 0 }),
+        ...optimizer
+      },
+      resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
+    }
+    if (student.name !== 'epd')
+      return timePointsAlone({ ...task, setting: { ...setting, student }, start: { ...NO_POINTS, ...learned } })
+    const start = { ...epdStart(student, options), ...learned }
+    return levenbergMarquardt({ ...task, setting: { ...setting, student }, start })
+  }
+  if (student.name !== 'epd') throw new RangeError(`distill: ${student.name} has nothing that adam could find`)
+  return adam({
     ...common,
-    optimizer: options.start === 'normal' ? { places: 0, ...optimizer } : optimizer,
-    resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
+    ...looking,
+    setting: { ...setting, student },
+    start: epdStart(student, options),
+    optimizer: { seed, ...optimizer },
+    resume: resume?.name === 'adam' ? resume : undefined
   })
-  return { ...found, teacherEvaluations, history }
+}
+
+/** A predictor of a solver that has no parameters. */
+const NO_POINTS: Predictor = { r: [], weight: [], scaleDir: [], scaleTime: [], ranges: { scaleDir: 0, scaleTime: 0 } }
+
+/** Only the ends of a teacher's trajectories are looked at, which may have any time points between them. */
+async function timePointsAlone(task: Parameters<typeof levenbergMarquardt>[0]): Promise<Found<TimePoints>> {
+  const { setting, training, validation } = task
+  const ends = ({ states, ...rest }: Trajectories): Trajectories => ({
+    ...rest,
+    states: [...setting.sigmas.keys()].map(i => (i + 1 < setting.sigmas.length ? states[0] : states[states.length - 1]))
+  })
+  const { predictor, ...found } = await levenbergMarquardt({
+    ...task,
+    training: ends(training),
+    validation: validation && ends(validation)
+  })
+  return { ...found, predictor: { sigmas: predictor.sigmas ?? [...setting.sigmas] } }
 }
 
 /** The evaluations that a distillation takes; by levenberg-marquardt, the most that it may take. */
 export function distillCost(optimizer: OptimizerOptions, effort: Effort): number {
+  if (effort.solver === 'amed') return optimizer.name === 'adam' ? amedCost(optimizer, effort) : 0
   return optimizer.name === 'adam' ? adamCost(optimizer, effort) : levenbergMarquardtCost(optimizer, effort)
 }
 
-function startOf({ student, sigmas, start, optimizer }: DistillOptions, seed: number): Predictor {
+function epdStart(student: EpdStudent, { sigmas, start, optimizer, seed = 0 }: DistillOptions): Predictor {
   const steps = sigmas.length - 1
   return (start ?? (optimizer?.name === 'adam' ? 'normal' : 'uniform')) === 'uniform'
     ? uniformStart(student, steps)

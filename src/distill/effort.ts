@@ -1,7 +1,11 @@
 /** What the cost of a distillation depends on. */
 export interface Effort {
+  /** EPD, AMED, or a solver without parameters. */
+  readonly solver: 'epd' | 'amed' | 'plain'
   readonly afs: boolean
+  /** Evaluations of a step after the one at its start. */
   readonly points: number
+  readonly learnsSigmas: boolean
   /** Whether the student scales the times that it evaluates at. */
   readonly scalesTime: boolean
   /** Steps of the student: time points less one. */
@@ -23,7 +27,8 @@ export function probeCost({ points, scalesTime }: Effort): number {
 
 /** Evaluations of one sample in probing all parameters from end to end: of each step, and of all that come after it. */
 export function probeCostToEnd(effort: Effort): number {
-  const { points, steps } = effort
-  const probes = probeCost(effort) + points
-  return steps * probeCost(effort) + probes * (points + 1) * ((steps * (steps - 1)) / 2)
+  const { solver, points, steps, learnsSigmas } = effort
+  const after = (points + 1) * ((steps * (steps - 1)) / 2)
+  const parameters = solver === 'plain' ? 0 : steps * probeCost(effort) + (probeCost(effort) + points) * after
+  return parameters + (learnsSigmas ? (steps - 1) * points + after : 0)
 }

@@ -1,11 +1,19 @@
-import type { Predictor, PredictorTables } from '../solvers/predictor.js'
+import type { Predictor } from '../solvers/predictor.js'
 import { boundedMove, predictedFall, type Box } from './bounded.js'
-import { byCoordinates, probes, type Probe } from './differences.js'
+import { byCoordinates, probes, timeProbes, type Probe } from './differences.js'
 import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
 import { differenceStep, differenceStepCost } from './difference-step.js'
 import { chained, normalEquations, type Differenced, type Normal } from './objective.js'
-import { clamped, coordinates, tables, withCoordinates, type Coordinates } from './parameters.js'
-import { walk, type Setting, type Walk } from './student.js'
+import {
+  clamped,
+  coordinates,
+  tables,
+  withCoordinates,
+  type Block,
+  type Coordinates,
+  type FoundTables
+} from './parameters.js'
+import { walk, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
 import { finite, lossOf, type Found, type Iteration, type Task } from './task.js'
 
@@ -27,7 +35,7 @@ export interface LevenbergMarquardtState {
   /** Iterations of this fit, and in all. */
   readonly round: number
   readonly iteration: number
-  readonly tables: PredictorTables
+  readonly tables: FoundTables
   /** How many steps the model has already been evaluated on with these tables. */
   readonly walked: number
   /** Of this fit at these tables; null before its first iteration. */
@@ -42,7 +50,7 @@ export interface LevenbergMarquardtState {
 
 /** What did best on the validation trajectories. */
 interface Best {
-  readonly tables: PredictorTables
+  readonly tables: FoundTables
   readonly loss: number
   readonly validationLoss: number
 }
@@ -61,16 +69,13 @@ const TRIES = 4
 const PATIENCE = 2
 /** Times that a step's weights are fitted again after each move. */
 const REFITS = 3
-/** The most that a point's r moves at once, and any other coordinate. */
-const REACH_R = 0.25
-const REACH = 2
 
 type State = { -readonly [Key in keyof LevenbergMarquardtState]: LevenbergMarquardtState[Key] }
 type LevenbergMarquardtTask = Task<LevenbergMarquardtOptions, LevenbergMarquardtState>
 
-/** One least squares problem: the steps whose parameters move, and the time points that are looked at. */
+/** One least squares problem: what moves, and the time points that are looked at. */
 interface Fit {
-  readonly steps: readonly number[]
+  readonly blocks: readonly Block[]
   readonly at: readonly number[]
   /** Steps to walk. */
   readonly extent: number
@@ -94,7 +99,7 @@ interface Trial {
  */
 export async function levenbergMarquardt(task: LevenbergMarquardtTask): Promise<Found> {
   const state: State = structuredClone(task.resume ?? first(task))
-  let [walked] = await walk(task.setting, task.training, [predictorOf(state, task.setting)], state.walked)
+  let [walked] = await walk(task.setting, task.training, [predictorOf(state, task)], state.walked)
   while (state.phase !== 'done') {
     const done = await iterate(task, state, walked)
     walked = done.walked
@@ -107,29 +112,33 @@ export async function levenbergMarquardt(task: LevenbergMarquardtTask): Promise<
 export function levenbergMarquardtCost(options: LevenbergMarquardtOptions, effort: Effort): number {
   const { iterations = ITERATIONS, finalIterations = FINAL_ITERATIONS, places = PLACES } = options
   const { points, steps, training, validation } = effort
-  const fits = Array.from({ length: iterations === 0 ? 0 : steps }, (_, step) => {
+  const stepwise = iterations > 0 && effort.solver === 'epd'
+  const fits = Array.from({ length: stepwise ? steps : 0 }, (_, step) => {
     const start = walkCost(effort, step + 1) - walkCost(effort, step)
     const surveyed = places > 0 ? surveyCost(effort, step, places) : 0
     return surveyed + training * (start + iterations * (probeCost(effort) + TRIES * points))
   }).reduce((sum, fit) => sum + fit, 0)
   const walked = walkCost(effort, steps)
-  const toEnd =
-    training * ((iterations === 0 ? walked : 0) + finalIterations * (probeCostToEnd(effort) + TRIES * walked))
+  const toEnd = training * ((stepwise ? 0 : walked) + finalIterations * (probeCostToEnd(effort) + TRIES * walked))
   return differenceStepCost(effort) + fits + toEnd + validation * walked * (1 + finalIterations)
 }
 
-function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
-  const canonical = steps(setting).reduce((predictor, i) => withCoordinates(predictor, i, clamped(predictor, i)), start)
+function first({ start, optimizer }: LevenbergMarquardtTask): State {
+  const canonical = blocksOf(start).reduce(
+    (predictor, i) => withCoordinates(predictor, i, clamped(predictor, i)),
+    start
+  )
+  const stepwise = optimizer.iterations !== 0 && start.r.length > 0
   return {
     name: 'levenberg-marquardt',
-    phase: optimizer.iterations !== 0 ? 'step' : optimizer.finalIterations !== 0 ? 'final' : 'done',
+    phase: stepwise ? 'step' : optimizer.finalIterations !== 0 ? 'final' : 'done',
     step: 0,
     round: 0,
     iteration: 0,
     tables: tables(canonical),
     walked: 0,
     loss: null,
-    damping: optimizer.iterations === 0 ? DAMPING_FINAL : DAMPING,
+    damping: stepwise ? DAMPING : DAMPING_FINAL,
     difference: null,
     evaluations: 0,
     best: null,
@@ -137,19 +146,20 @@ function first({ start, setting, optimizer }: LevenbergMarquardtTask): State {
   }
 }
 
-function steps({ sigmas }: Setting): number[] {
-  return Array.from({ length: sigmas.length - 1 }, (_, i) => i)
+/** All that a predictor leaves to be found. */
+function blocksOf({ r, sigmas }: FoundTables): Block[] {
+  return [...r.keys(), ...(sigmas ? (['sigmas'] as const) : [])]
 }
 
-function predictorOf(state: State, { student }: Setting): Predictor {
-  return { ...state.tables, ranges: student.ranges }
+function predictorOf({ tables }: State, { start }: Pick<LevenbergMarquardtTask, 'start'>): Predictor {
+  return { ...tables, ranges: start.ranges }
 }
 
-function fitOf({ setting, at, optimizer }: LevenbergMarquardtTask, { phase, step }: State): Fit {
+function fitOf({ setting, at, optimizer }: LevenbergMarquardtTask, { phase, step, tables }: State): Fit {
   const { iterations = ITERATIONS, finalIterations = FINAL_ITERATIONS } = optimizer
   return phase === 'step'
-    ? { steps: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: 1e-2 }
-    : { steps: steps(setting), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: 1e-3 }
+    ? { blocks: [step], at: [step + 1], extent: step + 1, rounds: iterations, tolerance: 1e-2 }
+    : { blocks: blocksOf(tables), at, extent: setting.sigmas.length - 1, rounds: finalIterations, tolerance: 1e-3 }
 }
 
 /** One iteration, noted in the state; returns the walk of the tables that it ends with. */
@@ -183,7 +193,7 @@ async function iterate(
 /** Where the state's tables lead; at the beginning of a fit that is yet to be seen. */
 async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walked: Walk): Promise<Trial> {
   const { setting, training } = task
-  if (state.loss !== null) return { predictor: predictorOf(state, setting), walked, loss: state.loss }
+  if (state.loss !== null) return { predictor: predictorOf(state, task), walked, loss: state.loss }
   if (state.difference === null) {
     const { difference, evaluations } = await differenceStep(setting.model, setting.sigmas, training)
     state.difference = difference
@@ -191,11 +201,11 @@ async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walke
   }
   const places = task.optimizer.places ?? PLACES
   if (state.phase === 'step' && places > 0) {
-    const { predictor, evaluations } = await survey(setting, training, predictorOf(state, setting), state.step, places)
+    const { predictor, evaluations } = await survey(setting, training, predictorOf(state, task), state.step, places)
     state.tables = tables(predictor)
     state.evaluations += evaluations
   }
-  const begun = await attempt(task, state, fit, predictorOf(state, setting), walked)
+  const begun = await attempt(task, state, fit, predictorOf(state, task), walked)
   state.walked = fit.extent
   state.loss = finite(begun.loss)
   if (state.phase === 'final') await validate(task, state, begun)
@@ -248,12 +258,17 @@ async function refit(task: LevenbergMarquardtTask, state: State, fit: Fit, trial
 async function linearise(
   { setting, training, look }: LevenbergMarquardtTask,
   state: State,
-  { steps, at, extent }: Fit,
+  { blocks, at, extent }: Fit,
   { predictor, walked }: Trial,
   chosen: (probe: Probe) => boolean
 ): Promise<Normal> {
-  const { sigmas } = setting
-  const probed = steps.flatMap(step => probes(predictor, step, sigmas, state.difference ?? 0)).filter(chosen)
+  const sigmas = predictor.sigmas ?? setting.sigmas
+  const difference = state.difference ?? 0
+  const probed = blocks
+    .flatMap((block): Probe[] =>
+      block === 'sigmas' ? timeProbes(predictor, difference) : probes(predictor, block, sigmas, difference)
+    )
+    .filter(chosen)
   const predictors = probed.map(probe => probe.predictor)
   const walks = await walk(setting, training, predictors, extent, walked.tape)
   for (const { evaluations } of walks) state.evaluations += evaluations
@@ -261,36 +276,35 @@ async function linearise(
   const differenced: Differenced[] = []
   for (const [k, { change }] of probed.entries()) differenced.push({ states: await seen(walks[k].states), change })
   const normal = normalEquations(await seen(walked.states), await seen(training.states), at, differenced)
-  const chain = probed.map(probe => steps.flatMap(step => byCoordinates(predictor, step, probe)))
+  const chain = probed.map(probe => blocks.flatMap(block => byCoordinates(predictor, block, probe)))
   return chained(normal, chain)
 }
 
 function move(
   predictor: Predictor,
-  { steps }: Fit,
+  { blocks }: Fit,
   normal: Normal,
   damping: number
 ): { predictor: Predictor; expected: number } {
-  const now = steps.map(step => coordinates(predictor, step))
+  const now = blocks.map(block => coordinates(predictor, block))
   const by = boundedMove(normal, damping, reach(now))
   let from = 0
-  const moved = steps.reduce((result, step, i) => {
+  const moved = blocks.reduce((result, block, i) => {
     const values = now[i].values.map((value, c) => value + by[from + c])
     from += values.length
-    return withCoordinates(result, step, values)
+    return withCoordinates(result, block, values)
   }, predictor)
   return { predictor: moved, expected: predictedFall(normal, by) }
 }
 
 /** How far each coordinate may move: to its bounds, but not all the way at once. */
 function reach(each: readonly Coordinates[]): Box {
-  const far = (values: readonly number[], c: number) => (c < (values.length - 1) / 3 ? REACH_R : REACH)
   return {
-    lower: each.flatMap(({ values, lower }) =>
-      values.map((value, c) => Math.min(0, Math.max(lower[c] - value, -far(values, c))))
+    lower: each.flatMap(({ values, lower, reach }) =>
+      values.map((value, c) => Math.min(0, Math.max(lower[c] - value, -reach[c])))
     ),
-    upper: each.flatMap(({ values, upper }) =>
-      values.map((value, c) => Math.max(0, Math.min(upper[c] - value, far(values, c))))
+    upper: each.flatMap(({ values, upper, reach }) =>
+      values.map((value, c) => Math.max(0, Math.min(upper[c] - value, reach[c])))
     )
   }
 }
@@ -334,7 +348,7 @@ function goOn({ setting, optimizer }: LevenbergMarquardtTask, state: State): voi
 
 async function conclude(task: LevenbergMarquardtTask, state: State, walked: Walk): Promise<Found> {
   const loss = await lossOf(task, walked, task.training, task.at)
-  const predictor = predictorOf(state, task.setting)
+  const predictor = predictorOf(state, task)
   if (!state.best) await validate(task, state, { predictor, loss, walked })
   const { evaluations, best } = state
   if (!best) return { predictor, loss, evaluations }

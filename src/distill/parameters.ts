@@ -1,22 +1,36 @@
-import { points, sigmoid, type Predictor, type PredictorTables } from '../solvers/predictor.js'
-import type { Student } from './student.js'
+import { points, sigmoid, type Predictor } from '../solvers/predictor.js'
+import { gapCoordinates, withGaps } from './time-points.js'
+import type { EpdStudent } from './student.js'
 
-/**
- * A step's free coordinates, without the slack of the raw tables: each point's r and scale of time, each point's raw
- * weight (a common shift has no effect), and last the logarithm of the scale of direction, which the points share, since only
- * weight * scale_dir counts.
- */
+/** What a fit moves together: the parameters of a step, by its index, or the interior time points. */
+export type Block = number | 'sigmas'
+
+/** Free coordinates of a block. */
 export interface Coordinates {
   readonly values: readonly number[]
   readonly lower: readonly number[]
   readonly upper: readonly number[]
+  /** The most that each may move at once. */
+  readonly reach: readonly number[]
 }
 
 /** How near a sigmoid comes to its ends, so that its raw number stays finite. */
 const EDGE = 1e-4
 const RAW_WEIGHT = 10
 
-export function coordinates(predictor: Predictor, step: number): Coordinates {
+/** The most that a point's r moves at once, and any other coordinate. */
+const REACH_R = 0.25
+const REACH = 2
+
+export function coordinates(predictor: Predictor, block: Block): Coordinates {
+  return block === 'sigmas' ? gapCoordinates(timePoints(predictor)) : stepCoordinates(predictor, block)
+}
+
+/**
+ * A step's, without the slack of the raw tables: each point's r and scale of time, each point's raw weight (a common shift has no
+ * effect), and last the logarithm of the scale of direction, which the points share, since only weight * scale_dir counts.
+ */
+function stepCoordinates(predictor: Predictor, step: number): Coordinates {
   const { ranges } = predictor
   const each = points(predictor, step)
   const products = each.map(({ weight, scaleDir }) => weight * scaleDir)
@@ -43,18 +57,21 @@ export function coordinates(predictor: Predictor, step: number): Coordinates {
       ...each.map(() => 1 + time),
       ...each.map(() => RAW_WEIGHT),
       Math.log(1 + direction)
-    ]
+    ],
+    reach: [...each.map(() => REACH_R), ...each.map(() => REACH), ...each.map(() => REACH), REACH]
   }
 }
 
-/** A step's coordinates, moved into their bounds. */
-export function clamped(predictor: Predictor, step: number): number[] {
-  const { values, lower, upper } = coordinates(predictor, step)
+/** A block's coordinates, moved into their bounds. */
+export function clamped(predictor: Predictor, block: Block): number[] {
+  const { values, lower, upper } = coordinates(predictor, block)
   return values.map((value, i) => Math.min(Math.max(value, lower[i]), upper[i]))
 }
 
-/** The predictor with these coordinates in one step. A coordinate that stays as it is keeps its raw number, bit for bit. */
-export function withCoordinates(predictor: Predictor, step: number, values: readonly number[]): Predictor {
+/** The predictor with these coordinates in one block. A coordinate that stays as it is keeps its raw number, bit for bit. */
+export function withCoordinates(predictor: Predictor, block: Block, values: readonly number[]): Predictor {
+  if (block === 'sigmas') return { ...predictor, sigmas: withGaps(timePoints(predictor), values) }
+  const step = block
   const { ranges } = predictor
   const each = points(predictor, step)
   const count = each.length
@@ -62,6 +79,7 @@ export function withCoordinates(predictor: Predictor, step: number, values: read
   const row = (part: number, now: (k: number) => number, raw: readonly number[], inverse: (value: number) => number) =>
     raw.map((old, k) => (values[part * count + k] === now(k) ? old : inverse(values[part * count + k])))
   return {
+    ...predictor,
     r: replaced(
       predictor.r,
       step,
@@ -82,9 +100,13 @@ export function withCoordinates(predictor: Predictor, step: number, values: read
       predictor.scaleDir,
       step,
       each.map(() => scaleDir)
-    ),
-    ranges
+    )
   }
+}
+
+export function timePoints({ sigmas }: Predictor): readonly number[] {
+  if (!sigmas) throw new RangeError('a predictor without time points of its own')
+  return sigmas
 }
 
 export function replaced<T>(rows: readonly T[], index: number, row: T): T[] {
@@ -109,7 +131,7 @@ export function scaleSlope(raw: number, range: number): number {
 }
 
 /** Points spread evenly in log sigma with equal weights and scales of 1. */
-export function uniformStart({ points: count, ranges }: Student, steps: number): Predictor {
+export function uniformStart({ points: count, ranges }: EpdStudent, steps: number): Predictor {
   const row = Array.from({ length: count }, (_, k) => logit((k + 1) / (count + 1)))
   const zeros = row.map(() => 0)
   const table = <T>(each: T) => Array.from({ length: steps }, () => each)
@@ -117,7 +139,7 @@ export function uniformStart({ points: count, ranges }: Student, steps: number):
 }
 
 /** Raw numbers from N(0, 1), as the paper starts. `normals`: 4 * steps * points of them. */
-export function normalStart({ points: count, ranges }: Student, steps: number, normals: Float32Array): Predictor {
+export function normalStart({ points: count, ranges }: EpdStudent, steps: number, normals: Float32Array): Predictor {
   const table = (which: number) =>
     Array.from({ length: steps }, (_, i) => {
       const from = (which * steps + i) * count
@@ -126,6 +148,9 @@ export function normalStart({ points: count, ranges }: Student, steps: number, n
   return { r: table(0), weight: table(1), scaleDir: table(2), scaleTime: table(3), ranges }
 }
 
-export function tables({ r, weight, scaleDir, scaleTime }: Predictor): PredictorTables {
-  return { r, weight, scaleDir, scaleTime }
+/** What a distillation finds of a predictor. */
+export type FoundTables = Omit<Predictor, 'ranges'>
+
+export function tables({ r, weight, scaleDir, scaleTime, sigmas }: Predictor): FoundTables {
+  return { r, weight, scaleDir, scaleTime, ...(sigmas && { sigmas }) }
 }

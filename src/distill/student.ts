@@ -1,12 +1,22 @@
 import type { Denoiser } from '../models/denoiser.js'
 import { drive, type Tape } from '../solvers/driver.js'
-import { epd, type EpdOptions } from '../solvers/epd.js'
+import type { AmedOptions } from '../solvers/amed.js'
+import type { AmedPredictor } from '../solvers/amed-predictor.js'
+import type { EpdOptions } from '../solvers/epd.js'
+import { start, type PlainSolverOptions } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
 import type { SolverRun } from '../solvers/solver.js'
 import type { Trajectories } from './trajectories.js'
 
-/** EPD as a solver is given, but for its predictor, which is to be found. */
-export interface Student extends Omit<EpdOptions, 'predictor'> {
+/** A solver as it is given, but for what is to be found: a predictor, or its time points. */
+export type Student = EpdStudent | AmedStudent | PlainSolverOptions
+
+export interface AmedStudent extends Omit<AmedOptions, 'predictor'> {
+  readonly name: 'amed'
+  readonly ranges: AmedPredictor['ranges']
+}
+
+export interface EpdStudent extends Omit<EpdOptions, 'predictor'> {
   readonly name: 'epd'
   /** Parallel evaluations in each step (K in the paper), 1 or more. */
   readonly points: number
@@ -14,9 +24,10 @@ export interface Student extends Omit<EpdOptions, 'predictor'> {
 }
 
 /** What stays the same throughout a distillation. */
-export interface Setting {
+export interface Setting<Solver extends Student = EpdStudent | PlainSolverOptions> {
   readonly model: Denoiser
-  readonly student: Student
+  readonly student: Solver
+  /** Its time points; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
   readonly batchSize?: number
   readonly signal?: AbortSignal
@@ -43,7 +54,9 @@ export async function walk(
 ): Promise<Walk[]> {
   const walks = predictors.map(predictor => {
     const trajectory: Float64Array[] = []
-    const run = epd({ x: states[0], samples: seeds.length, sigmas, trajectory }, { ...student, predictor })
+    const own = predictor.sigmas ? Float64Array.from(predictor.sigmas) : sigmas
+    const problem = { x: states[0], samples: seeds.length, sigmas: own, trajectory }
+    const run = start(student.name === 'epd' ? { ...student, predictor } : student, problem)
     const tape: Tape = []
     return { trajectory, tape, job: { run: firstSteps(run, trajectory, steps), condition, replay, record: tape } }
   })
@@ -59,7 +72,7 @@ export async function walk(
 }
 
 /** A run that ends as soon as it has taken `steps` steps, without asking for what only later ones need. */
-function* firstSteps(run: SolverRun, trajectory: readonly Float64Array[], steps: number): SolverRun {
+export function* firstSteps(run: SolverRun, trajectory: readonly Float64Array[], steps: number): SolverRun {
   let next = run.next()
   while (!next.done && trajectory.length <= steps) next = run.next(yield next.value)
   return trajectory[steps]

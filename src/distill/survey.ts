@@ -40,7 +40,7 @@ export async function survey(
     alone.map(({ states }) => ({ states: [states[step + 1]], change: 1 }))
   )
   const range = predictor.ranges.scaleDir
-  const wanted = setting.student.points
+  const wanted = predictor.r[step].length
   const found = spread(bestSet(normal, wanted, [1 - range, 1 + range]), wanted, count)
   const total = found.reduce((sum, { share }) => sum + share, 0)
   return {

@@ -23,22 +23,22 @@ export interface Iteration {
 }
 
 /** What an optimiser is given. */
-export interface Task<Optimizer, State> {
-  readonly setting: Setting
+export interface Task<Optimizer, State, On = Setting, Start = Predictor> {
+  readonly setting: On
   readonly training: Trajectories
   readonly validation?: Trajectories
   /** The time points that the objective looks at. */
   readonly at: readonly number[]
   readonly look: Look
-  readonly start: Predictor
+  readonly start: Start
   readonly optimizer: Optimizer
   readonly resume?: State
   readonly onIteration?: (row: Iteration, state: State) => void | Promise<void>
 }
 
 /** What an optimiser finds. */
-export interface Found {
-  readonly predictor: Predictor
+export interface Found<Result = Predictor> {
+  readonly predictor: Result
   readonly loss: number
   readonly validationLoss?: number
   readonly evaluations: number

@@ -51,7 +51,8 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     for (let from = 0; from < count; from += BATCH) {
       const batch = Math.min(BATCH, count - from)
       const data = planes(from, batch, pixels, picture)
-      all.set(await running.run([{ name: 'x', shape: [batch, 3, ...size], data }]), from * FEATURES)
+      const [features] = await running.run([{ name: 'x', shape: [batch, 3, ...size], data }])
+      all.set(features, from * FEATURES)
     }
     return all
   }
@@ -81,7 +82,7 @@ const BATCH = 16
 export function inceptionRecipe([height, width]: InceptionOptions['size'], preparation: InceptionInput): Recipe {
   return {
     name: 'Inception-v3',
-    build: graph => inceptionV3(graph.ops, graph.input('x', [-1, 3, height, width]), preparation),
+    build: graph => [inceptionV3(graph.ops, graph.input('x', [-1, 3, height, width]), preparation)],
     // The classifier behind the features, and counts of training.
     ignores: tensor => /^(fc|output)\.|\.num_batches_tracked$/.test(tensor)
   }

@@ -33,5 +33,19 @@ export interface Denoiser {
   readonly smooth?: Denoiser
   /** x: [batch, ...shape]; sigma: [batch]. A conditional model without labels gets zeros. */
   denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
+  /** The same with the network's bottleneck; absent where the model has none to show. */
+  readonly features?: FeatureDenoiser
   close(): Promise<void>
+}
+
+/** What AMED-Solver looks at beside the denoised data (Zhou et al. 2023, arXiv 2312.00094). */
+export interface FeatureDenoiser {
+  /** Numbers that a sample's features are: pixels of the bottleneck. */
+  readonly size: number
+  /** As `denoise`; features: [batch, size], the mean of the bottleneck's channels. */
+  denoise(
+    x: Float64Array,
+    sigma: Float64Array,
+    condition?: Condition
+  ): Promise<{ denoised: Float64Array; features: Float64Array }>
 }

@@ -7,7 +7,7 @@ import { COMPILER_VERSION, ENGINE, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import type { Feed, Session } from '../engines/onnx/session.js'
 import { EpdError } from '../errors.js'
-import { denoisingRecipe, INPUTS, networkOf, type Network } from '../networks/network.js'
+import { bottleneckPixels, denoisingRecipe, INPUTS, networkOf, type Network } from '../networks/network.js'
 import { recognise } from '../networks/recognise.js'
 import type { Condition, Denoiser, Shape } from './denoiser.js'
 import { preconditioning, type Preconditioning } from './preconditioning.js'
@@ -58,14 +58,21 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
 export function denoiserOf(
-  { resolution, inChannels, labelDim }: Network,
+  network: Network,
   precondition: Preconditioning,
   open: () => Promise<Session>
 ): Omit<Model, 'digest' | 'engine'> {
+  const { resolution, inChannels, labelDim } = network
   const shape: Shape = [inChannels, resolution, resolution]
   const size = inChannels * resolution * resolution
   let session: Promise<Session> | undefined
   let elapsed = () => 0
+  const answer = async (conditioned: Preconditioning, x: Float64Array, sigma: Float64Array, condition?: Condition) => {
+    const running = await (session ??= open())
+    elapsed = running.elapsed
+    const [output, features] = await running.run(feeds(conditioned, shape, labelDim, x, sigma, condition))
+    return { denoised: combine(conditioned, size, x, sigma, output), features: Float64Array.from(features) }
+  }
   const denoiserWith = (conditioned: Preconditioning) => ({
     shape,
     labelDim,
@@ -74,11 +81,11 @@ export function denoiserOf(
     time: precondition.time,
     nfeFactor: 1,
     elapsed: () => elapsed(),
-    async denoise(x: Float64Array, sigma: Float64Array, condition?: Condition) {
-      const running = await (session ??= open())
-      elapsed = running.elapsed
-      const output = await running.run(feeds(conditioned, shape, labelDim, x, sigma, condition))
-      return combine(conditioned, size, x, sigma, output)
+    denoise: async (x: Float64Array, sigma: Float64Array, condition?: Condition) =>
+      (await answer(conditioned, x, sigma, condition)).denoised,
+    features: {
+      size: bottleneckPixels(network),
+      denoise: (x: Float64Array, sigma: Float64Array, condition?: Condition) => answer(conditioned, x, sigma, condition)
     },
     async close() {
       await (await session)?.close()

@@ -1,7 +1,7 @@
 import type { Ops } from '../engines/ops.js'
 import { positionalEmbedding } from './embedding.js'
 import { conv2d, groupNorm, linear } from './layers.js'
-import type { NetworkInput } from './network.js'
+import type { NetworkInput, NetworkOutput } from './network.js'
 import {
   attentionBlock,
   EDM_ATTENTION,
@@ -24,7 +24,7 @@ export interface DhariwalUNetConfig {
 }
 
 /** ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as EDM has it. Names are those of EDM's state dict. */
-export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: NetworkInput<T>): T {
+export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: NetworkInput<T>): NetworkOutput<T> {
   const { resolution, modelChannels, channelMult, numBlocks, attentionResolutions, outChannels } = config
   const style: BlockStyle = {
     ...EDM_BLOCK,
@@ -59,6 +59,7 @@ export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: 
     }
   }
 
+  const bottleneck = x
   for (const [level, { channels, prefix, attention }] of [...levels.entries()].reverse()) {
     const name = (part: string) => `model.dec.${prefix}_${part}`
     const out = channelsOf(x)
@@ -73,7 +74,7 @@ export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: 
     }
   }
   const normal = ops.silu(groupNorm(ops, 'model.out_norm', x, style.groups(channelsOf(x)), style.epsilon))
-  return conv2d(ops, 'model.out_conv', normal, { out: outChannels, kernel: 3 })
+  return { image: conv2d(ops, 'model.out_conv', normal, { out: outChannels, kernel: 3 }), bottleneck }
 }
 
 function embed<T>(ops: Ops<T>, config: DhariwalUNetConfig, { noise, labels }: NetworkInput<T>): T {

@@ -1,7 +1,7 @@
 import type { Ops } from '../engines/ops.js'
 import { positionalEmbedding } from './embedding.js'
 import { conv2d, groupNorm, linear } from './layers.js'
-import type { NetworkInput } from './network.js'
+import type { NetworkInput, NetworkOutput } from './network.js'
 import { attentionBlock, residualBlock, type BlockOptions, type BlockStyle } from './unet-block.js'
 
 export interface GuidedUNetConfig {
@@ -27,7 +27,7 @@ export interface GuidedUNetConfig {
  * ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as guided-diffusion publishes it, and consistency models (Song et al. 2023,
  * arXiv 2303.01469) after it. Names are those of their state dicts.
  */
-export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: NetworkInput<T>): T {
+export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: NetworkInput<T>): NetworkOutput<T> {
   const { modelChannels, channelMult, numBlocks, attentionDownsampling, resampleInBlocks, outChannels } = config
   const style = styleOf(config)
   const embedding = embed(ops, config, input)
@@ -58,6 +58,7 @@ export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: Netw
   x = attentionBlock(ops, style, 'middle_block.1', x)
   x = residual('middle_block.2', x, { out: channelsOf(x) })
 
+  const bottleneck = x
   let count = 0
   for (const [level, mult] of [...channelMult.entries()].reverse()) {
     for (let i = 0; i <= numBlocks; i++) {
@@ -75,7 +76,7 @@ export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: Netw
     }
   }
   const normal = ops.silu(groupNorm(ops, 'out.0', x, style.groups(channelsOf(x)), style.epsilon))
-  return conv2d(ops, 'out.2', normal, { out: outChannels, kernel: 3 })
+  return { image: conv2d(ops, 'out.2', normal, { out: outChannels, kernel: 3 }), bottleneck }
 }
 
 function styleOf({ adaptiveScale, heads, attentionOrder, attentionKernel }: GuidedUNetConfig): BlockStyle {

@@ -81,6 +81,12 @@ function depthwise<T>(ops: Ops<T>, filter: readonly number[], channels: number, 
   return ops.constant(values, [channels, 1, filter.length, filter.length])
 }
 
+/** The mean of the channels, as an image of one channel. */
+export function channelMean<T>(ops: Ops<T>, x: T): T {
+  const [, channels] = ops.shape(x)
+  return ops.conv2d(x, ops.constant(new Float32Array(channels).fill(1 / channels), [1, channels, 1, 1]))
+}
+
 /** x times a number */
 export function scale<T>(ops: Ops<T>, x: T, factor: number): T {
   return factor === 1 ? x : ops.multiply(x, ops.constant(Float32Array.of(factor), []))

@@ -3,6 +3,7 @@ import type { Ops } from '../engines/ops.js'
 import { EpdError } from '../errors.js'
 import { dhariwalUNet, type DhariwalUNetConfig } from './dhariwal-unet.js'
 import { guidedUNet, type GuidedUNetConfig } from './guided-unet.js'
+import { channelMean } from './layers.js'
 import { songUNet, type SongUNetConfig } from './song-unet.js'
 
 /** What a network is given. */
@@ -13,6 +14,14 @@ export interface NetworkInput<T> {
   readonly noise: T
   /** One-hot classes or zeros, [batch, labelDim]; undefined for an unconditional network. */
   readonly labels?: T
+}
+
+/** What a network answers. */
+export interface NetworkOutput<T> {
+  /** [batch, channels, height, width] */
+  readonly image: T
+  /** What its encoder hands to its decoder, [batch, any channels, height, width], the smallest image within the network. */
+  readonly bottleneck: T
 }
 
 /** A network's architecture, with its input and output. */
@@ -26,7 +35,7 @@ export type Network = {
   | { readonly architecture: 'GuidedUNet'; readonly config: GuidedUNetConfig }
 )
 
-function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): T {
+function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): NetworkOutput<T> {
   switch (network.architecture) {
     case 'SongUNet':
       return songUNet(ops, network.config, input)
@@ -37,20 +46,27 @@ function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): T {
   }
 }
 
+/** Pixels of a network's bottleneck: each level after the first halves the image. */
+export function bottleneckPixels({ resolution, config }: Network): number {
+  return (resolution >> (config.channelMult.length - 1)) ** 2
+}
+
 /** Names of a compiled network's inputs, beside `x`. */
 export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
 
-/** A denoising network with inputs x, noise and, if it knows classes, labels. */
+/** A denoising network with inputs x, noise and, if it knows classes, labels; it answers an image and the mean of its bottleneck's channels. */
 export function denoisingRecipe(network: Network): Recipe {
   const { architecture, resolution, inChannels, labelDim } = network
   return {
     name: architecture,
-    build: graph =>
-      apply(graph.ops, network, {
+    build(graph) {
+      const { image, bottleneck } = apply(graph.ops, network, {
         x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
         noise: graph.input(INPUTS.noise, [-1, 1]),
         labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
-      }),
+      })
+      return [image, channelMean(graph.ops, bottleneck)]
+    },
     // Buffers that follow from the arguments.
     ignores: tensor => tensor.endsWith('.resample_filter')
   }
@@ -82,8 +98,8 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
       architecture,
       config: {
         ...shared,
-        modelChannels: read.count('model_channels', 192),
         channelMult: read.counts('channel_mult', [1, 2, 3, 4]),
+        modelChannels: read.count('model_channels', 192),
         numBlocks: read.count('num_blocks', 3),
         attentionResolutions: read.counts('attn_resolutions', [32, 16, 8])
       }
@@ -93,8 +109,8 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
     architecture,
     config: {
       ...shared,
-      modelChannels: read.count('model_channels', 128),
       channelMult: read.counts('channel_mult', [1, 2, 2, 2]),
+      modelChannels: read.count('model_channels', 128),
       channelMultNoise: read.count('channel_mult_noise', 1),
       numBlocks: read.count('num_blocks', 4),
       attentionResolutions: read.counts('attn_resolutions', [16]),

@@ -1,7 +1,7 @@
 import type { Ops } from '../engines/ops.js'
 import { fourierEmbedding, positionalEmbedding } from './embedding.js'
 import { conv2d, groupNorm, linear, scale } from './layers.js'
-import type { NetworkInput } from './network.js'
+import type { NetworkInput, NetworkOutput } from './network.js'
 import {
   attentionBlock,
   EDM_ATTENTION,
@@ -29,7 +29,7 @@ export interface SongUNetConfig {
 }
 
 /** DDPM++ and NCSN++ (Song et al. 2021, arXiv 2011.13456) as EDM has them. Names are those of EDM's state dict. */
-export function songUNet<T>(ops: Ops<T>, config: SongUNetConfig, input: NetworkInput<T>): T {
+export function songUNet<T>(ops: Ops<T>, config: SongUNetConfig, input: NetworkInput<T>): NetworkOutput<T> {
   const { resolution, modelChannels, channelMult, numBlocks, attentionResolutions, filter, encoder, decoder } = config
   const { outChannels } = config
   const style: BlockStyle = {
@@ -81,6 +81,7 @@ export function songUNet<T>(ops: Ops<T>, config: SongUNetConfig, input: NetworkI
     }
   }
 
+  const bottleneck = x
   let image: T | undefined
   for (const [level, { channels, prefix, attention }] of [...levels.entries()].reverse()) {
     const name = (part: string) => `model.dec.${prefix}_${part}`
@@ -102,7 +103,7 @@ export function songUNet<T>(ops: Ops<T>, config: SongUNetConfig, input: NetworkI
     image = image === undefined ? part : ops.add(part, image)
   }
   if (image === undefined) throw new RangeError('a network without levels')
-  return image
+  return { image, bottleneck }
 }
 
 function embed<T>(ops: Ops<T>, config: SongUNetConfig, { noise, labels }: NetworkInput<T>): T {

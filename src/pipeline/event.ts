@@ -2,6 +2,8 @@ import type { Progress } from '../stages/stage.js'
 
 /** What a run tells while it goes on. */
 export type RunEvent =
+  /** Something is used otherwise than it was made for, as it was allowed to be. */
+  | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'download'; readonly url: string; readonly received: number; readonly total?: number }
   /** The stage's result is in the store already. */
   | { readonly type: 'cached'; readonly stage: string }

@@ -7,6 +7,7 @@ import { runStage } from '../stages/kinds.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import type { Claim, WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
+import { checkFit } from './fit.js'
 import { publish } from './images.js'
 import { openModel } from '../models/open.js'
 import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
@@ -32,10 +33,11 @@ export interface Execution {
 /** Opens the model, names the stages, and enters the run in the store. */
 export async function begin({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
   const [model, assets] = await guardedAsync(store.root, () => opened({ experiment, store, signal, onEvent }))
+  for (const message of [...experiment.warnings, ...checkFit(experiment, model)]) onEvent({ type: 'warning', message })
   const planned = plan(experiment, model, assets)
-  const { name, description, file, text, overrides } = experiment
+  const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
-    { id: planned.runId, name, description, file, spec: text, overrides },
+    { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
     planned.stages.map(({ stage, key }) => ({ name: stage.name, key }))
   )
   return {

@@ -7,7 +7,10 @@ import { packageVersion, versionIn } from './version.js'
 const require = createRequire(import.meta.url)
 
 /** What a stage was computed with. None of it but the model's digest and the engine is part of its key. */
-export function provenance({ checkpoint }: ModelSpec, { digest, engine }: Pick<Model, 'digest' | 'engine'>) {
+export function provenance(
+  { checkpoint }: ModelSpec,
+  { digest, engine, shape, labelDim }: Pick<Model, 'digest' | 'engine' | 'shape' | 'labelDim'>
+) {
   return {
     versions: {
       'epd-run': packageVersion(),
@@ -21,6 +24,6 @@ export function provenance({ checkpoint }: ModelSpec, { digest, engine }: Pick<M
       cores: availableParallelism(),
       memory: totalmem()
     },
-    model: { checkpoint, digest, engine }
+    model: { checkpoint, digest, engine, shape, labelDim }
   }
 }

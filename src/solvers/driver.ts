@@ -1,4 +1,4 @@
-import type { Condition, Denoiser } from '../models/denoiser.js'
+import type { Condition, Denoiser, FeatureDenoiser } from '../models/denoiser.js'
 import type { Evaluated, Evaluation, SolverRun } from './solver.js'
 
 /** Every yield of a run with its answers. */
@@ -56,6 +56,8 @@ interface Request {
   readonly condition?: Condition
   readonly samples: number
   readonly denoised: Float64Array
+  /** [samples, any size], where they are asked for. */
+  readonly features?: Float64Array
 }
 
 /** One run on its way: what it asks now, what of that is answered, and its counts. */
@@ -112,19 +114,26 @@ class Voice {
     this.job.record?.push({ asked: this.asked, answered: this.answers })
   }
 
-  private request({ x, sigma }: Evaluation): Request {
+  private request({ x, sigma, features }: Evaluation): Request {
+    const samples = x.length / this.size
     return {
       x,
       sigma,
       condition: this.job.condition,
-      samples: x.length / this.size,
-      denoised: new Float64Array(x.length)
+      samples,
+      denoised: new Float64Array(x.length),
+      features: features && new Float64Array(samples * featuresOf(this.model).size)
     }
   }
 }
 
 function same(a: Evaluation, b: Evaluation): boolean {
-  return equal(a.x, b.x) && equal(a.sigma, b.sigma)
+  return a.features === b.features && equal(a.x, b.x) && equal(a.sigma, b.sigma)
+}
+
+function featuresOf({ features }: Denoiser): FeatureDenoiser {
+  if (features) return features
+  throw new RangeError('a solver asks for the features of a model that has none')
 }
 
 function equal(a: number | Float64Array, b: number | Float64Array): boolean {
@@ -140,14 +149,24 @@ async function evaluate(requests: readonly Request[], options: DriveOptions): Pr
   for (const pieces of batches(requests, batchSize)) {
     signal?.throwIfAborted()
     const batch = join(pieces, model.labelDim > 0)
-    const denoised = await model.denoise(batch.x, batch.sigma, batch.condition)
-    let offset = 0
+    const asked = pieces.some(({ request }) => request.features)
+    const answer = asked
+      ? await featuresOf(model).denoise(batch.x, batch.sigma, batch.condition)
+      : { denoised: await model.denoise(batch.x, batch.sigma, batch.condition) }
+    let at = 0
     for (const { request, from, to } of pieces) {
-      const size = request.x.length / request.samples
-      request.denoised.set(denoised.subarray(offset, offset + (to - from) * size), from * size)
-      offset += (to - from) * size
+      handBack(answer.denoised, at, request.denoised, { request, from, to })
+      if ('features' in answer && request.features)
+        handBack(answer.features, at, request.features, { request, from, to })
+      at += to - from
     }
   }
+}
+
+/** Copies a piece's part of a batch's answer, which begins at sample `at`, to its place. */
+function handBack(answer: Float64Array, at: number, to: Float64Array, { request, from, to: end }: Piece): void {
+  const size = to.length / request.samples
+  to.set(answer.subarray(at * size, (at + end - from) * size), from * size)
 }
 
 /** Samples `from` up to `to` of a request. */

@@ -22,12 +22,13 @@ export function* gradient(x: Float64Array, t: number): Part {
   return toD(x, denoised, t)
 }
 
-/**
- * The gradient at a step's start; with afs (analytical first step, Dockhorn et al. 2022, arXiv 2210.05475) the first is
- * x / sqrt(1 + t^2), the exact one for data of unit variance, without an evaluation.
- */
+/** The gradient at a step's start; with afs the first is the analytical one. */
 export function* firstGradient(x: Float64Array, t: number, index: number, afs: boolean): Part {
-  if (!afs || index > 0) return yield* gradient(x, t)
+  return afs && index === 0 ? analyticalGradient(x, t) : yield* gradient(x, t)
+}
+
+/** x / sqrt(1 + t^2), the gradient for data of unit variance, without an evaluation (Dockhorn et al. 2022, arXiv 2210.05475). */
+export function analyticalGradient(x: Float64Array, t: number): Float64Array {
   const scale = Math.sqrt(1 + t * t)
   return x.map(value => value / scale)
 }

@@ -1,6 +1,6 @@
 /** What a solver's cost depends on. */
 export interface Costed {
-  readonly name: 'euler' | 'heun' | 'dpm2' | 'ipndm' | 'dpmpp' | 'unipc' | 'deis' | 'epd'
+  readonly name: 'euler' | 'heun' | 'dpm2' | 'ipndm' | 'dpmpp' | 'unipc' | 'deis' | 'epd' | 'amed'
   /** Whether the first gradient is known without an evaluation. */
   readonly afs: boolean
   readonly maxOrder?: number
@@ -9,7 +9,11 @@ export interface Costed {
 /** Parallel evaluations in one step; EPD's points count as one, being evaluated at once. */
 const A_STEP: Readonly<Record<Costed['name'], number>> = {
   ...{ euler: 1, ipndm: 1, dpmpp: 1, unipc: 1, deis: 1 },
-  ...{ heun: 2, dpm2: 2, epd: 2 }
+  ...{ heun: 2, dpm2: 2, epd: 2, amed: 2 }
+}
+
+export function evaluationsAStep(name: Costed['name']): number {
+  return A_STEP[name]
 }
 
 /** Parallel evaluations (NFE) of a solver on `numSteps` time points, as the paper counts them (arXiv 2507.14797, Section 4.1). */

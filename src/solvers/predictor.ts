@@ -10,6 +10,8 @@ export interface PredictorTables {
 }
 
 export interface Predictor extends PredictorTables {
+  /** Learned time points; absent: those of the schedule that it was distilled on. */
+  readonly sigmas?: readonly number[]
   /** How far each scale may stray from 1: 0.05 allows 0.95 to 1.05. */
   readonly ranges: { readonly scaleDir: number; readonly scaleTime: number }
 }
@@ -26,9 +28,9 @@ export interface Point {
 
 /**
  * A predictor from its raw tables, [numSteps - 1][points] each.
- * @throws RangeError if the tables differ in size or hold a number that is not finite.
+ * @throws RangeError if the tables differ in size or hold a number that is not finite, or the time points do not fall or fit.
  */
-export function predictor({ r, weight, scaleDir, scaleTime, ranges }: Predictor): Predictor {
+export function predictor({ r, weight, scaleDir, scaleTime, sigmas, ranges }: Predictor): Predictor {
   const tables = { r, weight, scaleDir, scaleTime }
   for (const [name, table] of Object.entries(tables)) {
     const fits = table.length === r.length && table.every((row, i) => row.length === r[i].length && row.length > 0)
@@ -36,7 +38,10 @@ export function predictor({ r, weight, scaleDir, scaleTime, ranges }: Predictor)
     if (!table.every(row => row.every(Number.isFinite)))
       throw new RangeError(`predictor: ${name} holds a number that is not finite`)
   }
-  return { ...tables, ranges }
+  if (!sigmas) return { ...tables, ranges }
+  if (sigmas.length !== r.length + 1 || !falls(sigmas))
+    throw new RangeError(`predictor: sigmas must be ${r.length + 1} falling noise levels, one more than r has rows`)
+  return { ...tables, ranges, sigmas }
 }
 
 /** What a step's raw numbers stand for (the paper's Section 3.2 and its code's parametrisation). */
@@ -48,6 +53,13 @@ export function points({ r, weight, scaleDir, scaleTime, ranges }: Predictor, st
     scaleDir: scale(scaleDir[step][k], ranges.scaleDir),
     scaleTime: scale(scaleTime[step][k], ranges.scaleTime)
   }))
+}
+
+/** Whether noise levels fall all the way, none of them 0. */
+export function falls(sigmas: ArrayLike<number>): boolean {
+  return Array.from(sigmas).every(
+    (sigma, i) => Number.isFinite(sigma) && sigma > 0 && (i === 0 || sigma < sigmas[i - 1])
+  )
 }
 
 export function sigmoid(raw: number): number {
@@ -63,4 +75,11 @@ function softmax(raw: readonly number[]): number[] {
 
 function scale(raw: number, range: number): number {
   return 2 * sigmoid(0.5 * raw) * range + 1 - range
+}
+
+/** A predictor for another number of steps, each with the parameters of the one that lies where it does; without time points. */
+export function stretched({ r, weight, scaleDir, scaleTime, ranges }: Predictor, steps: number): Predictor {
+  const rows = (table: readonly (readonly number[])[]) =>
+    Array.from({ length: steps }, (_, i) => table[Math.floor(((i + 0.5) * table.length) / steps)])
+  return { r: rows(r), weight: rows(weight), scaleDir: rows(scaleDir), scaleTime: rows(scaleTime), ranges }
 }

@@ -1,6 +1,7 @@
 import type { Condition, Denoiser } from '../models/denoiser.js'
 import { drive } from './driver.js'
-import { start, type SolverOptions } from './options.js'
+import { falls } from './predictor.js'
+import { checkOptions, isOneByOne, start, type SolverOptions } from './options.js'
 
 export interface SolveOptions {
   readonly model: Denoiser
@@ -32,13 +33,10 @@ export async function solve(options: SolveOptions): Promise<Solution> {
   const size = model.shape[0] * model.shape[1] * model.shape[2]
   if (x.length === 0 || x.length % size !== 0)
     throw new RangeError(`solve: x must hold whole samples of ${model.shape.join('x')}, found ${x.length} numbers`)
-  if (solver.name === 'epd' && solver.predictor.r.length !== sigmas.length - 1)
-    throw new RangeError(
-      `solve: the predictor has ${solver.predictor.r.length} steps, ${sigmas.length} time points need ${sigmas.length - 1}`
-    )
+  checkOptions(solver, model)
+  checkTimePoints(solver, sigmas)
   const samples = x.length / size
-  const parts =
-    solver.name === 'paradigms' ? Array.from({ length: samples }, (_, k) => one(options, size, k)) : [options]
+  const parts = isOneByOne(solver) ? Array.from({ length: samples }, (_, k) => one(options, size, k)) : [options]
   const jobs = parts.map(part => {
     const trajectory: Float64Array[] = []
     const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas, trajectory })
@@ -52,6 +50,19 @@ export async function solve(options: SolveOptions): Promise<Solution> {
     nfe: Math.max(...outcomes.map(outcome => outcome.nfe)),
     evaluations: outcomes.reduce((sum, { evaluations }) => sum + evaluations, 0) / samples
   }
+}
+
+function checkTimePoints(solver: SolverOptions, sigmas: Float64Array): void {
+  if (sigmas.length < 2 || !falls(sigmas))
+    throw new RangeError('solve: sigmas must be 2 or more falling noise levels, none of them 0')
+  if (solver.name !== 'epd') return
+  const { r, sigmas: learned } = solver.predictor
+  if (r.length !== sigmas.length - 1)
+    throw new RangeError(
+      `solve: the predictor has ${r.length} steps, ${sigmas.length} time points need ${sigmas.length - 1}`
+    )
+  if (learned?.some((sigma, i) => sigma !== sigmas[i]))
+    throw new RangeError('solve: the predictor has time points of its own; give its sigmas')
 }
 
 /** One sample of a problem: what runs by itself never depends on its batch. */

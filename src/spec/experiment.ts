@@ -1,7 +1,9 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
-import type { BaseName } from '../solvers/base.js'
-import type { ScheduleType } from '../solvers/schedule.js'
+import type { PredictorRecord } from '../predictors/record.js'
+import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
+
+export type * from '../solvers/spec.js'
 
 /** A spec, validated, with every default and every reference resolved. */
 export interface Experiment {
@@ -16,6 +18,10 @@ export interface Experiment {
   readonly model: ModelSpec
   /** In an order in which each stage comes after those that it names. */
   readonly stages: readonly Stage[]
+  /** Whether predictors may be used otherwise than they were distilled for. */
+  readonly allowMismatch: boolean
+  /** Where they are. */
+  readonly warnings: readonly string[]
 }
 
 export interface ModelSpec {
@@ -23,64 +29,6 @@ export interface ModelSpec {
   readonly checkpoint: string
   readonly engine: 'auto' | 'onnx' | 'tfjs'
 }
-
-export interface ScheduleSpec {
-  readonly type: ScheduleType
-  readonly rho: number
-  readonly sigmaMin: number
-  readonly sigmaMax: number
-}
-
-/** A schedule with its number of time points. */
-export interface GridSpec extends ScheduleSpec {
-  readonly numSteps: number
-}
-
-interface OnGrid {
-  readonly schedule: ScheduleSpec
-  /** Time points. */
-  readonly numSteps: number
-  /** Parallel evaluations. */
-  readonly nfe: number
-}
-
-interface Exponential {
-  readonly afs: boolean
-  readonly maxOrder: number
-  readonly predicts: 'data' | 'noise'
-  readonly thresholding: boolean
-  readonly lowerOrderFinal: boolean
-}
-
-export type PlainSolver =
-  | { readonly name: 'euler'; readonly afs: boolean }
-  | { readonly name: 'heun'; readonly afs: boolean }
-  | { readonly name: 'dpm2'; readonly afs: boolean; readonly r: number }
-  | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number; readonly variableStep: boolean }
-  | ({ readonly name: 'dpmpp' } & Exponential)
-  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2' } & Exponential)
-  | { readonly name: 'deis'; readonly afs: boolean; readonly maxOrder: number; readonly mode: 'tab' | 'rhoab' }
-
-/** Picard iteration; `nfe` is the most that it takes. */
-export interface ParadigmsSolver {
-  readonly name: 'paradigms'
-  readonly window: number
-  readonly tolerance: number
-}
-
-/** EPD without its predictor, which a distill stage finds. */
-export interface StudentSolver {
-  readonly name: 'epd'
-  readonly afs: boolean
-  readonly points: number
-  readonly scaleDir: number
-  readonly scaleTime: number
-  readonly base: BaseName
-  readonly maxOrder: number
-}
-
-export type SolverSpec = (PlainSolver | ParadigmsSolver | StudentSolver) & OnGrid
-export type StudentSpec = StudentSolver & OnGrid
 
 export type OptimizerSpec =
   | { readonly name: 'levenberg-marquardt'; readonly iterations: number; readonly finalIterations: number }
@@ -114,6 +62,8 @@ export interface DistillStage {
   readonly validation: string
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
+  /** Whether the student's interior time points are learned too. */
+  readonly learnSigmas: boolean
   /** The network whose features of final images the loss compares; without it, pixels. */
   readonly features?: FeatureSpec
   readonly start: 'uniform' | 'normal'
@@ -124,8 +74,12 @@ export interface SampleStage {
   readonly kind: 'sample'
   readonly name: string
   readonly solver: SolverSpec
-  /** The distill stage whose predictor an `epd` solver takes. */
+  /** The distill stage whose predictor, network or time points the solver takes. */
   readonly from?: string
+  /** Where no stage has, the predictor that the solver takes. */
+  readonly predictor?: PredictorRecord
+  /** Whether it is on other time points than those that it was distilled for. */
+  readonly mismatched?: true
   readonly seeds: readonly number[]
   readonly generator: GeneratorName
   /** The most samples that the model is given at once. */

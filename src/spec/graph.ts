@@ -92,6 +92,13 @@ export interface Reference {
   readonly kind: StageKind
 }
 
+/** Whether `from` is a predictor by its name, not a stage. */
+export function isNamed(from: string): boolean {
+  return from.startsWith(NAMED)
+}
+
+export const NAMED = 'predictor:'
+
 /** What a stage names, whatever else is wrong with it. */
 export function references(raw: unknown): Reference[] {
   const to = (path: Path, kind: StageKind): Reference[] => {
@@ -102,6 +109,7 @@ export function references(raw: unknown): Reference[] {
   return [
     ...to(['teacher'], 'teacher'),
     ...to(['solver'], 'distill'),
+    ...to(['solver', 'from'], 'distill').filter(({ to: name }) => !isNamed(name)),
     ...(Array.isArray(samples) ? [...samples.keys()].flatMap(i => to(['samples', i], 'sample')) : []),
     ...to(['reference'], 'sample')
   ]

@@ -6,6 +6,8 @@ import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
+import { publishedPredictors } from '../predictors/published.js'
+import type { PredictorSource } from './parts.js'
 import { resolveStages } from './resolve.js'
 import { loadSchema, type Schema } from './schema.js'
 import { readSource, type Source } from './source.js'
@@ -17,6 +19,10 @@ export interface LoadOptions {
   readonly text?: string
   /** `path=value` each, as --set gives them: put into the spec before anything is checked. */
   readonly set?: readonly string[]
+  /** Where `predictor:NAME` is looked for; default: among those that are published. */
+  readonly predictors?: PredictorSource
+  /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
+  readonly allowMismatch?: boolean
 }
 
 /**
@@ -24,7 +30,8 @@ export interface LoadOptions {
  *
  * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
  */
-export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Experiment {
+export function loadExperiment(options: LoadOptions): Experiment {
+  const { file, text: given, set = [], predictors = published, allowMismatch = false } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -38,9 +45,10 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
   const schema = loadSchema()
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
-  const read = cases.map(one => readCase(value, one, schema))
+  const read = cases.map(one => readCase(value, one, schema, predictors, allowMismatch))
   problems.push(...ofCases(read))
   lines.push(...describe(problems, source, overrides))
+  const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
   if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
   const { name, description, model } = first.spec
@@ -52,7 +60,9 @@ export function loadExperiment({ file, text: given, set = [] }: LoadOptions): Ex
     text,
     overrides: set,
     model: { ...model, checkpoint: located(model.checkpoint, file) },
-    stages: stages.map(stage => withLocations(stage, file))
+    stages: stages.map(stage => withLocations(stage, file)),
+    allowMismatch,
+    warnings: describe(warnings, source, overrides)
   }
 }
 
@@ -61,19 +71,36 @@ interface ReadCase {
   readonly spec: unknown
   readonly stages: readonly Stage[]
   readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+const published: PredictorSource = {
+  names: () => [...publishedPredictors().keys()],
+  get: name => publishedPredictors().get(name)
 }
 
 /** A spec in one case of its matrix. */
-function readCase(value: unknown, one: Case, schema: Schema): ReadCase {
+function readCase(
+  value: unknown,
+  one: Case,
+  schema: Schema,
+  predictors: PredictorSource,
+  allowMismatch: boolean
+): ReadCase {
   const problems: Problem[] = []
+  const warnings: Problem[] = []
   const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
   const said = (path: Path) => problems.some(problem => problem.path.join('.') === path.join('.'))
   problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
   removeStray(spec, problems)
-  const stages = resolveStages(spec, schema, (path, message) => {
-    if (!said(path)) problems.push({ path, message })
+  const stages = resolveStages(spec, schema, predictors, {
+    allowMismatch,
+    report: (path, message) => {
+      if (!said(path)) problems.push({ path, message })
+    },
+    warn: (path, message) => warnings.push({ path, message })
   })
-  return { of: one, spec, stages, problems }
+  return { of: one, spec, stages, problems, warnings }
 }
 
 /** What is wrong, said once; with one of the cases where not all have it. */

@@ -1,13 +1,15 @@
 import type { GeneratorName } from '../random/latents.js'
-import { nearestNfe, numStepsFor, parallelNfe } from '../solvers/nfe.js'
-import { schedule as timePoints } from '../solvers/schedule.js'
+import { parallelNfe } from '../solvers/nfe.js'
+import type { PredictorRecord } from '../predictors/record.js'
 import type { ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
-import { references } from './graph.js'
+import { isNamed, NAMED, references } from './graph.js'
 import { child, isMapping } from './plain.js'
 import { either, expected, type Path, type Report } from './problem.js'
-import type { RawSolver } from './raw.js'
+import type { RawSolver, RawUsed } from './raw.js'
+import { reused, type Reuse } from './reuse.js'
 import type { Schema } from './schema.js'
 import { parseSeeds } from './seeds.js'
+import { checkSchedule, numStepsAt } from './time-points.js'
 
 const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
 const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score'] satisfies StageKind[]
@@ -18,21 +20,39 @@ export interface Parts {
   readonly written: ReadonlyMap<string, unknown>
   readonly generator: GeneratorName
   /** The top-level solver. */
-  readonly studied?: SolverSpec
-  /** The solvers with time points that stages have of their own, by stage. */
-  readonly solvers: ReadonlyMap<string, SolverSpec>
+  readonly studied?: Chosen
+  /** The solvers with time points that stages have of their own, by stage; none for those that are taken from a distill stage. */
+  readonly solvers: ReadonlyMap<string, Chosen>
   readonly seeds: ReadonlyMap<string, readonly number[]>
   readonly validations: ReadonlyMap<string, readonly number[]>
 }
 
-export function readParts(spec: unknown, schema: Schema, report: Report): Parts {
+/** A solver, with the predictor that it comes with. */
+export interface Chosen {
+  readonly solver: SolverSpec
+  readonly predictor?: PredictorRecord
+  /** Whether it is not what the predictor was distilled for. */
+  readonly mismatched?: true
+}
+
+/** Predictors by their names. */
+export interface PredictorSource {
+  readonly names: () => readonly string[]
+  readonly get: (name: string) => PredictorRecord | undefined
+}
+
+export function readParts(spec: unknown, schema: Schema, predictors: PredictorSource, reuse: Reuse): Parts {
+  const { report } = reuse
   const stages = child(spec, 'stages')
   const written = new Map(isMapping(stages) ? Object.entries(stages) : [])
   reportReferences(written, report)
   const top = child(spec, 'solver')
-  const schedule = schema.isSolver(top) ? (top.schedule ?? DEFAULT_SCHEDULE) : DEFAULT_SCHEDULE
-  const solverAt = (raw: unknown, path: Path) =>
-    schema.isSolver(raw) ? resolveSolver(raw, path, schedule, report) : undefined
+  const schedule = scheduleOf(top, schema, predictors)
+  const solverAt = (raw: unknown, path: Path): Chosen | undefined => {
+    if (schema.isUsed(raw)) return isNamed(raw.from) ? named(raw, path, predictors, reuse) : undefined
+    const solver = schema.isSolver(raw) ? resolveSolver(raw, path, schedule, report) : undefined
+    return solver && { solver }
+  }
   const ofEach = <Part>(key: string, read: (value: unknown, path: Path) => Part | undefined) =>
     new Map(
       [...written].flatMap(([name, raw]) => {
@@ -48,6 +68,27 @@ export function readParts(spec: unknown, schema: Schema, report: Report): Parts 
     seeds: ofEach('seeds', (value, path) => seedsAt(value, path, schema, report)),
     validations: ofEach('validation', (value, path) => seedsAt(value, path, schema, report))
   }
+}
+
+/** The schedule of the top-level solver, which is that of others too. */
+function scheduleOf(top: unknown, schema: Schema, predictors: PredictorSource): ScheduleSpec {
+  const known = schema.isUsed(top) ? predictors.get(top.from.slice(NAMED.length))?.solver.schedule : undefined
+  const given = schema.isSolver(top) || schema.isUsed(top) ? top.schedule : undefined
+  return given ?? known ?? DEFAULT_SCHEDULE
+}
+
+/** A predictor by its name, as it was distilled unless told otherwise. */
+function named(raw: RawUsed, path: Path, predictors: PredictorSource, reuse: Reuse): Chosen | undefined {
+  const name = raw.from.slice(NAMED.length)
+  const predictor = predictors.get(name)
+  if (!predictor) {
+    const names = predictors.names()
+    const near = expected('a predictor that is imported, published, or distilled as RUN/STAGE', name, names)
+    reuse.report([...path, 'from'], `${near} (epd-run predictors lists them)`)
+    return undefined
+  }
+  const found = reused(predictor.solver, raw, `predictor ${name}`, path, reuse)
+  return found && { ...found, predictor }
 }
 
 /** Names of stages that are not there, or not of the kind that is needed. */
@@ -82,35 +123,12 @@ function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, repo
     const { schedule = inherited, nfe, numSteps, ...solver } = raw
     return sound && nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
   }
-  if (raw.name === 'epd' && raw.maxOrder > 3 && (raw.base === 'dpmpp' || raw.base === 'unipc'))
-    report([...path, 'maxOrder'], expected(`a whole number from 1 to 3 with base ${raw.base}`, raw.maxOrder))
+  const base = raw.name === 'epd' || raw.name === 'amed' ? raw.base : undefined
+  if ('maxOrder' in raw && raw.maxOrder > 3 && (base === 'dpmpp' || base === 'unipc'))
+    report([...path, 'maxOrder'], expected(`a whole number from 1 to 3 with base ${base}`, raw.maxOrder))
   const { nfe, numSteps: points, schedule = inherited, ...solver } = raw
-  const numSteps = points ?? (nfe === undefined ? undefined : numStepsFor(solver, nfe))
-  if (numSteps === undefined) {
-    const near = nearestNfe(solver, nfe ?? 1).map(String)
-    const what = `an nfe that ${solver.name}${solver.afs ? ' with afs' : ''} can meet, such as ${either(near)}`
-    report([...path, 'nfe'], expected(what, nfe))
-  }
+  const numSteps = points ?? numStepsAt(solver, nfe ?? 1, path, report)
   return numSteps === undefined || !sound
     ? undefined
     : { ...solver, schedule, numSteps, nfe: parallelNfe(solver, numSteps) }
-}
-
-/** Time points with which a schedule is tried, as many as a teacher may put there. */
-const FINE = 1000
-
-function checkSchedule(schedule: ScheduleSpec, path: Path, report: Report): boolean {
-  const { sigmaMin, sigmaMax, type } = schedule
-  if (sigmaMin >= sigmaMax) {
-    report([...path, 'sigmaMin'], `expected sigmaMin below sigmaMax, found ${sigmaMin} and ${sigmaMax}`)
-    return false
-  }
-  try {
-    if (type !== 'discrete') timePoints({ ...schedule, numSteps: FINE })
-    return true
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    report(path, `expected a noise range that ${type} can cross, found one where ${error.message}`)
-    return false
-  }
 }

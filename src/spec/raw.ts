@@ -1,12 +1,13 @@
 import type {
   FeatureSpec,
   MetricName,
+  AmedSolver,
+  EpdSolver,
   ModelSpec,
   OptimizerSpec,
   ParadigmsSolver,
   PlainSolver,
-  ScheduleSpec,
-  StudentSolver
+  ScheduleSpec
 } from './experiment.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'
@@ -17,7 +18,7 @@ export interface RawExperiment {
   readonly description: string
   readonly model: ModelSpec
   readonly generator: GeneratorName
-  readonly solver: RawSolver
+  readonly solver: RawSolver | RawUsed
   readonly stages: Readonly<Record<string, RawStage>>
 }
 
@@ -27,8 +28,18 @@ interface RawGrid {
   readonly schedule?: ScheduleSpec
 }
 
-export type RawStudent = StudentSolver & RawGrid
-export type RawSolver = (PlainSolver | ParadigmsSolver | StudentSolver) & RawGrid
+export type RawSolver = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver) & RawGrid
+
+/** A predictor in use, as `predictor:NAME`, or a distill stage by its name. */
+export interface RawUsed extends RawGrid {
+  readonly from: string
+}
+
+/** Whose defaults depend on the student. */
+export type RawOptimizer = {
+  [Name in OptimizerSpec['name']]: Defaulted<Extract<OptimizerSpec, { name: Name }>>
+}[OptimizerSpec['name']]
+type Defaulted<O> = Omit<O, 'lr' | 'finalIterations'> & { readonly lr?: number; readonly finalIterations?: number }
 
 export interface RawTeacher {
   readonly kind: 'teacher'
@@ -41,9 +52,10 @@ export interface RawTeacher {
 export interface RawDistill {
   readonly kind: 'distill'
   readonly teacher: string
-  readonly solver?: RawStudent
+  readonly solver?: RawSolver
+  readonly learnSigmas: boolean
   readonly validation: SeedsText
-  readonly optimizer: OptimizerSpec
+  readonly optimizer?: RawOptimizer
   readonly objective: 'final' | 'every'
   readonly features?: FeatureSpec
   readonly start?: 'uniform' | 'normal'
@@ -52,7 +64,7 @@ export interface RawDistill {
 
 export interface RawSample {
   readonly kind: 'sample'
-  readonly solver?: RawSolver | string
+  readonly solver?: RawSolver | RawUsed | string
   readonly seeds: SeedsText
   readonly batch: number
   readonly images: boolean

@@ -4,20 +4,22 @@ import type {
   FeaturesStage,
   GridSpec,
   MetricName,
+  OptimizerSpec,
   SampleStage,
   SolverSpec,
   Stage,
   StudentSpec,
   TeacherStage
 } from './experiment.js'
-import { inOrder, reportCycles } from './graph.js'
-import { readParts, type Parts } from './parts.js'
+import { describeGrid, gridOf } from '../solvers/spec.js'
+import { inOrder, isNamed, reportCycles } from './graph.js'
+import { readParts, type Parts, type PredictorSource } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
-import type { RawDistill, RawSample, RawScore, RawTeacher } from './raw.js'
+import type { RawDistill, RawOptimizer, RawSample, RawScore, RawTeacher } from './raw.js'
+import { reused, type Reuse } from './reuse.js'
 import type { Schema } from './schema.js'
 
-interface Context extends Parts {
-  readonly report: Report
+interface Context extends Parts, Reuse {
   readonly teachers: Map<string, TeacherStage>
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
@@ -28,11 +30,10 @@ interface Context extends Parts {
  * The stages of a spec with every reference resolved, each after those that it names. Parts that the schema refuses are left
  * out; what is wrong with the others is reported, and then the result is of no use.
  */
-export function resolveStages(spec: unknown, schema: Schema, report: Report): Stage[] {
-  const parts = readParts(spec, schema, report)
+export function resolveStages(spec: unknown, schema: Schema, predictors: PredictorSource, reuse: Reuse): Stage[] {
   const context: Context = {
-    ...parts,
-    report,
+    ...readParts(spec, schema, predictors, reuse),
+    ...reuse,
     teachers: new Map(),
     distills: new Map(),
     samples: new Map(),
@@ -47,7 +48,7 @@ export function resolveStages(spec: unknown, schema: Schema, report: Report): St
   each(schema.isDistill, resolveDistill)
   each(schema.isSample, resolveSample)
   const scores = each(schema.isScore, resolveScore)
-  reportCycles(written, report)
+  reportCycles(written, reuse.report)
   const made = [teachers, distills, samples, features].flatMap(stages => [...stages.values()])
   return inOrder([...made, ...scores], [...written.keys()])
 }
@@ -55,35 +56,107 @@ export function resolveStages(spec: unknown, schema: Schema, report: Report): St
 function resolveTeacher(name: string, raw: RawTeacher, _path: Path, context: Context): void {
   const { studied, seeds, generator, teachers } = context
   const own = seeds.get(name)
-  if (own && studied) teachers.set(name, { ...raw, name, seeds: own, generator, grid: gridOf(studied) })
+  if (own && studied) teachers.set(name, { ...raw, name, seeds: own, generator, grid: gridOf(studied.solver) })
 }
 
 /** A distill stage, and the teacher stage of its validation seeds. */
 function resolveDistill(name: string, raw: RawDistill, path: Path, context: Context): void {
   const { report, teachers, distills, validations } = context
-  const { solver, optimizer, ...options } = raw
-  const student = studentOf(name, solver !== undefined, [...path, 'solver'], context)
+  const student = studentOf(name, raw, [...path, 'solver'], context)
   const teacher = teachers.get(raw.teacher)
   const seeds = validations.get(name)
+  const optimizer = student && optimizerOf(raw.optimizer, student, raw.learnSigmas)
+  if (student && optimizer) checkTogether(raw, student, optimizer, path, report)
   if (!teacher) return
   if (seeds) checkUnseen(seeds, teacher, [...path, 'validation'], report)
-  if (student) checkGrid(gridOf(student), teacher, [...path, 'solver'], report)
-  if (!seeds || !student) return
+  if (student) checkGrid(gridOf(student), teacher, isPlain(student.name), [...path, 'solver'], report)
+  if (!seeds || !student || !optimizer) return
   const validation = `${name}.validation`
   teachers.set(validation, { ...teacher, name: validation, seeds })
   const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
-  distills.set(name, { ...options, name, student, validation, optimizer, start })
+  const { kind, learnSigmas, objective, features, seed } = raw
+  distills.set(name, {
+    ...{ kind, name, student, teacher: raw.teacher, validation, learnSigmas, optimizer, objective },
+    ...(features && { features }),
+    ...{ start, seed }
+  })
 }
 
-function studentOf(name: string, own: boolean, path: Path, context: Context): StudentSpec | undefined {
-  const solver = own ? context.solvers.get(name) : context.studied
-  if (!solver || isStudent(solver)) return solver
-  context.report(path, `${expected('an epd solver', undefined)}, the top-level one being ${solver.name}`)
+function studentOf(
+  name: string,
+  { solver: own, learnSigmas }: RawDistill,
+  path: Path,
+  { solvers, studied, report }: Context
+): StudentSpec | undefined {
+  const chosen = own === undefined ? studied : solvers.get(name)
+  if (!chosen) return undefined
+  const { solver, predictor } = chosen
+  const what = 'an epd or amed solver, or with learnSigmas any but paradigms'
+  if (isStudent(solver) && !predictor && (learnSigmas || !isPlain(solver.name))) return solver
+  const whose = own === undefined ? ', the top-level one' : ''
+  report(
+    path,
+    predictor
+      ? `${expected(what, undefined)}; what is top-level is distilled already`
+      : `${expected(what, solver.name)}${whose}`
+  )
   return undefined
 }
 
 function isStudent(solver: SolverSpec): solver is StudentSpec {
-  return solver.name === 'epd'
+  return solver.name !== 'paradigms'
+}
+
+/** Whether it has no parameters of its own. */
+function isPlain(name: StudentSpec['name']): boolean {
+  return name !== 'epd' && name !== 'amed'
+}
+
+/** An optimizer with the defaults that depend on the student. */
+function optimizerOf(given: RawOptimizer | undefined, student: StudentSpec, learnSigmas: boolean): OptimizerSpec {
+  const amed = student.name === 'amed'
+  if (given?.name === 'adam' || (!given && amed)) {
+    const { lr = amed ? 0.005 : 0.2, ...rest } = given ?? ADAM
+    return { ...rest, name: 'adam', lr }
+  }
+  const { iterations, finalIterations = learnSigmas ? FINAL_WITH_SIGMAS : 1 } = given ?? { iterations: 4 }
+  return { name: 'levenberg-marquardt', iterations, finalIterations }
+}
+
+/** The schema's defaults. */
+const ADAM: RawOptimizer & { readonly name: 'adam' } = {
+  ...{ name: 'adam', betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }
+}
+/** Iterations from end to end that find time points. */
+const FINAL_WITH_SIGMAS = 10
+
+/** Options of a distill stage that do not go together. */
+function checkTogether(
+  { learnSigmas, objective, features, start }: RawDistill,
+  { name, numSteps }: StudentSpec,
+  optimizer: OptimizerSpec,
+  path: Path,
+  report: Report
+): void {
+  const wrong = (key: string, what: string, found: unknown) => {
+    report([...path, key], expected(what, found))
+  }
+  if (name === 'amed') {
+    if (optimizer.name !== 'adam') wrong('optimizer', 'adam, which alone trains amed', optimizer.name)
+    if (features) wrong('features', 'none for amed, which compares pixels after every step', features)
+    if (objective === 'every') wrong('objective', 'final for amed, which looks at every step whatever it is', objective)
+    if (learnSigmas) wrong('learnSigmas', 'false for amed', learnSigmas)
+    return
+  }
+  if (!learnSigmas) return
+  if (optimizer.name !== 'levenberg-marquardt')
+    wrong('optimizer', 'levenberg-marquardt, which alone learns time points', optimizer.name)
+  else if (optimizer.finalIterations === 0)
+    wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
+  if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
+  if (isPlain(name) && start) wrong('start', 'none for a solver without parameters', start)
+  if (numSteps < 3)
+    wrong('learnSigmas', 'a student with 3 time points or more, so that some lie between the ends', numSteps)
 }
 
 function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path, report: Report): void {
@@ -93,16 +166,17 @@ function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path
     report(path, `expected seeds that stage ${quote(teacher.name)} does not have, found ${both} in both`)
 }
 
-function checkGrid(grid: GridSpec, { name, grid: taught }: TeacherStage, path: Path, report: Report): void {
-  if (describeGrid(grid) !== describeGrid(taught))
-    report(
-      path,
-      `expected the time points of teacher ${quote(name)} (${describeGrid(taught)}), found ${describeGrid(grid)}`
-    )
-}
-
-function describeGrid({ numSteps, type, rho, sigmaMin, sigmaMax }: GridSpec): string {
-  return `${numSteps} ${type}${type === 'logsnr' ? '' : ` rho ${rho}`} from ${sigmaMax} to ${sigmaMin}`
+/** Of a solver that learns nothing but its time points, only the ends need to be its teacher's. */
+function checkGrid(
+  grid: GridSpec,
+  { name, grid: taught }: TeacherStage,
+  ends: boolean,
+  path: Path,
+  report: Report
+): void {
+  const described = (each: GridSpec) => (ends ? `from ${each.sigmaMax} to ${each.sigmaMin}` : describeGrid(each))
+  if (described(grid) !== described(taught))
+    report(path, `expected the time points of teacher ${quote(name)} (${described(taught)}), found ${described(grid)}`)
 }
 
 function resolveSample(name: string, raw: RawSample, path: Path, context: Context): void {
@@ -116,15 +190,19 @@ function sampler(
   name: string,
   given: RawSample['solver'],
   path: Path,
-  { studied, solvers, distills, report }: Context
-): Pick<SampleStage, 'solver' | 'from'> | undefined {
-  if (typeof given === 'string') {
-    const student = distills.get(given)?.student
-    return student && { solver: student, from: given }
+  context: Context
+): Pick<SampleStage, 'solver' | 'from' | 'predictor' | 'mismatched'> | undefined {
+  const { studied, solvers, distills, report } = context
+  const used = typeof given === 'string' ? { from: given } : given && 'from' in given ? given : undefined
+  if (used && !isNamed(used.from)) {
+    const student = distills.get(used.from)?.student
+    const chosen = student && reused(student, used, `stage ${quote(used.from)}`, path, context)
+    return chosen && { ...chosen, from: used.from }
   }
-  const solver = given ? solvers.get(name) : studied
-  if (solver?.name !== 'epd') return solver && { solver }
-  report(path, expected('the name of a distill stage, from which epd takes its predictor', given))
+  const chosen = given ? solvers.get(name) : studied
+  if (!chosen || chosen.predictor || (chosen.solver.name !== 'epd' && chosen.solver.name !== 'amed')) return chosen
+  const what = `the name of a distill stage, or { from: "predictor:NAME" }, from which ${chosen.solver.name} takes what was learned`
+  report(path, expected(what, given))
   return undefined
 }
 
@@ -204,8 +282,4 @@ function checkCommonSeeds(samples: readonly string[], reference: string, path: P
         `expected a stage with seeds of reference ${quote(reference)}, found ${quote(name)} with none of them`
       )
   })
-}
-
-function gridOf({ schedule, numSteps }: SolverSpec): GridSpec {
-  return { ...schedule, numSteps }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
 import { child, isMapping } from './plain.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
-import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher } from './raw.js'
+import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
 import type { SeedsText } from './seeds.js'
 
 /** schemas/ stands beside src/ and beside dist/. */
@@ -14,6 +14,7 @@ export interface Schema {
   readonly check: (value: unknown) => Problem[]
   readonly isExperiment: (value: unknown) => value is RawExperiment
   readonly isSolver: (value: unknown) => value is RawSolver
+  readonly isUsed: (value: unknown) => value is RawUsed
   readonly isSeeds: (value: unknown) => value is SeedsText
   readonly isTeacher: (value: unknown) => value is RawTeacher
   readonly isDistill: (value: unknown) => value is RawDistill
@@ -31,6 +32,7 @@ export function loadSchema(): Schema {
     check: value => (whole(value) ? [] : problems(root, whole.errors ?? [])),
     isExperiment: part<RawExperiment>(''),
     isSolver: part<RawSolver>('#/$defs/solver'),
+    isUsed: part<RawUsed>('#/$defs/used'),
     isSeeds: part<SeedsText>('#/$defs/seeds'),
     isTeacher: part<RawTeacher>('#/$defs/teacher'),
     isDistill: part<RawDistill>('#/$defs/distill'),

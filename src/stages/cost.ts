@@ -1,6 +1,7 @@
 import { distillCost } from '../distill/distill.js'
-import { parallelNfe } from '../solvers/nfe.js'
-import type { DistillStage, SampleStage, SolverSpec, Stage, TeacherStage } from '../spec/experiment.js'
+import type { Effort } from '../distill/effort.js'
+import { evaluationsAStep, parallelNfe } from '../solvers/nfe.js'
+import type { DistillStage, SampleStage, SolverSpec, Stage, StudentSpec, TeacherStage } from '../spec/experiment.js'
 
 /** What a stage will cost in evaluations of the model, all samples together. */
 export interface Cost {
@@ -35,12 +36,28 @@ function evaluationsASample(solver: SolverSpec): number {
   return solver.name === 'epd' ? nfe + (solver.points - 1) * (numSteps - 1) : nfe
 }
 
-function distilled({ optimizer, student, teacher, validation }: DistillStage, stages: readonly Stage[]): number {
-  const { afs, points, numSteps, scaleTime } = student
+function distilled(
+  { optimizer, student, learnSigmas, teacher, validation }: DistillStage,
+  stages: readonly Stage[]
+): number {
   const count = (name: string) => {
     const found = stages.find(stage => stage.name === name)
     return found?.kind === 'teacher' ? found.seeds.length : 0
   }
-  const effort = { afs, points, scalesTime: scaleTime > 0, steps: numSteps - 1 }
-  return distillCost(optimizer, { ...effort, training: count(teacher), validation: count(validation) })
+  return distillCost(optimizer, {
+    ...effortOf(student),
+    learnsSigmas: learnSigmas,
+    training: count(teacher),
+    validation: count(validation)
+  })
+}
+
+function effortOf(student: StudentSpec): Pick<Effort, 'solver' | 'afs' | 'points' | 'scalesTime' | 'steps'> {
+  const { name, afs, numSteps } = student
+  const steps = numSteps - 1
+  if (name === 'epd') return { solver: name, afs, points: student.points, scalesTime: student.scaleTime > 0, steps }
+  if (name === 'amed') return { solver: name, afs, points: 1, scalesTime: student.scaleTime > 0, steps }
+  // unipc may correct its last state by one evaluation more: counted as a step.
+  const corrected = name === 'unipc' && numSteps <= student.maxOrder ? 1 : 0
+  return { solver: 'plain', afs, points: evaluationsAStep(name) - 1, scalesTime: false, steps: steps + corrected }
 }

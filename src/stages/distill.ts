@@ -2,7 +2,8 @@ import { distill, type DistillState } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
-import type { DistillStage } from '../spec/experiment.js'
+import type { Student } from '../distill/student.js'
+import type { DistillStage, StudentSpec } from '../spec/experiment.js'
 import { openFeatures } from './features.js'
 import type { StageContext, StageCost } from './stage.js'
 import { readTrajectories } from './teacher.js'
@@ -10,22 +11,22 @@ import { readTrajectories } from './teacher.js'
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
 export async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
   const { store, key, claim, inputKey, signal, onProgress } = context
-  const { student, optimizer, objective, start, seed } = stage
-  const { scaleDir, scaleTime } = student
+  const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
   const total = mostIterations(stage)
   const resume = store.iterationState(key)
   const [, height, width] = model.shape
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
-  const { predictor, loss, validationLoss, evaluations } = await distill({
+  const found = await distill({
     model,
-    student: { ...student, ranges: { scaleDir, scaleTime } },
+    student: studentOf(student),
+    learnSigmas,
     sigmas,
     teacher: readTrajectories(store, inputKey(stage.teacher)),
     validation: readTrajectories(store, inputKey(stage.validation)),
     optimizer,
-    objective,
+    ...(student.name !== 'amed' && { objective }),
     view: inception && featureView(inception),
     start,
     seed,
@@ -36,9 +37,10 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
       onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
     }
   }).finally(() => inception?.close())
+  const { predictor, loss, validationLoss, evaluations } = found
   store.putPredictor(claim, {
     predictor,
-    sigmas: [...sigmas],
+    sigmas: [...found.sigmas],
     loss,
     validationLoss: validationLoss ?? null,
     evaluations
@@ -46,11 +48,17 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
   return { nfe: student.nfe, evaluations }
 }
 
+function studentOf(spec: StudentSpec): Student {
+  if (spec.name !== 'epd' && spec.name !== 'amed') return spec
+  const { scaleDir, scaleTime } = spec
+  return { ...spec, ranges: { scaleDir, scaleTime } }
+}
+
 /** How many iterations the optimiser may take. */
 export function mostIterations({ optimizer, student }: DistillStage): number {
-  return optimizer.name === 'adam'
-    ? Math.ceil(optimizer.trajectories / optimizer.batch)
-    : optimizer.iterations * (student.numSteps - 1) + optimizer.finalIterations
+  if (optimizer.name === 'adam') return Math.ceil(optimizer.trajectories / optimizer.batch)
+  const { iterations, finalIterations } = optimizer
+  return (student.name === 'epd' ? iterations * (student.numSteps - 1) : 0) + finalIterations
 }
 
 /** The line of an iteration. Losses are shown as root mean squares. */

@@ -14,7 +14,7 @@ export interface Identity {
   readonly assets?: readonly string[]
 }
 
-const VERSIONS = { teacher: 1, distill: 2, sample: 1, features: 1, score: 1 } as const
+const VERSIONS = { teacher: 1, distill: 3, sample: 1, features: 1, score: 1 } as const
 
 export function identity(stage: Stage): Identity {
   const version = VERSIONS[stage.kind]
@@ -24,16 +24,19 @@ export function identity(stage: Stage): Identity {
       return { version, params: { solver, refine, substeps, grid, seeds, generator }, inputs: [], evaluatesModel: true }
     }
     case 'distill': {
-      const { student, optimizer, objective, features, start, seed, teacher, validation } = stage
-      const params = { student, optimizer, objective, features: features && network(features), start, seed }
+      const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
+      const params = {
+        ...{ student, learnSigmas, optimizer, objective, start, seed },
+        features: features && network(features)
+      }
       const assets = features ? [features.weights] : []
       return { version, params, inputs: [teacher, validation], evaluatesModel: true, assets }
     }
     case 'sample': {
-      const { solver, seeds, generator, from } = stage
+      const { solver, seeds, generator, from, predictor, mismatched } = stage
       return {
         version,
-        params: { solver, seeds, generator },
+        params: { solver, seeds, generator, mismatched, learned: predictor?.learned },
         inputs: from === undefined ? [] : [from],
         evaluatesModel: true
       }

@@ -7,7 +7,7 @@ import { solve } from '../solvers/solve.js'
 import type { SampleStage } from '../spec/experiment.js'
 import { noise } from '../solvers/noise.js'
 import { runShards } from './shards.js'
-import { solverOptions } from './solver.js'
+import { samplerOf } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Images in the overview of a sample stage. */
@@ -15,10 +15,10 @@ const GRID_IMAGES = 64
 
 /** Solves the ODE from each seed's noise to an image, shard by shard. */
 export async function run(stage: SampleStage, context: StageContext): Promise<StageCost> {
-  const solver = solverOptions(stage, context)
+  const { solver, sigmas: learned } = samplerOf(stage, context)
   return runShards(stage, context, model => {
     const { shape } = model
-    const sigmas = schedule({ ...stage.solver.schedule, numSteps: stage.solver.numSteps, model })
+    const sigmas = learned ?? schedule({ ...stage.solver.schedule, numSteps: stage.solver.numSteps, model })
     return {
       async compute(shard) {
         const { x, condition } = noise(shard.seeds, model, sigmas[0], stage.generator)

@@ -1,3 +1,4 @@
+import type { Condition } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
 import type { SampleStage, TeacherStage } from '../spec/experiment.js'
 import { evaluationsOf } from './cost.js'
@@ -78,13 +79,18 @@ function totalOf(costs: readonly StageCost[]): number {
 
 /** The same model, telling of each batch that it has answered. */
 function counted(model: Model, onEvaluations: (evaluations: number) => void): Model {
+  const counting =
+    <Answer>(denoise: (x: Float64Array, sigma: Float64Array, condition?: Condition) => Promise<Answer>) =>
+    async (x: Float64Array, sigma: Float64Array, condition?: Condition) => {
+      const answer = await denoise(x, sigma, condition)
+      onEvaluations(sigma.length * model.nfeFactor)
+      return answer
+    }
+  const { features } = model
   return {
     ...model,
-    async denoise(x, sigma, condition) {
-      const denoised = await model.denoise(x, sigma, condition)
-      onEvaluations(sigma.length * model.nfeFactor)
-      return denoised
-    }
+    denoise: counting((...given) => model.denoise(...given)),
+    features: features && { ...features, denoise: counting((...given) => features.denoise(...given)) }
   }
 }
 

@@ -1,30 +1,53 @@
-import type { SolverOptions } from '../solvers/options.js'
-import { predictor, type Predictor } from '../solvers/predictor.js'
-import type { SampleStage } from '../spec/experiment.js'
 import { EpdError } from '../errors.js'
+import { checkLearned, isLearned } from '../predictors/record.js'
+import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
+import type { SolverOptions } from '../solvers/options.js'
+import { stretched } from '../solvers/predictor.js'
+import type { SampleStage, StudentSpec } from '../spec/experiment.js'
+import type { Store } from '../store/store.js'
 import type { StageContext } from './stage.js'
 
-/** The solver of a sample stage, its predictor read from the stage that distilled it. */
-export function solverOptions({ solver, from }: SampleStage, { store, inputKey }: StageContext): SolverOptions {
-  if (solver.name !== 'epd') return solver
-  const row = from === undefined ? undefined : store.predictor(inputKey(from))
-  if (!row) throw new EpdError('not-found', `the predictor of stage "${from ?? ''}" is not in the store; run again`)
-  return { ...solver, predictor: toPredictor(row.predictor) }
+/** A solver ready to run, with the time points that it brings. */
+export interface Sampler {
+  readonly solver: SolverOptions
+  readonly sigmas?: Float64Array
 }
 
-/** A predictor from its JSON form. @throws EpdError `store-corrupt` */
-export function toPredictor(value: unknown): Predictor {
-  if (isPredictor(value)) return predictor(value)
+/** The solver of a sample stage, with what was learned for it: by the stage that distilled it, or a predictor by its name. */
+export function samplerOf(stage: SampleStage, { store, inputKey }: StageContext): Sampler {
+  const { solver, from, predictor, mismatched } = stage
+  if (solver.name === 'paradigms') return { solver }
+  const learned = from === undefined ? predictor?.learned : learnedBy(store, inputKey(from), from)
+  if (!learned) return { solver: plain(solver) }
+  return mismatched ? { solver: withLearned(solver, onOthers(learned, solver)) } : sampler(solver, learned)
+}
+
+function sampler(solver: StudentSpec, learned: Learned): Sampler {
+  const checked = checkLearned(learned, solver)
+  const sigmas = 'sigmas' in checked && checked.sigmas ? Float64Array.from(checked.sigmas) : undefined
+  return { solver: withLearned(solver, checked), sigmas }
+}
+
+/** What was learned on other time points: each step has the parameters of the nearest one, and no time points are kept. */
+function onOthers(learned: Learned, { numSteps }: StudentSpec): Learned {
+  return isEpd(learned) ? stretched(learned, numSteps - 1) : learned
+}
+
+function withLearned(solver: StudentSpec, learned: Learned): SolverOptions {
+  if (solver.name === 'epd' && isEpd(learned)) return { ...solver, predictor: learned }
+  if (solver.name === 'amed' && isAmed(learned)) return { ...solver, predictor: learned }
+  return plain(solver)
+}
+
+function plain(solver: StudentSpec): SolverOptions {
+  if (solver.name !== 'epd' && solver.name !== 'amed') return solver
+  throw new EpdError('store-corrupt', `what was learned is not for ${solver.name}; forget its stage and run again`)
+}
+
+/** What a distill stage has found. @throws EpdError `not-found`, `store-corrupt` */
+export function learnedBy(store: Store, key: string, name: string): Learned {
+  const row = store.predictor(key)
+  if (!row) throw new EpdError('not-found', `the predictor of stage "${name}" is not in the store; run again`)
+  if (isLearned(row.predictor)) return row.predictor
   throw new EpdError('store-corrupt', 'a stored predictor is not one; forget its stage and run again')
-}
-
-function isPredictor(value: unknown): value is Predictor {
-  if (typeof value !== 'object' || value === null) return false
-  if (!('r' in value && 'weight' in value && 'scaleDir' in value && 'scaleTime' in value && 'ranges' in value))
-    return false
-  return [value.r, value.weight, value.scaleDir, value.scaleTime].every(isTable) && typeof value.ranges === 'object'
-}
-
-function isTable(value: unknown): boolean {
-  return Array.isArray(value) && value.every(row => Array.isArray(row) && row.every(Number.isFinite))
 }

@@ -6,6 +6,7 @@ import { query } from './query.js'
 import type { Run } from './records.js'
 import {
   isRow,
+  json,
   number,
   text,
   toArtifact,
@@ -60,6 +61,11 @@ export function reading(root: string, file: string, database: Database): Store {
       all(
         row => ({ ...toPredictor(row), key: text(row, 'stage_key') }),
         'SELECT * FROM predictors ORDER BY validation_loss, loss'
+      ),
+    importedPredictors: () =>
+      all(
+        row => ({ name: text(row, 'name'), record: json(row, 'record'), source: text(row, 'source') }),
+        'SELECT * FROM imported_predictors ORDER BY imported, name'
       ),
     iterations: key => all(toIteration, 'SELECT * FROM iterations WHERE stage_key = ? ORDER BY iteration', key),
     results: () => all(toResult, 'SELECT * FROM results'),

@@ -81,6 +81,14 @@ export interface PredictorRow {
   readonly evaluations: number
 }
 
+/** A predictor that was read from a file. */
+export interface ImportedRow {
+  readonly name: string
+  /** As export writes it. */
+  readonly record: unknown
+  readonly source: string
+}
+
 export interface IterationRow {
   readonly iteration: number
   readonly phase: string

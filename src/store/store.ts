@@ -9,6 +9,7 @@ import type { QueryResult } from './query.js'
 import { reading } from './reading.js'
 import type {
   Artifact,
+  ImportedRow,
   IterationRow,
   Metric,
   PredictorRow,
@@ -47,6 +48,8 @@ export interface Store {
   predictor(key: string): PredictorRow | undefined
   /** All that was learned, by the stage that learned it; the best first. */
   predictors(): (PredictorRow & { readonly key: string })[]
+  /** What was imported, by name. */
+  importedPredictors(): ImportedRow[]
   iterations(key: string): IterationRow[]
   /** The view `results`: a row for each run, stage of samples and stage that scored them. */
   results(): ResultRow[]
@@ -83,6 +86,7 @@ export interface WritableStore extends Store {
   iterationState(key: string): unknown
   putPredictor(claim: Claim, row: PredictorRow): void
   putMetrics(claim: Claim, metrics: readonly Metric[]): void
+  putImported(name: string, record: unknown, source: string): void
 }
 
 const FILE = 'store.sqlite'

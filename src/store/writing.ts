@@ -123,6 +123,14 @@ export function writing(root: string, file: string, database: Database): Writabl
         )
       })
     },
+    putImported(name, record, source) {
+      transaction(() => {
+        run(
+          'INSERT INTO imported_predictors (name, record, source, imported) VALUES (?, ?, ?, ?)',
+          ...[name, JSON.stringify(record), source, now()]
+        )
+      })
+    },
     putMetrics(claimed, metrics) {
       for (const { name, value } of metrics) known(name, value)
       commit(claimed, () => {

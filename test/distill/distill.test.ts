@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { distill, type Distilled, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
+import { distill, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
 import { lookThrough, type View } from '../../src/distill/objective.js'
-import { walk } from '../../src/distill/student.js'
+import { walk, type EpdStudent } from '../../src/distill/student.js'
 import { lossOf } from '../../src/distill/task.js'
+import type { Predictor } from '../../src/solvers/predictor.js'
 import { mixture } from '../solvers/mixture.js'
 import { sigmas, student, taught } from './trajectories.js'
 
@@ -12,14 +13,14 @@ const common = {
   sigmas,
   teacher: await taught(1, 16),
   validation: await taught(100, 16)
-} satisfies DistillOptions
+} satisfies DistillOptions<EpdStudent>
 
 const optimizers = {
   'levenberg-marquardt': { ...common, optimizer: { name: 'levenberg-marquardt', iterations: 4, finalIterations: 3 } },
   adam: { ...common, optimizer: { name: 'adam', batch: 5, trajectories: 30 } }
-} satisfies Record<string, DistillOptions>
+} satisfies Record<string, DistillOptions<EpdStudent>>
 
-describe.each(Object.entries(optimizers))('distill by %s', (_, options: DistillOptions) => {
+describe.each(Object.entries(optimizers))('distill by %s', (_, options: DistillOptions<EpdStudent>) => {
   it('continues from any iteration to the bits of a run that never stopped', async () => {
     const states: string[] = []
     const whole = await distill({ ...options, onIteration: (_, state) => void states.push(JSON.stringify(state)) })
@@ -40,7 +41,7 @@ describe.each(Object.entries(optimizers))('distill by %s', (_, options: DistillO
     const half: View = x => Promise.resolve(x.filter((_, i) => i % 2 === 0))
     const objective = { ...options, objective: 'final' as const }
     const [plain, viewed] = [await distill(objective), await distill({ ...objective, view: half })]
-    const loss = async ({ predictor }: Distilled) => {
+    const loss = async ({ predictor }: { predictor: Predictor }) => {
       const [walked] = await walk({ model: mixture, student, sigmas }, common.validation, [predictor], 3)
       return lossOf({ look: lookThrough(half, 3) }, walked, common.validation, [3])
     }

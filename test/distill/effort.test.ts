@@ -14,16 +14,31 @@ const students = [
   { ...student, points: 3, ranges: { scaleDir: 0.05, scaleTime: 0 } }
 ]
 
-async function spentAndForeseen(which: (typeof students)[number], optimizer: OptimizerOptions, numSteps = 4) {
+async function spentAndForeseen(
+  which: (typeof students)[number],
+  optimizer: OptimizerOptions,
+  numSteps = 4,
+  learnsSigmas = false
+) {
   const sigmas = schedule({ ...grid, numSteps })
   const onGrid = async (from: typeof training) => {
     const { trajectory } = await solve({ model: mixture, solver: { name: 'heun' }, x: from.states[0], sigmas })
     return { seeds: from.seeds, states: trajectory }
   }
   const common = { teacher: await onGrid(training), validation: await onGrid(validation) }
-  const { evaluations } = await distill({ model: mixture, student: which, sigmas, optimizer, ...common })
+  const { evaluations } = await distill({
+    model: mixture,
+    student: which,
+    sigmas,
+    optimizer,
+    learnSigmas: learnsSigmas,
+    ...common
+  })
   const { afs, points, ranges } = which
-  const effort = { afs, points, scalesTime: ranges.scaleTime > 0, steps: numSteps - 1, training: 20, validation: 6 }
+  const effort = {
+    ...{ solver: 'epd' as const, afs, points, learnsSigmas, scalesTime: ranges.scaleTime > 0 },
+    ...{ steps: numSteps - 1, training: 20, validation: 6 }
+  }
   return { spent: evaluations, foreseen: distillCost(optimizer, effort) }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { distill, type DistillOptions } from '../../src/distill/distill.js'
 import { normalStart, uniformStart } from '../../src/distill/parameters.js'
+import type { EpdStudent } from '../../src/distill/student.js'
 import { survey } from '../../src/distill/survey.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { solve } from '../../src/solvers/solve.js'
@@ -49,9 +50,9 @@ describe('levenberg-marquardt', () => {
     ['fixed scales', { student: { ...student, ranges: { scaleDir: 0, scaleTime: 0 } } }],
     ['one trajectory', { teacher: lonely }],
     ['a normal start', { start: 'normal', seed: 1, optimizer: { name: 'levenberg-marquardt', places: 0 } }]
-  ] satisfies [string, Partial<DistillOptions>][])('copes with %s', async (_, part) => {
+  ] satisfies [string, Partial<DistillOptions<EpdStudent>>][])('copes with %s', async (_, part) => {
     const { predictor, loss } = await distill({ ...common, ...part })
-    const found: DistillOptions = { ...common, ...part }
+    const found: DistillOptions<EpdStudent> = { ...common, ...part }
     const count = found.student.points
     const { name, afs } = student
     const teacher = 'states' in found.teacher ? found.teacher : training

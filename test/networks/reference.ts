@@ -24,7 +24,7 @@ export async function answerOf(recipe: Recipe, feeds: readonly Feed[]): Promise<
   const { path } = await writeGraph(record(recipe, filled(recipe)), folder)
   const session = await openSession({ path })
   try {
-    return Float32Array.from(await session.run(feeds))
+    return Float32Array.from((await session.run(feeds))[0])
   } finally {
     await session.close()
   }

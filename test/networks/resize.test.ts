@@ -24,8 +24,9 @@ describe('resizing by bilinear interpolation', () => {
       const image = Float32Array.from({ length: 40 }, (_, i) => Math.sin(3 * i))
       const recipe = {
         name: 'resize',
-        build: (graph: Parameters<Parameters<typeof answerOf>[0]['build']>[0]) =>
+        build: (graph: Parameters<Parameters<typeof answerOf>[0]['build']>[0]) => [
           resizeBilinear(graph.ops, graph.input('x', [-1, 1, ...from]), size, grid)
+        ]
       }
       const resized = await answerOf(recipe, [{ name: 'x', shape: [1, 1, ...from], data: image.slice() }])
       const expected = Array.from({ length: size * size }, (_, i) => {

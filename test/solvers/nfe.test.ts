@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { nearestNfe, numStepsFor, parallelNfe } from '../../src/solvers/nfe.js'
-import type { SolverOptions } from '../../src/solvers/options.js'
+import type { PlainSolverOptions, SolverOptions } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
 import { mixture } from './mixture.js'
 
 const table = (steps: number) => Array.from({ length: steps }, () => [0, 0, 0])
 
-function solver(name: Exclude<SolverOptions['name'], 'paradigms'>, afs: boolean, steps: number): SolverOptions {
+function solver(name: PlainSolverOptions['name'] | 'epd', afs: boolean, steps: number): SolverOptions {
   if (name !== 'epd') return { name, afs }
   const tables = { r: table(steps), weight: table(steps), scaleDir: table(steps), scaleTime: table(steps) }
   return { name, afs, predictor: { ...tables, ranges: { scaleDir: 0.05, scaleTime: 0.05 } } }

@@ -32,12 +32,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'name: epd',
     'name: edp',
-    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms" or "epd", found "edp"; did you mean "epd"?'
+    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd" or "amed", found "edp"; did you mean "epd"?'
   ],
   [
     'name: epd, ',
     '',
-    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms" or "epd", found nothing'
+    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd" or "amed", found nothing'
   ],
   ['nfe: 5', 'nfe: 4', '3:27: solver.nfe: expected an nfe that epd with afs can meet, such as 3 or 5, found 4'],
   ['nfe: 5', 'nfe: 1, numSteps: 2', '3:22: solver.nfe: expected nfe or numSteps, found both'],
@@ -106,12 +106,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: heun, nfe: 6 },',
-    '6:63: stages.student.solver.name: expected "epd", found "heun"'
+    '6:55: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "heun"'
   ],
   [
     'name: epd',
     'name: dpm2',
-    '6:3: stages.student.solver: expected an epd solver, found nothing, the top-level one being dpm2'
+    '6:3: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
   ],
   [
     'validation: 60-69',
@@ -136,12 +136,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'solver: student',
     'solver: { name: epd, nfe: 5, afs: true }',
-    '7:36: stages.samples.solver: expected the name of a distill stage, from which epd takes its predictor, found a mapping'
+    '7:36: stages.samples.solver: expected the name of a distill stage, or { from: "predictor:NAME" }, from which epd takes what was learned, found a mapping'
   ],
   [
     'solver: student, ',
     '',
-    '7:3: stages.samples.solver: expected the name of a distill stage, from which epd takes its predictor, found nothing'
+    '7:3: stages.samples.solver: expected the name of a distill stage, or { from: "predictor:NAME" }, from which epd takes what was learned, found nothing'
   ],
   ['solver: student', 'solver: 3', '7:36: stages.samples.solver: expected a solver, found 3'],
   [

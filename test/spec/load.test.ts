@@ -30,6 +30,7 @@ describe('loadExperiment', () => {
       file,
       text: whole,
       overrides: [],
+      ...{ allowMismatch: false, warnings: [] },
       model: { checkpoint: join(dirname(file), 'model.pkl'), engine: 'auto' },
       stages: [
         { ...teacher, name: 'teacher', seeds: range(50, 59), grid },
@@ -37,7 +38,7 @@ describe('loadExperiment', () => {
         {
           ...{ kind: 'distill', name: 'student', student, teacher: 'teacher', validation: 'student.validation' },
           optimizer: { name: 'levenberg-marquardt', iterations: 4, finalIterations: 1 },
-          ...{ objective: 'final', start: 'uniform', seed: 0 }
+          ...{ objective: 'final', start: 'uniform', seed: 0, learnSigmas: false }
         },
         {
           ...{ kind: 'sample', name: 'samples', solver: student, from: 'student' },

@@ -7,15 +7,15 @@ import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
 import { OPSET, recorder, type Node, type Recorder } from './recorder.js'
 
 /** Of this compiler: another number, other graphs. */
-export const COMPILER_VERSION = 1
+export const COMPILER_VERSION = 2
 
 /** What the bits of a session's answers depend on beside the graph: engine, provider, precision. */
 export const ENGINE = 'onnx:cpu:float32'
 
-/** A network to be recorded: what it is called, and how its output is made. */
+/** A network to be recorded: what it is called, and how its outputs are made. */
 export interface Recipe {
   readonly name: string
-  readonly build: (graph: Recorder) => Node
+  readonly build: (graph: Recorder) => readonly Node[]
   /** Tensors of a checkpoint that this network does not read. */
   readonly ignores?: (tensor: string) => boolean
 }
@@ -36,12 +36,12 @@ export function record({ name, build, ignores }: Recipe, tensors: NetworkCheckpo
     problems.push(tensor ? `${parameter} is ${found}, not ${expected}` : `${parameter} (${expected}) is missing`)
     return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
   })
-  const output = build(graph)
+  const outputs = build(graph)
   for (const tensor of tensors.keys())
     if (!used.has(tensor) && !ignores?.(tensor)) problems.push(`${tensor} is not part of it`)
   if (problems.length > 0)
     throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${problems.join('; ')}`)
-  return graph.finish(output)
+  return graph.finish(outputs)
 }
 
 /** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */

@@ -89,7 +89,7 @@ function formula(rows: string, operands: readonly string[], nodes: readonly Node
       const feeds = Object.entries(given).map(([name, { rows, columns, data }]) => ({
         ...{ name, shape: [rows, columns], data }
       }))
-      const data = await (await (session ??= openSession({ path }))).run(feeds)
+      const [data] = await (await (session ??= openSession({ path }))).run(feeds)
       if (!(data instanceof Float64Array)) throw new TypeError('a product in single precision')
       return data
     },

@@ -16,8 +16,8 @@ export type Parameters = (name: string, shape: readonly number[]) => Uint8Array
 export interface Recorder {
   readonly ops: Ops<Node>
   input(name: string, shape: readonly number[]): Node
-  /** The graph of everything recorded, with one output. */
-  finish(output: Node): GraphProto
+  /** The graph of everything recorded, with these outputs. */
+  finish(outputs: readonly Node[]): GraphProto
 }
 
 /**
@@ -199,7 +199,7 @@ export function recorder(parameters: Parameters): Recorder {
       inputs.push({ name, shape })
       return { name, shape }
     },
-    finish: output => ({ nodes, initializers: [...initializers.values()], inputs, outputs: [output] })
+    finish: outputs => ({ nodes, initializers: [...initializers.values()], inputs, outputs })
   }
 }
 

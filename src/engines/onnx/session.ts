@@ -21,7 +21,8 @@ export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
 
 /** A network ready to run on ONNX Runtime, in a thread of its own. */
 export interface Session {
-  run(feeds: readonly Feed[]): Promise<Numbers>
+  /** The graph's outputs, in its order. */
+  run(feeds: readonly Feed[]): Promise<readonly Numbers[]>
   /** Milliseconds that ONNX Runtime itself has run so far. */
   readonly elapsed: () => number
   close(): Promise<void>
@@ -29,13 +30,13 @@ export interface Session {
 
 type Reply =
   | { readonly id: number; readonly error: string }
-  | { readonly id: number; readonly data: Numbers; readonly milliseconds: number }
+  | { readonly id: number; readonly outputs: readonly Numbers[]; readonly milliseconds: number }
   | { readonly id: number; readonly ready: true }
 
 /** @throws EpdError `engine-failed` if ONNX Runtime does not load or refuses the graph */
 export async function openSession({ path, threads = availableParallelism() }: SessionOptions): Promise<Session> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { path, threads, provider: 'cpu' } })
-  const waiting = new Map<number, { resolve: (data: Numbers) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<number, { resolve: (outputs: readonly Numbers[]) => void; reject: (error: Error) => void }>()
   let count = 0
   let elapsed = 0
   let broken: Error | undefined
@@ -60,10 +61,10 @@ export async function openSession({ path, threads = availableParallelism() }: Se
     const asker = waiting.get(reply.id)
     waiting.delete(reply.id)
     if ('error' in reply) asker?.reject(failed(reply.error))
-    else if ('ready' in reply) asker?.resolve(new Float32Array(0))
+    else if ('ready' in reply) asker?.resolve([])
     else {
       elapsed += reply.milliseconds
-      asker?.resolve(reply.data)
+      asker?.resolve(reply.outputs)
     }
   })
 
@@ -72,7 +73,7 @@ export async function openSession({ path, threads = availableParallelism() }: Se
     run(feeds) {
       if (broken) return Promise.reject(broken)
       const id = count++
-      const answer = new Promise<Numbers>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      const answer = new Promise<readonly Numbers[]>((resolve, reject) => waiting.set(id, { resolve, reject }))
       worker.postMessage(
         { id, feeds },
         feeds.map(({ data }) => data.buffer)

@@ -47,16 +47,27 @@ async function run({ id, feeds }) {
   try {
     const inputs = Object.fromEntries(feeds.map(({ name, shape, data }) => [name, tensor(data, shape)]))
     const begun = performance.now()
-    const outputs = await session.run(inputs)
+    const answers = await session.run(inputs)
     const milliseconds = performance.now() - begun
-    const { data } = outputs[session.outputNames[0]]
-    if (!(data instanceof Float32Array || data instanceof Float64Array))
-      throw new Error('the network does not answer in floating-point numbers')
-    const owned = data.byteLength === data.buffer.byteLength ? data : data.slice()
-    port.postMessage({ id, data: owned, milliseconds }, [/** @type {ArrayBuffer} */ (owned.buffer)])
+    const outputs = session.outputNames.map(name => owned(answers[name].data))
+    port.postMessage(
+      { id, outputs, milliseconds },
+      outputs.map(data => data.buffer)
+    )
   } catch (error) {
     port.postMessage({ id, error: messageOf(error) })
   }
+}
+
+/**
+ * What may be handed over.
+ * @param {Tensor['data']} data
+ * @returns {Numbers}
+ */
+function owned(data) {
+  if (!(data instanceof Float32Array || data instanceof Float64Array))
+    throw new Error('the network does not answer in floating-point numbers')
+  return /** @type {Numbers} */ (data.byteLength === data.buffer.byteLength ? data : data.slice())
 }
 
 /**

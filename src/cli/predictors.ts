@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { EpdError } from '../errors.js'
+import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
+import { encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
+import { publishedPredictors } from '../predictors/published.js'
+import type { PredictorRecord } from '../predictors/record.js'
+import { describeGrid, gridOf } from '../solvers/spec.js'
+import { canonical } from '../spec/plain.js'
+import { createStore } from '../store/store.js'
+import { inColumns } from './columns.js'
+import type { Flags } from './main.js'
+import { solverWords } from './summary.js'
+
+/** Lists every predictor that a spec can use by its name. */
+export function list({ store: dir, json }: Flags): void {
+  const all = listPredictors(dir)
+  if (json) {
+    const rows = all.map(({ name, origin, record: { solver, model, fid } }) => ({ name, origin, solver, model, fid }))
+    process.stdout.write(`${JSON.stringify(rows)}\n`)
+    return
+  }
+  const rows = all.map(({ name, origin, record }) => [
+    name,
+    origin,
+    solverWords(record.solver),
+    modelWords(record),
+    record.fid ?? null
+  ])
+  process.stdout.write(`${inColumns(['predictor', 'origin', 'solver', 'model', 'fid'], rows)}\n`)
+}
+
+/** Reads a predictor from a file into the store. */
+export async function take(
+  file: string,
+  { store: dir, json, name }: Flags & { readonly name?: string }
+): Promise<void> {
+  const record = await readPredictor(file, name)
+  const published = publishedPredictors().get(record.name)
+  if (published && !same(published, record)) throw taken(record.name, 'a published predictor')
+  const store = createStore(dir)
+  try {
+    const known = store.importedPredictors().find(each => each.name === record.name)
+    if (known && canonical(known.record) !== canonical(record))
+      throw taken(record.name, `the one imported from ${known.source}`)
+    if (!published && !known) store.putImported(record.name, record, file)
+  } finally {
+    store.close()
+  }
+  if (json) process.stdout.write(`${JSON.stringify(record)}\n`)
+  else
+    process.stdout.write(
+      `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
+        `use it in a spec as  solver: { from: "predictor:${record.name}" }\n`
+    )
+}
+
+/** Writes a predictor to a file, or as JSON to stdout. */
+export function give(name: string, { store: dir, json, out }: Flags & { readonly out?: string }): void {
+  const record = predictorNamed(dir, name)
+  if (out === undefined) {
+    process.stdout.write(json ? `${JSON.stringify(record)}\n` : encodeJson(record))
+    return
+  }
+  const encode = { '.json': encodeJson, '.safetensors': encodeTensors }[extname(out)]
+  if (!encode) throw new EpdError('usage', `--out ${out}: expected a name that ends in .json or .safetensors`)
+  if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or delete it`)
+  const bytes = encode(record)
+  writeFileSync(out, bytes)
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ file: out, name: record.name, digest })}\n`
+      : `${out}: ${solverWords(record.solver)}, sha256 ${digest}\n`
+  )
+}
+
+/** Whether two records stand for the same, whatever FID is noted. */
+function same(a: PredictorRecord, b: PredictorRecord): boolean {
+  return canonical({ ...a, fid: undefined }) === canonical({ ...b, fid: undefined })
+}
+
+function taken(name: string, by: string): EpdError {
+  return new EpdError('usage', `"${name}" is the name of ${by}, which is another; choose a name with --name`)
+}
+
+function modelWords({ model: { dataset, shape, digest } }: PredictorRecord): string {
+  const words = [
+    dataset,
+    shape?.join('x'),
+    dataset === undefined && digest !== undefined ? `model ${digest.slice(0, 12)}` : undefined
+  ]
+  return words.flatMap(word => word ?? []).join(' ')
+}

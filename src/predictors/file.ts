@@ -1,0 +1,107 @@
+import { basename, extname } from 'node:path'
+import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoint.js'
+import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata } from '../checkpoints/safetensors.js'
+import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
+import { EpdError } from '../errors.js'
+import { parseRecord, type PredictorRecord } from './record.js'
+import { isSnapshot, readSnapshot } from './snapshot.js'
+
+/** What files say of themselves. */
+const FORMAT = 'epd-run predictor'
+
+/**
+ * A predictor from a file: JSON or safetensors as export writes them, or a snapshot of the paper's code (.pkl). `name`: what to call
+ * it; by default what the file does, or its name.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `predictor-invalid`
+ */
+export async function readPredictor(path: string, name?: string): Promise<PredictorRecord> {
+  const bytes = await readCheckpointFile(path)
+  if (isSafetensors(bytes)) return parseRecord(renamed(fromTensors(bytes, path), name), path)
+  if (/^\s*\{/.test(bytes.subarray(0, 64).toString('utf8')))
+    return parseRecord(renamed(parsed(bytes, path), name), path)
+  const tree = readCheckpointBytes(bytes, path)
+  if (isSnapshot(tree)) return readSnapshot(tree, name ?? snapshotName(path), path)
+  throw new EpdError(
+    'predictor-invalid',
+    `${path}: holds no predictor; expected a snapshot of the paper's code, or what epd-run export writes`
+  )
+}
+
+/** Its file's name; the folder's where the file has the name that the paper's code gives to all. */
+function snapshotName(path: string): string {
+  const name = basename(path, extname(path))
+  return name.startsWith('network-snapshot') ? basename(path.split(/[\\/]/).slice(0, -1).join('/')) || name : name
+}
+
+function renamed(value: unknown, name: string | undefined): unknown {
+  return name === undefined || !isMapping(value) ? value : { ...value, name }
+}
+
+function parsed(bytes: Buffer, path: string): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    throw new EpdError('predictor-invalid', `${path}: is not JSON: ${String(error)}`, { cause: error })
+  }
+}
+
+export function encodeJson(record: PredictorRecord): Buffer {
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`)
+}
+
+/** All numbers of what was learned as float64 tensors under their paths (`r`, `layers.encoder.weight`), the rest as metadata. */
+export function encodeTensors({ learned, ...rest }: PredictorRecord): Buffer {
+  const tensors = new Map<string, Tensor>()
+  const plain = split(learned, [], tensors)
+  return encodeSafetensors(tensors, { format: FORMAT, predictor: JSON.stringify({ ...rest, learned: plain }) })
+}
+
+/** Takes lists of numbers out of plain data. */
+function split(value: unknown, path: readonly string[], tensors: Map<string, Tensor>): unknown {
+  if (Array.isArray(value)) {
+    const rows: readonly unknown[] = value
+    const shape = Array.isArray(rows[0]) ? [rows.length, rows[0].length] : [rows.length]
+    const data = new Uint8Array(Float64Array.from(rows.flat(), Number).buffer)
+    tensors.set(path.join('.'), { kind: 'tensor', dtype: 'float64', shape, data })
+    return undefined
+  }
+  if (!isMapping(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, split(part, [...path, key], tensors)]))
+}
+
+function fromTensors(bytes: Buffer, path: string): unknown {
+  const { predictor } = safetensorsMetadata(bytes, path)
+  if (predictor === undefined)
+    throw new EpdError(
+      'predictor-invalid',
+      `${path}: its metadata has no "predictor"; expected what epd-run export writes`
+    )
+  const record = parsed(Buffer.from(predictor), path)
+  if (!isMapping(record) || !isMapping(record.learned)) return record
+  const learned = { ...record.learned }
+  for (const [name, tensor] of readSafetensors(bytes, path)) put(learned, name.split('.'), nested(tensor))
+  return { ...record, learned }
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function put(into: Record<string, unknown>, [key, ...rest]: readonly string[], value: unknown): void {
+  const own = Object.hasOwn(into, key) ? into[key] : undefined
+  const inner = isMapping(own) ? { ...own } : {}
+  if (rest.length > 0) put(inner, rest, value)
+  Object.defineProperty(into, key, {
+    value: rest.length > 0 ? inner : value,
+    enumerable: true,
+    configurable: true,
+    writable: true
+  })
+}
+
+function nested(tensor: Tensor): unknown {
+  const values = [...toFloat64(tensor)]
+  if (tensor.shape.length < 2) return values
+  const width = tensor.shape[1]
+  return Array.from({ length: elementCount(tensor.shape) / width }, (_, i) => values.slice(i * width, (i + 1) * width))
+}

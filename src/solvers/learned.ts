@@ -1,0 +1,18 @@
+import type { AmedPredictor } from './amed-predictor.js'
+import type { Predictor } from './predictor.js'
+
+/** Learned time points alone, of a solver without parameters of its own. */
+export interface TimePoints {
+  readonly sigmas: readonly number[]
+}
+
+/** What a distillation finds, for any kind of solver. */
+export type Learned = Predictor | AmedPredictor | TimePoints
+
+export function isAmed(learned: Learned): learned is AmedPredictor {
+  return 'layers' in learned
+}
+
+export function isEpd(learned: Learned): learned is Predictor {
+  return 'r' in learned
+}
