@@ -51,7 +51,7 @@ export async function fileDigest(path: string): Promise<string> {
 function missing(error: unknown, path: string): EpdError {
   const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
-  return new EpdError('checkpoint-missing', `${path}: ${what}; correct its path in the spec`, { cause: error })
+  return new EpdError('checkpoint-missing', `${path}: ${what}; correct its path`, { cause: error })
 }
 
 function explained(error: unknown, path: string): unknown {

@@ -52,7 +52,7 @@ describe('wrong usage', () => {
 describe('a checkpoint', () => {
   it('that is missing', async () => {
     expect(await failure(specOn('/nowhere/net.pkl'))).toContain(
-      '/nowhere/net.pkl: there is no such file; correct its path in the spec'
+      '/nowhere/net.pkl: there is no such file; correct its path'
     )
   })
 

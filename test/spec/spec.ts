@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { EpdError } from '../../src/errors.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment, type LoadOptions } from '../../src/spec/load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spec-'))
 afterAll(() => {
@@ -13,9 +13,9 @@ afterAll(() => {
 /** The file that specs are written to, for the time of one test file. */
 export const file = join(folder, 'spec.yaml')
 
-export function load(yaml: string | Uint8Array, set: string[] = []) {
+export function load(yaml: string | Uint8Array, set: string[] = [], more: Partial<LoadOptions> = {}) {
   writeFileSync(file, yaml)
-  return loadExperiment({ file, set })
+  return loadExperiment({ file, set, ...more })
 }
 
 /** What is said to be wrong with a spec, a line each, the file's path left out. */

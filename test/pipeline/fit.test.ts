@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { amedStart } from '../../src/distill/amed.js'
+import { checkFit, type KnownModel } from '../../src/pipeline/fit.js'
+import { publishedPredictors } from '../../src/predictors/published.js'
+import type { ModelMark, PredictorRecord } from '../../src/predictors/record.js'
+import { loadExperiment } from '../../src/spec/load.js'
+import { featured } from '../solvers/featured.js'
+
+const features = { ...featured.features!, size: 16 }
+const model: KnownModel = { shape: [3, 32, 32], labelDim: 0, features, digest: 'd'.repeat(64) }
+const published = publishedPredictors().get('00002-cifar10-4-5-epd-uni1.0-afs')!
+
+function experiment(record: PredictorRecord, allowMismatch = false) {
+  const text =
+    'name: a\nmodel: { checkpoint: a }\nsolver: { from: "predictor:p" }\nstages: { s: { kind: sample, seeds: 0 } }\n'
+  return loadExperiment({ file: 'a.yaml', text, predictors: { names: () => ['p'], get: () => record }, allowMismatch })
+}
+const marked = (mark: ModelMark) => ({ ...published, model: mark })
+
+describe('checkFit', () => {
+  it('is content with the model that a predictor was distilled for, as far as it is known', () => {
+    expect(checkFit(experiment(published), model)).toEqual([])
+    expect(checkFit(experiment(marked({})), model)).toEqual([])
+    expect(checkFit(experiment(marked({ digest: model.digest })), model)).toEqual([])
+  })
+
+  it.each([
+    [{ shape: [3, 64, 64], dataset: 'ffhq' }, "samples of 3x64x64 (ffhq), and this model's are 3x32x32"],
+    [{ labelDim: 1000 }, 'a model of 1000 classes, and this one has 0'],
+    [{ digest: 'e'.repeat(64) }, 'model eeeeeeeeeeee, and this one is dddddddddddd']
+  ] satisfies [ModelMark, string][])('refuses another: %o, and warns where that is allowed', (mark, what) => {
+    const message = `stage "s": predictor ${published.name} was distilled for ${what}`
+    const refused = expect.objectContaining({
+      code: 'predictor-mismatch',
+      message: `${message}; --allow-mismatch uses it all the same`
+    }) as unknown
+    expect(() => checkFit(experiment(marked(mark)), model)).toThrow(refused as Error)
+    expect(checkFit(experiment(marked(mark), true), model)).toEqual([message])
+  })
+
+  it('refuses amed where the model shows no bottleneck, or another than its network takes', () => {
+    const { schedule, numSteps, nfe } = published.solver
+    const record: PredictorRecord = {
+      name: 'amed',
+      solver: { name: 'amed', afs: true, scaleDir: 0.01, scaleTime: 0, maxOrder: 3, schedule, numSteps, nfe },
+      learned: { layers: amedStart(16, 0), ranges: { scaleDir: 0.01, scaleTime: 0 } },
+      model: {}
+    }
+    expect(checkFit(experiment(record), model)).toEqual([])
+    expect(() => checkFit(experiment(record, true), { ...model, features: undefined })).toThrow(
+      /stage "s": amed looks at the bottleneck/
+    )
+    expect(() => checkFit(experiment(record, true), { ...model, features: { ...features, size: 9 } })).toThrow(
+      'predictor amed looks at 16 features, and this model shows 9; distil one for it'
+    )
+  })
+})

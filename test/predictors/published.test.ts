@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { publishedPredictors } from '../../src/predictors/published.js'
+
+interface Row {
+  experiment: string
+  nfe: number
+  paper_fid: number
+  config: { num_steps: number; sampler_stu: string; schedule_type: string; scale_dir: number; scale_time: number }
+  raw: { r: number[][]; weight: number[][]; scale_dir: number[][]; scale_time: number[][] }
+}
+const rows = JSON.parse(readFileSync('test/fixtures/epd-predictors.json', 'utf8')) as Row[]
+
+it.each(rows)('$experiment has the numbers of its snapshot', ({ experiment, nfe, paper_fid, config, raw }) => {
+  const ranges = { scaleDir: config.scale_dir, scaleTime: config.scale_time }
+  expect(publishedPredictors().get(experiment)).toMatchObject({
+    fid: paper_fid,
+    solver: {
+      ...{ nfe, numSteps: config.num_steps, base: config.sampler_stu === 'ipndm' ? 'ipndm' : 'euler' },
+      ...{ ...ranges, schedule: { type: config.schedule_type } }
+    },
+    learned: { r: raw.r, weight: raw.weight, scaleDir: raw.scale_dir, scaleTime: raw.scale_time, ranges }
+  })
+})
