@@ -1,13 +1,19 @@
 export { EpdError, type ErrorCode } from './errors.js'
 
-export type { Condition, Denoiser, ModelTime, Shape } from './models/denoiser.js'
+export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape } from './models/denoiser.js'
 export { openModel, type Model, type OpenModelOptions } from './models/open.js'
 export { gaussianMixture, type MixtureOptions } from './models/mixture.js'
 
 export { schedule, type ScheduleOptions, type ScheduleType } from './solvers/schedule.js'
 export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
+export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
+export type { Learned, TimePoints } from './solvers/learned.js'
+export { readPredictor } from './predictors/file.js'
+export { publishedPredictors } from './predictors/published.js'
+export type { ModelMark, PredictorRecord } from './predictors/record.js'
+export { listPredictors, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
 export { solve, type Solution, type SolveOptions } from './solvers/solve.js'
-export type { SolverOptions } from './solvers/options.js'
+export type { PlainSolverOptions, SolverOptions } from './solvers/options.js'
 export type { Evaluated, Evaluation, Problem, SolverRun } from './solvers/solver.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
@@ -16,7 +22,7 @@ export { distill, type DistillOptions, type Distilled, type DistillState } from 
 export { featureView } from './distill/feature-view.js'
 export type { View } from './distill/objective.js'
 export type { Iteration } from './distill/task.js'
-export type { Student } from './distill/student.js'
+export type { AmedStudent, EpdStudent, Student } from './distill/student.js'
 export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'

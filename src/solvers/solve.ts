@@ -53,8 +53,11 @@ export async function solve(options: SolveOptions): Promise<Solution> {
 }
 
 function checkTimePoints(solver: SolverOptions, sigmas: Float64Array): void {
-  if (sigmas.length < 2 || !falls(sigmas))
-    throw new RangeError('solve: sigmas must be 2 or more falling noise levels, none of them 0')
+  const last = sigmas.length - 1
+  if (last < 1 || !falls(sigmas[last] === 0 ? sigmas.subarray(0, last) : sigmas))
+    throw new RangeError('solve: sigmas must be 2 or more falling noise levels')
+  if (sigmas[last] === 0 && solver.name !== 'euler' && solver.name !== 'ipndm')
+    throw new RangeError(`solve: ${solver.name} cannot go to a noise level of 0; euler and ipndm can`)
   if (solver.name !== 'epd') return
   const { r, sigmas: learned } = solver.predictor
   if (r.length !== sigmas.length - 1)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
 import { distill, distillCost, type DistillState } from '../../src/distill/distill.js'
+import type { AmedPredictor } from '../../src/solvers/amed-predictor.js'
 import { solve } from '../../src/solvers/solve.js'
 import { featured, FEATURES } from '../solvers/featured.js'
 import { mixture } from '../solvers/mixture.js'
@@ -14,7 +15,7 @@ const optimizer = { name: 'adam', batch: 10, trajectories: 60, lr: 0.01 } as con
 const common = { model: featured, student, sigmas, teacher: training, validation, optimizer }
 
 /** Mean squared difference to the teacher's last state, with a network. */
-async function lossWith(predictor: Awaited<ReturnType<typeof trained>>['predictor']): Promise<number> {
+async function lossWith(predictor: AmedPredictor): Promise<number> {
   const { x } = await solve({
     model: featured,
     solver: { name: 'amed', afs: true, predictor },
@@ -22,10 +23,6 @@ async function lossWith(predictor: Awaited<ReturnType<typeof trained>>['predicto
     sigmas
   })
   return x.reduce((sum, value, i) => sum + (value - validation.states[3][i]) ** 2, 0) / x.length
-}
-
-function trained(more: Partial<typeof common> = {}) {
-  return distill({ ...common, ...more })
 }
 
 describe('amed', () => {

@@ -36,7 +36,9 @@ describe('time points', () => {
       'sigmas',
       values.map(value => value + 1)
     )
-    shifted.sigmas?.forEach((sigma, i) => expect(Math.abs(sigma / six[i] - 1)).toBeLessThan(1e-12))
+    shifted.sigmas?.forEach((sigma, i) => {
+      expect(Math.abs(sigma / six[i] - 1)).toBeLessThan(1e-12)
+    })
   })
 
   it('depend on their coordinates as the chain rule says', () => {

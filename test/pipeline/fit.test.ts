@@ -34,7 +34,7 @@ describe('checkFit', () => {
       code: 'predictor-mismatch',
       message: `${message}; --allow-mismatch uses it all the same`
     }) as unknown
-    expect(() => checkFit(experiment(marked(mark)), model)).toThrow(refused as Error)
+    expect(() => checkFit(experiment(marked(mark)), model)).toThrow(refused)
     expect(checkFit(experiment(marked(mark), true), model)).toEqual([message])
   })
 

@@ -40,7 +40,7 @@ const steps: PredictorRecord = {
 const both: PredictorRecord = {
   ...epd,
   name: 'both',
-  learned: { ...epd.learned, sigmas: [80, 6.1, 1.2, 0.002] } as PredictorRecord['learned']
+  learned: { ...epd.learned, sigmas: [80, 6.1, 1.2, 0.002] }
 }
 
 function written(name: string, bytes: string | Buffer): string {

@@ -2,7 +2,9 @@ import type { SolverOptions } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
 import { latents } from '../../src/random/latents.js'
-import { mixture, shape } from './mixture.js'
+import { featured } from './featured.js'
+import { shape } from './mixture.js'
+import type { Ordered } from './orders.js'
 
 /** Time points between two noise levels: equally far apart in sigma, or closer together where there is less of it. */
 export type Grid = 'equal' | 'graded'
@@ -19,17 +21,18 @@ export function timePoints(grid: Grid, steps: number): Float64Array {
 let truth: Promise<Float64Array> | undefined
 
 /** Root mean square error at the end, of so many steps. */
-export async function errorOf(solver: SolverOptions, grid: Grid, steps: number): Promise<number> {
+export async function errorOf(solver: Ordered['solver'], grid: Grid, steps: number): Promise<number> {
   truth ??= end({ name: 'dpm2' }, 'graded', 20_000)
   const [found, expected] = [await end(solver, grid, steps), await truth]
   return Math.sqrt(found.reduce((sum, value, i) => sum + (value - expected[i]) ** 2, 0) / found.length)
 }
 
-async function end(solver: SolverOptions, grid: Grid, steps: number): Promise<Float64Array> {
-  return (await solve({ model: mixture, solver, x, sigmas: timePoints(grid, steps) })).x
+async function end(solver: Ordered['solver'], grid: Grid, steps: number): Promise<Float64Array> {
+  const options: SolverOptions = typeof solver === 'function' ? solver(steps) : solver
+  return (await solve({ model: featured, solver: options, x, sigmas: timePoints(grid, steps) })).x
 }
 
 /** By how many powers of two the error falls when steps are halved. */
-export async function observedOrder(solver: SolverOptions, grid: Grid, steps: number): Promise<number> {
+export async function observedOrder(solver: Ordered['solver'], grid: Grid, steps: number): Promise<number> {
   return Math.log2((await errorOf(solver, grid, steps)) / (await errorOf(solver, grid, 2 * steps)))
 }

@@ -164,6 +164,31 @@ describe('solve', () => {
     )
   })
 
+  it.each([
+    [{ name: 'ipndm', maxOrder: 5 }, 'ipndm: maxOrder must be a whole number from 1 to 4, found 5'],
+    [{ name: 'deis', maxOrder: 0 }, 'deis: maxOrder must be a whole number from 1 to 4, found 0'],
+    [{ name: 'dpmpp', maxOrder: 4 }, 'dpmpp: maxOrder must be a whole number from 1 to 3, found 4'],
+    [{ name: 'unipc', maxOrder: 1.5 }, 'unipc: maxOrder must be a whole number from 1 to 3, found 1.5'],
+    [{ name: 'dpm2', r: 0 }, 'dpm2: r must be above 0 and at most 1, found 0'],
+    [{ name: 'paradigms', window: 0, tolerance: 0 }, 'paradigms: window must be a whole number from 1 to']
+  ] satisfies [SolverOptions, string][])('refuses %o', async (solver, message) => {
+    const sigmas = Float64Array.of(80, 1, 0.002)
+    await expect(solve({ model: mixture, solver, x: start(80), sigmas })).rejects.toThrow(message)
+  })
+
+  it('refuses time points that do not fall, and one alone', async () => {
+    for (const sigmas of [[80, 80, 1], [80, 0, 0], [80], [1, 2]])
+      await expect(
+        solve({ model: mixture, solver: { name: 'euler' }, x: start(80), sigmas: Float64Array.from(sigmas) })
+      ).rejects.toThrow('sigmas must be 2 or more falling noise levels')
+    const toZero = Float64Array.of(80, 1, 0)
+    const ended = await solve({ model: mixture, solver: { name: 'ipndm' }, x: start(80), sigmas: toZero })
+    expect(ended.x.every(Number.isFinite)).toBe(true)
+    await expect(solve({ model: mixture, solver: { name: 'heun' }, x: start(80), sigmas: toZero })).rejects.toThrow(
+      'heun cannot go to a noise level of 0'
+    )
+  })
+
   it('stops when its signal is aborted', async () => {
     const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: 5, sigmaMin: 0.002, sigmaMax: 80 })
     const signal = AbortSignal.abort(new Error('enough'))

@@ -14,6 +14,8 @@ function stage<Kind extends Stage['kind']>(stages: readonly Stage[], name: strin
   return found as Extract<Stage, { kind: Kind }>
 }
 
+const specs = readdirSync('specs').map(name => `specs/${name}`)
+
 describe('loadExperiment', () => {
   it('puts in every default and resolves every reference', () => {
     const student = {
@@ -149,8 +151,6 @@ describe('loadExperiment', () => {
     expect(model.checkpoint).toBe('/nowhere/model.pkl')
   })
 
-  const specs = readdirSync('specs').map(name => `specs/${name}`)
-
   it.each(specs.filter(name => !name.includes('table1')))('reads %s', path => {
     const { stages } = loadExperiment({ file: path })
     const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
@@ -161,6 +161,40 @@ describe('loadExperiment', () => {
       if (each.kind === 'sample' && each.name !== 'reference') expect(each.solver.nfe).toBe(Number(nfe))
     }
   })
+})
+
+describe('the specs of Table 1', () => {
+  const compared = [
+    'DDIM',
+    'EDM',
+    'DPM-Solver-2',
+    'AMED-Solver',
+    'DPM-Solver++(3M)',
+    'UniPC',
+    'iPNDM',
+    'AMED-Plugin',
+    'ParaDiGMS'
+  ]
+
+  it.each(specs.filter(name => name.includes('table1')))('%s has a row for each solver at each NFE', path => {
+    const samples = loadExperiment({ file: path }).stages.filter(each => each.kind === 'sample')
+    for (const solver of [...compared, 'EPD-Solver', 'EPD-Plugin'])
+      for (const nfe of [3, 5, 7, 9]) {
+        const found = samples.find(({ name }) => name === `samples@nfe=${nfe},solver=${solver}`)
+        expect(found?.solver.nfe, `${solver} at ${nfe}`).toBe(nfe)
+      }
+  })
+
+  it.each(['cifar10', 'ffhq', 'imagenet64', 'lsun_bedroom_ldm'])(
+    'of %s uses the predictors that were published for it',
+    dataset => {
+      const { stages } = loadExperiment({ file: `specs/table1-${dataset}.yaml` })
+      const used = stages.flatMap(each => (each.kind === 'sample' && each.predictor ? [each.predictor] : []))
+      expect(used).toHaveLength(8)
+      expect(new Set(used.map(({ name }) => name)).size).toBe(8)
+      expect(used.every(({ model }) => model.dataset === dataset)).toBe(true)
+    }
+  )
 })
 
 describe('a score stage with fid', () => {

@@ -32,7 +32,9 @@ describe('compare', () => {
     ['rmse', ['other', 'second', 'best'], ['second', 'best', undefined]]
   ])('ranks %s in each column, whichever way is better', (metric, ...columns) => {
     const { rows } = compare(results, { ...options, metric })
-    columns.forEach((ranks, i) => expect(rows.map(({ cells }) => cells[i]?.rank)).toEqual(ranks))
+    columns.forEach((ranks, i) => {
+      expect(rows.map(({ cells }) => cells[i]?.rank)).toEqual(ranks)
+    })
   })
 
   it('ranks equal values alike', () => {
