@@ -22,7 +22,14 @@ export interface Schema {
   readonly isScore: (value: unknown) => value is RawScore
 }
 
+let loaded: Schema | undefined
+
+/** Compiled once. */
 export function loadSchema(): Schema {
+  return (loaded ??= compiled())
+}
+
+function compiled(): Schema {
   const root = parse()
   const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
   const whole = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).compile(root)
