@@ -18,13 +18,11 @@ import { torchCpuGenerator } from '../random/torch-cpu.js'
 import type { AmedStudent, EpdStudent, Student } from './student.js'
 import type { Found, Iteration } from './task.js'
 import { teach, type Teacher } from './teach.js'
+import { FINAL_WITH_SIGMAS } from './time-points.js'
 import { gather, type Trajectories } from './trajectories.js'
 
 export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
 export type DistillState = LevenbergMarquardtState | AdamState | AmedState
-
-/** Iterations from end to end where time points are learned, which nothing else finds. */
-export const FINAL_WITH_SIGMAS = 10
 
 export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser

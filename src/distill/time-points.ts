@@ -1,5 +1,8 @@
 import type { Coordinates } from './parameters.js'
 
+/** Iterations from end to end, the only ones that find time points, unless told otherwise. */
+export const FINAL_WITH_SIGMAS = 10
+
 /** How far a time point's step may shrink or grow in log sigma, and the most that this changes at once. */
 const GAP = 6
 const REACH_GAP = 0.5

@@ -1,8 +1,7 @@
 import { EpdError } from '../errors.js'
 import type { Denoiser } from '../models/denoiser.js'
-import type { ModelMark } from '../predictors/record.js'
 import { isAmed } from '../solvers/learned.js'
-import type { Experiment, SampleStage } from '../spec/experiment.js'
+import type { Experiment, ModelMark, SampleStage } from '../spec/experiment.js'
 
 /** What is to be known of a model to tell whether stages can be run on it. */
 export type KnownModel = Pick<Denoiser, 'shape' | 'labelDim' | 'features'> & { readonly digest: string }

@@ -3,7 +3,8 @@ import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoi
 import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata } from '../checkpoints/safetensors.js'
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
-import { parseRecord, type PredictorRecord } from './record.js'
+import type { PredictorRecord } from '../spec/experiment.js'
+import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
 
 /** What files say of themselves. */

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseRecord, type PredictorRecord } from './record.js'
+import type { PredictorRecord } from '../spec/experiment.js'
+import type { PredictorSource } from '../spec/parts.js'
+import { parseRecord } from './record.js'
 
 /** models/ stands beside src/ and beside dist/. */
 const FILE = new URL('../../models/predictors.json', import.meta.url)
@@ -12,4 +14,10 @@ export function publishedPredictors(): ReadonlyMap<string, PredictorRecord> {
   const rows: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
   const records = (Array.isArray(rows) ? rows : []).map(row => parseRecord(row, FILE.pathname))
   return (known = new Map(records.map(record => [record.name, record])))
+}
+
+/** These alone, for a spec to use. */
+export const published: PredictorSource = {
+  names: () => [...publishedPredictors().keys()],
+  get: name => publishedPredictors().get(name)
 }

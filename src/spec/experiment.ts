@@ -1,6 +1,7 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
-import type { PredictorRecord } from '../predictors/record.js'
+import type { Shape } from '../models/denoiser.js'
+import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
 
 export type * from '../solvers/spec.js'
@@ -86,6 +87,25 @@ export interface SampleStage {
   readonly batch: number
   /** Whether each image is also written as a PNG of its own. */
   readonly images: boolean
+}
+
+/** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
+export interface PredictorRecord {
+  readonly name: string
+  readonly solver: StudentSpec
+  readonly learned: Learned
+  readonly model: ModelMark
+  /** FID that was published for it. */
+  readonly fid?: number
+}
+
+/** What is known of a model, to tell it from another. */
+export interface ModelMark {
+  readonly dataset?: string
+  readonly shape?: Shape
+  readonly labelDim?: number
+  /** SHA-256 over graph, weights and preconditioning. */
+  readonly digest?: string
 }
 
 /** Inception-v3, by where its weights are (an absolute path, or an address) and how images become its input. */

@@ -6,7 +6,6 @@ import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
-import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorSource } from './parts.js'
 import { resolveStages } from './resolve.js'
 import { loadSchema, type Schema } from './schema.js'
@@ -19,7 +18,7 @@ export interface LoadOptions {
   readonly text?: string
   /** `path=value` each, as --set gives them: put into the spec before anything is checked. */
   readonly set?: readonly string[]
-  /** Where `predictor:NAME` is looked for; default: among those that are published. */
+  /** Where `predictor:NAME` is looked for; default: there are none. */
   readonly predictors?: PredictorSource
   /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
   readonly allowMismatch?: boolean
@@ -31,7 +30,7 @@ export interface LoadOptions {
  * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
  */
 export function loadExperiment(options: LoadOptions): Experiment {
-  const { file, text: given, set = [], predictors = published, allowMismatch = false } = options
+  const { file, text: given, set = [], predictors = NONE, allowMismatch = false } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -74,10 +73,7 @@ interface ReadCase {
   readonly warnings: readonly Problem[]
 }
 
-const published: PredictorSource = {
-  names: () => [...publishedPredictors().keys()],
-  get: name => publishedPredictors().get(name)
-}
+const NONE: PredictorSource = { names: () => [], get: () => undefined }
 
 /** A spec in one case of its matrix. */
 function readCase(

@@ -1,7 +1,6 @@
 import type { GeneratorName } from '../random/latents.js'
 import { parallelNfe } from '../solvers/nfe.js'
-import type { PredictorRecord } from '../predictors/record.js'
-import type { ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
+import type { PredictorRecord, ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
 import { isNamed, NAMED, references } from './graph.js'
 import { child, isMapping } from './plain.js'
 import { either, expected, type Path, type Report } from './problem.js'
@@ -11,7 +10,7 @@ import type { Schema } from './schema.js'
 import { parseSeeds } from './seeds.js'
 import { checkSchedule, numStepsAt } from './time-points.js'
 
-const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
+export const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
 const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score'] satisfies StageKind[]
 
 /** What can be told from single values, whatever is wrong around them. Absent: wrong, and reported. */
@@ -117,7 +116,13 @@ function seedsAt(value: unknown, path: Path, schema: Schema, report: Report): nu
   }
 }
 
-function resolveSolver(raw: RawSolver, path: Path, inherited: ScheduleSpec, report: Report): SolverSpec | undefined {
+/** A solver that the schema has passed, on its time points; what is wrong with it is reported. */
+export function resolveSolver(
+  raw: RawSolver,
+  path: Path,
+  inherited: ScheduleSpec,
+  report: Report
+): SolverSpec | undefined {
   const sound = raw.schedule === undefined || checkSchedule(raw.schedule, [...path, 'schedule'], report)
   if (raw.name === 'paradigms') {
     const { schedule = inherited, nfe, numSteps, ...solver } = raw

@@ -11,6 +11,7 @@ import type {
   StudentSpec,
   TeacherStage
 } from './experiment.js'
+import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
@@ -127,8 +128,6 @@ function optimizerOf(given: RawOptimizer | undefined, student: StudentSpec, lear
 const ADAM: RawOptimizer & { readonly name: 'adam' } = {
   ...{ name: 'adam', betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }
 }
-/** Iterations from end to end that find time points. */
-const FINAL_WITH_SIGMAS = 10
 
 /** Options of a distill stage that do not go together. */
 function checkTogether(

@@ -13,6 +13,8 @@ export interface Schema {
   /** Puts defaults into the value, and says all that is wrong with it. */
   readonly check: (value: unknown) => Problem[]
   readonly isExperiment: (value: unknown) => value is RawExperiment
+  /** The same of a solver alone. */
+  readonly checkSolver: (value: unknown) => Problem[]
   readonly isSolver: (value: unknown) => value is RawSolver
   readonly isUsed: (value: unknown) => value is RawUsed
   readonly isSeeds: (value: unknown) => value is SeedsText
@@ -32,11 +34,16 @@ export function loadSchema(): Schema {
 function compiled(): Schema {
   const root = parse()
   const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
-  const whole = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).compile(root)
+  const filling = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
+  const checked = (name: string) => {
+    const validate = filling.compile({ $ref: `${String(root.$id)}${name}` })
+    return (value: unknown) => (validate(value) ? [] : problems(root, validate.errors ?? []))
+  }
   const ajv = new Ajv2020(options).addSchema(root)
   const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
   return {
-    check: value => (whole(value) ? [] : problems(root, whole.errors ?? [])),
+    check: checked(''),
+    checkSolver: checked('#/$defs/solver'),
     isExperiment: part<RawExperiment>(''),
     isSolver: part<RawSolver>('#/$defs/solver'),
     isUsed: part<RawUsed>('#/$defs/used'),

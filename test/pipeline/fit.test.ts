@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
 import { checkFit, type KnownModel } from '../../src/pipeline/fit.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
-import type { ModelMark, PredictorRecord } from '../../src/predictors/record.js'
+import type { ModelMark, PredictorRecord } from '../../src/spec/experiment.js'
 import { loadExperiment } from '../../src/spec/load.js'
 import { featured } from '../solvers/featured.js'
 

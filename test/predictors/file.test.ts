@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
 import { encodeJson, encodeTensors, readPredictor } from '../../src/predictors/file.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
-import { parseRecord, type PredictorRecord } from '../../src/predictors/record.js'
+import { parseRecord } from '../../src/predictors/record.js'
+import type { PredictorRecord } from '../../src/spec/experiment.js'
 import { readCheckpoint } from '../../src/checkpoints/checkpoint.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-predictors-'))
@@ -135,23 +136,40 @@ describe('readPredictor', () => {
   })
 })
 
+/** As it is once it was written. */
+const plain = (value: object): unknown => JSON.parse(JSON.stringify(value))
+
 describe('parseRecord', () => {
+  const none = undefined
+  const only = { points: none, scaleDir: none, scaleTime: none, base: none, maxOrder: none }
   const changed = (solver: object, learned: object = {}) =>
-    parseRecord({ ...epd, solver: { ...epd.solver, ...solver }, learned: { ...epd.learned, ...learned } }, 'file')
+    parseRecord(
+      plain({ ...epd, solver: { ...epd.solver, ...solver }, learned: { ...epd.learned, ...learned } }),
+      'file'
+    )
 
   it.each([
-    [{ maxOrder: 5 }, {}, "its solver's maxOrder must be a whole number from 1 to 4, found 5"],
-    [{ base: 'dpmpp', maxOrder: 4 }, {}, "its solver's maxOrder must be a whole number from 1 to 3, found 4"],
-    [{ points: 0 }, {}, "its solver's points must be a whole number from 1 to 64, found 0"],
-    [{ numSteps: 1 }, {}, "its solver's numSteps must be a whole number from 2 to 10001, found 1"],
-    [{ name: 'paradigms' }, {}, "its solver's name must be euler or heun"],
-    [{ schedule: { type: 'even' } }, {}, "its solver's schedule must have a type"],
+    [{ maxOrder: 5 }, {}, 'solver.maxOrder: expected a whole number from 1 to 4, found 5'],
+    [
+      { base: 'dpmpp', maxOrder: 4 },
+      {},
+      'solver.maxOrder: expected a whole number from 1 to 3 with base dpmpp, found 4'
+    ],
+    [{ points: 0 }, {}, 'solver.points: expected a whole number from 1 to 64, found 0'],
+    [{ numSteps: 1 }, {}, 'solver.numSteps: expected a whole number from 2 to 10000, found 1'],
+    [
+      { name: 'paradigms' },
+      {},
+      'solver.afs: expected one of the keys name, nfe, numSteps, schedule, window, tolerance'
+    ],
+    [{ schedule: { type: 'even' } }, {}, 'solver.schedule.type: expected "polynomial"'],
     [{ numSteps: 5 }, {}, 'r must have 4 rows (steps) of 2 numbers (points)'],
     [{}, { weight: undefined }, 'there is nothing for epd in it: expected tables r, weight, scaleDir and scaleTime'],
     [{}, { weight: [[1]] }, 'predictor: weight must have the size of r'],
     [{}, { sigmas: [80, 9, 10, 0.002] }, 'predictor: sigmas must be 4 falling noise levels'],
-    [{ name: 'amed' }, {}, 'what is in it is not for amed: expected layers'],
-    [{ name: 'euler' }, {}, 'what is in it is not for euler: expected sigmas']
+    [{ ...only, name: 'amed' }, {}, 'what is in it is not for amed: expected layers'],
+    [{ ...only, name: 'euler' }, {}, 'what is in it is not for euler: expected sigmas'],
+    [{ ...only, name: 'paradigms', nfe: 4 }, {}, 'solver.afs: expected one of the keys']
   ])('refuses %o with %o', (solver, learned, message) => {
     expect(() => changed(solver, learned)).toThrow(`file: ${message}`)
   })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Stage } from '../../src/spec/experiment.js'
 import { inputsOf } from '../../src/spec/graph.js'
 import { loadExperiment } from '../../src/spec/load.js'
+import { published } from '../../src/predictors/published.js'
 import { changed, file, load, whole } from './spec.js'
 
 const DEFAULT_SCHEDULE = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
@@ -177,7 +178,7 @@ describe('the specs of Table 1', () => {
   ]
 
   it.each(specs.filter(name => name.includes('table1')))('%s has a row for each solver at each NFE', path => {
-    const samples = loadExperiment({ file: path }).stages.filter(each => each.kind === 'sample')
+    const samples = loadExperiment({ file: path, predictors: published }).stages.filter(each => each.kind === 'sample')
     for (const solver of [...compared, 'EPD-Solver', 'EPD-Plugin'])
       for (const nfe of [3, 5, 7, 9]) {
         const found = samples.find(({ name }) => name === `samples@nfe=${nfe},solver=${solver}`)
@@ -188,7 +189,7 @@ describe('the specs of Table 1', () => {
   it.each(['cifar10', 'ffhq', 'imagenet64', 'lsun_bedroom_ldm'])(
     'of %s uses the predictors that were published for it',
     dataset => {
-      const { stages } = loadExperiment({ file: `specs/table1-${dataset}.yaml` })
+      const { stages } = loadExperiment({ file: `specs/table1-${dataset}.yaml`, predictors: published })
       const used = stages.flatMap(each => (each.kind === 'sample' && each.predictor ? [each.predictor] : []))
       expect(used).toHaveLength(8)
       expect(new Set(used.map(({ name }) => name)).size).toBe(8)

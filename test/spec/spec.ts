@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { EpdError } from '../../src/errors.js'
+import { published } from '../../src/predictors/published.js'
 import { loadExperiment, type LoadOptions } from '../../src/spec/load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spec-'))
@@ -15,7 +16,7 @@ export const file = join(folder, 'spec.yaml')
 
 export function load(yaml: string | Uint8Array, set: string[] = [], more: Partial<LoadOptions> = {}) {
   writeFileSync(file, yaml)
-  return loadExperiment({ file, set, ...more })
+  return loadExperiment({ file, set, predictors: published, ...more })
 }
 
 /** What is said to be wrong with a spec, a line each, the file's path left out. */
