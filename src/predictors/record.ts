@@ -6,7 +6,7 @@ import { falls, predictor } from '../solvers/predictor.js'
 import type { StudentSpec } from '../solvers/spec.js'
 import type { ModelMark, PredictorRecord } from '../spec/experiment.js'
 import { DEFAULT_SCHEDULE, resolveSolver } from '../spec/parts.js'
-import { copy, isMapping } from '../spec/plain.js'
+import { child, copy, isMapping } from '../spec/plain.js'
 import type { Report } from '../spec/problem.js'
 import { loadSchema } from '../spec/schema.js'
 
@@ -107,13 +107,15 @@ function isShape(value: unknown): value is Shape {
 function solverOf(given: unknown, invalid: (what: string) => EpdError): StudentSpec {
   const schema = loadSchema()
   const value = copy(given)
+  const nothing = 'solver.name: expected one that something can be learned for, found "paradigms"'
+  if (child(value, 'name') === 'paradigms') throw invalid(nothing)
   // It follows from the others.
   if (isMapping(value)) delete value.nfe
   const problems = schema.checkSolver(value)
   const report: Report = (path, message) => problems.push({ path, message })
   const found = schema.isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report) : undefined
   if (problems.length > 0)
-    throw invalid(problems.map(({ path, message }) => `solver.${path.join('.')}: ${message}`).join('; '))
+    throw invalid(problems.map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`).join('; '))
   if (found && found.name !== 'paradigms') return found
-  throw invalid('solver.name: expected one that something can be learned for, found "paradigms"')
+  throw invalid(nothing)
 }

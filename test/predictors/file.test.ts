@@ -157,19 +157,13 @@ describe('parseRecord', () => {
     ],
     [{ points: 0 }, {}, 'solver.points: expected a whole number from 1 to 64, found 0'],
     [{ numSteps: 1 }, {}, 'solver.numSteps: expected a whole number from 2 to 10000, found 1'],
-    [
-      { name: 'paradigms' },
-      {},
-      'solver.afs: expected one of the keys name, nfe, numSteps, schedule, window, tolerance'
-    ],
     [{ schedule: { type: 'even' } }, {}, 'solver.schedule.type: expected "polynomial"'],
     [{ numSteps: 5 }, {}, 'r must have 4 rows (steps) of 2 numbers (points)'],
     [{}, { weight: undefined }, 'there is nothing for epd in it: expected tables r, weight, scaleDir and scaleTime'],
     [{}, { weight: [[1]] }, 'predictor: weight must have the size of r'],
     [{}, { sigmas: [80, 9, 10, 0.002] }, 'predictor: sigmas must be 4 falling noise levels'],
     [{ ...only, name: 'amed' }, {}, 'what is in it is not for amed: expected layers'],
-    [{ ...only, name: 'euler' }, {}, 'what is in it is not for euler: expected sigmas'],
-    [{ ...only, name: 'paradigms', nfe: 4 }, {}, 'solver.afs: expected one of the keys']
+    [{ ...only, name: 'euler' }, {}, 'what is in it is not for euler: expected sigmas']
   ])('refuses %o with %o', (solver, learned, message) => {
     expect(() => changed(solver, learned)).toThrow(`file: ${message}`)
   })
