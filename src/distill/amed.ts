@@ -4,10 +4,12 @@ import {
   AMED_CODE,
   AMED_HEAD,
   AMED_HIDDEN,
-  AMED_LAYERS,
   AMED_WAVES,
+  addGradient,
   amedForward,
   amedGradient,
+  numbersOf,
+  withNumbers,
   type AmedForward,
   type AmedLayers,
   type AmedPoint,
@@ -107,7 +109,7 @@ export function amedStart(features: number, seed: number): AmedLayers {
 }
 
 function first(start: AmedLayers): AmedState {
-  const values = flat(start)
+  const values = numbersOf(start)
   return {
     ...noMoments(values.length),
     ...{ name: 'amed', iteration: 0, values, difference: null, evaluations: 0, backpropagated: 0 }
@@ -147,7 +149,7 @@ async function iterate(task: AmedTask, before: AmedState): Promise<{ state: Amed
     backpropagated += 3 * base.evaluations
     const gradient = new Float64Array(state.values.length)
     slopes.each.forEach((slope, sample) => {
-      flat(amedGradient(predictor, seen[sample], slope)).forEach((value, i) => (gradient[i] += value))
+      addGradient(gradient, predictor.layers, amedGradient(predictor, seen[sample], slope))
     })
     const { lr = LR, betas = [0.9, 0.999] } = task.optimizer
     const { values, moments } = adamStep(state.values, [...gradient], state, lr, betas)
@@ -256,21 +258,5 @@ function conditionOf({ condition }: Trajectories, sample: number): Condition | u
 }
 
 function predictorOf({ values }: AmedState, { start, setting }: AmedTask): AmedPredictor {
-  return { layers: unflat(values, start), ranges: setting.student.ranges }
-}
-
-function flat(layers: AmedLayers): number[] {
-  return AMED_LAYERS.flatMap(name => [...layers[name].weight.flat(), ...layers[name].bias])
-}
-
-/** The layers of another network of the same sizes. */
-function unflat(values: readonly number[], like: AmedLayers): AmedLayers {
-  let at = 0
-  const take = (count: number) => values.slice(at, (at += count))
-  const layer = ({ weight, bias }: Layer): Layer => ({
-    weight: weight.map(row => take(row.length)),
-    bias: take(bias.length)
-  })
-  const [time, encoder, code, r, scaleDir, scaleTime] = AMED_LAYERS.map(name => layer(like[name]))
-  return { time, encoder, code, r, scaleDir, scaleTime }
+  return { layers: withNumbers(start, values), ranges: setting.student.ranges }
 }

@@ -84,12 +84,19 @@ export function amedForward(
   return { point, features: given, waves, times, encoded, head }
 }
 
-/** The gradient in the network's numbers, from that in a sample's parameters: the chain rule backwards through `amedForward`. */
+/** The gradient in a layer: in its weights the outer product of these, in its bias `outputs`. */
+export interface LayerSlope {
+  readonly layer: keyof AmedLayers
+  readonly outputs: readonly number[]
+  readonly inputs: ArrayLike<number>
+}
+
+/** The gradient in the network, from that in a sample's parameters: the chain rule backwards through `amedForward`. */
 export function amedGradient(
   { layers, ranges }: AmedPredictor,
   { point, features, waves, times, encoded, head }: AmedForward,
   gradient: AmedPoint
-): AmedLayers {
+): LayerSlope[] {
   const slope = (value: number, range: number) => {
     const share = (value - 1 + range) / (2 * range)
     return range === 0 ? 0 : 2 * range * share * (1 - share)
@@ -99,26 +106,52 @@ export function amedGradient(
     scaleDir: [gradient.scaleDir * slope(point.scaleDir, ranges.scaleDir)],
     scaleTime: [gradient.scaleTime * slope(point.scaleTime, ranges.scaleTime)]
   }
-  const heads = (['r', 'scaleDir', 'scaleTime'] as const).map(name => backwards(layers[name], outer[name]))
+  const parameters = ['r', 'scaleDir', 'scaleTime'] as const
+  const heads = parameters.map(layer => backwards(layers[layer], outer[layer]))
   const ofHead = head.map((_, i) => heads.reduce((sum, each) => sum + each[i], 0))
   const ofCode = ofHead.slice(0, AMED_CODE)
-  const ofTimes = times.map((time, k) => {
-    const from = AMED_CODE + k * AMED_WAVES
-    return time.map((value, i) => ofHead[from + i] * siluSlope(value))
-  })
   const hidden = backwards(layers.code, ofCode)
-  const ofEncoded = encoded.map((value, i) => hidden[i] * siluSlope(value))
-  const [one, other] = ofTimes.map((of, k) => layerGradient(of, waves[k]))
-  return {
-    time: {
-      weight: one.weight.map((row, i) => row.map((value, j) => value + other.weight[i][j])),
-      bias: one.bias.map((value, i) => value + other.bias[i])
-    },
-    encoder: layerGradient(ofEncoded, features),
-    code: layerGradient(ofCode, encoded.map(silu)),
-    r: layerGradient(outer.r, head),
-    scaleDir: layerGradient(outer.scaleDir, head),
-    scaleTime: layerGradient(outer.scaleTime, head)
+  return [
+    ...times.map((time, k): LayerSlope => {
+      const from = AMED_CODE + k * AMED_WAVES
+      return { layer: 'time', outputs: time.map((value, i) => ofHead[from + i] * siluSlope(value)), inputs: waves[k] }
+    }),
+    { layer: 'encoder', outputs: encoded.map((value, i) => hidden[i] * siluSlope(value)), inputs: features },
+    { layer: 'code', outputs: ofCode, inputs: encoded.map(silu) },
+    ...parameters.map((layer): LayerSlope => ({ layer, outputs: outer[layer], inputs: head }))
+  ]
+}
+
+/** A network's numbers, one layer after the other, its weights row by row and then its bias. */
+export function numbersOf(layers: AmedLayers): number[] {
+  return AMED_LAYERS.flatMap(name => [...layers[name].weight.flat(), ...layers[name].bias])
+}
+
+/** The network of the same sizes that has these numbers. */
+export function withNumbers(layers: AmedLayers, numbers: readonly number[]): AmedLayers {
+  let at = 0
+  const take = (count: number) => numbers.slice(at, (at += count))
+  const [time, encoder, code, r, scaleDir, scaleTime] = AMED_LAYERS.map((name): Layer => {
+    const { weight, bias } = layers[name]
+    return { weight: weight.map(row => take(row.length)), bias: take(bias.length) }
+  })
+  return { time, encoder, code, r, scaleDir, scaleTime }
+}
+
+/** Adds a gradient to a sum in the order of `numbersOf`. */
+export function addGradient(sum: Float64Array, layers: AmedLayers, slopes: readonly LayerSlope[]): void {
+  let at = 0
+  for (const name of AMED_LAYERS) {
+    const { weight, bias } = layers[name]
+    const size = weight[0].length
+    for (const { layer, outputs, inputs } of slopes) {
+      if (layer !== name) continue
+      for (let i = 0; i < outputs.length; i++) {
+        for (let j = 0; j < size; j++) sum[at + i * size + j] += outputs[i] * inputs[j]
+        sum[at + outputs.length * size + i] += outputs[i]
+      }
+    }
+    at += weight.length * size + bias.length
   }
 }
 
@@ -139,11 +172,11 @@ function affine({ weight, bias }: Layer, x: ArrayLike<number>): number[] {
 
 /** The gradient in a layer's input. */
 function backwards({ weight }: Layer, gradient: readonly number[]): number[] {
-  return weight[0].map((_, j) => weight.reduce((sum, row, i) => sum + row[j] * gradient[i], 0))
-}
-
-function layerGradient(gradient: readonly number[], input: ArrayLike<number>): Layer {
-  return { weight: gradient.map(value => Array.from(input, each => value * each)), bias: gradient }
+  const sums = weight[0].map(() => 0)
+  weight.forEach((row, i) => {
+    for (let j = 0; j < sums.length; j++) sums[j] += row[j] * gradient[i]
+  })
+  return sums
 }
 
 function silu(x: number): number {

@@ -157,6 +157,7 @@ describe('parseRecord', () => {
     ],
     [{ points: 0 }, {}, 'solver.points: expected a whole number from 1 to 64, found 0'],
     [{ numSteps: 1 }, {}, 'solver.numSteps: expected a whole number from 2 to 10000, found 1'],
+    [{ name: 'paradigms' }, {}, 'solver.name: expected one that something can be learned for'],
     [{ schedule: { type: 'even' } }, {}, 'solver.schedule.type: expected "polynomial"'],
     [{ numSteps: 5 }, {}, 'r must have 4 rows (steps) of 2 numbers (points)'],
     [{}, { weight: undefined }, 'there is nothing for epd in it: expected tables r, weight, scaleDir and scaleTime'],
