@@ -15,7 +15,7 @@ export interface AmedOptions {
 /**
  * AMED-Solver (Zhou et al. 2023, arXiv 2312.00094, Eq. 10 and 12): the gradient at one intermediate time takes the whole step; the time and two
  * scales are predicted for each sample from the network's bottleneck. AMED-Plugin: a base method goes to that time and on
- * to the step's end, the second half scaled. Two NFE a step. `problem` holds one sample, whose times are its own.
+ * to the step's end, the second half scaled. Two NFE a step, order 2 where the time is the step's middle, else 1. `problem` holds one sample, whose times are its own.
  */
 export function amed(problem: Problem, { predictor, ...options }: AmedOptions): SolverRun {
   return amedSteps(problem, options, (features, t, next) => amedForward(predictor, features, t, next).point)
@@ -58,6 +58,6 @@ function* start(
 /** Time points with one more in each interval: how many steps a base method takes. */
 function halved(sigmas: Float64Array): Float64Array {
   return Float64Array.from({ length: 2 * sigmas.length - 1 }, (_, k) =>
-    k % 2 === 0 ? sigmas[k / 2] : Math.sqrt(sigmas[(k - 1) / 2] * sigmas[(k + 1) / 2])
+    k % 2 === 0 ? sigmas[k / 2] : logInterpolate(sigmas[(k - 1) / 2], sigmas[(k + 1) / 2], 0.5)
   )
 }

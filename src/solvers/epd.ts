@@ -14,7 +14,8 @@ export interface EpdOptions {
 
 /**
  * Ensemble Parallel Direction solver (arXiv 2507.14797, Eq. 9-11): from the gradient at a step's start, x goes to several
- * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step.
+ * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step. Order 2 where
+ * the times' weighted mean is the step's middle, else 1: it is made for few steps.
  */
 export function epd(problem: Problem, { afs = false, predictor, base = 'euler', maxOrder = 3 }: EpdOptions): SolverRun {
   const method = baseMethod(base, problem, maxOrder)

@@ -13,7 +13,8 @@ export interface ParadigmsOptions {
 /**
  * ParaDiGMS (Shih et al. 2023, arXiv 2305.16317, Algorithm 1) on Euler's method: Picard iteration over a sliding window of states. All
  * gradients of the window are evaluated at once, one NFE, and summed up from its first state, which is final; the window then moves on
- * past what has stopped changing. Order 1: with tolerance 0 it ends where Euler's method does. `problem` holds one sample, so that
+ * past what has stopped changing. A state that the window comes to is first taken as the last before it, scaled to as much noise: what is a
+ * copy of it in the authors' variance-preserving terms. Order 1: with tolerance 0 it ends where Euler's method does. `problem` holds one sample, so that
  * no sample waits for another.
  */
 export function* paradigms({ x, samples, sigmas, trajectory }: Problem, options: ParadigmsOptions): SolverRun {
@@ -21,7 +22,7 @@ export function* paradigms({ x, samples, sigmas, trajectory }: Problem, options:
   const { window, tolerance, nfe = Infinity } = options
   const last = sigmas.length - 1
   const states = [x]
-  const stateAt = (i: number) => states[Math.min(i, states.length - 1)]
+  const stateAt = (i: number) => states[i] ?? scaled(states, sigmas, i)
   for (let [begin, used] = [0, 0]; begin < last && used < nfe; used++) {
     const end = Math.min(begin + window, last)
     const improved = yield* sweep(stateAt, sigmas, begin, end)
@@ -48,6 +49,13 @@ function* sweep(
   return places.map(
     (i, k) => (x = add(x, sigmas[i + 1] - sigmas[i], toD(stateAt(i), evaluated[k].denoised, sigmas[i])))
   )
+}
+
+/** The last known state as it would be at a later time point, if it were noise and data of unit variance. */
+function scaled(states: readonly Float64Array[], sigmas: Float64Array, i: number): Float64Array {
+  const last = states.length - 1
+  const factor = Math.sqrt((1 + sigmas[i] ** 2) / (1 + sigmas[last] ** 2))
+  return states[last].map(value => factor * value)
 }
 
 /** Root mean square, in units of the standard deviation that data of unit variance have with this noise. */

@@ -14,7 +14,7 @@ export interface Identity {
   readonly assets?: readonly string[]
 }
 
-const VERSIONS = { teacher: 1, distill: 3, sample: 1, features: 1, score: 1 } as const
+const VERSIONS = { teacher: 1, distill: 3, sample: 2, features: 1, score: 1 } as const
 
 export function identity(stage: Stage): Identity {
   const version = VERSIONS[stage.kind]

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { gaussianMixture } from '../../src/models/mixture.js'
 import { latents } from '../../src/random/latents.js'
 import { lagrangeIntegrals } from '../../src/solvers/quadrature.js'
 import { schedule } from '../../src/solvers/schedule.js'
@@ -64,6 +65,16 @@ describe('paradigms', () => {
     ]
     expect(found.nfe).toBeLessThan(40)
     expect(relativeError(found.x, exact.x)).toBeLessThan(0.02)
+  })
+
+  it('begins where noise would be: data of unit variance are left as they are for by the first sweep', async () => {
+    const unit = gaussianMixture({ weights: [1], means: [[0, 0]], stds: [[1, 1]], shape: [2, 1, 1] })
+    const x = Float64Array.of(80, -40)
+    const fine = schedule({ ...grid, numSteps: 65 })
+    const solver = { name: 'paradigms', window: 64, tolerance: 0, nfe: 1 } as const
+    const swept = await solve({ model: unit, solver, x, sigmas: fine })
+    const stepped = await solve({ model: unit, solver: { name: 'euler' }, x, sigmas: fine })
+    expect(relativeError(swept.x, stepped.x)).toBeLessThan(0.05)
   })
 
   it('takes no more evaluations than it is given', async () => {
