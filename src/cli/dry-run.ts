@@ -13,6 +13,7 @@ import { inColumns } from './columns.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
+  warn(experiment.warnings)
   const store = createStore(dir)
   try {
     const absent = locations(experiment).filter(
@@ -25,8 +26,7 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
     }
     const { signal } = new AbortController()
     const [model, assets] = await opened({ experiment, store, signal, onEvent: () => undefined })
-    const warnings = [...experiment.warnings, ...checkFit(experiment, model)]
-    process.stderr.write(warnings.map(message => `warning: ${message}\n`).join(''))
+    warn(checkFit(experiment, model))
     const { keyOf } = plan(experiment, model, assets)
     print(experiment, json, name => {
       const key = keyOf(name)
@@ -39,6 +39,10 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
   } finally {
     store.close()
   }
+}
+
+function warn(messages: readonly string[]): void {
+  process.stderr.write(messages.map(message => `warning: ${message}\n`).join(''))
 }
 
 function print(experiment: Experiment, json: boolean | undefined, state: (name: string) => string): void {

@@ -6,7 +6,7 @@ import { filled } from '../../bench/filled.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { bottleneckPixels, denoisingRecipe, networkOf } from '../../src/networks/network.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-networks-'))
 const song = {
@@ -82,6 +82,44 @@ describe('networks on the engine onnx', () => {
       "the checkpoint's tensors do not fit its SongUNet: model.map_layer0.bias (32) is missing; " +
         'model.map_layer1.bias is 7, not 32; model.stray is not part of it'
     )
+  })
+})
+
+describe("a network's bottleneck", () => {
+  const kwargs = { ...song, channel_mult: [1, 2, 2] }
+  const network = networkOf(kwargs)
+  const recipe = denoisingRecipe(network)
+
+  /** Both outputs, with the weights of the layers that a pattern names set to half. */
+  async function outputs(halved = /^$/): Promise<Float32Array[]> {
+    const tensors = new Map<string, Tensor>(filled(recipe))
+    for (const [name, tensor] of tensors)
+      if (halved.test(name)) {
+        const values = new Float32Array(tensor.data.slice().buffer).map(value => value / 2)
+        tensors.set(name, { ...tensor, data: new Uint8Array(values.buffer) })
+      }
+    const { path } = await writeGraph(record(recipe, tensors), mkdtempSync(join(folder, 'bottleneck-')))
+    const session = await openSession({ path, threads: 1 })
+    const x = Float32Array.from({ length: 128 }, (_, i) => Math.sin(i))
+    try {
+      const answers = await session.run([
+        { name: 'x', shape: [1, 2, 8, 8], data: x },
+        { name: 'noise', shape: [1, 1], data: Float32Array.of(0.3) }
+      ])
+      return answers.map(data => Float32Array.from(data))
+    } finally {
+      await session.close()
+    }
+  }
+
+  it('is what the encoder ends with: no layer of the decoder changes it, the last of the encoder does', async () => {
+    const [image, features] = await outputs()
+    expect(features).toHaveLength(bottleneckPixels(network))
+    const [decoded, same] = await outputs(/^model\.dec\..*weight$/)
+    expect(same).toEqual(features)
+    expect(decoded).not.toEqual(image)
+    const [, changed] = await outputs(/^model\.enc\.2x2_block0\.conv1\.weight$/)
+    expect(changed).not.toEqual(features)
   })
 })
 
