@@ -4,6 +4,7 @@ import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata 
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import type { PredictorRecord } from '../spec/experiment.js'
+import { isMapping } from '../spec/plain.js'
 import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
 
@@ -82,10 +83,6 @@ function fromTensors(bytes: Buffer, path: string): unknown {
   const learned = { ...record.learned }
   for (const [name, tensor] of readSafetensors(bytes, path)) put(learned, name.split('.'), nested(tensor))
   return { ...record, learned }
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function put(into: Record<string, unknown>, [key, ...rest]: readonly string[], value: unknown): void {

@@ -1,6 +1,6 @@
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
-import { amedPredictor } from '../solvers/amed-predictor.js'
+import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import { falls, predictor } from '../solvers/predictor.js'
 import type { StudentSpec } from '../solvers/spec.js'
@@ -56,7 +56,7 @@ export function checkLearned(learned: unknown, solver: StudentSpec): Learned {
 
 const EXPECTED = {
   epd: 'tables r, weight, scaleDir and scaleTime, [steps][points], and ranges',
-  amed: 'layers time, encoder, code, r, scaleDir and scaleTime, and ranges',
+  amed: `layers ${AMED_LAYERS.join(', ')}, and ranges`,
   plain: 'sigmas'
 }
 
@@ -71,8 +71,7 @@ export function isLearned(value: unknown): value is Learned {
   if (sigmas !== undefined && !isNumbers(sigmas)) return false
   if (layers === undefined && r === undefined) return sigmas !== undefined
   if (!isMapping(ranges) || typeof ranges.scaleDir !== 'number' || typeof ranges.scaleTime !== 'number') return false
-  if (isMapping(layers))
-    return ['time', 'encoder', 'code', 'r', 'scaleDir', 'scaleTime'].every(name => isLayer(layers[name]))
+  if (isMapping(layers)) return AMED_LAYERS.every(name => isLayer(layers[name]))
   return [r, weight, scaleDir, scaleTime].every(isTable)
 }
 
