@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
+import type { Denoiser } from '../../src/models/denoiser.js'
 import { latents } from '../../src/random/latents.js'
 import { amedSteps } from '../../src/solvers/amed.js'
 import type { AmedPoint } from '../../src/solvers/amed-predictor.js'
@@ -74,6 +75,22 @@ describe('amed', () => {
     ]
     expect(five.x.subarray(0, one.x.length)).toEqual(one.x)
     expect(five).toMatchObject({ nfe: 7, evaluations: 7 })
+  })
+
+  it('gives each sample its own class', async () => {
+    const seen: number[][] = []
+    const labelled: Denoiser = {
+      ...featured,
+      labelDim: 3,
+      denoise: (x, sigma, condition) => {
+        seen.push([...(condition?.labels ?? [])])
+        return featured.denoise(x, sigma)
+      }
+    }
+    const condition = { labels: Int32Array.of(2, 0, 1) }
+    await solve({ model: labelled, solver: { name: 'amed', afs: true, predictor }, x: noise(3), sigmas, condition })
+    // In the middle of each of four steps; at their starts features are asked for.
+    expect(seen).toEqual(Array.from({ length: 4 }, () => [2, 0, 1]))
   })
 
   it('asks for features at the start of each step that evaluates there, and of a sample alone', async () => {
