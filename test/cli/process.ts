@@ -46,7 +46,7 @@ export function temporaryFolder(): string {
 }
 
 /** A small experiment with all kinds of stages, on a tiny network, as a file in a folder of its own. */
-export function smallSpec(): string {
+export function smallSpec(metrics = 'frechet-pixels, psnr, rmse'): string {
   const file = join(temporaryFolder(), 'small.yaml')
   writeFileSync(
     file,
@@ -65,7 +65,7 @@ stages:
   samples: { kind: sample, solver: student, seeds: 2000-2069, batch: 50, images: true }
   euler: { kind: sample, solver: { name: euler, nfe: 3 }, seeds: 2000-2065 }
   reference: { kind: sample, solver: { name: heun, numSteps: 4 }, seeds: 2040-2069 }
-  score: { kind: score, samples: [samples, euler], reference: reference, metrics: [frechet-pixels, psnr, rmse] }
+  score: { kind: score, samples: [samples, euler], reference: reference, metrics: [${metrics}] }
 `
   )
   return file

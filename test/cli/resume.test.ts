@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
 import { epdRun, smallSpec, temporaryFolder, type Line } from './process.js'
 
-const spec = smallSpec()
+const spec = smallSpec('psnr, rmse')
 const whole = temporaryFolder()
 
 /** All that a run leaves but times: files by their digests, learned parameters, iterations, metrics, counts. */
