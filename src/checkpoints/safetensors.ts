@@ -58,14 +58,12 @@ export function encodeSafetensors(
     const type = [...DTYPES].find(([, known]) => known === dtype)?.[0]
     return [name, { dtype: type, shape, data_offsets: [begin, end] }] as const
   })
-  const header = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) })
+  const header = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }))
   // Tensors begin at a multiple of 8.
-  const text = Buffer.from(
-    header.padEnd(Math.ceil(Buffer.byteLength(header) / 8) * 8 - Buffer.byteLength(header) + header.length)
-  )
+  const spaces = Buffer.alloc((8 - (header.length % 8)) % 8, ' ')
   const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(text.length))
-  return Buffer.concat([length, text, ...[...tensors.values()].map(({ data }) => data)])
+  length.writeBigUInt64LE(BigInt(header.length + spaces.length))
+  return Buffer.concat([length, header, spaces, ...[...tensors.values()].map(({ data }) => data)])
 }
 
 function isTexts(value: unknown): value is Record<string, string> {

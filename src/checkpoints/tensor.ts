@@ -84,16 +84,19 @@ export function byteSize(dtype: DType, shape: readonly number[]): number {
 }
 
 /** A floating-point tensor's values. @throws RangeError for any other type */
-export function toFloat64({ dtype, shape, data }: Tensor): Float64Array {
-  const values = new Float64Array(elementCount(shape))
-  const read = reader(new DataView(data.buffer, data.byteOffset, data.byteLength), dtype)
-  for (let i = 0; i < values.length; i++) values[i] = read(i)
-  return values
+export function toFloat64(tensor: Tensor): Float64Array {
+  return filled(new Float64Array(elementCount(tensor.shape)), tensor)
 }
 
 /** A floating-point tensor's values in single precision. @throws RangeError for any other type */
 export function toFloat32(tensor: Tensor): Float32Array {
-  return Float32Array.from(toFloat64(tensor))
+  return filled(new Float32Array(elementCount(tensor.shape)), tensor)
+}
+
+function filled<Values extends Float32Array | Float64Array>(values: Values, { dtype, data }: Tensor): Values {
+  const read = reader(new DataView(data.buffer, data.byteOffset, data.byteLength), dtype)
+  for (let i = 0; i < values.length; i++) values[i] = read(i)
+  return values
 }
 
 function reader(view: DataView, dtype: DType): (index: number) => number {

@@ -4,7 +4,7 @@ import { assetAt, assetPath, locations, obtainAssets } from '../pipeline/assets.
 import { createStore } from '../store/store.js'
 import type { SpecFlags } from './main.js'
 import { downloadLine } from './progress.js'
-import { load } from './run.js'
+import { load } from './load.js'
 import { inColumns } from './columns.js'
 
 /** Gets all that an experiment reads, so that it can then run without a network. */

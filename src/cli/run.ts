@@ -7,7 +7,8 @@ import { predictorsIn } from '../pipeline/predictors.js'
 import type { Experiment } from '../spec/experiment.js'
 import { loadExperiment } from '../spec/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
-import type { Flags, RunFlags, SpecFlags } from './main.js'
+import { load } from './load.js'
+import type { Flags, RunFlags } from './main.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
@@ -18,11 +19,6 @@ export async function run(file: string, options: RunFlags): Promise<void> {
     const { dryRun } = await import('./dry-run.js')
     await dryRun(experiment, options)
   } else await execute(experiment, options)
-}
-
-/** An experiment from its file, with the predictors that the store has. */
-export function load(file: string, { set, store, allowMismatch }: SpecFlags): Experiment {
-  return loadExperiment({ file, set, predictors: predictorsIn(store), allowMismatch })
 }
 
 export async function resume(name: string | undefined, options: Flags): Promise<void> {

@@ -1,6 +1,6 @@
 import { inColumns } from './columns.js'
 import type { SpecFlags } from './main.js'
-import { load } from './run.js'
+import { load } from './load.js'
 import { summary } from './summary.js'
 
 export function validate(file: string, options: SpecFlags): void {

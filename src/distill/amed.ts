@@ -1,4 +1,3 @@
-import type { Condition } from '../models/denoiser.js'
 import { torchCpuGenerator } from '../random/torch-cpu.js'
 import {
   AMED_CODE,
@@ -18,11 +17,13 @@ import {
 } from '../solvers/amed-predictor.js'
 import { amedSteps, type ChoosePoint } from '../solvers/amed.js'
 import { drive, type Tape } from '../solvers/driver.js'
+import { oneSample } from '../solvers/solve.js'
 import { BATCH, total, type AdamOptions } from './adam.js'
 import { batchAt } from './batches.js'
 import { differenceStep, differenceStepCost } from './difference-step.js'
 import { walkCost, type Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
+import { meanSquare, slopes } from './objective.js'
 import { firstSteps, type AmedStudent, type Setting } from './student.js'
 import { finite, type Found, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
@@ -144,11 +145,11 @@ async function iterate(task: AmedTask, before: AmedState): Promise<{ state: Amed
     }
     const base = await walk(setting, batch, choose, step + 1, tapes)
     loss = finite(base.loss)
-    const slopes = await slopesOf(setting, batch, base, chosen, step, difference)
-    evaluations += base.evaluations + slopes.evaluations
+    const found = await slopesOf(setting, batch, base, chosen, step, difference)
+    evaluations += base.evaluations + found.evaluations
     backpropagated += 3 * base.evaluations
     const gradient = new Float64Array(state.values.length)
-    slopes.each.forEach((slope, sample) => {
+    found.each.forEach((slope, sample) => {
       addGradient(gradient, predictor.layers, amedGradient(predictor, seen[sample], slope))
     })
     const { lr = LR, betas = [0.9, 0.999] } = task.optimizer
@@ -185,13 +186,12 @@ async function slopesOf(
           ? chosen[sample][i]
           : { ...chosen[sample][step], [moved]: chosen[sample][step][moved] + change(sample) }
     const { ends, evaluations } = await walk(setting, batch, probe, step + 1, base.tapes)
-    const slopes = ends.map((end, sample) => {
-      const target = stateOf(batch, step + 1, sample)
-      let sum = 0
-      for (let j = 0; j < end.length; j++) sum += (end[j] - base.ends[sample][j]) * (base.ends[sample][j] - target[j])
-      return (2 * sum) / change(sample) / end.length / ends.length
+    const targets = statesOf(batch, step + 1)
+    const own = ends.map((end, k) => {
+      const [half] = slopes([base.ends[k]], [targets[k]], [0], [{ states: [end], change: change(k) }])
+      return (2 * half) / ends.length
     })
-    return { slopes, evaluations }
+    return { slopes: own, evaluations }
   }
   const [r, scaleDir, scaleTime] = [await slope('r'), await slope('scaleDir'), await slope('scaleTime')]
   return {
@@ -218,26 +218,25 @@ async function walk(
   replay?: readonly Tape[]
 ): Promise<AmedWalk> {
   const tapes: Tape[] = batch.seeds.map(() => [])
+  const [x] = batch.states
+  const size = x.length / batch.seeds.length
   const jobs = batch.seeds.map((_, k) => {
     const trajectory: Float64Array[] = []
-    const run = amedSteps({ x: stateOf(batch, 0, k), samples: 1, sigmas, trajectory }, student, choose(k))
+    const one = oneSample({ x, condition: batch.condition }, size, k)
+    const run = amedSteps({ x: one.x, samples: 1, sigmas, trajectory }, student, choose(k))
     return {
       run: firstSteps(run, trajectory, steps),
-      condition: conditionOf(batch, k),
+      condition: one.condition,
       record: tapes[k],
       replay: replay?.[k]
     }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
   const ends = outcomes.map(({ x }) => x)
-  const losses = ends.map((end, k) => {
-    const target = stateOf(batch, steps, k)
-    return end.reduce((sum, value, j) => sum + (value - target[j]) ** 2, 0) / end.length
-  })
   return {
     ends,
     tapes,
-    loss: losses.reduce((sum, value) => sum + value, 0) / losses.length,
+    loss: meanSquare(ends, statesOf(batch, steps), [...ends.keys()]),
     evaluations: outcomes.reduce((sum, outcome) => sum + outcome.evaluations, 0)
   }
 }
@@ -248,13 +247,10 @@ function followed(setting: AmedSetting, trajectories: Trajectories, predictor: A
   return walk(setting, trajectories, () => choose, setting.sigmas.length - 1)
 }
 
-function stateOf({ seeds, states }: Trajectories, i: number, sample: number): Float64Array {
+/** Each sample's state at a time point. */
+function statesOf({ seeds, states }: Trajectories, i: number): Float64Array[] {
   const size = states[i].length / seeds.length
-  return states[i].subarray(sample * size, (sample + 1) * size)
-}
-
-function conditionOf({ condition }: Trajectories, sample: number): Condition | undefined {
-  return condition?.labels && { labels: condition.labels.subarray(sample, sample + 1) }
+  return seeds.map((_, k) => states[i].subarray(k * size, (k + 1) * size))
 }
 
 function predictorOf({ values }: AmedState, { start, setting }: AmedTask): AmedPredictor {

@@ -74,7 +74,7 @@ export async function distill(options: DistillOptions<PlainSolverOptions>): Prom
 export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
   checkOptions(options)
-  const { student, sigmas } = options
+  const { sigmas } = options
   const { training, validation, teacherEvaluations } = await lessons(options)
   const history: Iteration[] = []
   const common = {
@@ -85,7 +85,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
       await options.onIteration?.(row, state)
     }
   }
-  const found = await find(student, options, common)
+  const found = await find(options, common)
   const { predictor } = found
   const own = 'sigmas' in predictor ? predictor.sigmas : undefined
   return { ...found, sigmas: own ? Float64Array.from(own) : sigmas, teacherEvaluations, history }
@@ -108,8 +108,8 @@ function checkOptions({ student, learnSigmas = false, sigmas, optimizer, objecti
 
 type Common = Lessons & { readonly onIteration: (row: Iteration, state: DistillState) => Promise<void> }
 
-function find(student: Student, options: DistillOptions, common: Common): Promise<Found<Learned>> {
-  const { model, sigmas, batchSize, signal, seed = 0, resume, learnSigmas, objective = 'final' } = options
+function find(options: DistillOptions, common: Common): Promise<Found<Learned>> {
+  const { model, student, sigmas, batchSize, signal, seed = 0, resume, learnSigmas, objective = 'final' } = options
   const setting = { model: model.smooth ?? model, sigmas, batchSize, signal }
   const optimizer: OptimizerOptions = options.optimizer ?? {
     name: student.name === 'amed' ? 'adam' : 'levenberg-marquardt'

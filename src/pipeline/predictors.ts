@@ -22,7 +22,7 @@ export function predictorsIn(dir: string): PredictorSource {
   }
 }
 
-/** @throws EpdError `not-found` with names that are near */
+/** @throws EpdError `not-found` */
 export function predictorNamed(dir: string, name: string): PredictorRecord {
   const found = predictorsIn(dir).get(name)
   if (found) return found

@@ -7,6 +7,11 @@ import type { Problem, SolverRun } from './solver.js'
  */
 export type Multistep = (x: Float64Array, d: Float64Array, t: number, index: number) => (time: number) => Float64Array
 
+/** The highest order that a multistep method has. */
+export function highestOrder(name: string): 3 | 4 {
+  return name === 'dpmpp' || name === 'unipc' ? 3 : 4
+}
+
 /** Takes each step as the method leads: one NFE a step. */
 export function multistep(problem: Problem, method: Multistep, afs: boolean): SolverRun {
   return march(problem, function* (x, t, next, i) {

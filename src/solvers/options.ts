@@ -6,6 +6,7 @@ import { epd, type EpdOptions } from './epd.js'
 import { euler, type EulerOptions } from './euler.js'
 import { heun, type HeunOptions } from './heun.js'
 import { ipndm, type IpndmOptions } from './ipndm.js'
+import { highestOrder } from './multistep.js'
 import { paradigms, type ParadigmsOptions } from './paradigms.js'
 import { unipc, type UnipcOptions } from './unipc.js'
 import type { Problem, SolverRun } from './solver.js'
@@ -57,8 +58,6 @@ export function isOneByOne({ name }: Pick<SolverOptions, 'name'>): boolean {
   return name === 'paradigms' || name === 'amed'
 }
 
-const HIGHEST_ORDER: Readonly<Partial<Record<string, number>>> = { ipndm: 4, deis: 4, dpmpp: 3, unipc: 3, euler: 4 }
-
 /** @throws RangeError for an option that the solver cannot have, with its range */
 export function checkOptions(solver: SolverOptions, model: { readonly features?: unknown }): void {
   const within = (what: string, value: number, least: number, most: number) => {
@@ -67,7 +66,7 @@ export function checkOptions(solver: SolverOptions, model: { readonly features?:
   }
   if ('maxOrder' in solver && solver.maxOrder !== undefined) {
     const method = 'base' in solver ? (solver.base ?? 'euler') : solver.name
-    within('maxOrder', solver.maxOrder, 1, HIGHEST_ORDER[method] ?? 4)
+    within('maxOrder', solver.maxOrder, 1, highestOrder(method))
   }
   if (solver.name === 'paradigms') within('window', solver.window, 1, Number.MAX_SAFE_INTEGER)
   if (solver.name === 'dpm2' && solver.r !== undefined && !(solver.r > 0 && solver.r <= 1))

@@ -36,7 +36,7 @@ export async function solve(options: SolveOptions): Promise<Solution> {
   checkOptions(solver, model)
   checkTimePoints(solver, sigmas)
   const samples = x.length / size
-  const parts = isOneByOne(solver) ? Array.from({ length: samples }, (_, k) => one(options, size, k)) : [options]
+  const parts = isOneByOne(solver) ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k)) : [options]
   const jobs = parts.map(part => {
     const trajectory: Float64Array[] = []
     const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas, trajectory })
@@ -69,7 +69,11 @@ function checkTimePoints(solver: SolverOptions, sigmas: Float64Array): void {
 }
 
 /** One sample of a problem: what runs by itself never depends on its batch. */
-function one({ x, condition }: SolveOptions, size: number, k: number): Pick<SolveOptions, 'x' | 'condition'> {
+export function oneSample(
+  { x, condition }: Pick<SolveOptions, 'x' | 'condition'>,
+  size: number,
+  k: number
+): Pick<SolveOptions, 'x' | 'condition'> {
   const labels = condition?.labels?.subarray(k, k + 1)
   return { x: x.subarray(k * size, (k + 1) * size), condition: labels && { labels } }
 }

@@ -29,7 +29,8 @@ export function casesOf(spec: unknown, report: Report): Case[] {
     [NO_AXES]
   )
   const patterns = (list: unknown) => mappingsOf(list).map(pattern => patternOf(pattern, axes))
-  const kept = all.filter(one => !patterns(exclude).some(pattern => matches(one, pattern.values)))
+  const excluded = patterns(exclude)
+  const kept = all.filter(one => !excluded.some(pattern => matches(one, pattern.values)))
   const names = axes.map(({ axis }) => axis)
   const cases = patterns(include).reduce((found, extra) => including(found, extra, names), kept)
   if (cases.length === 0) report(['matrix'], 'expected a case that is not excluded, found none')

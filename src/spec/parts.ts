@@ -1,4 +1,5 @@
 import type { GeneratorName } from '../random/latents.js'
+import { highestOrder } from '../solvers/multistep.js'
 import { parallelNfe } from '../solvers/nfe.js'
 import type { PredictorRecord, ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
 import { isNamed, NAMED, references } from './graph.js'
@@ -129,8 +130,11 @@ export function resolveSolver(
     return sound && nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
   }
   const base = raw.name === 'epd' || raw.name === 'amed' ? raw.base : undefined
-  if ('maxOrder' in raw && raw.maxOrder > 3 && (base === 'dpmpp' || base === 'unipc'))
-    report([...path, 'maxOrder'], expected(`a whole number from 1 to 3 with base ${base}`, raw.maxOrder))
+  if ('maxOrder' in raw && base !== undefined && raw.maxOrder > highestOrder(base))
+    report(
+      [...path, 'maxOrder'],
+      expected(`a whole number from 1 to ${highestOrder(base)} with base ${base}`, raw.maxOrder)
+    )
   const { nfe, numSteps: points, schedule = inherited, ...solver } = raw
   const numSteps = points ?? numStepsAt(solver, nfe ?? 1, path, report)
   return numSteps === undefined || !sound

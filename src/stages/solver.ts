@@ -19,10 +19,7 @@ export function samplerOf(stage: SampleStage, { store, inputKey }: StageContext)
   if (solver.name === 'paradigms') return { solver }
   const learned = from === undefined ? predictor?.learned : learnedBy(store, inputKey(from), from)
   if (!learned) return { solver: plain(solver) }
-  return mismatched ? { solver: withLearned(solver, onOthers(learned, solver)) } : sampler(solver, learned)
-}
-
-function sampler(solver: StudentSpec, learned: Learned): Sampler {
+  if (mismatched) return { solver: withLearned(solver, onOthers(learned, solver)) }
   const checked = checkLearned(learned, solver)
   const sigmas = 'sigmas' in checked && checked.sigmas ? Float64Array.from(checked.sigmas) : undefined
   return { solver: withLearned(solver, checked), sigmas }
@@ -45,7 +42,7 @@ function plain(solver: StudentSpec): SolverOptions {
 }
 
 /** What a distill stage has found. @throws EpdError `not-found`, `store-corrupt` */
-export function learnedBy(store: Store, key: string, name: string): Learned {
+function learnedBy(store: Store, key: string, name: string): Learned {
   const row = store.predictor(key)
   if (!row) throw new EpdError('not-found', `the predictor of stage "${name}" is not in the store; run again`)
   if (isLearned(row.predictor)) return row.predictor
