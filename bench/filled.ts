@@ -1,18 +1,17 @@
 import type { NetworkCheckpoint, Tensor } from '../src/checkpoints/tensor.js'
-import type { Recipe } from '../src/engines/onnx/compile.js'
+import type { Recipe } from '../src/engines/recipe.js'
 import { recorder } from '../src/engines/onnx/recorder.js'
 import { hashUniform } from '../src/random/hash-uniform.js'
 
 /** Weights for a network without a checkpoint, of a size that keeps activations in bounds. */
 export function filled({ build }: Recipe): NetworkCheckpoint['tensors'] {
   const tensors = new Map<string, Tensor>()
-  build(
-    recorder((name, shape) => {
-      const data = new Uint8Array(values(name, shape).buffer)
-      tensors.set(name, { kind: 'tensor', dtype: 'float32', shape, data })
-      return data
-    })
-  )
+  const graph = recorder((name, shape) => {
+    const data = new Uint8Array(values(name, shape).buffer)
+    tensors.set(name, { kind: 'tensor', dtype: 'float32', shape, data })
+    return data
+  })
+  build(graph)
   return tensors
 }
 

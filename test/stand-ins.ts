@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Recipe } from '../src/engines/onnx/compile.js'
+import type { Recipe } from '../src/engines/recipe.js'
 import { encodeStatistics } from '../src/metrics/reference.js'
 import { safetensors } from './checkpoints/fixtures.js'
 import { parametersOf } from './networks/reference.js'

@@ -77,6 +77,20 @@ program
   })
 
 program
+  .command('doctor [spec]')
+  .description(
+    'show what can run networks here, what is missing for the rest, and how fast each is on the model of a spec'
+  )
+  .addOption(set)
+  .addOption(store)
+  .addOption(json)
+  .addOption(verbose)
+  .action(async (spec: string | undefined, options: SpecFlags) => {
+    const { doctor } = await import('./doctor.js')
+    await doctor(spec, options)
+  })
+
+program
   .command('reference <images>')
   .description('make the statistics that fid compares with, of the PNG files in a folder or a zip archive')
   .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them")

@@ -24,6 +24,8 @@ export interface Denoiser {
   readonly sigmaMax: number
   /** Network evaluations behind one D(x; sigma), as the paper counts NFE: 2 for classifier-free guidance, else 1. */
   readonly nfeFactor: number
+  /** Devices that it runs on side by side, each with a batch of its own; default: 1. */
+  readonly devices?: number
   /** For the `discrete` schedule. */
   readonly time?: ModelTime
   /**

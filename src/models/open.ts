@@ -3,23 +3,26 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointDigest, readNetworkCheckpoint, type StateDict } from '../checkpoints/network.js'
 import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
-import { COMPILER_VERSION, ENGINE, record } from '../engines/onnx/compile.js'
+import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
-import type { Feed, Session } from '../engines/onnx/session.js'
+import { openNetwork } from '../engines/open.js'
+import type { EngineOptions } from '../engines/provider.js'
+import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { bottleneckPixels, denoisingRecipe, INPUTS, networkOf, type Network } from '../networks/network.js'
 import { recognise } from '../networks/recognise.js'
 import type { Condition, Denoiser, Shape } from './denoiser.js'
 import { preconditioning, type Preconditioning } from './preconditioning.js'
 
-export interface OpenModelOptions {
+export interface OpenModelOptions extends EngineOptions {
   /** Path of the checkpoint; see readNetworkCheckpoint for what it may be. */
   readonly checkpoint: string
-  readonly engine?: 'auto' | 'onnx' | 'tfjs'
   /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
   readonly cacheDir?: string
-  /** Threads of the engine; default: all cores. No result depends on it. */
+  /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
   readonly threads?: number
+  /** Told of an engine that is there but fails, and of a device whose memory is full. */
+  readonly onNote?: (message: string) => void
 }
 
 /** A diffusion model read from a checkpoint. */
@@ -28,6 +31,8 @@ export interface Model extends Denoiser {
   readonly digest: string
   /** What the bits of its results depend on beside that: engine, provider, precision. */
   readonly engine: string
+  /** Whether a sample's bits are the same in any batch. */
+  readonly batchInvariant: boolean
   /** Milliseconds spent within the engine so far. */
   readonly elapsed: () => number
 }
@@ -37,31 +42,30 @@ export interface Model extends Denoiser {
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
-  const { checkpoint, engine = 'auto', cacheDir = defaultCache(), threads } = options
-  if (engine === 'tfjs')
-    throw new EpdError('engine-failed', 'engine tfjs is not part of this version; use engine: onnx or auto')
-  const compiled = await compile(checkpoint, cacheDir)
-  const { path, graph } = compiled
-  const { className, initKwargs } = compiled.about
+  const { checkpoint, cacheDir = defaultCache() } = options
+  const content = await checkpointDigest(checkpoint)
+  const { graph, about } = await compile(checkpoint, content, cacheDir)
+  const { className, initKwargs } = about
   const precondition = preconditioning(className, initKwargs)
   const network = networkOf(initKwargs, precondition.learnedVariance)
   const digest = createHash('sha256')
     .update(JSON.stringify([graph, className, initKwargs]))
     .digest('hex')
-
-  const denoiser = denoiserOf(network, precondition, async () => {
-    const { openSession } = await import('../engines/onnx/session.js')
-    return openSession({ path, threads })
+  const { engine, batchInvariant, devices, session } = await openNetwork({
+    ...options,
+    ...{ content, cacheDir, recipe: denoisingRecipe(network) },
+    tensors: async () => (await readNetworkCheckpoint(checkpoint)).tensors
   })
-  return { ...denoiser, digest, engine: ENGINE }
+  return { ...denoiserOf(network, precondition, session, devices), digest, engine, batchInvariant }
 }
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
 export function denoiserOf(
   network: Network,
   precondition: Preconditioning,
-  open: () => Promise<Session>
-): Omit<Model, 'digest' | 'engine'> {
+  open: () => Promise<Session>,
+  devices = 1
+): Omit<Model, 'digest' | 'engine' | 'batchInvariant'> {
   const { resolution, inChannels, labelDim } = network
   const shape: Shape = [inChannels, resolution, resolution]
   const size = inChannels * resolution * resolution
@@ -80,6 +84,7 @@ export function denoiserOf(
     sigmaMax: precondition.sigmaMax,
     time: precondition.time,
     nfeFactor: 1,
+    devices,
     elapsed: () => elapsed(),
     denoise: async (x: Float64Array, sigma: Float64Array, condition?: Condition) =>
       (await answer(conditioned, x, sigma, condition)).denoised,
@@ -169,9 +174,8 @@ interface Described {
 }
 
 /** The compiled network of a checkpoint, from the cache if this very file was compiled before. */
-async function compile(checkpoint: string, cacheDir: string): Promise<Compiled<Described>> {
-  const name = `${await checkpointDigest(checkpoint)}-${COMPILER_VERSION}`
-  return compiledOnce(cacheDir, name, isDescribed, async () => {
+async function compile(checkpoint: string, content: string, cacheDir: string): Promise<Compiled<Described>> {
+  return compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isDescribed, async () => {
     const { className, initKwargs, tensors } = described(await readNetworkCheckpoint(checkpoint), checkpoint)
     const { learnedVariance } = preconditioning(className, initKwargs)
     const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors)

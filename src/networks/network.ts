@@ -1,4 +1,4 @@
-import type { Recipe } from '../engines/onnx/compile.js'
+import type { Recipe } from '../engines/recipe.js'
 import type { Ops } from '../engines/ops.js'
 import { EpdError } from '../errors.js'
 import { dhariwalUNet, type DhariwalUNetConfig } from './dhariwal-unet.js'

@@ -61,9 +61,12 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
 /** The model of an experiment, and all else that it reads. */
 export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<[Model, Assets]> {
   const assets = await obtainAssets(experiment, store, signal, onEvent)
-  const { checkpoint, engine } = experiment.model
+  const { checkpoint, ...engine } = experiment.model
   const path = assetPath(checkpoint, store.root)
-  return [await openModel({ checkpoint: path, engine, cacheDir: cacheFolder(store.root) }), assets]
+  const onNote = (message: string) => {
+    onEvent({ type: 'warning', message })
+  }
+  return [await openModel({ ...engine, checkpoint: path, cacheDir: cacheFolder(store.root), onNote }), assets]
 }
 
 /** What all stages of a run are computed with. */

@@ -4,6 +4,7 @@ import type { Experiment, Stage } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
 import { assetOf, type Assets } from './assets.js'
 import { canonical } from '../spec/plain.js'
+import { DEFAULT_BATCH_SIZE } from '../solvers/driver.js'
 import { stageKey } from './key.js'
 
 /** A stage with the name of its result. */
@@ -22,7 +23,7 @@ export interface Plan {
 /** The stages of an experiment with their keys, in the order in which they can run. */
 export function plan(
   experiment: Experiment,
-  { digest, engine }: Pick<Model, 'digest' | 'engine'>,
+  { digest, engine, batchInvariant, devices = 1 }: Pick<Model, 'digest' | 'engine' | 'batchInvariant' | 'devices'>,
   files: Assets
 ): Plan {
   const keys = new Map<string, string>()
@@ -33,12 +34,14 @@ export function plan(
   }
   const stages = experiment.stages.map(stage => {
     const { version, params, inputs, evaluatesModel, assets = [] } = identity(stage)
+    const batch = stage.kind === 'sample' ? stage.batch : DEFAULT_BATCH_SIZE
+    const batching = batchInvariant ? undefined : { batch, devices }
     const key = stageKey({
       kind: stage.kind,
       version,
       params,
       inputs: inputs.map(keyOf),
-      model: evaluatesModel ? { digest, engine } : undefined,
+      model: evaluatesModel ? { digest, engine, batching } : undefined,
       assets: assets.map(location => assetOf(files, location).digest)
     })
     keys.set(stage.name, key)

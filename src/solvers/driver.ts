@@ -143,23 +143,43 @@ function equal(a: number | Float64Array, b: number | Float64Array): boolean {
   return true
 }
 
-/** Answers the requests in batches, each a run of samples that may begin and end within a request. */
+/** Batches under way on each device: while one is computed, the next is made ready. */
+const IN_FLIGHT = 2
+
+/**
+ * Answers the requests in batches, each a run of samples that may begin and end within a request; several devices get equal ones.
+ */
 async function evaluate(requests: readonly Request[], options: DriveOptions): Promise<void> {
   const { model, batchSize = DEFAULT_BATCH_SIZE, signal } = options
-  for (const pieces of batches(requests, batchSize)) {
-    signal?.throwIfAborted()
-    const batch = join(pieces, model.labelDim > 0)
-    const asked = pieces.some(({ request }) => request.features)
-    const answer = asked
-      ? await featuresOf(model).denoise(batch.x, batch.sigma, batch.condition)
-      : { denoised: await model.denoise(batch.x, batch.sigma, batch.condition) }
-    let at = 0
-    for (const { request, from, to } of pieces) {
-      handBack(answer.denoised, at, request.denoised, { request, from, to })
-      if ('features' in answer && request.features)
-        handBack(answer.features, at, request.features, { request, from, to })
-      at += to - from
+  const { devices = 1 } = model
+  const samples = requests.reduce((sum, request) => sum + request.samples, 0)
+  const queue = batches(requests, Math.min(batchSize, Math.ceil(samples / devices)))
+  const lane = async () => {
+    for (const pieces of queue) {
+      signal?.throwIfAborted()
+      await answer(pieces, model)
     }
+  }
+  const lanes = Array.from({ length: IN_FLIGHT * devices }, lane)
+  try {
+    await Promise.all(lanes)
+  } finally {
+    await Promise.allSettled(lanes)
+  }
+}
+
+async function answer(pieces: readonly Piece[], model: Denoiser): Promise<void> {
+  const batch = join(pieces, model.labelDim > 0)
+  const asked = pieces.some(({ request }) => request.features)
+  const answered = asked
+    ? await featuresOf(model).denoise(batch.x, batch.sigma, batch.condition)
+    : { denoised: await model.denoise(batch.x, batch.sigma, batch.condition) }
+  let at = 0
+  for (const { request, from, to } of pieces) {
+    handBack(answered.denoised, at, request.denoised, { request, from, to })
+    if ('features' in answered && request.features)
+      handBack(answered.features, at, request.features, { request, from, to })
+    at += to - from
   }
 }
 
@@ -176,7 +196,7 @@ interface Piece {
   readonly to: number
 }
 
-function* batches(requests: readonly Request[], batchSize: number): Generator<Piece[]> {
+function* batches(requests: readonly Request[], batchSize: number): Generator<Piece[], void> {
   let pieces: Piece[] = []
   let room = batchSize
   for (const request of requests) {

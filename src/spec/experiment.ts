@@ -1,5 +1,6 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
+import type { Precision, Runner } from '../engines/provider.js'
 import type { Shape } from '../models/denoiser.js'
 import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
@@ -29,6 +30,10 @@ export interface ModelSpec {
   /** An absolute path, or an address. */
   readonly checkpoint: string
   readonly engine: 'auto' | 'onnx' | 'tfjs'
+  readonly provider?: Runner['provider']
+  readonly precision: Precision
+  /** GPUs between which each batch is split. */
+  readonly devices?: readonly number[]
 }
 
 export type OptimizerSpec =

@@ -113,7 +113,18 @@ describe('openModel', () => {
     await expect(wrong).rejects.toThrow(/class 10 of a model with 10/)
   })
 
-  it('has no second engine yet', async () => {
-    await expect(openModel({ checkpoint: 'x', engine: 'tfjs' })).rejects.toMatchObject({ code: 'engine-failed' })
+  it('gives the same denoised data on TensorFlow.js, from the same model', async () => {
+    const checkpoint = path('test/fixtures/edm/adm-cond.pkl')
+    const [onnx, tfjs] = [
+      await open('test/fixtures/edm/adm-cond.pkl'),
+      await openModel({ checkpoint, cacheDir, engine: 'tfjs' })
+    ]
+    expect([onnx.engine, onnx.batchInvariant]).toEqual(['onnx:cpu:float32', true])
+    expect([tfjs.engine, tfjs.batchInvariant]).toEqual(['tfjs:wasm:float32', false])
+    expect(tfjs.digest).toBe(onnx.digest)
+    const x = latents({ seeds: [1, 2], shape: onnx.shape }).map(value => 5 * value)
+    const [a, b] = await Promise.all([onnx, tfjs].map(model => model.denoise(x, Float64Array.of(5, 0.3))))
+    expect(Math.max(...a.map((value, i) => Math.abs(value - b[i])))).toBeLessThan(2e-4)
+    await tfjs.close()
   })
 })

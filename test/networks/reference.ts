@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filled } from '../../bench/filled.js'
-import { record, writeGraph, type Recipe } from '../../src/engines/onnx/compile.js'
+import { record, writeGraph } from '../../src/engines/onnx/compile.js'
+import type { Recipe } from '../../src/engines/recipe.js'
 import { recorder } from '../../src/engines/onnx/recorder.js'
-import { openSession, type Feed } from '../../src/engines/onnx/session.js'
+import { openSession } from '../../src/engines/onnx/session.js'
+import type { Feed } from '../../src/engines/session.js'
 
 /** What a public implementation answers, with weights by the fill rule. */
 export interface Reference {
@@ -33,12 +35,11 @@ export async function answerOf(recipe: Recipe, feeds: readonly Feed[]): Promise<
 /** Names and shapes of a recipe's parameters. */
 export function parametersOf({ build }: Recipe): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {}
-  build(
-    recorder((name, shape) => {
-      shapes[name] = shape
-      return new Uint8Array(0)
-    })
-  )
+  const graph = recorder((name, shape) => {
+    shapes[name] = shape
+    return new Uint8Array(0)
+  })
+  build(graph)
   return shapes
 }
 

@@ -1,3 +1,4 @@
+import type { Graph } from '../../src/engines/recipe.js'
 import { describe, expect, it } from 'vitest'
 import { resizeBilinear, type PixelGrid } from '../../src/networks/resize.js'
 import { answerOf, largestDifference } from './reference.js'
@@ -24,9 +25,7 @@ describe('resizing by bilinear interpolation', () => {
       const image = Float32Array.from({ length: 40 }, (_, i) => Math.sin(3 * i))
       const recipe = {
         name: 'resize',
-        build: (graph: Parameters<Parameters<typeof answerOf>[0]['build']>[0]) => [
-          resizeBilinear(graph.ops, graph.input('x', [-1, 1, ...from]), size, grid)
-        ]
+        build: <T>(graph: Graph<T>) => [resizeBilinear(graph.ops, graph.input('x', [-1, 1, ...from]), size, grid)]
       }
       const resized = await answerOf(recipe, [{ name: 'x', shape: [1, 1, ...from], data: image.slice() }])
       const expected = Array.from({ length: size * size }, (_, i) => {

@@ -34,7 +34,7 @@ describe('loadExperiment', () => {
       text: whole,
       overrides: [],
       ...{ allowMismatch: false, warnings: [] },
-      model: { checkpoint: join(dirname(file), 'model.pkl'), engine: 'auto' },
+      model: { checkpoint: join(dirname(file), 'model.pkl'), engine: 'auto', precision: 'float32' },
       stages: [
         { ...teacher, name: 'teacher', seeds: range(50, 59), grid },
         { ...teacher, name: 'student.validation', seeds: range(60, 69), grid },

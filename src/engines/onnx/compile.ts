@@ -1,47 +1,19 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type NetworkCheckpoint, type Tensor, toFloat32 } from '../../checkpoints/tensor.js'
-import { EpdError } from '../../errors.js'
+import { withTensors, type Recipe, type Tensors } from '../recipe.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
-import { OPSET, recorder, type Node, type Recorder } from './recorder.js'
+import { OPSET, recorder, type Precision } from './recorder.js'
 
 /** Of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 2
 
-/** What the bits of a session's answers depend on beside the graph: engine, provider, precision. */
-export const ENGINE = 'onnx:cpu:float32'
-
-/** A network to be recorded: what it is called, and how its outputs are made. */
-export interface Recipe {
-  readonly name: string
-  readonly build: (graph: Recorder) => readonly Node[]
-  /** Tensors of a checkpoint that this network does not read. */
-  readonly ignores?: (tensor: string) => boolean
-}
-
-/**
- * The ONNX graph of a network with its weights.
- * @throws EpdError `model-invalid` that lists every tensor that is missing, left over or of another shape
- */
-export function record({ name, build, ignores }: Recipe, tensors: NetworkCheckpoint['tensors']): GraphProto {
-  const problems: string[] = []
-  const used = new Set<string>()
-  const graph = recorder((parameter, shape) => {
-    used.add(parameter)
-    const tensor = tensors.get(parameter)
-    const found = tensor?.shape.join('x')
-    if (tensor && found === shape.join('x')) return singles(tensor)
-    const expected = shape.join('x')
-    problems.push(tensor ? `${parameter} is ${found}, not ${expected}` : `${parameter} (${expected}) is missing`)
-    return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
+/** The ONNX graph of a network with its weights, computing in a precision. */
+export function record(recipe: Recipe, tensors: Tensors, precision: Precision = 'float32'): GraphProto {
+  return withTensors(recipe, tensors, parameters => {
+    const graph = recorder(parameters, precision)
+    return graph.finish(recipe.build(graph))
   })
-  const outputs = build(graph)
-  for (const tensor of tensors.keys())
-    if (!used.has(tensor) && !ignores?.(tensor)) problems.push(`${tensor} is not part of it`)
-  if (problems.length > 0)
-    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${problems.join('; ')}`)
-  return graph.finish(outputs)
 }
 
 /** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */
@@ -109,11 +81,4 @@ async function write(path: string, parts: readonly Uint8Array[]): Promise<void> 
     await rm(temporary, { force: true })
     throw error
   }
-}
-
-/** A tensor's bytes in single precision; those of the file itself where it has no other. */
-function singles(tensor: Tensor): Uint8Array {
-  if (tensor.dtype === 'float32') return tensor.data
-  const values = toFloat32(tensor)
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }

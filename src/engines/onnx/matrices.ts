@@ -1,6 +1,7 @@
 import { encodeModel, type Attribute, type NodeProto } from './proto.js'
 import { OPSET } from './recorder.js'
-import { openSession, type Session } from './session.js'
+import type { Session } from '../session.js'
+import { openSession } from './session.js'
 
 /** A matrix in double precision, row-major. */
 export interface Matrix {

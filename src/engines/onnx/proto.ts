@@ -28,7 +28,7 @@ export type Attribute =
 
 export interface TensorProto {
   readonly name: string
-  readonly type: 'float32' | 'float64' | 'int64'
+  readonly type: 'float16' | 'float32' | 'float64' | 'int64'
   readonly shape: readonly number[]
   /** Little-endian, row-major. */
   readonly data: Uint8Array
@@ -45,7 +45,8 @@ export interface ValueProto {
 }
 
 const IR_VERSION = 10
-const ELEMENT_TYPE = { float32: 1, int64: 7, float64: 11 } as const
+/** Types by ONNX's numbers. */
+export const ELEMENT_TYPE = { float32: 1, int64: 7, float16: 10, float64: 11 } as const
 const ATTRIBUTE_TYPE = { float: 1, int: 2, text: 3, ints: 7 } as const
 const EXTERNAL = 1
 

@@ -1,5 +1,15 @@
+import { toFloat16 } from '../../checkpoints/half.js'
 import type { ConvOptions, Ops, Window } from '../ops.js'
-import type { Attribute, GraphProto, NodeProto, TensorProto, ValueProto } from './proto.js'
+import type { Graph, Parameters } from '../recipe.js'
+import { broadcastShape, matmulShape, paddings, reshapedShape, windowed } from '../shapes.js'
+import {
+  ELEMENT_TYPE,
+  type Attribute,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueProto
+} from './proto.js'
 
 /** The operator set that recorded graphs are written in. */
 export const OPSET = 17
@@ -8,16 +18,16 @@ export const OPSET = 17
 export interface Node {
   readonly name: string
   readonly shape: readonly number[]
+  /** index: what steers an operation (shapes, scales), in whatever type ONNX wants. */
+  readonly type: 'float32' | 'float16' | 'index'
 }
 
-/** A parameter's bytes, float32. */
-export type Parameters = (name: string, shape: readonly number[]) => Uint8Array
+/** What images are computed in within a network; vectors, noise levels among them, stay in single precision. */
+export type Precision = 'float32' | 'float16'
 
-export interface Recorder {
-  readonly ops: Ops<Node>
-  input(name: string, shape: readonly number[]): Node
+export interface Recorder extends Graph<Node> {
   /** The graph of everything recorded, with these outputs. */
-  finish(outputs: readonly Node[]): GraphProto
+  readonly finish: (outputs: readonly Node[]) => GraphProto
 }
 
 /**
@@ -25,7 +35,7 @@ export interface Recorder {
  * operation mixes samples: every matrix product of a sample is one of its own, so that a sample's bits are the same in
  * any batch.
  */
-export function recorder(parameters: Parameters): Recorder {
+export function recorder(parameters: Parameters, precision: Precision = 'float32'): Recorder {
   const nodes: NodeProto[] = []
   const inputs: ValueProto[] = []
   const initializers = new Map<string, TensorProto>()
@@ -37,14 +47,33 @@ export function recorder(parameters: Parameters): Recorder {
     shapes: readonly (readonly number[])[],
     attributes?: Record<string, Attribute>
   ): Node[] {
-    const outputs = shapes.map(shape => ({ name: `v${count++}`, shape }))
+    const half = operands.some(({ type }) => type === 'float16')
+    const given = half ? operands.map(halved) : operands
+    const outputs = shapes.map(shape => value(shape, half ? 'float16' : 'float32'))
     nodes.push({
       operator,
-      inputs: operands.map(({ name }) => name),
+      inputs: given.map(({ name }) => name),
       outputs: outputs.map(({ name }) => name),
       attributes
     })
     return outputs
+  }
+  const value = (shape: readonly number[], type: Node['type']): Node => ({ name: `v${count++}`, shape, type })
+  /** In half precision; a learned array is converted here, once. */
+  function halved(x: Node): Node {
+    if (x.type !== 'float32') return x
+    const known = initializers.get(x.name)
+    if (!known) return cast(x, 'float16')
+    const name = `${x.name}.half`
+    if (!initializers.has(name))
+      initializers.set(name, { ...known, name, type: 'float16', data: toFloat16(known.data) })
+    return { name, shape: x.shape, type: 'float16' }
+  }
+  function cast(x: Node, type: 'float16' | 'float32'): Node {
+    const output = value(x.shape, type)
+    const attributes = { to: { int: ELEMENT_TYPE[type] } }
+    nodes.push({ operator: 'Cast', inputs: [x.name], outputs: [output.name], attributes })
+    return output
   }
   function emit(
     operator: string,
@@ -60,7 +89,7 @@ export function recorder(parameters: Parameters): Recorder {
 
   function initializer(name: string, type: TensorProto['type'], shape: readonly number[], data: Uint8Array): Node {
     if (!initializers.has(name)) initializers.set(name, { name, type, shape, data })
-    return { name, shape }
+    return { name, shape, type: type === 'float32' ? type : 'index' }
   }
   function integers(values: readonly number[]): Node {
     const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
@@ -75,7 +104,9 @@ export function recorder(parameters: Parameters): Recorder {
         String(one.shape) === String(shape) &&
         equalBytes(one.data, data)
     )
-    return same ? { name: same.name, shape } : initializer(`c${initializers.size}`, 'float32', shape, data)
+    return same
+      ? { name: same.name, shape, type: 'float32' }
+      : initializer(`c${initializers.size}`, 'float32', shape, data)
   }
   function filled(value: number, shape: readonly number[]): Node {
     return constant(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), shape)
@@ -87,8 +118,8 @@ export function recorder(parameters: Parameters): Recorder {
   function conv2d(x: Node, weight: Node, bias?: Node, { stride = 1, padding = 0, groups = 1 }: ConvOptions = {}): Node {
     const [batch, , height, width] = x.shape
     const [out, , ...kernel] = weight.shape
-    const pads = typeof padding === 'number' ? [padding, padding] : padding
-    const size = (length: number, axis: number) => Math.floor((length + 2 * pads[axis] - kernel[axis]) / stride) + 1
+    const pads = paddings(padding)
+    const size = (length: number, axis: number) => windowed(length, kernel[axis], stride, pads[axis])
     const attributes = convAttributes(kernel, stride, pads, groups)
     return emit(
       'Conv',
@@ -99,7 +130,7 @@ export function recorder(parameters: Parameters): Recorder {
   }
   function pool(operator: string, x: Node, { size, stride, padding = 0 }: Window): Node {
     const [batch, channels, height, width] = x.shape
-    const pooled = (length: number) => Math.floor((length + 2 * padding - size) / stride) + 1
+    const pooled = (length: number) => windowed(length, size, stride, padding)
     const attributes = windowAttributes([size, size], stride, [padding, padding])
     return emit(operator, [x], [batch, channels, pooled(height), pooled(width)], attributes)
   }
@@ -123,21 +154,12 @@ export function recorder(parameters: Parameters): Recorder {
       const kernel = reshape(weight, [out, input, 1, 1])
       return reshape(conv2d(reshape(x, [-1, input, 1, 1]), kernel, bias), [-1, out])
     },
-    matmul: (a, b) =>
-      emit(
-        'MatMul',
-        [a, b],
-        [
-          ...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)),
-          a.shape[a.shape.length - 2],
-          b.shape[b.shape.length - 1]
-        ]
-      ),
+    matmul: (a, b) => emit('MatMul', [a, b], matmulShape(a.shape, b.shape)),
     conv2d,
     convTranspose2d(x, weight, { stride = 1, padding = 0, groups = 1 } = {}) {
       const [batch, , height, width] = x.shape
       const [, out, ...kernel] = weight.shape
-      const pads = typeof padding === 'number' ? [padding, padding] : padding
+      const pads = paddings(padding)
       const size = (length: number, axis: number) => (length - 1) * stride + kernel[axis] - 2 * pads[axis]
       const attributes = convAttributes(kernel, stride, pads, groups)
       return emit('ConvTranspose', [x, weight], [batch, out * groups, size(height, 0), size(width, 1)], attributes)
@@ -146,8 +168,8 @@ export function recorder(parameters: Parameters): Recorder {
     maxPool: (x, window) => pool('MaxPool', x, window),
     upsample2(x) {
       const [batch, channels, height, width] = x.shape
-      const scales = constant(Float32Array.of(1, 1, 2, 2), [4])
-      const none: Node = { name: '', shape: [] }
+      const scales: Node = { ...constant(Float32Array.of(1, 1, 2, 2), [4]), type: 'index' }
+      const none: Node = { name: '', shape: [], type: 'index' }
       const attributes = {
         mode: { text: 'nearest' },
         coordinate_transformation_mode: { text: 'asymmetric' },
@@ -197,9 +219,19 @@ export function recorder(parameters: Parameters): Recorder {
     ops,
     input(name, shape) {
       inputs.push({ name, shape })
-      return { name, shape }
+      const given: Node = { name, shape, type: 'float32' }
+      return precision === 'float16' && shape.length === 4 ? cast(given, 'float16') : given
     },
-    finish: outputs => ({ nodes, initializers: [...initializers.values()], inputs, outputs })
+    finish(outputs) {
+      const answers = outputs.map(output => (output.type === 'float16' ? cast(output, 'float32') : output))
+      const used = new Set(nodes.flatMap(node => node.inputs))
+      return {
+        nodes,
+        initializers: [...initializers.values()].filter(({ name }) => used.has(name)),
+        inputs,
+        outputs: answers.map(({ name, shape }) => ({ name, shape }))
+      }
+    }
   }
 }
 
@@ -222,27 +254,6 @@ function windowAttributes(
     strides: { ints: [stride, stride] },
     pads: { ints: [...padding, ...padding] }
   }
-}
-
-function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length)
-  const size = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1
-  return Array.from({ length: rank }, (_, i) => {
-    const [m, n] = [size(a, i), size(b, i)]
-    if (m === n || n === 1) return m
-    if (m === 1) return n
-    throw new RangeError(`arrays of ${a.join('x')} and ${b.join('x')} do not fit together`)
-  })
-}
-
-/** The shape that a reshape leads to, with the batch (-1) kept a batch. */
-function reshapedShape(from: readonly number[], to: readonly number[]): number[] {
-  const kept = to.map((size, i) => (size === 0 ? from[i] : size))
-  if (from[0] === -1 && kept[0] !== -1) throw new RangeError('the batch must stay the first dimension')
-  const open = kept.indexOf(-1, from[0] === -1 ? 1 : 0)
-  if (open < 0) return kept
-  const product = (shape: readonly number[]) => shape.reduce((all, size) => (size === -1 ? all : all * size), 1)
-  return kept.map((size, i) => (i === open ? product(from) / product(kept) : size))
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,0 +1,29 @@
+import { assetPath, cacheFolder } from '../pipeline/assets.js'
+import { BATCH, diagnose, type Diagnosis } from '../pipeline/doctor.js'
+import type { SpecFlags } from './main.js'
+import { inColumns } from './columns.js'
+import { load } from './load.js'
+
+/** Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec. */
+export async function doctor(file: string | undefined, options: SpecFlags): Promise<void> {
+  const { store, json } = options
+  const checkpoint = file === undefined ? undefined : assetPath(load(file, options).model.checkpoint, store)
+  const found: Diagnosis[] = []
+  for await (const one of diagnose(checkpoint, cacheFolder(store))) {
+    found.push(one)
+    if (!json && process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.runner} …`)
+  }
+  if (!json && process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  process.stdout.write(`${json ? JSON.stringify(found) : table(found, checkpoint !== undefined)}\n`)
+}
+
+function table(found: readonly Diagnosis[], timed: boolean): string {
+  const times = timed ? ['ms an image', `in batches of ${BATCH}`] : []
+  const rows = found.map(({ runner, works, single, batched, reason, wayOut }) => [
+    runner,
+    works ? 'works' : 'no',
+    ...(timed ? [single ?? null, batched ?? null] : []),
+    [reason, wayOut].filter(Boolean).join(': ')
+  ])
+  return inColumns(['engine:provider', 'here', ...times, 'why not, and the way out'], rows)
+}

@@ -1,0 +1,123 @@
+import { EpdError } from '../errors.js'
+import { availability } from './availability.js'
+import { COMPILER_VERSION, record } from './onnx/compile.js'
+import { compiledOnce } from './onnx/compiled.js'
+import { pooled } from './pool.js'
+import { candidates, isBatchInvariant, nameOf, type EngineOptions, type Precision, type Runner } from './provider.js'
+import type { Recipe, Tensors } from './recipe.js'
+import type { Session } from './session.js'
+
+export interface NetworkOptions extends EngineOptions {
+  readonly recipe: Recipe
+  /** The checkpoint's tensors, read when they are needed. */
+  readonly tensors: () => Promise<Tensors>
+  /** What names recipe and tensors: others, another name. */
+  readonly content: string
+  /** Folder of compiled graphs. */
+  readonly cacheDir: string
+  /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
+  readonly threads?: number
+  /** Told of a runner that is there but fails, and of a device whose memory is full. */
+  readonly onNote?: (message: string) => void
+}
+
+/** A network on the runner that was found for it. */
+export interface OpenedNetwork {
+  /** What the bits of its answers depend on beside graph and weights: engine, provider, precision. */
+  readonly engine: string
+  /** Whether a sample's bits are the same in any batch. */
+  readonly batchInvariant: boolean
+  /** Devices that it runs on side by side. */
+  readonly devices: number
+  /** Started at the first call, where that cannot fail for want of a device; else it is running. */
+  readonly session: () => Promise<Session>
+}
+
+/**
+ * Opens a network on the fastest of the runners that the options allow. One that is missing is passed over, one that fails too, and told of.
+ * @throws EpdError `engine-failed` if none is left: why each is out, and what to install
+ */
+export async function openNetwork(options: NetworkOptions): Promise<OpenedNetwork> {
+  const { precision = 'float32', devices = [0], onNote = () => undefined } = options
+  const allowed = candidates(options)
+  const reasons: string[] = []
+  for (const runner of allowed) {
+    const known = {
+      engine: `${nameOf(runner)}:${precision}`,
+      batchInvariant: isBatchInvariant(runner),
+      devices: devices.length
+    }
+    const found = await availability(runner)
+    const refuse = (reason: string) => {
+      reasons.push(`${nameOf(runner)}: ${reason}`)
+    }
+    if (!found.works) {
+      refuse(`${found.reason} (${found.wayOut})`)
+      if (found.broken) onNote(`${nameOf(runner)} does not work here: ${found.reason}; ${found.wayOut}`)
+      continue
+    }
+    let session: Promise<Session> | undefined
+    const open = () => (session ??= openOn(runner, precision, devices, options))
+    if (runner.engine === 'onnx' && runner.provider === 'cpu') return { ...known, session: open }
+    try {
+      await open()
+      return { ...known, session: open }
+    } catch (error) {
+      if (!(error instanceof EpdError && error.code === 'engine-failed')) throw error
+      refuse(error.message)
+      onNote(`${nameOf(runner)} does not open the network: ${error.message}`)
+    }
+  }
+  throw new EpdError('engine-failed', noneLeft(options, reasons))
+}
+
+function noneLeft(
+  { engine = 'auto', provider, precision = 'float32', devices }: EngineOptions,
+  reasons: readonly string[]
+): string {
+  if (reasons.length > 0) return `no engine is left to run the network; ${reasons.join('; ')}`
+  const asked = [
+    `engine ${engine}`,
+    provider && `provider ${provider}`,
+    `precision ${precision}`,
+    devices && 'a choice of devices'
+  ]
+  return `nothing offers ${asked.filter(Boolean).join(' with ')}; epd-run doctor shows what there is`
+}
+
+async function openOn(
+  runner: Runner,
+  precision: Precision,
+  devices: readonly number[],
+  options: NetworkOptions
+): Promise<Session> {
+  const { onNote } = options
+  if (runner.engine === 'tfjs') {
+    const { program } = await import('./tfjs/compile.js')
+    const { openTfjs } = await import('./tfjs/session.js')
+    const { provider } = runner
+    return pooled([await openTfjs({ program: program(options.recipe, await options.tensors()), provider })], onNote)
+  }
+  const { openSession } = await import('./onnx/session.js')
+  const path = await compiledPath(options, precision)
+  const { provider } = runner
+  if (provider === 'cpu') return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
+  return pooled(await Promise.all(devices.map(device => openSession({ path, provider, device }))), onNote)
+}
+
+/** The network's graph, compiled once. bfloat16 is a way to multiply, not to write weights down. */
+async function compiledPath(
+  { recipe, tensors, content, cacheDir }: NetworkOptions,
+  precision: Precision
+): Promise<string> {
+  const stored = precision === 'float16' ? 'float16' : 'float32'
+  const name = stored === 'float32' ? `${content}-${COMPILER_VERSION}` : `${content}-${COMPILER_VERSION}-${stored}`
+  const { path } = await compiledOnce(cacheDir, name, isAnything, async () => {
+    return { graph: record(recipe, await tensors(), stored), about: null }
+  })
+  return path
+}
+
+function isAnything(value: unknown): value is unknown {
+  return value !== undefined
+}

@@ -1,0 +1,96 @@
+import { Worker } from 'node:worker_threads'
+import { EpdError } from '../errors.js'
+
+export interface Feed {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** Handed over: not to be used afterwards. */
+  readonly data: Numbers
+}
+
+/** In single or double precision, as the network has it. */
+export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
+
+/** A network ready to run, in a thread of its own: an engine's run blocks the thread that calls it. */
+export interface Session {
+  /** The network's outputs, in its order. */
+  run(feeds: readonly Feed[]): Promise<readonly Numbers[]>
+  /** Milliseconds that the engine itself has run so far. */
+  readonly elapsed: () => number
+  /** Arrays that the engine holds between runs, where it counts them. */
+  readonly held: () => number | undefined
+  close(): Promise<void>
+}
+
+/** What a thread tells of a request, or of its start (id -1). */
+export type Reply =
+  | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly outputs: readonly Numbers[]; readonly milliseconds: number; readonly held?: number }
+  | { readonly id: number; readonly ready: true }
+
+export interface WorkerOptions {
+  /** The engine's name, for people. */
+  readonly engine: string
+  /** The script, which answers as `serve.js` does. */
+  readonly script: URL
+  readonly settings: Readonly<Record<string, unknown>>
+  /** What to do where the engine refuses the network, for the end of a message. */
+  readonly wayOut?: string
+}
+
+/** @throws EpdError `engine-failed` if the engine does not load or refuses the network */
+export async function openWorker({ engine, script, settings, wayOut = '' }: WorkerOptions): Promise<Session> {
+  const worker = new Worker(script, { workerData: settings })
+  const waiting = new Map<number, { resolve: (outputs: readonly Numbers[]) => void; reject: (error: Error) => void }>()
+  let count = 0
+  let elapsed = 0
+  let held: number | undefined
+  let broken: Error | undefined
+
+  const fail = (error: Error) => {
+    broken ??= error
+    for (const { reject } of waiting.values()) reject(broken)
+    waiting.clear()
+  }
+  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason}${wayOut}`)
+  const exited = new Promise<void>(resolve => {
+    worker.on('exit', () => {
+      fail(failed('its thread has ended'))
+      resolve()
+    })
+  })
+  worker.on('error', error => {
+    fail(failed(error.message))
+  })
+  worker.on('message', (reply: Reply) => {
+    const asker = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if ('error' in reply) asker?.reject(failed(reply.error))
+    else if ('ready' in reply) asker?.resolve([])
+    else {
+      elapsed += reply.milliseconds
+      held = reply.held
+      asker?.resolve(reply.outputs)
+    }
+  })
+
+  await new Promise<unknown>((resolve, reject) => waiting.set(-1, { resolve, reject }))
+  return {
+    run(feeds) {
+      if (broken) return Promise.reject(broken)
+      const id = count++
+      const answer = new Promise<readonly Numbers[]>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      worker.postMessage(
+        { id, feeds },
+        feeds.map(({ data }) => data.buffer)
+      )
+      return answer
+    },
+    elapsed: () => elapsed,
+    held: () => held,
+    async close() {
+      if (!broken) worker.postMessage('close')
+      await exited
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { availability } from '../engines/availability.js'
+import { nameOf, RUNNERS, type Runner } from '../engines/provider.js'
+import { EpdError } from '../errors.js'
+import { openModel, type Model } from '../models/open.js'
+
+/** What is found of an engine and provider. */
+export interface Diagnosis {
+  readonly runner: string
+  readonly works: boolean
+  /** Why it does not work, and what to do about it. */
+  readonly reason?: string
+  readonly wayOut?: string
+  /** Milliseconds an image, one at a time and `BATCH` at a time. */
+  readonly single?: number
+  readonly batched?: number
+}
+
+/** Images of the larger batch that is timed. */
+export const BATCH = 8
+
+/** From so many milliseconds an image on, more are not waited for. */
+const PATIENCE = 4000
+
+/** Every engine and provider, the fastest first as `auto` takes them; with a checkpoint, timed on its model. */
+export async function* diagnose(checkpoint: string | undefined, cacheDir: string): AsyncGenerator<Diagnosis> {
+  for (const runner of RUNNERS) {
+    const found = await availability(runner)
+    const name = nameOf(runner)
+    if (!found.works) yield { runner: name, works: false, reason: found.reason, wayOut: found.wayOut }
+    else if (checkpoint === undefined) yield { runner: name, works: true }
+    else yield await timed(runner, checkpoint, cacheDir)
+  }
+}
+
+async function timed(runner: Runner, checkpoint: string, cacheDir: string): Promise<Diagnosis> {
+  try {
+    const model = await openModel({ ...runner, checkpoint, cacheDir })
+    try {
+      const single = await anImage(model, 1)
+      return {
+        runner: nameOf(runner),
+        works: true,
+        single,
+        batched: single < PATIENCE ? await anImage(model, BATCH) : undefined
+      }
+    } finally {
+      await model.close()
+    }
+  } catch (error) {
+    if (!(error instanceof EpdError && error.code === 'engine-failed')) throw error
+    return { runner: nameOf(runner), works: false, reason: error.message }
+  }
+}
+
+/** The fastest of some evaluations, the first of which also starts the engine. */
+async function anImage(model: Model, batch: number): Promise<number> {
+  const [channels, height, width] = model.shape
+  const x = new Float64Array(batch * channels * height * width)
+  const times: number[] = []
+  for (let i = 0; i < 3 && (i < 2 || times[1] * batch < PATIENCE); i++) {
+    const before = model.elapsed()
+    await model.denoise(x, new Float64Array(batch).fill(1))
+    times.push((model.elapsed() - before) / batch)
+  }
+  return Math.min(...times)
+}

@@ -1,0 +1,91 @@
+import { filled } from '../../bench/filled.js'
+import type { Feed } from '../../src/engines/session.js'
+import { openNetwork, type OpenedNetwork } from '../../src/engines/open.js'
+import type { EngineOptions } from '../../src/engines/provider.js'
+import type { Recipe } from '../../src/engines/recipe.js'
+import { inceptionRecipe } from '../../src/metrics/inception.js'
+import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+
+/** A network with inputs for a batch of any size. */
+export interface Example {
+  readonly recipe: Recipe
+  readonly feeds: (batch: number) => Feed[]
+}
+
+const song = {
+  ...{ img_resolution: 16, img_channels: 2, model_type: 'SongUNet', model_channels: 16, channel_mult: [1, 2] },
+  ...{ num_blocks: 1, attn_resolutions: [8] }
+}
+const ncsnpp = { ...song, embedding_type: 'fourier', encoder_type: 'residual', resample_filter: [1, 3, 3, 1] }
+const adm = { ...song, model_type: 'DhariwalUNet', label_dim: 3, attn_resolutions: [16, 8], model_channels: 64 }
+const guided = {
+  ...{ model_type: 'UNetModel', image_size: 16, in_channels: 2, model_channels: 32, channel_mult: [1, 2] },
+  ...{ num_res_blocks: 1, attention_resolutions: [2], num_head_channels: 16 }
+}
+
+/** Every network of the project, small. */
+export const examples: Readonly<Record<string, Example>> = {
+  'DDPM++ (SongUNet)': denoiser(song),
+  'NCSN++ (SongUNet)': denoiser(ncsnpp),
+  'SongUNet with skips': denoiser({
+    ...song,
+    encoder_type: 'skip',
+    decoder_type: 'skip',
+    resample_filter: [1, 3, 3, 1]
+  }),
+  'ADM (DhariwalUNet)': denoiser(adm),
+  'guided-diffusion': denoiser({ ...guided, num_classes: 3, resblock_updown: true }),
+  'consistency models': denoiser({ ...guided, flat_attention: false }),
+  'Inception-v3': {
+    recipe: inceptionRecipe([32, 32], 'tensorflow'),
+    feeds: batch => [
+      { name: 'x', shape: [batch, 3, 32, 32], data: waves(batch * 3072, 0).map(wave => 127.5 * (1 + wave)) }
+    ]
+  }
+}
+
+function denoiser(kwargs: Readonly<Record<string, unknown>>): Example {
+  const network = networkOf(kwargs)
+  const { inChannels, resolution, labelDim } = network
+  return {
+    recipe: denoisingRecipe(network),
+    feeds(batch) {
+      const x = {
+        name: 'x',
+        shape: [batch, inChannels, resolution, resolution],
+        data: waves(batch * inChannels * resolution ** 2, 1)
+      }
+      const noise = { name: 'noise', shape: [batch, 1], data: waves(batch, 2) }
+      const labels = { name: 'labels', shape: [batch, labelDim], data: new Float32Array(batch * labelDim).fill(1) }
+      return labelDim > 0 ? [x, noise, labels] : [x, noise]
+    }
+  }
+}
+
+function waves(length: number, phase: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length }, (_, i) => Math.sin(0.7 * i + phase))
+}
+
+/** An example on what the options allow, with weights by the fill rule. */
+export function openExample(
+  { recipe }: Example,
+  cacheDir: string,
+  options: EngineOptions & { threads?: number }
+): Promise<OpenedNetwork> {
+  const content = Object.entries(examples)
+    .find(([, example]) => example.recipe === recipe)?.[0]
+    .replaceAll(/\W/g, '-')
+  return openNetwork({
+    ...options,
+    recipe,
+    cacheDir,
+    content: content ?? recipe.name,
+    tensors: () => Promise.resolve(filled(recipe))
+  })
+}
+
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let largest = a.length === b.length ? 0 : Infinity
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]))
+  return largest
+}

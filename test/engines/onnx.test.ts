@@ -1,0 +1,62 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { filled } from '../../bench/filled.js'
+import { record, writeGraph } from '../../src/engines/onnx/compile.js'
+import { openSession } from '../../src/engines/onnx/session.js'
+import type { Feed, Numbers } from '../../src/engines/session.js'
+import { examples, largestDifference, openExample } from './networks.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'epd-engines-'))
+
+describe.each(Object.entries(examples))('%s on ONNX Runtime', (_, example) => {
+  it("gives a sample the same bits on any number of threads and in any batch, so that neither is part of a stage's key", async () => {
+    const answers = async (threads: number, batches: readonly number[]) => {
+      const { session } = await openExample(example, folder, { engine: 'onnx', provider: 'cpu', threads })
+      const running = await session()
+      const parts: (readonly Numbers[])[] = []
+      let from = 0
+      for (const batch of batches) {
+        parts.push(await running.run(example.feeds(9).map(feed => samples(feed, from, batch))))
+        from += batch
+      }
+      await running.close()
+      return parts[0].map((_, output) => parts.flatMap(part => [...part[output]]))
+    }
+    const whole = await answers(1, [9])
+    expect(whole[0].every(Number.isFinite)).toBe(true)
+    for (const [threads, batches] of [
+      [2, [9]],
+      [1, [1, 8]],
+      [2, [2, 3, 4]],
+      [3, [1, 1, 7]]
+    ] as const)
+      expect(await answers(threads, batches)).toEqual(whole)
+  })
+
+  it('in half precision is what it is in single, but for the rounding', async () => {
+    const half = await inHalf(example)
+    const { session } = await openExample(example, folder, { engine: 'onnx', provider: 'cpu' })
+    const running = await session()
+    const [image] = await running.run(example.feeds(2))
+    await running.close()
+    const size = Math.max(...image.map(Math.abs))
+    expect(largestDifference(half, image)).toBeGreaterThan(0)
+    expect(largestDifference(half, image)).toBeLessThan(0.01 * size)
+  })
+})
+
+/** The graph in half precision; ONNX Runtime's CPU provider computes it in single, with weights and images rounded. */
+async function inHalf({ recipe, feeds }: (typeof examples)[string]): Promise<Numbers> {
+  const { path } = await writeGraph(record(recipe, filled(recipe), 'float16'), folder)
+  const session = await openSession({ path })
+  const [image] = await session.run(feeds(2))
+  await session.close()
+  return image
+}
+
+function samples({ name, shape, data }: Feed, from: number, count: number): Feed {
+  const size = data.length / shape[0]
+  return { name, shape: [count, ...shape.slice(1)], data: data.slice(from * size, (from + count) * size) }
+}
