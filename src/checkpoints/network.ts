@@ -31,6 +31,14 @@ export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckp
   return isRecord(config) && 'class_name' in config ? { ...required(config, path), tensors } : { tensors }
 }
 
+/** The tensors of a file that holds nothing but them: .safetensors, .pt or .pth. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
+export async function readTensors(path: string): Promise<StateDict['tensors']> {
+  const bytes = await readCheckpointFile(path)
+  const tensors = isSafetensors(bytes) ? readSafetensors(bytes, path) : stateDictOf(readCheckpointBytes(bytes, path))
+  if (tensors) return tensors
+  throw new EpdError('checkpoint-invalid', `${path}: holds no state dict; expected a mapping of names to tensors`)
+}
+
 /** SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
 export async function checkpointDigest(path: string): Promise<string> {
   const hash = createHash('sha256').update(await fileDigest(path))

@@ -29,6 +29,7 @@ export interface Ops<T> {
 
   sin(x: T): T
   cos(x: T): T
+  sqrt(x: T): T
   sigmoid(x: T): T
   relu(x: T): T
   /** x * sigmoid(x) */

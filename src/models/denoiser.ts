@@ -51,3 +51,13 @@ export interface FeatureDenoiser {
     condition?: Condition
   ): Promise<{ denoised: Float64Array; features: Float64Array }>
 }
+
+/** Classes as rows, [batch, classes]; without labels, zeros. @throws RangeError for a class that there is not */
+export function oneHot(batch: number, classes: number, labels?: Int32Array): Float32Array<ArrayBuffer> {
+  const rows = new Float32Array(batch * classes)
+  labels?.forEach((label, b) => {
+    if (label < 0 || label >= classes) throw new RangeError(`class ${label} of a model with ${classes} classes`)
+    rows[b * classes + label] = 1
+  })
+  return rows
+}

@@ -11,7 +11,8 @@ import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { bottleneckPixels, denoisingRecipe, INPUTS, networkOf, type Network } from '../networks/network.js'
 import { recognise } from '../networks/recognise.js'
-import type { Condition, Denoiser, Shape } from './denoiser.js'
+import { oneHot, type Condition, type Denoiser, type Shape } from './denoiser.js'
+import { guided } from './classifier-guidance.js'
 import { preconditioning, type Preconditioning } from './preconditioning.js'
 
 export interface OpenModelOptions extends EngineOptions {
@@ -21,6 +22,8 @@ export interface OpenModelOptions extends EngineOptions {
   readonly cacheDir?: string
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
   readonly threads?: number
+  /** A classifier of noisy images, and how strongly its gradient leads. */
+  readonly guidance?: { readonly classifier: string; readonly scale: number }
   /** Told of an engine that is there but fails, and of a device whose memory is full. */
   readonly onNote?: (message: string) => void
 }
@@ -42,7 +45,7 @@ export interface Model extends Denoiser {
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
-  const { checkpoint, cacheDir = defaultCache() } = options
+  const { checkpoint, cacheDir = defaultCache(), guidance } = options
   const content = await checkpointDigest(checkpoint)
   const { graph, about } = await compile(checkpoint, content, cacheDir)
   const { className, initKwargs } = about
@@ -56,7 +59,8 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
     ...{ content, cacheDir, recipe: denoisingRecipe(network) },
     tensors: async () => (await readNetworkCheckpoint(checkpoint)).tensors
   })
-  return { ...denoiserOf(network, precondition, session, devices), digest, engine, batchInvariant }
+  const model = { ...denoiserOf(network, precondition, session, devices), digest, engine, batchInvariant }
+  return guidance ? guided(model, precondition, guidance, { ...options, cacheDir }) : model
 }
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
@@ -127,15 +131,6 @@ function feeds(
   if (labelDim > 0)
     inputs.push({ name: INPUTS.labels, shape: [batch, labelDim], data: oneHot(batch, labelDim, condition?.labels) })
   return inputs
-}
-
-function oneHot(batch: number, labelDim: number, labels?: Int32Array): Float32Array<ArrayBuffer> {
-  const rows = new Float32Array(batch * labelDim)
-  labels?.forEach((label, b) => {
-    if (label < 0 || label >= labelDim) throw new RangeError(`class ${label} of a model with ${labelDim} classes`)
-    rows[b * labelDim + label] = 1
-  })
-  return rows
 }
 
 /** skip x + out F, in double precision. A network's variance channels are left out. */

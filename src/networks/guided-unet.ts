@@ -79,7 +79,13 @@ export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: Netw
   return { image: conv2d(ops, 'out.2', normal, { out: outChannels, kernel: 3 }), bottleneck }
 }
 
-function styleOf({ adaptiveScale, heads, attentionOrder, attentionKernel }: GuidedUNetConfig): BlockStyle {
+/** The blocks of guided-diffusion. */
+export function styleOf({
+  adaptiveScale,
+  heads,
+  attentionOrder,
+  attentionKernel
+}: Pick<GuidedUNetConfig, 'adaptiveScale' | 'heads' | 'attentionOrder' | 'attentionKernel'>): BlockStyle {
   return {
     epsilon: 1e-5,
     groups: () => 32,
@@ -102,11 +108,17 @@ function styleOf({ adaptiveScale, heads, attentionOrder, attentionKernel }: Guid
 
 function embed<T>(ops: Ops<T>, { modelChannels, labelDim }: GuidedUNetConfig, { noise, labels }: NetworkInput<T>): T {
   const channels = 4 * modelChannels
-  const waves = positionalEmbedding(ops, noise, modelChannels, false)
-  const time = linear(ops, 'time_embed.2', ops.silu(linear(ops, 'time_embed.0', waves, channels)), channels)
+  const time = timeEmbedding(ops, modelChannels, noise)
   if (labels === undefined) return ops.silu(time)
   const classes = ops.transpose(ops.parameter('label_emb.weight', [labelDim, channels]), [1, 0])
   return ops.silu(ops.add(time, ops.linear(labels, classes)))
+}
+
+/** Of the noise level, [batch, 4 modelChannels]. */
+export function timeEmbedding<T>(ops: Ops<T>, modelChannels: number, noise: T): T {
+  const channels = 4 * modelChannels
+  const waves = positionalEmbedding(ops, noise, modelChannels, false)
+  return linear(ops, 'time_embed.2', ops.silu(linear(ops, 'time_embed.0', waves, channels)), channels)
 }
 
 /** A convolution at every other pixel. */

@@ -1,4 +1,5 @@
 import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
+import type { GuidedClassifierConfig } from './guided-classifier.js'
 
 type Tensors = NetworkCheckpoint['tensors']
 
@@ -51,6 +52,45 @@ function guided(tensors: Tensors): Pick<NetworkCheckpoint, 'className' | 'initKw
       learn_sigma: learnsVariance,
       noise_schedule: resolution === 64 ? 'cosine' : 'linear'
     }
+  }
+}
+
+/** What the tensors of a classifier of noisy images tell; undefined where they are of no such classifier for images of this size. */
+export function recogniseClassifier(
+  tensors: Tensors,
+  [inChannels, resolution]: readonly [channels: number, height: number, width: number]
+): RecognisedClassifier | undefined {
+  const sizes = (name: string) => tensors.get(name)?.shape ?? []
+  const [, tokens] = sizes('out.2.positional_embedding')
+  const [classes] = sizes('out.2.c_proj.weight')
+  const levels = 1 + Math.log2(resolution / Math.sqrt(tokens - 1))
+  const inputs = blocks(tensors, 'input_blocks')
+  const numBlocks = inputs.length / levels - 1
+  if (!Number.isInteger(levels) || !Number.isInteger(numBlocks)) return undefined
+  const modelChannels = sizes('time_embed.0.weight')[1]
+  const firsts = Array.from({ length: levels }, (_, level) => `input_blocks.${1 + level * (numBlocks + 1)}`)
+  return {
+    ...{ resolution, inChannels, classes, modelChannels, numBlocks },
+    channelMult: firsts.map(name => sizes(`${name}.0.in_layers.2.weight`)[0] / modelChannels),
+    attentionDownsampling: firsts.flatMap((name, level) => (tensors.has(`${name}.1.qkv.weight`) ? [2 ** level] : []))
+  }
+}
+
+/** A classifier as plain data. */
+export type RecognisedClassifier = Pick<
+  GuidedClassifierConfig,
+  'resolution' | 'inChannels' | 'classes' | 'modelChannels' | 'numBlocks' | 'channelMult' | 'attentionDownsampling'
+>
+
+/** With what all classifiers of guided-diffusion have in common. */
+export function classifierConfig(recognised: RecognisedClassifier): GuidedClassifierConfig {
+  return {
+    ...recognised,
+    heads: channels => channels / HEAD_CHANNELS,
+    attentionOrder: 'head-qkv-channel',
+    attentionKernel: [1],
+    adaptiveScale: true,
+    resampleInBlocks: true
   }
 }
 

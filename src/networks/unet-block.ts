@@ -100,7 +100,7 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
   const { names, kernel } = attention
   const normal = groupNorm(ops, `${name}.${names.norm}`, x, groups(channels), epsilon)
   const qkv = pixelwise(ops, `${name}.${names.qkv}`, normal, channels * 3, kernel)
-  const [q, k, v] = splitHeads(ops, attention, qkv, heads)
+  const [q, k, v] = splitHeads(ops, attention.order, qkv, heads)
   const scores = ops.matmul(ops.transpose(scale(ops, q, 1 / Math.sqrt(size)), [0, 1, 3, 2]), k)
   const mixed = ops.matmul(v, ops.transpose(ops.softmax(scores, -1), [0, 1, 3, 2]))
   const answer = pixelwise(
@@ -114,7 +114,7 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
 }
 
 /** q, k and v, each [batch, heads, channels of a head, pixels]. */
-function splitHeads<T>(ops: Ops<T>, { order }: AttentionStyle, qkv: T, heads: number): T[] {
+export function splitHeads<T>(ops: Ops<T>, order: AttentionStyle['order'], qkv: T, heads: number): T[] {
   const [, channels, height, width] = ops.shape(qkv)
   const size = channels / 3 / heads
   const pixels = height * width

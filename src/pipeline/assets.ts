@@ -22,7 +22,9 @@ export type Assets = ReadonlyMap<string, Asset>
 
 /** All that an experiment reads beside its spec, the model first. */
 export function locations({ model, stages }: Experiment): string[] {
-  return [...new Set([model.checkpoint, ...stages.flatMap(stage => identity(stage).assets ?? [])])]
+  const { checkpoint, guidance } = model
+  const classifier = guidance ? [guidance.classifier] : []
+  return [...new Set([checkpoint, ...classifier, ...stages.flatMap(stage => identity(stage).assets ?? [])])]
 }
 
 /** Folder of downloads and compiled graphs. */

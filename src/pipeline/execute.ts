@@ -61,12 +61,19 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
 /** The model of an experiment, and all else that it reads. */
 export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<[Model, Assets]> {
   const assets = await obtainAssets(experiment, store, signal, onEvent)
-  const { checkpoint, ...engine } = experiment.model
-  const path = assetPath(checkpoint, store.root)
+  const { checkpoint, guidance, ...engine } = experiment.model
+  const at = (location: string) => assetPath(location, store.root)
   const onNote = (message: string) => {
     onEvent({ type: 'warning', message })
   }
-  return [await openModel({ ...engine, checkpoint: path, cacheDir: cacheFolder(store.root), onNote }), assets]
+  const model = await openModel({
+    ...engine,
+    checkpoint: at(checkpoint),
+    guidance: guidance && { ...guidance, classifier: at(guidance.classifier) },
+    cacheDir: cacheFolder(store.root),
+    onNote
+  })
+  return [model, assets]
 }
 
 /** What all stages of a run are computed with. */

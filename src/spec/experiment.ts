@@ -34,6 +34,8 @@ export interface ModelSpec {
   readonly precision: Precision
   /** GPUs between which each batch is split. */
   readonly devices?: readonly number[]
+  /** classifier: an absolute path, or an address. */
+  readonly guidance?: { readonly classifier: string; readonly scale: number }
 }
 
 export type OptimizerSpec =

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import type { Experiment, FeatureSpec, Stage } from './experiment.js'
+import type { Experiment, FeatureSpec, ModelSpec, Stage } from './experiment.js'
 import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
 import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
@@ -58,10 +58,19 @@ export function loadExperiment(options: LoadOptions): Experiment {
     file: resolve(file),
     text,
     overrides: set,
-    model: { ...model, checkpoint: located(model.checkpoint, file) },
+    model: withModelLocations(model, file),
     stages: stages.map(stage => withLocations(stage, file)),
     allowMismatch,
     warnings: describe(warnings, source, overrides)
+  }
+}
+
+function withModelLocations({ guidance, ...model }: ModelSpec, file: string): ModelSpec {
+  const classifier = guidance && located(guidance.classifier, file)
+  return {
+    ...model,
+    checkpoint: located(model.checkpoint, file),
+    ...(guidance && classifier !== undefined && { guidance: { ...guidance, classifier } })
   }
 }
 

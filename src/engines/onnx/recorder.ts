@@ -144,6 +144,7 @@ export function recorder(parameters: Parameters, precision: Precision = 'float32
     divide: broadcast('Div'),
     sin: pointwise('Sin'),
     cos: pointwise('Cos'),
+    sqrt: pointwise('Sqrt'),
     sigmoid: pointwise('Sigmoid'),
     relu: pointwise('Relu'),
     silu: x => ops.multiply(x, ops.sigmoid(x)),

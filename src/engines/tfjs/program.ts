@@ -3,7 +3,7 @@ import { broadcastShape, matmulShape, paddings, reshapedShape, windowed } from '
 
 /** Operations of TensorFlow.js, as `worker.js` knows them. */
 export type Kernel =
-  | ('add' | 'sub' | 'mul' | 'div' | 'sin' | 'cos' | 'sigmoid' | 'relu' | 'rsqrt' | 'softmax' | 'matMul' | 'mean')
+  | ('add' | 'sub' | 'mul' | 'div' | 'sin' | 'cos' | 'sigmoid' | 'relu' | 'sqrt' | 'softmax' | 'matMul' | 'mean')
   | ('conv2d' | 'depthwiseConv2d' | 'conv2dTranspose' | 'avgPool' | 'maxPool' | 'resize')
   | ('reshape' | 'transpose' | 'concat' | 'split' | 'pad' | 'reverse' | 'zerosLike')
 
@@ -236,6 +236,7 @@ export function programRecorder(parameters: (name: string, shape: readonly numbe
     divide,
     sin: pointwise('sin'),
     cos: pointwise('cos'),
+    sqrt: pointwise('sqrt'),
     sigmoid: pointwise('sigmoid'),
     relu: pointwise('relu'),
     silu: x => multiply(x, ops.sigmoid(x)),
@@ -281,13 +282,13 @@ export function programRecorder(parameters: (name: string, shape: readonly numbe
       const grouped = view(channelsLast(x), sizes, sizes)
       const centered = subtract(grouped, mean(grouped, [1, 3]))
       const variance = mean(multiply(centered, centered), [1, 3])
-      const normal = multiply(centered, emit('rsqrt', [add(variance, scalar(epsilon))], variance.shape))
+      const normal = divide(centered, ops.sqrt(add(variance, scalar(epsilon))))
       const image = view(normal, [batch, height, width, channels], x.shape, true)
       const scaled = emit('mul', [image, scale], x.shape, {}, true)
       return emit('add', [scaled, bias], x.shape, {}, true)
     },
     batchNorm(x, scale, bias, average, variance, epsilon) {
-      const factor = multiply(scale, emit('rsqrt', [add(variance, scalar(epsilon))], variance.shape))
+      const factor = divide(scale, ops.sqrt(add(variance, scalar(epsilon))))
       const offset = subtract(bias, multiply(average, factor))
       const scaled = emit('mul', [channelsLast(x), factor], x.shape, {}, true)
       return emit('add', [scaled, offset], x.shape, {}, true)
