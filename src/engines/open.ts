@@ -2,6 +2,7 @@ import { EpdError } from '../errors.js'
 import { availability } from './availability.js'
 import { COMPILER_VERSION, record } from './onnx/compile.js'
 import { compiledOnce } from './onnx/compiled.js'
+import { CPU, type Target } from './onnx/recorder.js'
 import { pooled } from './pool.js'
 import { candidates, isBatchInvariant, nameOf, type EngineOptions, type Precision, type Runner } from './provider.js'
 import type { Recipe, Tensors } from './recipe.js'
@@ -99,21 +100,21 @@ async function openOn(
     return pooled([await openTfjs({ program: program(options.recipe, await options.tensors()), provider })], onNote)
   }
   const { openSession } = await import('./onnx/session.js')
-  const path = await compiledPath(options, precision)
   const { provider } = runner
-  if (provider === 'cpu') return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
+  if (provider === 'cpu') {
+    const path = await compiledPath(options, CPU)
+    return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
+  }
+  const path = await compiledPath(options, { provider, precision: precision === 'float16' ? precision : 'float32' })
   return pooled(await Promise.all(devices.map(device => openSession({ path, provider, device }))), onNote)
 }
 
 /** The network's graph, compiled once. bfloat16 is a way to multiply, not to write weights down. */
-async function compiledPath(
-  { recipe, tensors, content, cacheDir }: NetworkOptions,
-  precision: Precision
-): Promise<string> {
-  const stored = precision === 'float16' ? 'float16' : 'float32'
-  const name = stored === 'float32' ? `${content}-${COMPILER_VERSION}` : `${content}-${COMPILER_VERSION}-${stored}`
-  const { path } = await compiledOnce(cacheDir, name, isAnything, async () => {
-    return { graph: record(recipe, await tensors(), stored), about: null }
+async function compiledPath({ recipe, tensors, content, cacheDir }: NetworkOptions, target: Target): Promise<string> {
+  const { provider, precision } = target
+  const variant = target === CPU ? '' : `-${provider}-${precision}`
+  const { path } = await compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}${variant}`, isAnything, async () => {
+    return { graph: record(recipe, await tensors(), target), about: null }
   })
   return path
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { filled } from '../../bench/filled.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
+import type { Recipe } from '../../src/engines/recipe.js'
 import type { Feed, Numbers } from '../../src/engines/session.js'
 import { examples, largestDifference, openExample } from './networks.js'
 
@@ -47,9 +48,30 @@ describe.each(Object.entries(examples))('%s on ONNX Runtime', (_, example) => {
   })
 })
 
+describe('sine and cosine for WebGPU, whose own are inexact', () => {
+  it('are exact to single precision for angles of any size that a network has', async () => {
+    const recipe: Recipe = {
+      name: 'waves',
+      build: ({ ops, input }) => {
+        const x = input('x', [-1, 4096])
+        return [ops.sin(x), ops.cos(x)]
+      }
+    }
+    const { path } = await writeGraph(record(recipe, new Map(), { provider: 'webgpu', precision: 'float32' }), folder)
+    const session = await openSession({ path })
+    const angles = Float32Array.from({ length: 4096 }, (_, i) => (i < 2048 ? (i - 1024) / 100 : i - 3072))
+    const [sines, cosines] = await session.run([{ name: 'x', shape: [1, 4096], data: angles.slice() }])
+    await session.close()
+    angles.forEach((angle, i) => {
+      expect(Math.abs(sines[i] - Math.sin(angle))).toBeLessThan(3e-7)
+      expect(Math.abs(cosines[i] - Math.cos(angle))).toBeLessThan(3e-7)
+    })
+  })
+})
+
 /** The graph in half precision; ONNX Runtime's CPU provider computes it in single, with weights and images rounded. */
 async function inHalf({ recipe, feeds }: (typeof examples)[string]): Promise<Numbers> {
-  const { path } = await writeGraph(record(recipe, filled(recipe), 'float16'), folder)
+  const { path } = await writeGraph(record(recipe, filled(recipe), { provider: 'cpu', precision: 'float16' }), folder)
   const session = await openSession({ path })
   const [image] = await session.run(feeds(2))
   await session.close()

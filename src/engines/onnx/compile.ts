@@ -3,15 +3,15 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
-import { OPSET, recorder, type Precision } from './recorder.js'
+import { CPU, OPSET, recorder, type Target } from './recorder.js'
 
 /** Of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 2
 
-/** The ONNX graph of a network with its weights, computing in a precision. */
-export function record(recipe: Recipe, tensors: Tensors, precision: Precision = 'float32'): GraphProto {
+/** The ONNX graph of a network with its weights. */
+export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): GraphProto {
   return withTensors(recipe, tensors, parameters => {
-    const graph = recorder(parameters, precision)
+    const graph = recorder(parameters, target)
     return graph.finish(recipe.build(graph))
   })
 }
