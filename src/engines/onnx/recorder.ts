@@ -1,6 +1,7 @@
 import { toFloat16 } from '../../checkpoints/half.js'
 import type { ConvOptions, Ops, Window } from '../ops.js'
 import type { Graph, Parameters } from '../recipe.js'
+import { ANSWER, answerMatrix, kernelMatrix, sideMatrix, TILE } from './winograd.js'
 import { broadcastShape, matmulShape, paddings, reshapedShape, windowed } from '../shapes.js'
 import {
   ELEMENT_TYPE,
@@ -46,6 +47,7 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
   const inputs: ValueProto[] = []
   const initializers = new Map<string, TensorProto>()
   let count = 0
+  const fast = provider === 'cpu' && precision === 'float32'
 
   function emitAll(
     operator: string,
@@ -126,6 +128,8 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     const [out, , ...kernel] = weight.shape
     const pads = paddings(padding)
     const size = (length: number, axis: number) => windowed(length, kernel[axis], stride, pads[axis])
+    const same = stride === 1 && groups === 1 && [...kernel, ...pads].join() === '3,3,1,1'
+    if (same && fast && isWorthTiles(x.shape, out)) return inTiles(x, weight, bias)
     const attributes = convAttributes(kernel, stride, pads, groups)
     return emit(
       'Conv',
@@ -133,6 +137,32 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
       [batch, out, size(height, 0), size(width, 1)],
       attributes
     )
+  }
+  /**
+   * A convolution by 3 x 3 on tiles. Channels stand last meanwhile, so that whatever is moved is moved in runs of them; the kernels' values at
+   * the points are computed when the graph is loaded.
+   */
+  function inTiles(x: Node, weight: Node, bias?: Node): Node {
+    const [, channels, height, width] = x.shape
+    const [out] = weight.shape
+    const [rows, columns] = [height / ANSWER, width / ANSWER]
+    const turn = (image: Node, order: readonly number[]) => ops.transpose(image, order)
+
+    const flat = turn(reshape(weight, [out, channels, 9]), [2, 1, 0])
+    const products = ops.matmul(constant(kernelMatrix(), [TILE ** 2, 9]), reshape(flat, [9, channels * out]))
+    const kernels = reshape(products, [TILE ** 2, channels, out])
+
+    const last = turn(reshape(x, [0, channels, height * width]), [0, 2, 1])
+    const down = constant(sideMatrix(height), [TILE * rows, height])
+    const across = constant(sideMatrix(width), [1, TILE, 1, columns, width])
+    const lines = ops.matmul(down, reshape(last, [0, height, width * channels]))
+    const tiles = ops.matmul(across, reshape(lines, [-1, TILE, 1, rows, width, channels]))
+    const answers = ops.matmul(reshape(tiles, [-1, TILE ** 2, rows * columns, channels]), kernels)
+    const flatAnswers = reshape(answers, [0, TILE ** 2, rows * columns * out])
+    const pixels = ops.matmul(constant(answerMatrix(), [ANSWER ** 2, TILE ** 2]), flatAnswers)
+    const image = turn(reshape(pixels, [0, ANSWER, ANSWER, rows, columns, out]), [0, 3, 1, 4, 2, 5])
+    const whole = reshape(image, [0, height * width, out])
+    return reshape(turn(bias ? ops.add(whole, bias) : whole, [0, 2, 1]), [0, out, height, width])
   }
   function pool(operator: string, x: Node, { size, stride, padding = 0 }: Window): Node {
     const [batch, channels, height, width] = x.shape
@@ -258,6 +288,14 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
       }
     }
   }
+}
+
+/** From so many pixels of a side and channels on, tiles are faster whatever the batch; below, kernels' values outweigh what they save. */
+const WORTH = { side: 32, channels: 128 }
+
+function isWorthTiles([, channels, height, width]: readonly number[], out: number): boolean {
+  const whole = height % ANSWER === 0 && width % ANSWER === 0
+  return whole && Math.min(height, width) >= WORTH.side && Math.min(channels, out) >= WORTH.channels
 }
 
 /** Parts of pi, the first two of few bits. */
