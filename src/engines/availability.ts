@@ -56,7 +56,7 @@ function missingCuda(): Missing | undefined {
   if (!existsSync(join(binding, process.platform, process.arch, library)))
     return {
       reason: `${library} is not installed`,
-      wayOut: 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node, with CUDA 12 and cuDNN 9 on the machine'
+      wayOut: 'npm ci --onnxruntime-node-install=cuda12, with CUDA 12 and cuDNN 9 on the machine'
     }
   return process.platform === 'linux' && !existsSync('/dev/nvidiactl') && !existsSync('/dev/dxg')
     ? { reason: 'this machine shows no NVIDIA GPU', wayOut: 'install the NVIDIA driver' }

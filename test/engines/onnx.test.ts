@@ -48,6 +48,51 @@ describe.each(Object.entries(examples))('%s on ONNX Runtime', (_, example) => {
   })
 })
 
+describe('a convolution by 3 x 3 on tiles', () => {
+  const recipe: Recipe = {
+    name: 'convolution',
+    build({ ops, input }) {
+      const x = input('x', [-1, 128, 12, 20])
+      return [ops.conv2d(x, ops.parameter('weight', [144, 128, 3, 3]), ops.parameter('bias', [144]), { padding: 1 })]
+    }
+  }
+  const feed = (batch: number, from = 0) => {
+    const data = Float32Array.from({ length: batch * 128 * 240 }, (_, i) => Math.sin(1.7 * (i + from * 128 * 240)))
+    return [{ name: 'x', shape: [batch, 128, 12, 20], data }]
+  }
+  const graphFor = (provider: 'cpu' | 'cuda') => record(recipe, filled(recipe), { provider, precision: 'float32' })
+  async function answers(provider: 'cpu' | 'cuda', threads: number, batches: readonly number[]): Promise<number[]> {
+    const session = await openSession({ path: (await writeGraph(graphFor(provider), folder)).path, threads })
+    const found: number[] = []
+    let from = 0
+    for (const batch of batches) {
+      found.push(...(await session.run(feed(batch, from)))[0])
+      from += batch
+    }
+    await session.close()
+    return found
+  }
+
+  it('is what it is directly, but for rounding', async () => {
+    const operators = (provider: 'cpu' | 'cuda') => graphFor(provider).nodes.map(({ operator }) => operator)
+    expect([operators('cuda'), operators('cpu').includes('Conv')]).toEqual([['Conv'], false])
+    const [direct, tiles] = [await answers('cuda', 1, [2]), await answers('cpu', 1, [2])]
+    expect(largestDifference(tiles, direct)).toBeGreaterThan(0)
+    expect(largestDifference(tiles, direct)).toBeLessThan(3e-5)
+  })
+
+  it('gives a sample the same bits on any number of threads and in any batch', async () => {
+    const whole = await answers('cpu', 1, [4])
+    for (const [threads, batches] of [
+      [2, [4]],
+      [2, [1, 3]],
+      [3, [2, 2]]
+    ] as const)
+      // prettier-ignore
+      expect(await answers('cpu', threads, batches)).toEqual(whole)
+  })
+})
+
 describe('sine and cosine for WebGPU, whose own are inexact', () => {
   it('are exact to single precision for angles of any size that a network has', async () => {
     const recipe: Recipe = {

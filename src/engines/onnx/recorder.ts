@@ -152,17 +152,16 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     const products = ops.matmul(constant(kernelMatrix(), [TILE ** 2, 9]), reshape(flat, [9, channels * out]))
     const kernels = reshape(products, [TILE ** 2, channels, out])
 
-    const last = turn(reshape(x, [0, channels, height * width]), [0, 2, 1])
     const down = constant(sideMatrix(height), [TILE * rows, height])
     const across = constant(sideMatrix(width), [1, TILE, 1, columns, width])
-    const lines = ops.matmul(down, reshape(last, [0, height, width * channels]))
+    const lines = ops.matmul(down, reshape(turn(x, [0, 2, 3, 1]), [0, height, width * channels]))
     const tiles = ops.matmul(across, reshape(lines, [-1, TILE, 1, rows, width, channels]))
     const answers = ops.matmul(reshape(tiles, [-1, TILE ** 2, rows * columns, channels]), kernels)
     const flatAnswers = reshape(answers, [0, TILE ** 2, rows * columns * out])
     const pixels = ops.matmul(constant(answerMatrix(), [ANSWER ** 2, TILE ** 2]), flatAnswers)
     const image = turn(reshape(pixels, [0, ANSWER, ANSWER, rows, columns, out]), [0, 3, 1, 4, 2, 5])
-    const whole = reshape(image, [0, height * width, out])
-    return reshape(turn(bias ? ops.add(whole, bias) : whole, [0, 2, 1]), [0, out, height, width])
+    const whole = reshape(image, [0, height, width, out])
+    return turn(bias ? ops.add(whole, bias) : whole, [0, 3, 1, 2])
   }
   function pool(operator: string, x: Node, { size, stride, padding = 0 }: Window): Node {
     const [batch, channels, height, width] = x.shape
@@ -290,12 +289,16 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
   }
 }
 
-/** From so many pixels of a side and channels on, tiles are faster whatever the batch; below, kernels' values outweigh what they save. */
-const WORTH = { side: 32, channels: 128 }
+/** From so many channels on tiles are faster. */
+const WORTH = 128
 
+/**
+ * Kernels' values at the points are four times as many as the kernels: where an image has fewer pixels than channels, fetching them outweighs
+ * what tiles save.
+ */
 function isWorthTiles([, channels, height, width]: readonly number[], out: number): boolean {
   const whole = height % ANSWER === 0 && width % ANSWER === 0
-  return whole && Math.min(height, width) >= WORTH.side && Math.min(channels, out) >= WORTH.channels
+  return whole && height * width >= Math.max(channels, out) && Math.min(channels, out) >= WORTH
 }
 
 /** Parts of pi, the first two of few bits. */
