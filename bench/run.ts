@@ -87,7 +87,6 @@ const benches = {
   points,
   memory,
   steady,
-  experiment,
   frechet
 }
 for (const [name, bench] of Object.entries(benches)) if (values.only?.split(',').includes(name) ?? true) await bench()
