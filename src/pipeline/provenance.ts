@@ -15,6 +15,9 @@ export function provenance(
     versions: {
       'epd-run': packageVersion(),
       'onnxruntime-node': versionIn(require.resolve('onnxruntime-node/package.json')),
+      ...(engine.startsWith('tfjs:') && {
+        '@tensorflow/tfjs-core': versionIn(require.resolve('@tensorflow/tfjs-core/package.json'))
+      }),
       node: process.version
     },
     machine: {
