@@ -27,6 +27,7 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
     const { signal } = new AbortController()
     const [model, assets] = await opened({ experiment, store, signal, onEvent: () => undefined })
     warn(checkFit(experiment, model))
+    await model.close()
     const { keyOf } = plan(experiment, model, assets)
     print(experiment, json, name => {
       const key = keyOf(name)

@@ -32,6 +32,8 @@ export interface OpenedNetwork {
   readonly devices: number
   /** Started at the first call, where that cannot fail for want of a device; else it is running. */
   readonly session: () => Promise<Session>
+  /** Ends the session, if it was started. */
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -43,10 +45,16 @@ export async function openNetwork(options: NetworkOptions): Promise<OpenedNetwor
   const allowed = candidates(options)
   const reasons: string[] = []
   for (const runner of allowed) {
-    const known = {
+    let session: Promise<Session> | undefined
+    const open = () => (session ??= openOn(runner, precision, devices, options))
+    const network: OpenedNetwork = {
       engine: `${nameOf(runner)}:${precision}`,
       batchInvariant: isBatchInvariant(runner),
-      devices: devices.length
+      devices: devices.length,
+      session: open,
+      close: async () => {
+        await (await session)?.close()
+      }
     }
     const found = await availability(runner)
     const refuse = (reason: string) => {
@@ -57,12 +65,10 @@ export async function openNetwork(options: NetworkOptions): Promise<OpenedNetwor
       if (found.broken) onNote(`${nameOf(runner)} does not work here: ${found.reason}; ${found.wayOut}`)
       continue
     }
-    let session: Promise<Session> | undefined
-    const open = () => (session ??= openOn(runner, precision, devices, options))
-    if (runner.engine === 'onnx' && runner.provider === 'cpu') return { ...known, session: open }
+    if (runner.engine === 'onnx' && runner.provider === 'cpu') return network
     try {
       await open()
-      return { ...known, session: open }
+      return network
     } catch (error) {
       if (!(error instanceof EpdError && error.code === 'engine-failed')) throw error
       refuse(error.message)

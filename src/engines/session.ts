@@ -72,6 +72,8 @@ export async function openWorker({ engine, script, settings, wayOut = '' }: Work
       held = reply.held
       asker?.resolve(reply.outputs)
     }
+    // An idle session keeps no process from its end.
+    if (waiting.size === 0) worker.unref()
   })
 
   await new Promise<unknown>((resolve, reject) => waiting.set(-1, { resolve, reject }))
@@ -79,6 +81,7 @@ export async function openWorker({ engine, script, settings, wayOut = '' }: Work
     run(feeds) {
       if (broken) return Promise.reject(broken)
       const id = count++
+      worker.ref()
       const answer = new Promise<readonly Numbers[]>((resolve, reject) => waiting.set(id, { resolve, reject }))
       worker.postMessage(
         { id, feeds },
@@ -89,6 +92,7 @@ export async function openWorker({ engine, script, settings, wayOut = '' }: Work
     elapsed: () => elapsed,
     held: () => held,
     async close() {
+      worker.ref()
       if (!broken) worker.postMessage('close')
       await exited
     }

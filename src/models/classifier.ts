@@ -45,7 +45,7 @@ export async function openClassifier(
     return { graph: record(classifierRecipe(classifierConfig(about)), found), about }
   })
   const recipe = classifierRecipe(classifierConfig(about))
-  const { session } = await openNetwork({ ...options, recipe, tensors, content })
+  const { session, close } = await openNetwork({ ...options, recipe, tensors, content })
   let running: Session | undefined
   return {
     classes: about.classes,
@@ -61,9 +61,7 @@ export async function openClassifier(
       return { gradient, logits }
     },
     elapsed: () => running?.elapsed() ?? 0,
-    async close() {
-      await running?.close()
-    }
+    close
   }
 }
 

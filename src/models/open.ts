@@ -54,12 +54,12 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
   const digest = createHash('sha256')
     .update(JSON.stringify([graph, className, initKwargs]))
     .digest('hex')
-  const { engine, batchInvariant, devices, session } = await openNetwork({
+  const { engine, batchInvariant, devices, session, close } = await openNetwork({
     ...options,
     ...{ content, cacheDir, recipe: denoisingRecipe(network) },
     tensors: async () => (await readNetworkCheckpoint(checkpoint)).tensors
   })
-  const model = { ...denoiserOf(network, precondition, session, devices), digest, engine, batchInvariant }
+  const model = { ...denoiserOf(network, precondition, session, devices), digest, engine, batchInvariant, close }
   return guidance ? guided(model, precondition, guidance, { ...options, cacheDir }) : model
 }
 

@@ -32,6 +32,16 @@ describe('the engine', () => {
     expect(enginesOf(store).sort()).toEqual(['onnx:cpu:float32', 'tfjs:cpu:float32', 'tfjs:wasm:float32'])
   })
 
+  it('that is started before it is needed does not keep a run from its end', async () => {
+    const store = temporaryFolder()
+    const run = ['run', specWith(', engine: tfjs'), '--store', store, '--json']
+    expect(await epdRun([...run, '--dry-run'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await epdRun(run)).toMatchObject({ code: 0, stderr: '' })
+    const again = await epdRun(run)
+    expect(again.code).toBe(0)
+    expect(again.stdout).toContain('"cached"')
+  })
+
   it('that is there but fails is told of, and the next is taken', async () => {
     const [store, warnings] = [temporaryFolder(), [] as Line[]]
     // A Vulkan driver that is none: WebGPU finds no GPU, whatever the machine has.
