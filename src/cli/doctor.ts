@@ -17,13 +17,18 @@ export async function doctor(file: string | undefined, options: SpecFlags): Prom
   process.stdout.write(`${json ? JSON.stringify(found) : table(found, checkpoint !== undefined)}\n`)
 }
 
+/** What works, as a table; below it, in lines of any length, why the rest does not, and what to do about it. */
 function table(found: readonly Diagnosis[], timed: boolean): string {
   const times = timed ? ['ms an image', `in batches of ${BATCH}`] : []
-  const rows = found.map(({ runner, works, single, batched, reason, wayOut }) => [
+  const rows = found.map(({ runner, works, single, batched }) => [
     runner,
     works ? 'works' : 'no',
-    ...(timed ? [single ?? null, batched ?? null] : []),
-    [reason, wayOut].filter(Boolean).join(': ')
+    ...(timed ? [single ?? null, batched ?? null] : [])
   ])
-  return inColumns(['engine:provider', 'here', ...times, 'why not, and the way out'], rows)
+  const missing = found.flatMap(({ runner, works, reason, wayOut }) =>
+    works ? [] : [`${runner}: ${[reason, wayOut].filter(Boolean).join(': ')}`]
+  )
+  return [inColumns(['engine:provider', 'here', ...times], rows), ...(missing.length > 0 ? ['', ...missing] : [])].join(
+    '\n'
+  )
 }

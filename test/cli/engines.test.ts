@@ -101,8 +101,9 @@ describe('epd-run doctor', () => {
     const { code, stdout } = await epdRun(['doctor'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^onnx:cpu +works$/m)
-    expect(stdout).toMatch(
-      /^tfjs:tensorflow +no +@tensorflow\/tfjs-node is not installed: npm install @tensorflow\/tfjs-node$/m
+    expect(stdout).toMatch(/^tfjs:tensorflow +no$/m)
+    expect(stdout).toContain(
+      'tfjs:tensorflow: @tensorflow/tfjs-node is not installed: npm install @tensorflow/tfjs-node\n'
     )
   })
 
