@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { encodeModel } from './onnx/proto.js'
 import { OPSET, recorder } from './onnx/recorder.js'
-import type { Runner } from './provider.js'
+import { nameOf, type Runner } from './provider.js'
 import { programRecorder } from './tfjs/program.js'
 import type { Graph } from './recipe.js'
 
@@ -21,7 +21,17 @@ const require = createRequire(import.meta.url)
  * Whether a runner works on this machine: its files and devices are looked for, then, if a driver is involved, a small network is run in a
  * process of its own, so that a driver that ends its process does not end this one.
  */
-export async function availability(runner: Runner): Promise<Availability> {
+export function availability(runner: Runner): Promise<Availability> {
+  const name = nameOf(runner)
+  const known = found.get(name) ?? look(runner)
+  found.set(name, known)
+  return known
+}
+
+/** What this process has found: a driver takes seconds to start, and does not come or go meanwhile. */
+const found = new Map<string, Promise<Availability>>()
+
+async function look(runner: Runner): Promise<Availability> {
   const missing = runner.engine === 'onnx' ? missingForOnnx(runner.provider) : missingForTfjs(runner.provider)
   if (missing) return { works: false, broken: false, ...missing }
   const needsNoDriver = runner.provider === 'cpu' || runner.provider === 'wasm'

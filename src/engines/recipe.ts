@@ -1,4 +1,4 @@
-import { toFloat32, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
+import { byteSize, toFloat32, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import type { Ops } from './ops.js'
 
@@ -39,7 +39,7 @@ export function withTensors<Made>(
     if (tensor && found === shape.join('x')) return singles(tensor)
     const expected = shape.join('x')
     problems.push(tensor ? `${parameter} is ${found}, not ${expected}` : `${parameter} (${expected}) is missing`)
-    return new Uint8Array(4 * shape.reduce((product, size) => product * size, 1))
+    return new Uint8Array(byteSize('float32', shape))
   })
   for (const tensor of tensors.keys())
     if (!used.has(tensor) && !ignores?.(tensor)) problems.push(`${tensor} is not part of it`)

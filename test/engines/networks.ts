@@ -83,9 +83,3 @@ export function openExample(
     tensors: () => Promise.resolve(filled(recipe))
   })
 }
-
-export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let largest = a.length === b.length ? 0 : Infinity
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]))
-  return largest
-}

@@ -7,7 +7,8 @@ import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import type { Feed, Numbers } from '../../src/engines/session.js'
-import { examples, largestDifference, openExample } from './networks.js'
+import { largestDifference } from '../networks/reference.js'
+import { examples, openExample } from './networks.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 

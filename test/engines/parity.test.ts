@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { availability } from '../../src/engines/availability.js'
 import { nameOf, RUNNERS } from '../../src/engines/provider.js'
 import type { Numbers } from '../../src/engines/session.js'
-import { examples, largestDifference, openExample, type Example } from './networks.js'
+import { largestDifference } from '../networks/reference.js'
+import { examples, openExample, type Example } from './networks.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 const found = await Promise.all(RUNNERS.map(async runner => ({ runner, works: (await availability(runner)).works })))
