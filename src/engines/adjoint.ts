@@ -116,6 +116,7 @@ export function adjoint<T>(inner: Ops<T>): Adjoint<T> {
         return inner.multiply(s, inner.add(one, inner.multiply(x, inner.subtract(one, s))))
       }
     ),
+    gelu: pointwise(x => inner.gelu(x)),
     softmax(x, axis) {
       const value = inner.softmax(x.value, axis)
       const last = axis === -1 || axis === inner.shape(value).length - 1
@@ -177,6 +178,9 @@ export function adjoint<T>(inner: Ops<T>): Adjoint<T> {
       const [scale, bias, average, variance, epsilon] = moments
       return traced(inner.batchNorm(x.value, scale.value, bias.value, average.value, variance.value, epsilon), [x])
     },
+    layerNorm: (x, scale, bias, epsilon) => traced(inner.layerNorm(x.value, scale.value, bias.value, epsilon), [x]),
+    gather: (table, rows) => traced(inner.gather(table.value, rows.value), [table]),
+    argMax: x => fixed(inner.argMax(x.value)),
     reshape: (x, shape) =>
       traced(inner.reshape(x.value, shape), [x, g => inner.reshape(g, inner.shape(x.value).map((size, i) => (i === 0 ? 0 : size)))]), // prettier-ignore
     transpose: (x, order) =>

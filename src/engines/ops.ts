@@ -34,9 +34,11 @@ export interface Ops<T> {
   relu(x: T): T
   /** x * sigmoid(x) */
   silu(x: T): T
+  /** x times the normal distribution's share below x (Hendrycks & Gimpel 2016), exactly. */
+  gelu(x: T): T
   softmax(x: T, axis: number): T
 
-  /** x: [batch, in], weight: [out, in], bias: [out]. */
+  /** x: [batch, in] or [batch, tokens, in], weight: [out, in], bias: [out]. */
   linear(x: T, weight: T, bias?: T): T
   /** The last two dimensions multiplied, the others side by side; one that lacks them serves all. */
   matmul(a: T, b: T): T
@@ -53,6 +55,13 @@ export interface Ops<T> {
   groupNorm(x: T, scale: T, bias: T, groups: number, epsilon: number): T
   /** Normalisation by known moments, all [channels]. */
   batchNorm(x: T, scale: T, bias: T, mean: T, variance: T, epsilon: number): T
+  /** Of the last dimension; scale and bias: [its size]. */
+  layerNorm(x: T, scale: T, bias: T, epsilon: number): T
+
+  /** Rows of a table, [rows, width], by their numbers, [batch, count]: [batch, count, width]. */
+  gather(table: T, rows: T): T
+  /** Where the last dimension is largest, the first of equals: one dimension fewer. */
+  argMax(x: T): T
 
   /** A dimension of -1 is what is left, one of 0 as it was. */
   reshape(x: T, shape: readonly number[]): T

@@ -2,7 +2,7 @@ import type { Ops } from '../engines/ops.js'
 
 /** A fully connected layer: `weight` [out, in] and, unless told otherwise, `bias` [out] under its name. */
 export function linear<T>(ops: Ops<T>, name: string, x: T, out: number, bias = true): T {
-  const [, input] = ops.shape(x)
+  const input = ops.shape(x)[ops.shape(x).length - 1]
   const weight = ops.parameter(`${name}.weight`, [out, input])
   return ops.linear(x, weight, bias ? ops.parameter(`${name}.bias`, [out]) : undefined)
 }
@@ -13,6 +13,12 @@ export function groupNorm<T>(ops: Ops<T>, name: string, x: T, groups: number, ep
   const scale = ops.parameter(`${name}.weight`, [channels])
   const bias = ops.parameter(`${name}.bias`, [channels])
   return ops.groupNorm(x, scale, bias, groups, epsilon)
+}
+
+/** Normalisation of the last dimension: `weight` and `bias` of its size. */
+export function layerNorm<T>(ops: Ops<T>, name: string, x: T): T {
+  const size = ops.shape(x)[ops.shape(x).length - 1]
+  return ops.layerNorm(x, ops.parameter(`${name}.weight`, [size]), ops.parameter(`${name}.bias`, [size]), 1e-5)
 }
 
 /** The same linear map of each pixel's channels: `weight` [out, in, ...kernel], whose kernel is of ones alone, and `bias` [out]. */

@@ -14,6 +14,8 @@ export interface NetworkInput<T> {
   readonly noise: T
   /** One-hot classes or zeros, [batch, labelDim]; undefined for an unconditional network. */
   readonly labels?: T
+  /** What a network with cross-attention looks at, [batch, tokens, width]. */
+  readonly context?: T
 }
 
 /** What a network answers. */
@@ -29,6 +31,8 @@ export type Network = {
   readonly resolution: number
   readonly inChannels: number
   readonly labelDim: number
+  /** Of the context, for a network with cross-attention. */
+  readonly context?: { readonly tokens: number; readonly width: number }
 } & (
   | { readonly architecture: 'SongUNet'; readonly config: SongUNetConfig }
   | { readonly architecture: 'DhariwalUNet'; readonly config: DhariwalUNetConfig }
@@ -52,18 +56,19 @@ export function bottleneckPixels({ resolution, config }: Network): number {
 }
 
 /** Names of a compiled network's inputs, beside `x`. */
-export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels' } as const
+export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels', context: 'context' } as const
 
 /** A denoising network with inputs x, noise and, if it knows classes, labels; it answers an image and the mean of its bottleneck's channels. */
 export function denoisingRecipe(network: Network): Recipe {
-  const { architecture, resolution, inChannels, labelDim } = network
+  const { architecture, resolution, inChannels, labelDim, context } = network
   return {
     name: architecture,
     build(graph) {
       const { image, bottleneck } = apply(graph.ops, network, {
         x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
         noise: graph.input(INPUTS.noise, [-1, 1]),
-        labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined
+        labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined,
+        context: context && graph.input(INPUTS.context, [-1, context.tokens, context.width])
       })
       return [image, channelMean(graph.ops, bottleneck)]
     },
@@ -122,17 +127,25 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
   }
 }
 
-/** By the arguments of guided-diffusion's UNetModel; `flat_attention` says whether attention's weights have one kernel dimension. */
+/**
+ * By the arguments of guided-diffusion's and latent diffusion's UNetModel. Of our own: `flat_attention`, whether attention's weights have one
+ * kernel dimension; `separate_attention`, whether q, k and v are layers of their own; `context_tokens`; and what DDPM does otherwise
+ * (`norm_num_groups`, `norm_eps`, `time_endpoint`, `time_sine_first`, `corner_padding`).
+ */
 function guidedNetwork(read: Reader): Network {
   const inChannels = read.count('in_channels', 3)
   const labelDim = read.count('num_classes', 0)
   const flat = read.flag('flat_attention', true)
   const [perHead, heads] = [read.count('num_head_channels', 0), read.count('num_heads', 1)]
+  const contextDim = read.count('context_dim', 0)
+  const order = read.flag('use_new_attention_order', !flat) ? 'qkv-head-channel' : 'head-qkv-channel'
+  const separate = read.flag('separate_attention', false)
   return {
     architecture: 'GuidedUNet',
     resolution: read.count('image_size'),
     inChannels,
     labelDim,
+    context: contextDim > 0 ? { tokens: read.count('context_tokens', 77), width: contextDim } : undefined,
     config: {
       outChannels: read.count('out_channels', inChannels),
       labelDim,
@@ -141,10 +154,22 @@ function guidedNetwork(read: Reader): Network {
       numBlocks: read.count('num_res_blocks'),
       attentionDownsampling: read.counts('attention_resolutions', []),
       heads: channels => (perHead > 0 ? channels / perHead : heads),
-      attentionOrder: read.flag('use_new_attention_order', !flat) ? 'qkv-head-channel' : 'head-qkv-channel',
-      attentionKernel: flat ? [1] : [1, 1],
+      attentionOrder: separate ? 'separate' : order,
+      attentionKernel: separate ? [] : flat ? [1] : [1, 1],
       adaptiveScale: read.flag('use_scale_shift_norm', true),
-      resampleInBlocks: read.flag('resblock_updown', false)
+      resampleInBlocks: read.flag('resblock_updown', false),
+      transformer:
+        contextDim > 0
+          ? {
+              contextDim,
+              depth: read.count('transformer_depth', 1),
+              linearProjection: read.flag('use_linear_in_transformer', false)
+            }
+          : undefined,
+      groups: read.count('norm_num_groups', 32),
+      epsilon: read.number('norm_eps', 1e-5),
+      time: { endpoint: read.flag('time_endpoint', false), sineFirst: read.flag('time_sine_first', false) },
+      cornerPadding: read.flag('corner_padding', false)
     }
   }
 }
@@ -165,6 +190,11 @@ function reader(kwargs: Readonly<Record<string, unknown>>) {
     counts(name: string, otherwise: readonly number[]): readonly number[] {
       const value = kwargs[name] ?? otherwise
       if (!Array.isArray(value) || !value.every(isCount)) throw wrong(name, 'a list of whole numbers')
+      return value
+    },
+    number(name: string, otherwise: number): number {
+      const value = kwargs[name] ?? otherwise
+      if (!isPositive(value)) throw wrong(name, 'a number above 0')
       return value
     },
     numbers(name: string): readonly number[] {

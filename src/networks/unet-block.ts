@@ -30,8 +30,8 @@ export interface BlockNames {
 export interface AttentionStyle {
   readonly heads: (channels: number) => number
   readonly names: { readonly norm: string; readonly qkv: string; readonly proj: string }
-  /** How the channels of q, k and v come: slowest first. */
-  readonly order: 'head-channel-qkv' | 'head-qkv-channel' | 'qkv-head-channel'
+  /** How the channels of q, k and v come: slowest first; or from layers of their own, named q, k and v. */
+  readonly order: 'head-channel-qkv' | 'head-qkv-channel' | 'qkv-head-channel' | 'separate'
   /** Dimensions of the weights behind their channels. */
   readonly kernel: readonly number[]
 }
@@ -53,13 +53,16 @@ export const EDM_ATTENTION = {
   kernel: [1, 1]
 } as const
 
-/** The residual block of DDPM++, NCSN++ and ADM (Karras et al. 2022, Table 7, unifies them). embedding: [batch, channels]. */
+/**
+ * The residual block of DDPM++, NCSN++ and ADM (Karras et al. 2022, Table 7, unifies them). embedding: [batch, channels]; without it, that of an
+ * autoencoder.
+ */
 export function residualBlock<T>(
   ops: Ops<T>,
   style: BlockStyle,
   name: string,
   x: T,
-  embedding: T,
+  embedding: T | undefined,
   { out, up = false, down = false }: BlockOptions
 ): T {
   const { epsilon, groups, skipScale, filter, names } = style
@@ -77,11 +80,12 @@ export function residualBlock<T>(
   return scale(ops, ops.add(h, x), skipScale)
 }
 
-function modulate<T>(ops: Ops<T>, style: BlockStyle, name: string, h: T, embedding: T): T {
+function modulate<T>(ops: Ops<T>, style: BlockStyle, name: string, h: T, embedding: T | undefined): T {
   const { epsilon, groups, adaptiveScale, names } = style
   const [, channels] = ops.shape(h)
   const factor = adaptiveScale ? 2 : 1
   const norm = (of: T) => groupNorm(ops, `${name}.${names.norm1}`, of, groups(channels), epsilon)
+  if (embedding === undefined) return norm(h)
   const affine = linear(ops, `${name}.${names.affine}`, embedding, channels * factor)
   const params = ops.reshape(affine, [-1, channels * factor, 1, 1])
   if (!adaptiveScale) return norm(ops.add(h, params))
@@ -99,8 +103,12 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
   const size = channels / heads
   const { names, kernel } = attention
   const normal = groupNorm(ops, `${name}.${names.norm}`, x, groups(channels), epsilon)
-  const qkv = pixelwise(ops, `${name}.${names.qkv}`, normal, channels * 3, kernel)
-  const [q, k, v] = splitHeads(ops, attention.order, qkv, heads)
+  const [q, k, v] =
+    attention.order === 'separate'
+      ? ['q', 'k', 'v'].map(part =>
+          ops.reshape(pixelwise(ops, `${name}.${part}`, normal, channels, kernel), [0, heads, size, height * width])
+        )
+      : splitHeads(ops, attention.order, pixelwise(ops, `${name}.${names.qkv}`, normal, channels * 3, kernel), heads)
   const scores = ops.matmul(ops.transpose(scale(ops, q, 1 / Math.sqrt(size)), [0, 1, 3, 2]), k)
   const mixed = ops.matmul(v, ops.transpose(ops.softmax(scores, -1), [0, 1, 3, 2]))
   const answer = pixelwise(
@@ -114,7 +122,12 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
 }
 
 /** q, k and v, each [batch, heads, channels of a head, pixels]. */
-export function splitHeads<T>(ops: Ops<T>, order: AttentionStyle['order'], qkv: T, heads: number): T[] {
+export function splitHeads<T>(
+  ops: Ops<T>,
+  order: Exclude<AttentionStyle['order'], 'separate'>,
+  qkv: T,
+  heads: number
+): T[] {
   const [, channels, height, width] = ops.shape(qkv)
   const size = channels / 3 / heads
   const pixels = height * width

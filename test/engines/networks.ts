@@ -4,6 +4,8 @@ import { openNetwork, type OpenedNetwork } from '../../src/engines/open.js'
 import type { EngineOptions } from '../../src/engines/provider.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
+import { decoderRecipe } from '../../src/networks/autoencoder.js'
+import { clipImageRecipe, clipTextRecipe } from '../../src/networks/clip.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 
 /** A network with inputs for a batch of any size. */
@@ -23,6 +25,13 @@ const guided = {
   ...{ num_res_blocks: 1, attention_resolutions: [2], num_head_channels: 16 }
 }
 
+const decoder = {
+  ...{ channels: 32, channelMult: [1, 2], numBlocks: 1, attention: [false, true], outChannels: 3, groups: 32 },
+  ...{ latentChannels: 3, zChannels: 3 },
+  size: [8, 8]
+} as const
+const tower = { width: 48, layers: 2, heads: 4, inner: 192, activation: 'quick_gelu' } as const
+
 /** Every network of the project, small. */
 export const examples: Readonly<Record<string, Example>> = {
   'DDPM++ (SongUNet)': denoiser(song),
@@ -36,6 +45,24 @@ export const examples: Readonly<Record<string, Example>> = {
   'ADM (DhariwalUNet)': denoiser(adm),
   'guided-diffusion': denoiser({ ...guided, num_classes: 3, resblock_updown: true }),
   'consistency models': denoiser({ ...guided, flat_attention: false }),
+  'latent diffusion': denoiser({ ...guided, use_scale_shift_norm: false }),
+  'Stable Diffusion': denoiser({ ...guided, use_scale_shift_norm: false, context_dim: 24, context_tokens: 7 }),
+  DDPM: denoiser({
+    ...{ ...guided, use_scale_shift_norm: false, separate_attention: true, num_head_channels: 0 },
+    ...{ norm_eps: 1e-6, time_endpoint: true, time_sine_first: true, corner_padding: true }
+  }),
+  'VQ decoder': {
+    recipe: decoderRecipe({ ...decoder, codes: 16 }),
+    feeds: batch => [{ name: 'latents', shape: [batch, 3, 8, 8], data: waves(batch * 192, 3) }]
+  },
+  'CLIP text': {
+    recipe: clipTextRecipe({ ...tower, vocabulary: 20, tokens: 8 }),
+    feeds: batch => [{ name: 'tokens', shape: [batch, 8], data: words(batch * 8) }]
+  },
+  'CLIP image': {
+    recipe: clipImageRecipe({ ...tower, side: 32, patch: 8 }, 24),
+    feeds: batch => [{ name: 'image', shape: [batch, 3, 32, 32], data: waves(batch * 3072, 4) }]
+  },
   'Inception-v3': {
     recipe: inceptionRecipe([32, 32], 'tensorflow'),
     feeds: batch => [
@@ -46,7 +73,7 @@ export const examples: Readonly<Record<string, Example>> = {
 
 function denoiser(kwargs: Readonly<Record<string, unknown>>): Example {
   const network = networkOf(kwargs)
-  const { inChannels, resolution, labelDim } = network
+  const { inChannels, resolution, labelDim, context } = network
   return {
     recipe: denoisingRecipe(network),
     feeds(batch) {
@@ -57,13 +84,19 @@ function denoiser(kwargs: Readonly<Record<string, unknown>>): Example {
       }
       const noise = { name: 'noise', shape: [batch, 1], data: waves(batch, 2) }
       const labels = { name: 'labels', shape: [batch, labelDim], data: new Float32Array(batch * labelDim).fill(1) }
-      return labelDim > 0 ? [x, noise, labels] : [x, noise]
+      if (!context) return labelDim > 0 ? [x, noise, labels] : [x, noise]
+      const { tokens, width } = context
+      return [x, noise, { name: 'context', shape: [batch, tokens, width], data: waves(batch * tokens * width, 5) }]
     }
   }
 }
 
 function waves(length: number, phase: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length }, (_, i) => Math.sin(0.7 * i + phase))
+}
+
+function words(length: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length }, (_, i) => (7 * i) % 20)
 }
 
 /** An example on what the options allow, with weights by the fill rule. */

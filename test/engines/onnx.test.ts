@@ -12,7 +12,10 @@ import { examples, openExample } from './networks.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 
-describe.each(Object.entries(examples))('%s on ONNX Runtime', (_, example) => {
+/** What begins with rows of a table stays in single precision. */
+const SINGLE = ['VQ decoder', 'CLIP text']
+
+describe.each(Object.entries(examples))('%s on ONNX Runtime', (name, example) => {
   it("gives a sample the same bits on any number of threads and in any batch, so that neither is part of a stage's key", async () => {
     const answers = async (threads: number, batches: readonly number[]) => {
       const { session } = await openExample(example, folder, { engine: 'onnx', provider: 'cpu', threads })
@@ -44,7 +47,7 @@ describe.each(Object.entries(examples))('%s on ONNX Runtime', (_, example) => {
     const [image] = await running.run(example.feeds(2))
     await running.close()
     const size = Math.max(...image.map(Math.abs))
-    expect(largestDifference(half, image)).toBeGreaterThan(0)
+    expect(largestDifference(half, image) > 0).toBe(!SINGLE.includes(name))
     expect(largestDifference(half, image)).toBeLessThan(0.01 * size)
   })
 })

@@ -11,6 +11,7 @@ import type { Feed } from '../../src/engines/session.js'
 /** What a public implementation answers, with weights by the fill rule. */
 export interface Reference {
   readonly config: Readonly<Record<string, unknown>>
+  readonly inputs: { readonly input_ids: readonly (readonly number[])[] }
   readonly output: readonly number[]
   readonly state_dict_shapes: Readonly<Record<string, readonly number[]>>
 }

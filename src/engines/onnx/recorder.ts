@@ -77,8 +77,8 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
       initializers.set(name, { ...known, name, type: 'float16', data: toFloat16(known.data) })
     return { name, shape: x.shape, type: 'float16' }
   }
-  function cast(x: Node, type: 'float16' | 'float32'): Node {
-    const output = value(x.shape, type)
+  function cast(x: Node, type: 'float16' | 'float32' | 'int64'): Node {
+    const output = value(x.shape, type === 'int64' ? 'index' : type)
     const attributes = { to: { int: ELEMENT_TYPE[type] } }
     nodes.push({ operator: 'Cast', inputs: [x.name], outputs: [output.name], attributes })
     return output
@@ -201,10 +201,19 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     sigmoid: pointwise('Sigmoid'),
     relu: pointwise('Relu'),
     silu: x => ops.multiply(x, ops.sigmoid(x)),
+    gelu(x) {
+      const number = (value: number) => constant(Float32Array.of(value), [])
+      const erf = emit('Erf', [ops.multiply(x, number(Math.SQRT1_2))], x.shape)
+      return ops.multiply(ops.multiply(x, ops.add(erf, number(1))), number(0.5))
+    },
     softmax: (x, axis) => emit('Softmax', [x], x.shape, { axis: { int: axis } }),
     // As a convolution of single pixels: one product a sample, where a matrix product would take the batch as one.
     linear(x, weight, bias) {
       const [out, input] = weight.shape
+      if (x.shape.length === 3) {
+        const product = ops.matmul(x, ops.transpose(weight, [1, 0]))
+        return bias ? ops.add(product, bias) : product
+      }
       const kernel = reshape(weight, [out, input, 1, 1])
       return reshape(conv2d(reshape(x, [-1, input, 1, 1]), kernel, bias), [-1, out])
     },
@@ -243,6 +252,18 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     },
     batchNorm: (x, scale, bias, mean, variance, epsilon) =>
       emit('BatchNormalization', [x, scale, bias, mean, variance], x.shape, { epsilon: { float: epsilon } }),
+    layerNorm: (x, scale, bias, epsilon) =>
+      emit('LayerNormalization', [x, scale, bias], x.shape, { axis: { int: -1 }, epsilon: { float: epsilon } }),
+    gather(table, rows) {
+      const shape = [...rows.shape, ...table.shape.slice(1)]
+      return emit('Gather', [table, cast(rows, 'int64')], shape, { axis: { int: 0 } })
+    },
+    argMax(x) {
+      const places: Node = value(x.shape.slice(0, -1), 'index')
+      const attributes = { axis: { int: -1 }, keepdims: { int: 0 } }
+      nodes.push({ operator: 'ArgMax', inputs: [x.name], outputs: [places.name], attributes })
+      return cast(places, 'float32')
+    },
     reshape,
     transpose: (x, order) =>
       emit(

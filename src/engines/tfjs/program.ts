@@ -3,7 +3,22 @@ import { broadcastShape, matmulShape, paddings, reshapedShape, windowed } from '
 
 /** Operations of TensorFlow.js, as `worker.js` knows them. */
 export type Kernel =
-  | ('add' | 'sub' | 'mul' | 'div' | 'sin' | 'cos' | 'sigmoid' | 'relu' | 'sqrt' | 'softmax' | 'matMul' | 'mean')
+  | (
+      | 'add'
+      | 'sub'
+      | 'mul'
+      | 'div'
+      | 'sin'
+      | 'cos'
+      | 'sigmoid'
+      | 'relu'
+      | 'sqrt'
+      | 'erf'
+      | 'softmax'
+      | 'matMul'
+      | 'mean'
+    )
+  | ('gather' | 'argMax')
   | ('conv2d' | 'depthwiseConv2d' | 'conv2dTranspose' | 'avgPool' | 'maxPool' | 'resize')
   | ('reshape' | 'transpose' | 'concat' | 'split' | 'pad' | 'reverse' | 'zerosLike')
 
@@ -240,6 +255,11 @@ export function programRecorder(parameters: (name: string, shape: readonly numbe
     sigmoid: pointwise('sigmoid'),
     relu: pointwise('relu'),
     silu: x => multiply(x, ops.sigmoid(x)),
+    gelu: x =>
+      multiply(
+        multiply(x, add(emit('erf', [multiply(x, scalar(Math.SQRT1_2))], x.shape, {}, x.last), scalar(1))),
+        scalar(0.5)
+      ),
     softmax(x, axis) {
       const place = placeOf(x, axis)
       const end = x.shape.length - 1
@@ -249,7 +269,7 @@ export function programRecorder(parameters: (name: string, shape: readonly numbe
       return move(emit('softmax', [move(x, order, swapped)], swapped), order, x.shape, x.last)
     },
     linear(x, weight, bias) {
-      const shape = [x.shape[0], weight.shape[0]]
+      const shape = [...x.shape.slice(0, -1), weight.shape[0]]
       const answer = emit('matMul', [x, weight], shape, { transposed: true })
       return bias ? emit('add', [answer, bias], shape) : answer
     },
@@ -293,6 +313,15 @@ export function programRecorder(parameters: (name: string, shape: readonly numbe
       const scaled = emit('mul', [channelsLast(x), factor], x.shape, {}, true)
       return emit('add', [scaled, offset], x.shape, {}, true)
     },
+    layerNorm(x, scale, bias, epsilon) {
+      const end = [x.shape.length - 1]
+      const centered = subtract(x, mean(x, end))
+      const variance = mean(multiply(centered, centered), end)
+      const normal = divide(centered, ops.sqrt(add(variance, scalar(epsilon))))
+      return add(multiply(normal, scale), bias)
+    },
+    gather: (table, rows) => emit('gather', [table, rows], [...rows.shape, ...table.shape.slice(1)]),
+    argMax: x => emit('argMax', [x], x.shape.slice(0, -1)),
     reshape,
     transpose(x, order) {
       const shape = order.map(axis => x.shape[axis])

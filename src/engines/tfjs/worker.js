@@ -40,6 +40,9 @@ const kernels = {
   split: ([x], { parts = 1, axis }) => tf.split(x, parts, axis),
   pad: ([x], { around = [] }) => tf.pad(x, around),
   reverse: ([x], { axes }) => tf.reverse(x, axes),
+  erf: ([x]) => tf.erf(x),
+  gather: ([table, rows]) => tf.gather(table, tf.cast(rows, 'int32')),
+  argMax: ([x]) => tf.cast(tf.argMax(x, -1), 'float32'),
   zerosLike: ([x]) => tf.zerosLike(x)
 }
 

@@ -1,0 +1,126 @@
+import type { Ops } from '../engines/ops.js'
+import type { Recipe } from '../engines/recipe.js'
+import { layerNorm, linear } from './layers.js'
+import { multiHead } from './spatial-transformer.js'
+
+/** A transformer of CLIP (Radford et al. 2021, arXiv 2103.00020). */
+export interface ClipTowerConfig {
+  readonly width: number
+  readonly layers: number
+  readonly heads: number
+  /** Width within the feed-forward layers. */
+  readonly inner: number
+  readonly activation: 'quick_gelu' | 'gelu'
+}
+
+export interface ClipTextConfig extends ClipTowerConfig {
+  readonly vocabulary: number
+  /** Tokens of a prompt: its context. */
+  readonly tokens: number
+}
+
+export interface ClipImageConfig extends ClipTowerConfig {
+  /** Side of its images and of their patches, in pixels. */
+  readonly side: number
+  readonly patch: number
+}
+
+export const TEXT_INPUTS = { tokens: 'tokens', last: 'last' } as const
+export const IMAGE = 'image'
+
+const isBuffer = (tensor: string) => tensor.endsWith('.position_ids')
+
+/** The last hidden states of prompts behind the final normalisation: tokens [batch, tokens] to [batch, tokens, width]. */
+export function clipTextRecipe(config: ClipTextConfig): Recipe {
+  return {
+    name: 'CLIP text encoder',
+    build: ({ ops, input }) => [text(ops, config, input(TEXT_INPUTS.tokens, [-1, config.tokens]))],
+    ignores: isBuffer
+  }
+}
+
+/** The same projected to where images are projected too, [batch, projection]; `last`: one-hot places of the prompts' ends, [batch, 1, tokens]. */
+export function clipTextProjectionRecipe(config: ClipTextConfig, projection: number): Recipe {
+  const { tokens, width } = config
+  return {
+    name: 'CLIP text tower',
+    build({ ops, input }) {
+      const hidden = text(ops, config, input(TEXT_INPUTS.tokens, [-1, tokens]))
+      const last = ops.matmul(input(TEXT_INPUTS.last, [-1, 1, tokens]), hidden)
+      return [linear(ops, 'text_projection', ops.reshape(last, [0, width]), projection, false)]
+    },
+    ignores: tensor => isBuffer(tensor) || /^(vision_model|visual_projection|logit_scale)/.test(tensor)
+  }
+}
+
+/** Images [batch, 3, side, side], normalised, projected to [batch, projection]. */
+export function clipImageRecipe(config: ClipImageConfig, projection: number): Recipe {
+  const { side, width } = config
+  return {
+    name: 'CLIP image tower',
+    build({ ops, input }) {
+      const hidden = image(ops, config, input(IMAGE, [-1, 3, side, side]))
+      return [linear(ops, 'visual_projection', ops.reshape(hidden, [0, width]), projection, false)]
+    },
+    ignores: tensor => isBuffer(tensor) || /^(text_model|text_projection|logit_scale)/.test(tensor)
+  }
+}
+
+function text<T>(ops: Ops<T>, config: ClipTextConfig, tokens: T): T {
+  const { width, vocabulary, tokens: count } = config
+  const words = ops.gather(ops.parameter('text_model.embeddings.token_embedding.weight', [vocabulary, width]), tokens)
+  const places = ops.parameter('text_model.embeddings.position_embedding.weight', [count, width])
+  const hidden = tower(ops, 'text_model.encoder', config, ops.add(words, places), causal(ops, count))
+  return layerNorm(ops, 'text_model.final_layer_norm', hidden)
+}
+
+/** The token of the whole image, [batch, 1, width]. */
+function image<T>(ops: Ops<T>, config: ClipImageConfig, x: T): T {
+  const { width, side, patch } = config
+  const count = (side / patch) ** 2
+  const kernel = ops.parameter('vision_model.embeddings.patch_embedding.weight', [width, 3, patch, patch])
+  const patches = ops.conv2d(x, kernel, undefined, { stride: patch })
+  const rows = ops.transpose(ops.reshape(patches, [0, width, count]), [0, 2, 1])
+  const whole = ops.reshape(ops.parameter('vision_model.embeddings.class_embedding', [width]), [1, width])
+  const nothing = ops.constant(new Float32Array(count * width), [count, width])
+  const places = ops.parameter('vision_model.embeddings.position_embedding.weight', [count + 1, width])
+  const tokens = ops.add(ops.matmul(behindFirst(ops, count), rows), ops.add(ops.concat([whole, nothing], 0), places))
+  const hidden = tower(ops, 'vision_model.encoder', config, layerNorm(ops, 'vision_model.pre_layrnorm', tokens))
+  const first = ops.constant(
+    Float32Array.from({ length: count + 1 }, (_, i) => (i === 0 ? 1 : 0)),
+    [1, count + 1]
+  )
+  return layerNorm(ops, 'vision_model.post_layernorm', ops.matmul(first, hidden))
+}
+
+/** [count + 1, count]: moves rows one down and leaves zeros in the first. */
+function behindFirst<T>(ops: Ops<T>, count: number): T {
+  const matrix = new Float32Array((count + 1) * count)
+  for (let i = 0; i < count; i++) matrix[(i + 1) * count + i] = 1
+  return ops.constant(matrix, [count + 1, count])
+}
+
+/** No token sees those behind it. */
+function causal<T>(ops: Ops<T>, count: number): T {
+  const mask = Float32Array.from({ length: count ** 2 }, (_, i) => (i % count > Math.floor(i / count) ? -1e9 : 0))
+  return ops.constant(mask, [count, count])
+}
+
+function tower<T>(ops: Ops<T>, name: string, config: ClipTowerConfig, x: T, mask?: T): T {
+  const { layers, heads, width, inner } = config
+  for (let i = 0; i < layers; i++) {
+    const layer = `${name}.layers.${i}`
+    const own = layerNorm(ops, `${layer}.layer_norm1`, x)
+    const part = (which: string) => linear(ops, `${layer}.self_attn.${which}`, own, width)
+    const mixed = multiHead(ops, part('q_proj'), part('k_proj'), part('v_proj'), heads, mask)
+    x = ops.add(x, linear(ops, `${layer}.self_attn.out_proj`, mixed, width))
+    const hidden = linear(ops, `${layer}.mlp.fc1`, layerNorm(ops, `${layer}.layer_norm2`, x), inner)
+    x = ops.add(x, linear(ops, `${layer}.mlp.fc2`, activated(ops, config, hidden), width))
+  }
+  return x
+}
+
+function activated<T>(ops: Ops<T>, { activation }: ClipTowerConfig, x: T): T {
+  if (activation === 'gelu') return ops.gelu(x)
+  return ops.multiply(x, ops.sigmoid(ops.multiply(x, ops.constant(Float32Array.of(1.702), []))))
+}
