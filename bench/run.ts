@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { record, writeGraph } from '../src/engines/onnx/compile.js'
 import { openSession } from '../src/engines/onnx/session.js'
-import { denoiserOf, openModel, type Model } from '../src/models/open.js'
+import { denoiserOf, faceOf } from '../src/models/network-denoiser.js'
+import { openModel, type Model } from '../src/models/open.js'
 import { preconditioning } from '../src/models/preconditioning.js'
 import { frechetDistance } from '../src/metrics/frechet.js'
 import { accumulator } from '../src/metrics/statistics.js'
@@ -139,7 +140,7 @@ async function open(
   const { path } = await writeGraph(record(recipe, filled(recipe)), folder())
   return {
     path,
-    model: denoiserOf(described, preconditioning('EDMPrecond', kwargs), () => openSession({ path, threads }))
+    model: denoiserOf(faceOf(described), preconditioning('EDMPrecond', kwargs), () => openSession({ path, threads }))
   }
 }
 

@@ -2,6 +2,11 @@ export { EpdError, type ErrorCode } from './errors.js'
 
 export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape } from './models/denoiser.js'
 export { openModel, type Model, type OpenModelOptions } from './models/open.js'
+export { parametrised, type ParametrisedOptions } from './models/parametrised.js'
+export type { Betas, NoiseSpec, Prediction } from './models/parametrisation.js'
+export { openOnnxModel, type OnnxModelOptions } from './models/onnx.js'
+export { openCommandModel, type CommandModelOptions } from './models/command.js'
+export type { Decoder } from './models/decoder.js'
 export { gaussianMixture, type MixtureOptions } from './models/mixture.js'
 
 export { schedule, type ScheduleOptions, type ScheduleType } from './solvers/schedule.js'

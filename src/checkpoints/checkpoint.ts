@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { EpdError } from '../errors.js'
 import { PickleError } from './pickle.js'
@@ -34,9 +34,29 @@ export function readCheckpointBytes(bytes: Buffer, path: string): Tree {
 
 /** @throws EpdError `checkpoint-missing` */
 export async function readCheckpointFile(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
+  return wholeFile(path).catch((error: unknown) => {
     throw missing(error, path)
   })
+}
+
+/** What a read takes at once; readFile itself refuses files above 2 GiB. */
+const CHUNK = 1 << 30
+
+async function wholeFile(path: string): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let at = 0
+    while (at < size) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(CHUNK, size - at), at)
+      if (bytesRead === 0) break
+      at += bytesRead
+    }
+    return bytes.subarray(0, at)
+  } finally {
+    await file.close()
+  }
 }
 
 /** SHA-256 of a file, in hexadecimal; it is not held in memory. @throws EpdError `checkpoint-missing` */

@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
+import { readZip } from './zip.js'
 import {
   field,
   isList,
   isMap,
   isObject,
+  isRecord,
   isTensor,
   type NetworkCheckpoint,
   type TaggedObject,
@@ -17,18 +19,41 @@ import {
 } from './tensor.js'
 
 /**
- * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth), whose class
- * its tensors tell; or either of that and .safetensors with a config.json beside it that holds `class_name` and `init_kwargs`.
+ * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth) or under `state_dict` (.ckpt, also
+ * as the one .ckpt of a .zip), whose class its tensors tell; or either of that and .safetensors with a config.json beside it that holds `class_name` and `init_kwargs`.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
 export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckpoint | StateDict> {
-  const bytes = await readCheckpointFile(path)
-  if (isSafetensors(bytes)) return { ...required(await readConfig(path), path), tensors: readSafetensors(bytes, path) }
+  const bytes = unzipped(await readCheckpointFile(path), path)
+  if (isSafetensors(bytes)) {
+    const tensors = readSafetensors(bytes, path)
+    return isLatent(tensors) ? { tensors } : { ...required(await readConfig(path), path), tensors }
+  }
   const tree = readCheckpointBytes(bytes, path)
-  const tensors = stateDictOf(tree)
+  const tensors = stateDictOf(tree) ?? trainedState(tree)
   if (!tensors) return edmNetwork(tree, path)
   const config = await readConfig(path)
   return isRecord(config) && 'class_name' in config ? { ...required(config, path), tensors } : { tensors }
+}
+
+/** Whether names are those of a whole latent diffusion model, whose own config.json there is none of. */
+function isLatent(tensors: StateDict['tensors']): boolean {
+  return [...tensors.keys()].some(name => name.startsWith('model.diffusion_model.'))
+}
+
+/** The one .ckpt in a .zip, as latent diffusion is published; all else as it is. */
+function unzipped(bytes: Buffer, path: string): Buffer {
+  if (bytes.subarray(0, 4).toString('latin1') !== 'PK\x03\x04') return bytes
+  const zip = readZip(bytes, path)
+  const inner = zip.names.filter(name => name.endsWith('.ckpt'))
+  return inner.length === 1 ? (zip.read(inner[0]) ?? bytes) : bytes
+}
+
+/** The tensors under `state_dict`, as PyTorch Lightning saves a model on its way. */
+function trainedState(tree: Tree): StateDict['tensors'] | undefined {
+  const state = isMap(tree) ? tree.get('state_dict') : undefined
+  if (!isMap(state)) return undefined
+  return stateDictOf(new Map([...state].filter(([, value]) => isTensor(value))))
 }
 
 /** The tensors of a file that holds nothing but them: .safetensors, .pt or .pth. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
@@ -180,8 +205,4 @@ function required(config: unknown, path: string): Pick<NetworkCheckpoint, 'class
   const { class_name: className, init_kwargs: initKwargs } = isRecord(config) ? config : {}
   if (typeof className === 'string' && isRecord(initKwargs)) return { className, initKwargs }
   throw new EpdError('checkpoint-invalid', `${file}: needs class_name (a text) and init_kwargs (a mapping)`)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,5 @@
+import { fromFloat16 } from './half.js'
+
 export type DType =
   'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool'
 
@@ -44,6 +46,11 @@ export function isObject(value: Tree | undefined): value is TaggedObject {
 
 export function isTensor(value: Tree | undefined): value is Tensor {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor'
+}
+
+/** A mapping as JSON has it. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What an object's pickle would have set under a name. */
@@ -106,7 +113,7 @@ function reader(view: DataView, dtype: DType): (index: number) => number {
     case 'float32':
       return i => view.getFloat32(4 * i, true)
     case 'float16':
-      return i => halfToNumber(view.getUint16(2 * i, true))
+      return i => fromFloat16(view.getUint16(2 * i, true))
     case 'bfloat16': {
       const bits = new DataView(new ArrayBuffer(4))
       return i => {
@@ -117,13 +124,4 @@ function reader(view: DataView, dtype: DType): (index: number) => number {
     default:
       throw new RangeError(`a tensor of ${dtype} where one of floating-point numbers is needed`)
   }
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction ? NaN : sign * Infinity
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
 }

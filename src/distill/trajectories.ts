@@ -26,10 +26,14 @@ export function join(parts: readonly Trajectories[]): Trajectories {
   const labelled = labels.filter(each => each !== undefined)
   if (labelled.length > 0 && labelled.length < parts.length)
     throw new RangeError('distill: some trajectories have labels and others none')
+  const prompts = parts.flatMap(({ condition }) => condition?.prompts ?? [])
   return {
     seeds: parts.flatMap(({ seeds }) => seeds),
     states: parts[0].states.map((_, i) => concatenate(parts.map(({ states }) => states[i]))),
-    condition: labelled.length > 0 ? { labels: Int32Array.from(labelled.flatMap(each => [...each])) } : undefined
+    condition: parts[0].condition && {
+      labels: labelled.length > 0 ? Int32Array.from(labelled.flatMap(each => [...each])) : undefined,
+      prompts: prompts.length > 0 ? prompts : undefined
+    }
   }
 }
 
@@ -40,7 +44,10 @@ export function pick(trajectories: Trajectories, places: readonly number[]): Tra
   return {
     seeds: places.map(place => seeds[place]),
     states: states.map(state => concatenate(places.map(place => state.subarray(place * size, (place + 1) * size)))),
-    condition: condition?.labels && { labels: Int32Array.from(places, place => condition.labels?.[place] ?? 0) }
+    condition: condition && {
+      labels: condition.labels && Int32Array.from(places, place => condition.labels?.[place] ?? 0),
+      prompts: condition.prompts && places.map(place => condition.prompts?.[place] ?? '')
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { candidates, isBatchInvariant, nameOf, type EngineOptions, type Precisio
 import type { Recipe, Tensors } from './recipe.js'
 import type { Session } from './session.js'
 
-export interface NetworkOptions extends EngineOptions {
+export interface NetworkOptions extends RunnerOptions {
   readonly recipe: Recipe
   /** The checkpoint's tensors, read when they are needed. */
   readonly tensors: () => Promise<Tensors>
@@ -16,6 +16,14 @@ export interface NetworkOptions extends EngineOptions {
   readonly content: string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+}
+
+/** An ONNX file of somebody else's, as it is. */
+export interface OnnxFile extends RunnerOptions {
+  readonly onnx: string
+}
+
+interface RunnerOptions extends EngineOptions {
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
   readonly threads?: number
   /** Told of a runner that is there but fails, and of a device whose memory is full. */
@@ -40,16 +48,17 @@ export interface OpenedNetwork {
  * Opens a network on the fastest of the runners that the options allow. One that is missing is passed over, one that fails too, and told of.
  * @throws EpdError `engine-failed` if none is left: why each is out, and what to install
  */
-export async function openNetwork(options: NetworkOptions): Promise<OpenedNetwork> {
+export async function openNetwork(options: NetworkOptions | OnnxFile): Promise<OpenedNetwork> {
   const { precision = 'float32', devices = [0], onNote = () => undefined } = options
-  const allowed = candidates(options)
+  const own = 'recipe' in options
+  const allowed = candidates(options).filter(({ engine }) => own || engine === 'onnx')
   const reasons: string[] = []
   for (const runner of allowed) {
     let session: Promise<Session> | undefined
     const open = () => (session ??= openOn(runner, precision, devices, options))
     const network: OpenedNetwork = {
       engine: `${nameOf(runner)}:${precision}`,
-      batchInvariant: isBatchInvariant(runner),
+      batchInvariant: own && isBatchInvariant(runner),
       devices: devices.length,
       session: open,
       close: async () => {
@@ -96,23 +105,29 @@ async function openOn(
   runner: Runner,
   precision: Precision,
   devices: readonly number[],
-  options: NetworkOptions
+  options: NetworkOptions | OnnxFile
 ): Promise<Session> {
   const { onNote } = options
-  if (runner.engine === 'tfjs') {
+  if (runner.engine === 'tfjs' && 'recipe' in options) {
     const { program } = await import('./tfjs/compile.js')
     const { openTfjs } = await import('./tfjs/session.js')
     const { provider } = runner
     return pooled([await openTfjs({ program: program(options.recipe, await options.tensors()), provider })], onNote)
   }
   const { openSession } = await import('./onnx/session.js')
-  const { provider } = runner
+  const provider = onnxProvider(runner)
   if (provider === 'cpu') {
-    const path = await compiledPath(options, CPU)
+    const path = 'recipe' in options ? await compiledPath(options, CPU) : options.onnx
     return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
   }
-  const path = await compiledPath(options, { provider, precision: precision === 'float16' ? precision : 'float32' })
+  const target: Target = { provider, precision: precision === 'float16' ? precision : 'float32' }
+  const path = 'recipe' in options ? await compiledPath(options, target) : options.onnx
   return pooled(await Promise.all(devices.map(device => openSession({ path, provider, device }))), onNote)
+}
+
+function onnxProvider(runner: Runner) {
+  if (runner.engine === 'onnx') return runner.provider
+  throw new RangeError('an ONNX file runs on ONNX Runtime alone')
 }
 
 /** The network's graph, compiled once. bfloat16 is a way to multiply, not to write weights down. */

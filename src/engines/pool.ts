@@ -22,7 +22,7 @@ export function pooled(sessions: readonly Session[], onNote: (message: string) =
   }
   async function run(feeds: readonly Feed[]): Promise<readonly Numbers[]> {
     const [batch] = feeds[0].shape
-    if (batch > most) return inParts(feeds, most)
+    if (batch > most) return inParts(feeds, most, run)
     try {
       return await once(feeds)
     } catch (error) {
@@ -35,15 +35,6 @@ export function pooled(sessions: readonly Session[], onNote: (message: string) =
       return run(feeds)
     }
   }
-  async function inParts(feeds: readonly Feed[], size: number): Promise<readonly Numbers[]> {
-    const [batch] = feeds[0].shape
-    const answers: (readonly Numbers[])[] = []
-    for (let from = 0; from < batch; from += size) {
-      const count = Math.min(size, batch - from)
-      answers.push(await run(feeds.map(feed => samples(feed, from, count))))
-    }
-    return answers[0].map((_, output) => joined(answers.map(answer => answer[output])))
-  }
   return {
     run,
     elapsed: () => Math.max(...sessions.map(session => session.elapsed())),
@@ -52,6 +43,17 @@ export function pooled(sessions: readonly Session[], onNote: (message: string) =
       await Promise.all(sessions.map(session => session.close()))
     }
   }
+}
+
+/** A batch in parts of so many samples at most, one after the other. */
+export async function inParts(feeds: readonly Feed[], size: number, run: Session['run']): Promise<readonly Numbers[]> {
+  const [batch] = feeds[0].shape
+  const answers: (readonly Numbers[])[] = []
+  for (let from = 0; from < batch; from += size) {
+    const count = Math.min(size, batch - from)
+    answers.push(await run(feeds.map(feed => samples(feed, from, count))))
+  }
+  return answers[0].map((_, output) => joined(answers.map(answer => answer[output])))
 }
 
 function samples({ name, shape, data }: Feed, from: number, count: number): Feed {

@@ -4,6 +4,8 @@ export type Shape = readonly [channels: number, height: number, width: number]
 /** What a conditional model is given beside the noisy image: one entry a sample. */
 export interface Condition {
   readonly labels?: Int32Array
+  /** For a model that reads them. */
+  readonly prompts?: readonly string[]
 }
 
 /** The time that a model was trained in, where that is not sigma itself: sigma(time) and its inverse. */

@@ -1,4 +1,4 @@
-import { discreteTime } from './discrete-time.js'
+import { parametrisation } from './parametrisation.js'
 import type { Preconditioning } from './preconditioning.js'
 
 const STEPS = 1000
@@ -11,31 +11,9 @@ export function guidedDiffusion(
   _: (name: string, otherwise: number) => number,
   kwargs: Readonly<Record<string, unknown>>
 ): Preconditioning {
-  const time = discreteTime(kwargs.noise_schedule === 'cosine' ? cosine() : linear())
-  return {
-    sigmaMin: time.sigma(1 / STEPS),
-    sigmaMax: time.sigma(1),
-    time,
-    learnedVariance: kwargs.learn_sigma === true,
-    at: sigma => ({
-      skip: 1,
-      out: -sigma,
-      in: 1 / Math.sqrt(sigma ** 2 + 1),
-      noise: STEPS * time.inverse(sigma) - 1
-    })
-  }
-}
-
-function linear(): Float64Array {
-  let product = 1
-  return Float64Array.from({ length: STEPS }, (_, i) => (product *= 1 - (1e-4 + ((0.02 - 1e-4) * i) / (STEPS - 1))))
-}
-
-function cosine(): Float64Array {
-  const bar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2
-  let product = 1
-  return Float64Array.from(
-    { length: STEPS },
-    (_, i) => (product *= 1 - Math.min(1 - bar((i + 1) / STEPS) / bar(i / STEPS), 0.999))
-  )
+  const cosine = kwargs.noise_schedule === 'cosine'
+  const betas = cosine
+    ? ({ schedule: 'cosine', steps: STEPS } as const)
+    : ({ schedule: 'linear', start: 1e-4, end: 0.02, steps: STEPS } as const)
+  return { ...parametrisation('epsilon', { type: 'steps', betas }), learnedVariance: kwargs.learn_sigma === true }
 }

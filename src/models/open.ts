@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { checkpointDigest, readNetworkCheckpoint, type StateDict } from '../checkpoints/network.js'
-import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import { openNetwork } from '../engines/open.js'
 import type { EngineOptions } from '../engines/provider.js'
-import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
-import { bottleneckPixels, denoisingRecipe, INPUTS, networkOf, type Network } from '../networks/network.js'
-import { recognise } from '../networks/recognise.js'
-import { oneHot, type Condition, type Denoiser, type Shape } from './denoiser.js'
+import { denoisingRecipe, networkOf } from '../networks/network.js'
+import type { Denoiser } from './denoiser.js'
+import { denoiserOf, faceOf } from './network-denoiser.js'
 import { guided } from './classifier-guidance.js'
-import { preconditioning, type Preconditioning } from './preconditioning.js'
+import { freelyGuided } from './classifier-free-guidance.js'
+import { openDecoder, type Decoder } from './decoder.js'
+import { partsDigest, readParts, type Parts, type PartsAbout } from './parts.js'
+import type { Tensors } from '../engines/recipe.js'
+import { preconditioning } from './preconditioning.js'
 
 export interface OpenModelOptions extends EngineOptions {
   /** Path of the checkpoint; see readNetworkCheckpoint for what it may be. */
@@ -22,8 +23,11 @@ export interface OpenModelOptions extends EngineOptions {
   readonly cacheDir?: string
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
   readonly threads?: number
-  /** A classifier of noisy images, and how strongly its gradient leads. */
-  readonly guidance?: { readonly classifier: string; readonly scale: number }
+  /**
+   * How strongly samples are led to their condition: by the gradient of a classifier of noisy images, or, without one, away from what
+   * the prompt `negative` (default: none) would lead to.
+   */
+  readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative?: string }
   /** Told of an engine that is there but fails, and of a device whose memory is full. */
   readonly onNote?: (message: string) => void
 }
@@ -38,6 +42,10 @@ export interface Model extends Denoiser {
   readonly batchInvariant: boolean
   /** Milliseconds spent within the engine so far. */
   readonly elapsed: () => number
+  /** Whether it reads prompts. */
+  readonly prompted?: boolean
+  /** What makes images of its samples, where those are latents. */
+  readonly decoder?: Decoder
 }
 
 /**
@@ -46,151 +54,63 @@ export interface Model extends Denoiser {
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
   const { checkpoint, cacheDir = defaultCache(), guidance } = options
-  const content = await checkpointDigest(checkpoint)
+  const content = await partsDigest(checkpoint)
   const { graph, about } = await compile(checkpoint, content, cacheDir)
   const { className, initKwargs } = about
   const precondition = preconditioning(className, initKwargs)
   const network = networkOf(initKwargs, precondition.learnedVariance)
-  const digest = createHash('sha256')
-    .update(JSON.stringify([graph, className, initKwargs]))
-    .digest('hex')
-  const { engine, batchInvariant, devices, session, close } = await openNetwork({
+  const part = (name: string, tensors: (parts: Parts) => Promise<Tensors>) => ({
     ...options,
-    ...{ content, cacheDir, recipe: denoisingRecipe(network) },
-    tensors: async () => (await readNetworkCheckpoint(checkpoint)).tensors
+    ...{ content: `${content}${name}`, cacheDir, tensors: async () => tensors(await readParts(checkpoint)) }
   })
-  const model = { ...denoiserOf(network, precondition, session, devices), digest, engine, batchInvariant, close }
-  return guidance ? guided(model, precondition, guidance, { ...options, cacheDir }) : model
-}
-
-/** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
-export function denoiserOf(
-  network: Network,
-  precondition: Preconditioning,
-  open: () => Promise<Session>,
-  devices = 1
-): Omit<Model, 'digest' | 'engine' | 'batchInvariant'> {
-  const { resolution, inChannels, labelDim } = network
-  const shape: Shape = [inChannels, resolution, resolution]
-  const size = inChannels * resolution * resolution
-  let session: Promise<Session> | undefined
-  let elapsed = () => 0
-  const answer = async (conditioned: Preconditioning, x: Float64Array, sigma: Float64Array, condition?: Condition) => {
-    const running = await (session ??= open())
-    elapsed = running.elapsed
-    const [output, features] = await running.run(feeds(conditioned, shape, labelDim, x, sigma, condition))
-    return { denoised: combine(conditioned, size, x, sigma, output), features: Float64Array.from(features) }
-  }
-  const denoiserWith = (conditioned: Preconditioning) => ({
-    shape,
-    labelDim,
-    sigmaMin: precondition.sigmaMin,
-    sigmaMax: precondition.sigmaMax,
-    time: precondition.time,
-    nfeFactor: 1,
-    devices,
-    elapsed: () => elapsed(),
-    denoise: async (x: Float64Array, sigma: Float64Array, condition?: Condition) =>
-      (await answer(conditioned, x, sigma, condition)).denoised,
-    features: {
-      size: bottleneckPixels(network),
-      denoise: (x: Float64Array, sigma: Float64Array, condition?: Condition) => answer(conditioned, x, sigma, condition)
-    },
+  const text =
+    about.text &&
+    (await (await import('./text.js')).openText({ ...part('-text', parts => parts.text()), ...about.text }))
+  const decoder =
+    about.decoder && (await openDecoder({ ...part('-decoder', parts => parts.decoder()), ...about.decoder }))
+  const { engine, batchInvariant, devices, session, close } = await openNetwork({
+    ...part('', parts => parts.network()),
+    recipe: denoisingRecipe(network)
+  })
+  const model: Model = {
+    ...denoiserOf(faceOf(network), precondition, session, {
+      devices,
+      contextOf: text && (prompts => text.encode(prompts))
+    }),
+    ...{ engine, batchInvariant, decoder, prompted: text !== undefined },
+    digest: sha256(text ? [graph, className, initKwargs, text.digest] : [graph, className, initKwargs]),
     async close() {
-      await (await session)?.close()
+      await Promise.all([close(), text?.close(), decoder?.close()])
     }
-  })
-  const { at, unrounded } = precondition
-  const smooth =
-    unrounded && denoiserWith({ ...precondition, at: sigma => ({ ...at(sigma), noise: unrounded(sigma) }) })
-  return { ...denoiserWith(precondition), smooth }
-}
-
-/** What the network is given: x scaled and rounded to single precision, the noise level, classes as one-hot rows. */
-function feeds(
-  { at }: Preconditioning,
-  shape: Shape,
-  labelDim: number,
-  x: Float64Array,
-  sigma: Float64Array,
-  condition?: Condition
-): Feed[] {
-  const batch = sigma.length
-  const size = x.length / batch
-  const scaled = new Float32Array(x.length)
-  const noise = new Float32Array(batch)
-  for (let b = 0; b < batch; b++) {
-    const coefficients = at(sigma[b])
-    noise[b] = coefficients.noise
-    for (let i = b * size; i < (b + 1) * size; i++) scaled[i] = coefficients.in * x[i]
   }
-  const inputs: Feed[] = [
-    { name: INPUTS.x, shape: [batch, ...shape], data: scaled },
-    { name: INPUTS.noise, shape: [batch, 1], data: noise }
-  ]
-  if (labelDim > 0)
-    inputs.push({ name: INPUTS.labels, shape: [batch, labelDim], data: oneHot(batch, labelDim, condition?.labels) })
-  return inputs
-}
-
-/** skip x + out F, in double precision. A network's variance channels are left out. */
-function combine(
-  { at }: Preconditioning,
-  size: number,
-  x: Float64Array,
-  sigma: Float64Array,
-  output: ArrayLike<number>
-): Float64Array {
-  const stride = output.length / sigma.length
-  if (stride < size || !Number.isInteger(stride))
+  if (!guidance) return model
+  if (guidance.classifier !== undefined)
+    return guided(model, precondition, { ...guidance, classifier: guidance.classifier }, { ...options, cacheDir })
+  if (!text)
     throw new EpdError(
-      'model-output',
-      `the model answered ${output.length} numbers for ${sigma.length} samples of ${size}`
+      'model-invalid',
+      `${checkpoint}: reads no prompts; guidance without a classifier needs a model that does`
     )
-  const denoised = new Float64Array(x.length)
-  for (let b = 0; b < sigma.length; b++) {
-    const { skip, out } = at(sigma[b])
-    for (let i = 0; i < size; i++) {
-      const value = skip * x[b * size + i] + out * output[b * stride + i]
-      if (!Number.isFinite(value))
-        throw new EpdError(
-          'model-output',
-          `the model answered ${value} at sigma ${sigma[b]} (sample ${b} of the batch): its weights or its input are not finite`
-        )
-      denoised[b * size + i] = value
-    }
-  }
-  return denoised
+  const { scale, negative = '' } = guidance
+  return { ...freelyGuided(model, scale, negative), digest: sha256([model.digest, scale, negative]) }
 }
 
-interface Described {
-  readonly className: string
-  readonly initKwargs: Readonly<Record<string, unknown>>
+function sha256(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }
 
 /** The compiled network of a checkpoint, from the cache if this very file was compiled before. */
-async function compile(checkpoint: string, content: string, cacheDir: string): Promise<Compiled<Described>> {
-  return compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isDescribed, async () => {
-    const { className, initKwargs, tensors } = described(await readNetworkCheckpoint(checkpoint), checkpoint)
+async function compile(checkpoint: string, content: string, cacheDir: string): Promise<Compiled<PartsAbout>> {
+  return compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAbout, async () => {
+    const { about, network } = await readParts(checkpoint)
+    const { className, initKwargs } = about
     const { learnedVariance } = preconditioning(className, initKwargs)
-    const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors)
-    return { graph, about: { className, initKwargs } }
+    const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), await network())
+    return { graph, about }
   })
 }
 
-/** With the class and arguments that a state dict alone does not name. */
-function described(read: NetworkCheckpoint | StateDict, checkpoint: string): NetworkCheckpoint {
-  if ('className' in read) return read
-  const recognised = recognise(read.tensors)
-  const wayOut = 'put a config.json with class_name and init_kwargs beside it'
-  if (!recognised)
-    throw new EpdError('model-invalid', `${checkpoint}: its tensors are of no network that is known; ${wayOut}`)
-  if (recognised.initKwargs.image_size === undefined)
-    throw new EpdError('model-invalid', `${checkpoint}: its tensors do not tell the size of its images; ${wayOut}`)
-  return { ...read, ...recognised }
-}
-
-function isDescribed(value: unknown): value is Described {
+function isAbout(value: unknown): value is PartsAbout {
   return typeof value === 'object' && value !== null && 'className' in value && 'initKwargs' in value
 }
 

@@ -4,6 +4,7 @@ import { edm } from './edm.js'
 import { guidedDiffusion } from './guided-diffusion.js'
 import { iddpm } from './iddpm.js'
 import { karrasDenoiser } from './karras-denoiser.js'
+import { stepwise } from './stepwise.js'
 import { ve } from './ve.js'
 import { vp } from './vp.js'
 
@@ -30,7 +31,8 @@ const classes = new Map<string, Make>([
   ['VEPrecond', ve],
   ['iDDPMPrecond', iddpm],
   ['GuidedDiffusion', guidedDiffusion],
-  ['KarrasDenoiser', karrasDenoiser]
+  ['KarrasDenoiser', karrasDenoiser],
+  ['Stepwise', stepwise]
 ])
 
 /** @throws EpdError `model-invalid` for a class that is not known */

@@ -1,6 +1,6 @@
 import type { Recipe } from '../engines/recipe.js'
 import type { Ops } from '../engines/ops.js'
-import { EpdError } from '../errors.js'
+import { argumentsOf, type Arguments } from './arguments.js'
 import { dhariwalUNet, type DhariwalUNetConfig } from './dhariwal-unet.js'
 import { guidedUNet, type GuidedUNetConfig } from './guided-unet.js'
 import { channelMean } from './layers.js'
@@ -83,7 +83,7 @@ export function denoisingRecipe(network: Network): Recipe {
  * @throws EpdError `model-invalid` that names an unknown architecture or a value of the wrong kind
  */
 export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVariance = false): Network {
-  const read = reader(kwargs)
+  const read = argumentsOf(kwargs, "the checkpoint's ")
   const architecture = read.text('model_type', ['SongUNet', 'DhariwalUNet', 'UNetModel'], 'DhariwalUNet')
   if (architecture === 'UNetModel') return guidedNetwork(read)
   const resolution = read.count('img_resolution')
@@ -132,7 +132,7 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
  * kernel dimension; `separate_attention`, whether q, k and v are layers of their own; `context_tokens`; and what DDPM does otherwise
  * (`norm_num_groups`, `norm_eps`, `time_endpoint`, `time_sine_first`, `corner_padding`).
  */
-function guidedNetwork(read: Reader): Network {
+function guidedNetwork(read: Arguments): Network {
   const inChannels = read.count('in_channels', 3)
   const labelDim = read.count('num_classes', 0)
   const flat = read.flag('flat_attention', true)
@@ -170,48 +170,6 @@ function guidedNetwork(read: Reader): Network {
       epsilon: read.number('norm_eps', 1e-5),
       time: { endpoint: read.flag('time_endpoint', false), sineFirst: read.flag('time_sine_first', false) },
       cornerPadding: read.flag('corner_padding', false)
-    }
-  }
-}
-
-type Reader = ReturnType<typeof reader>
-
-function reader(kwargs: Readonly<Record<string, unknown>>) {
-  const wrong = (name: string, expected: string) =>
-    new EpdError('model-invalid', `the checkpoint's ${name} must be ${expected}, found ${JSON.stringify(kwargs[name])}`)
-  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
-  const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0
-  return {
-    count(name: string, otherwise?: number): number {
-      const value = kwargs[name] ?? otherwise
-      if (!isCount(value)) throw wrong(name, 'a whole number')
-      return value
-    },
-    counts(name: string, otherwise: readonly number[]): readonly number[] {
-      const value = kwargs[name] ?? otherwise
-      if (!Array.isArray(value) || !value.every(isCount)) throw wrong(name, 'a list of whole numbers')
-      return value
-    },
-    number(name: string, otherwise: number): number {
-      const value = kwargs[name] ?? otherwise
-      if (!isPositive(value)) throw wrong(name, 'a number above 0')
-      return value
-    },
-    numbers(name: string): readonly number[] {
-      const value = kwargs[name]
-      if (!Array.isArray(value) || !value.every(isPositive)) throw wrong(name, 'a list of numbers')
-      return value
-    },
-    flag(name: string, otherwise: boolean): boolean {
-      const value = kwargs[name] ?? otherwise
-      if (typeof value !== 'boolean') throw wrong(name, 'true or false')
-      return value
-    },
-    text<const Name extends string>(name: string, known: readonly Name[], otherwise: Name): Name {
-      const value = kwargs[name] ?? otherwise
-      const found = known.find(one => one === value)
-      if (found === undefined) throw wrong(name, known.join(' or '))
-      return found
     }
   }
 }

@@ -1,4 +1,7 @@
 import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
+import { EpdError } from '../errors.js'
+import type { DecoderConfig } from './autoencoder.js'
+import type { ClipTextConfig } from './clip.js'
 import type { GuidedClassifierConfig } from './guided-classifier.js'
 
 type Tensors = NetworkCheckpoint['tensors']
@@ -43,7 +46,9 @@ function guided(tensors: Tensors): Pick<NetworkCheckpoint, 'className' | 'initKw
       model_channels: modelChannels,
       channel_mult: channelMult,
       num_res_blocks: numBlocks,
-      attention_resolutions: firsts.flatMap((name, level) => (tensors.has(`${name}.1.qkv.weight`) ? [2 ** level] : [])),
+      attention_resolutions: firsts.flatMap((name, level) =>
+        ['qkv', 'proj_in'].some(layer => tensors.has(`${name}.1.${layer}.weight`)) ? [2 ** level] : []
+      ),
       num_classes: sizes('label_emb.weight').at(0) ?? 0,
       num_head_channels: HEAD_CHANNELS,
       use_scale_shift_norm: sizes('middle_block.0.emb_layers.1.bias')[0] > sizes('middle_block.0.in_layers.2.bias')[0],
@@ -52,6 +57,70 @@ function guided(tensors: Tensors): Pick<NetworkCheckpoint, 'className' | 'initKw
       learn_sigma: learnsVariance,
       noise_schedule: resolution === 64 ? 'cosine' : 'linear'
     }
+  }
+}
+
+/** The arguments of latent diffusion's UNetModel, as far as its tensors tell. `image_size` and heads are what its authors publish. */
+export function recogniseLatentUnet(tensors: Tensors): NetworkCheckpoint['initKwargs'] | undefined {
+  const recognised = recognise(tensors)
+  if (!recognised) return undefined
+  const sizes = (name: string) => tensors.get(name)?.shape ?? []
+  const transformer = 'middle_block.1.transformer_blocks'
+  const [, contextDim] = sizes(`${transformer}.0.attn2.to_k.weight`)
+  const depth = blocks(tensors, transformer).length
+  const linear = sizes('middle_block.1.proj_in.weight').length === 2
+  return {
+    ...recognised.initKwargs,
+    image_size: 64,
+    noise_schedule: undefined,
+    ...(depth === 0
+      ? { num_head_channels: 32 }
+      : {
+          ...{ context_dim: contextDim, transformer_depth: depth, use_linear_in_transformer: linear },
+          ...(linear ? { num_head_channels: 64 } : { num_head_channels: 0, num_heads: 8 })
+        })
+  }
+}
+
+/** The decoder of a first stage, by CompVis's names, for latents of a size. @throws EpdError `model-invalid` */
+export function recogniseDecoder(tensors: Tensors, size: DecoderConfig['size']): DecoderConfig {
+  const sizes = (name: string) => {
+    const shape = tensors.get(name)?.shape
+    if (!shape)
+      throw new EpdError('model-invalid', `the checkpoint's first stage has no ${name}; no decoder can be made of it`)
+    return shape
+  }
+  const levels = blocks(tensors, 'decoder.up')
+  const widths = levels.map((_, level) => sizes(`decoder.up.${level}.block.0.conv1.weight`)[0])
+  const [zChannels, latentChannels] = sizes('post_quant_conv.weight')
+  return {
+    channels: widths[0],
+    channelMult: widths.map(width => width / widths[0]),
+    numBlocks: blocks(tensors, 'decoder.up.0.block').length - 1,
+    attention: levels.map(names => names.some(name => name.startsWith('attn.'))),
+    outChannels: sizes('decoder.conv_out.weight')[0],
+    ...{ latentChannels, zChannels, groups: 32, size },
+    codes: tensors.get('quantize.embedding.weight')?.shape[0]
+  }
+}
+
+/** A CLIP text encoder by transformers' names. @throws EpdError `model-invalid` */
+export function recogniseClipText(tensors: Tensors): ClipTextConfig {
+  const sizes = (name: string) => {
+    const shape = tensors.get(`text_model.${name}`)?.shape
+    if (!shape)
+      throw new EpdError(
+        'model-invalid',
+        `the checkpoint's text encoder has no ${name}; only CLIP's by transformers' names are known`
+      )
+    return shape
+  }
+  const [vocabulary, width] = sizes('embeddings.token_embedding.weight')
+  return {
+    ...{ vocabulary, width, heads: Math.ceil(width / HEAD_CHANNELS), activation: 'quick_gelu' },
+    layers: blocks(tensors, 'text_model.encoder.layers').length,
+    inner: sizes('encoder.layers.0.mlp.fc1.weight')[0],
+    tokens: sizes('embeddings.position_embedding.weight')[0]
   }
 }
 
@@ -98,8 +167,8 @@ export function classifierConfig(recognised: RecognisedClassifier): GuidedClassi
 function blocks(tensors: Tensors, group: string): string[][] {
   const found: string[][] = []
   for (const name of tensors.keys()) {
-    const match = /^(\w+)\.(\d+)\.(.*)$/.exec(name)
-    if (match?.[1] === group) (found[Number(match[2])] ??= []).push(match[3])
+    const match = name.startsWith(`${group}.`) && /^(\d+)\.(.*)$/.exec(name.slice(group.length + 1))
+    if (match) (found[Number(match[1])] ??= []).push(match[2])
   }
   return found
 }

@@ -224,13 +224,17 @@ function join(
   const sigma = new Float64Array(samples)
   const withLabels = labelled && pieces.some(({ request }) => request.condition?.labels)
   const labels = withLabels ? new Int32Array(samples) : undefined
+  const prompts = pieces.some(({ request }) => request.condition?.prompts)
+    ? new Array<string>(samples).fill('')
+    : undefined
   let at = 0
   for (const { request, from, to } of pieces) {
     x.set(request.x.subarray(from * size, to * size), at * size)
     if (typeof request.sigma === 'number') sigma.fill(request.sigma, at, at + to - from)
     else sigma.set(request.sigma.subarray(from, to), at)
     if (labels && request.condition?.labels) labels.set(request.condition.labels.subarray(from, to), at)
+    if (prompts) request.condition?.prompts?.slice(from, to).forEach((prompt, i) => (prompts[at + i] = prompt))
     at += to - from
   }
-  return { x, sigma, condition: labels && { labels } }
+  return { x, sigma, condition: labels || prompts ? { labels, prompts } : undefined }
 }

@@ -75,7 +75,8 @@ export function oneSample(
   k: number
 ): Pick<SolveOptions, 'x' | 'condition'> {
   const labels = condition?.labels?.subarray(k, k + 1)
-  return { x: x.subarray(k * size, (k + 1) * size), condition: labels && { labels } }
+  const prompts = condition?.prompts?.slice(k, k + 1)
+  return { x: x.subarray(k * size, (k + 1) * size), condition: condition && { labels, prompts } }
 }
 
 function joined(parts: readonly Float64Array[]): Float64Array {

@@ -1,6 +1,7 @@
 // @ts-check
 // Runs an ONNX Runtime session in a thread of its own.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { fromFloat16, toFloat16 } from '../../checkpoints/half.js'
 import { serve } from '../serve.js'
 
 /**
@@ -21,31 +22,58 @@ await serve(async given => {
   const session = await (typeof path === 'string'
     ? InferenceSession.create(path, options)
     : InferenceSession.create(path, options))
+  const types = new Map(session.inputMetadata.flatMap(input => (input.isTensor ? [[input.name, input.type]] : [])))
   return {
     async run(feeds) {
-      const inputs = Object.fromEntries(feeds.map(({ name, shape, data }) => [name, tensor(data, shape)]))
+      const inputs = Object.fromEntries(
+        feeds.map(({ name, shape, data }) => [name, tensor(data, shape, types.get(name))])
+      )
       const answers = await session.run(inputs)
-      return session.outputNames.map(name => numbers(answers[name].data))
+      return session.outputNames.map(name => numbers(answers[name]))
     },
     close: () => session.release()
   }
 })
 
 /**
- * @param {Tensor['data']} data
+ * @param {Tensor} answer
  * @returns {Numbers}
  */
-function numbers(data) {
+function numbers({ type, data }) {
   if (data instanceof Float32Array || data instanceof Float64Array) return /** @type {Numbers} */ (data)
+  if (type === 'float16' && ArrayBuffer.isView(data))
+    return Float32Array.from(new Uint16Array(data.buffer, data.byteOffset, data.length), fromFloat16)
   throw new Error('the network does not answer in floating-point numbers')
 }
 
 /**
+ * In the type that the network takes: its own graphs in single or double precision, others' in half or whole numbers too.
  * @param {Numbers} data
  * @param {number[]} shape
+ * @param {string | undefined} type
  */
-function tensor(data, shape) {
+function tensor(data, shape, type) {
+  if (type === 'int64')
+    return new Tensor(
+      'int64',
+      BigInt64Array.from(data, value => BigInt(Math.round(value))),
+      shape
+    )
+  if (type === 'int32')
+    return new Tensor(
+      'int32',
+      Int32Array.from(data, value => Math.round(value)),
+      shape
+    )
+  if (type === 'float16') return new Tensor('float16', halves(data), shape)
+  if (type === 'float64') return new Tensor('float64', Float64Array.from(data), shape)
+  if (type === 'float32' && data instanceof Float64Array) return new Tensor('float32', Float32Array.from(data), shape)
   return data instanceof Float64Array ? new Tensor('float64', data, shape) : new Tensor('float32', data, shape)
+}
+
+/** @param {Numbers} data */
+function halves(data) {
+  return new Uint16Array(toFloat16(new Uint8Array(Float32Array.from(data).buffer)).buffer)
 }
 
 /**

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parse } from 'yaml'
+import { EpdError } from '../errors.js'
+import { isRecord, type Tensor } from './tensor.js'
+
+type Tensors = ReadonlyMap<string, Tensor>
+
+/** The parts of a latent diffusion model, each under its own names. */
+export interface LatentStates {
+  /** Averaged weights where the file has them, as `ema_scope` takes them. */
+  readonly unet: Tensors
+  readonly firstStage: Tensors
+  /** CLIP's text encoder by transformers' names; empty where there is none. */
+  readonly text: Tensors
+  /** alpha^2 of each step. */
+  readonly alphaBars?: Tensor
+  /** What latents are multiplied by, where the file says. */
+  readonly scaleFactor?: Tensor
+}
+
+const UNET = 'model.diffusion_model.'
+const FIRST_STAGE = 'first_stage_model.'
+const TEXT = 'cond_stage_model.transformer.'
+
+/** The parts of a state dict of CompVis's latent diffusion or Stable Diffusion (v1); undefined for all others. @throws EpdError `model-invalid` */
+export function latentStates(tensors: Tensors): LatentStates | undefined {
+  const plain = within(tensors, UNET)
+  if (plain.size === 0) return undefined
+  const strange = [...tensors.keys()].find(name => name.startsWith('cond_stage_model.') && !name.startsWith(TEXT))
+  if (strange !== undefined)
+    throw new EpdError(
+      'model-invalid',
+      `the checkpoint's condition has ${strange}, which is not supported; known is CLIP's text encoder, ${TEXT}*`
+    )
+  return {
+    unet: averaged(tensors, plain),
+    firstStage: new Map(
+      [...within(tensors, FIRST_STAGE)].filter(([name]) => !/^(encoder|quant_conv|loss|logvar)\b/.test(name))
+    ),
+    text: within(tensors, TEXT),
+    alphaBars: tensors.get('alphas_cumprod'),
+    scaleFactor: tensors.get('scale_factor')
+  }
+}
+
+function within(tensors: Tensors, prefix: string): Map<string, Tensor> {
+  const parts = [...tensors].filter(([name]) => name.startsWith(prefix))
+  return new Map(parts.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
+}
+
+/** LitEma keeps its averages under the names without their dots. */
+function averaged(tensors: Tensors, plain: Tensors): Tensors {
+  if (![...tensors.keys()].some(name => name.startsWith('model_ema.diffusion_model'))) return plain
+  const missing: string[] = []
+  const found = [...plain.keys()].flatMap(name => {
+    const average = tensors.get(`model_ema.diffusion_model${name.replaceAll('.', '')}`)
+    if (!average) missing.push(name)
+    return average ? [[name, average] as const] : []
+  })
+  if (missing.length > 0)
+    throw new EpdError('model-invalid', `the checkpoint has averaged weights, but not of ${missing.join(', ')}`)
+  return new Map(found)
+}
+
+/** What a config.yaml of CompVis's beside a checkpoint says that its tensors do not. */
+export interface LatentSettings {
+  readonly scale_factor?: unknown
+  readonly linear_start?: unknown
+  readonly linear_end?: unknown
+  readonly timesteps?: unknown
+  readonly parameterization?: unknown
+  readonly image_size?: unknown
+  readonly unet: Readonly<Record<string, unknown>>
+}
+
+/** @throws EpdError `checkpoint-invalid` */
+export async function readLatentSettings(checkpoint: string): Promise<LatentSettings> {
+  const { file, text } = await settingsText(checkpoint)
+  if (text === undefined) return { unet: {} }
+  const at = (value: unknown, ...names: readonly string[]): unknown =>
+    names.reduce<unknown>((inner, name) => (isRecord(inner) ? inner[name] : undefined), value)
+  try {
+    const params = at(parse(text), 'model', 'params')
+    const unet = at(params, 'unet_config', 'params')
+    return { ...(isRecord(params) ? params : {}), unet: isRecord(unet) ? unet : {} }
+  } catch (error) {
+    throw new EpdError(
+      'checkpoint-invalid',
+      `${file}: cannot be read as YAML: ${error instanceof Error ? error.message : ''}`,
+      { cause: error }
+    )
+  }
+}
+
+/** A config.yaml beside a checkpoint, if there is one. */
+export async function settingsText(checkpoint: string): Promise<{ file: string; text?: string }> {
+  const file = join(dirname(checkpoint), 'config.yaml')
+  return { file, text: await readFile(file, 'utf8').catch(() => undefined) }
+}

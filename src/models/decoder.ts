@@ -1,0 +1,54 @@
+import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
+import { compiledOnce } from '../engines/onnx/compiled.js'
+import { openNetwork, type NetworkOptions } from '../engines/open.js'
+import { EpdError } from '../errors.js'
+import { decoderRecipe, LATENTS, type DecoderConfig } from '../networks/autoencoder.js'
+import type { Shape } from './denoiser.js'
+
+/** The first stage of a latent diffusion model, as far as samples need it. */
+export interface Decoder {
+  /** Of an image. */
+  readonly shape: Shape
+  /** SHA-256 over graph and weights. */
+  readonly digest: string
+  /** What latents are divided by before they are decoded. */
+  readonly scale: number
+  readonly engine: string
+  /** Images, -1 to 1 and a little beyond, of `count` latents as a denoiser answers them. */
+  decode(latents: Float64Array, count: number): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
+export async function openDecoder({
+  config,
+  scale,
+  ...options
+}: Omit<NetworkOptions, 'recipe'> & { readonly config: DecoderConfig; readonly scale: number }): Promise<Decoder> {
+  const { tensors, content, cacheDir } = options
+  const recipe = decoderRecipe(config)
+  const { graph } = await compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAnything, async () => {
+    return { graph: record(recipe, await tensors()), about: null }
+  })
+  const { engine, session, close } = await openNetwork({ ...options, recipe })
+  const { latentChannels, outChannels, channelMult, size } = config
+  const [height, width] = size.map(side => side << (channelMult.length - 1))
+  return {
+    ...{ shape: [outChannels, height, width], digest: graph, scale, engine, close },
+    async decode(latents, count) {
+      const running = await session()
+      const data = Float32Array.from(latents, value => value / scale)
+      const [images] = await running.run([{ name: LATENTS, shape: [count, latentChannels, ...size], data }])
+      if (!images.every(Number.isFinite))
+        throw new EpdError(
+          'model-output',
+          'the decoder answered numbers that are not finite: its weights or its latents are not'
+        )
+      return Float32Array.from(images)
+    }
+  }
+}
+
+function isAnything(value: unknown): value is unknown {
+  return value !== undefined
+}

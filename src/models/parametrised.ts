@@ -1,0 +1,30 @@
+import type { Condition, Denoiser, Shape } from './denoiser.js'
+import { combine } from './network-denoiser.js'
+import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
+
+export interface ParametrisedOptions {
+  readonly shape: Shape
+  /** Number of classes; default: 0. */
+  readonly labelDim?: number
+  readonly predicts: Prediction
+  readonly noise: NoiseSpec
+  /** What is answered to noisy images x_t, [batch, ...shape], and what they are told of their noise, [batch]. */
+  readonly predict: (x: Float64Array, told: Float64Array, condition?: Condition) => Promise<Float64Array>
+}
+
+/** A function that was trained on other noisy images than x0 + sigma n, or to answer otherwise, as a model; in double precision. */
+export function parametrised({ shape, labelDim = 0, predicts, noise, predict }: ParametrisedOptions): Denoiser {
+  const mapping = parametrisation(predicts, noise)
+  const size = shape[0] * shape[1] * shape[2]
+  return {
+    ...{ shape, labelDim, nfeFactor: 1 },
+    ...{ sigmaMin: mapping.sigmaMin, sigmaMax: mapping.sigmaMax, time: mapping.time },
+    async denoise(x, sigma, condition) {
+      const coefficients = Array.from(sigma, mapping.at)
+      const scaled = x.map((value, i) => coefficients[Math.floor(i / size)].in * value)
+      const told = Float64Array.from(coefficients, ({ noise: level }) => level)
+      return combine(mapping, size, x, sigma, await predict(scaled, told, condition))
+    },
+    close: () => Promise.resolve()
+  }
+}

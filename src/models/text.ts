@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
+import { compiledOnce } from '../engines/onnx/compiled.js'
+import { openNetwork, type NetworkOptions } from '../engines/open.js'
+import type { Session } from '../engines/session.js'
+import { clipTextRecipe, TEXT_INPUTS, type ClipTextConfig } from '../networks/clip.js'
+import { openTokenizer } from './tokenizer.js'
+
+/** What makes of prompts the context that a network looks at. */
+export interface TextEncoder {
+  /** SHA-256 over graph, weights and the tokens that prompts become. */
+  readonly digest: string
+  /** [prompts, tokens, width], in single precision. */
+  encode(prompts: readonly string[]): Promise<Float32Array<ArrayBuffer>>
+  close(): Promise<void>
+}
+
+export interface TextOptions extends Omit<NetworkOptions, 'recipe'> {
+  readonly config: ClipTextConfig
+  /** Folder of the tokeniser's files. */
+  readonly tokenizer: string
+}
+
+/** Prompts that are encoded at once. */
+const BATCH = 16
+/** Encodings that are kept in memory. */
+const KEPT = 1024
+
+/**
+ * CLIP's text encoder. What a prompt is encoded to is computed once, and kept in the cache folder.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
+ */
+export async function openText(options: TextOptions): Promise<TextEncoder> {
+  const { config, tensors, content, cacheDir, onNote = () => undefined } = options
+  const recipe = clipTextRecipe(config)
+  const { graph } = await compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAnything, async () => {
+    return { graph: record(recipe, await tensors()), about: null }
+  })
+  const tokenizer = await openTokenizer(options.tokenizer, config.tokens)
+  const { engine, session, close } = await openNetwork({ ...options, recipe })
+  const folder = join(cacheDir, 'prompts')
+  const size = config.tokens * config.width
+  const known = new Map<string, Promise<Float32Array>>()
+  const knownOf = (prompt: string) => known.get(prompt) ?? Promise.reject(new RangeError(`${prompt} is not encoded`))
+  let running: Session | undefined
+
+  function tokensOf(prompt: string): readonly number[] {
+    const { ids, tokens } = tokenizer.encode(prompt)
+    const room = config.tokens - 2
+    if (tokens > room)
+      onNote(
+        `the prompt ${shortened(prompt)} has ${tokens} tokens, and the text encoder reads ${room}: what is behind them is left out`
+      )
+    return ids
+  }
+  const fileOf = (ids: readonly number[]) => {
+    const name = createHash('sha256')
+      .update(JSON.stringify([graph, engine, ids]))
+      .digest('hex')
+    return join(folder, `${name}.f32`)
+  }
+  async function stored(file: string): Promise<Float32Array | undefined> {
+    const bytes = await readFile(file).catch(() => undefined)
+    return bytes?.byteLength === 4 * size ? new Float32Array(new Uint8Array(bytes).buffer) : undefined
+  }
+  async function computed(batch: readonly (readonly number[])[]): Promise<Float32Array[]> {
+    running ??= await session()
+    const data = Float32Array.from(batch.flat())
+    const [answer] = await running.run([{ name: TEXT_INPUTS.tokens, shape: [batch.length, config.tokens], data }])
+    const contexts = batch.map((_, i) => Float32Array.from(answer.subarray(i * size, (i + 1) * size)))
+    await mkdir(folder, { recursive: true })
+    for (const [i, ids] of batch.entries()) {
+      const temporary = `${fileOf(ids)}.${process.pid}.tmp`
+      await writeFile(temporary, contexts[i])
+      await rename(temporary, fileOf(ids))
+    }
+    return contexts
+  }
+  /** The encodings of prompts that are not known yet, each from its file or computed with the others. */
+  async function found(prompts: readonly string[]): Promise<Float32Array[]> {
+    const ids = prompts.map(tokensOf)
+    const all = await Promise.all(ids.map(each => stored(fileOf(each))))
+    const missing = ids.flatMap((_, i) => (all[i] ? [] : [i]))
+    for (let at = 0; at < missing.length; at += BATCH) {
+      const places = missing.slice(at, at + BATCH)
+      const contexts = await computed(places.map(i => ids[i]))
+      places.forEach((i, k) => (all[i] = contexts[k]))
+    }
+    return all.flatMap(context => context ?? [])
+  }
+  function learn(prompts: readonly string[]): void {
+    const fresh = [...new Set(prompts)].filter(prompt => !known.has(prompt))
+    if (fresh.length === 0) return
+    const answers = found(fresh)
+    answers.catch(() => {
+      for (const prompt of fresh) known.delete(prompt)
+    })
+    fresh.forEach((prompt, i) =>
+      known.set(
+        prompt,
+        answers.then(contexts => contexts[i])
+      )
+    )
+  }
+
+  return {
+    digest: createHash('sha256')
+      .update(JSON.stringify([graph, tokensOf('a photograph of 2 CATS, don’t')]))
+      .digest('hex'),
+    async encode(prompts) {
+      learn(prompts)
+      const contexts = await Promise.all(prompts.map(knownOf))
+      for (const prompt of [...known.keys()].slice(0, Math.max(known.size - KEPT, 0))) known.delete(prompt)
+      const all = new Float32Array(prompts.length * size)
+      contexts.forEach((context, i) => {
+        all.set(context, i * size)
+      })
+      return all
+    },
+    async close() {
+      await close()
+    }
+  }
+}
+
+function shortened(prompt: string): string {
+  return JSON.stringify(prompt.length > 60 ? `${prompt.slice(0, 57)}...` : prompt)
+}
+
+function isAnything(value: unknown): value is unknown {
+  return value !== undefined
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Tokenizer } from '@huggingface/tokenizers'
+import { readJson } from '../checkpoints/diffusers.js'
+import { isRecord } from '../checkpoints/tensor.js'
+import { EpdError } from '../errors.js'
+
+/** Turns prompts into the tokens that a CLIP text encoder reads. */
+export interface PromptTokenizer {
+  /**
+   * The numbers of a prompt's tokens between those of beginning and end, as many as the context has; how many the prompt itself has; and
+   * where its end stands.
+   */
+  readonly encode: (prompt: string) => { ids: readonly number[]; tokens: number; end: number }
+}
+
+const [BEGIN, END] = ['<|startoftext|>', '<|endoftext|>']
+
+/**
+ * The tokeniser whose files a folder holds: tokenizer.json, or vocab.json and merges.txt as CLIP has them.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
+export async function openTokenizer(folder: string, context: number): Promise<PromptTokenizer> {
+  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {}
+  const description = (await readJson(join(folder, 'tokenizer.json'))) ?? (await clipDescription(folder))
+  const tokenizer = opened(description, config, folder)
+  const idOf = (token: string) => {
+    const id = tokenizer.token_to_id(token)
+    if (id === undefined) throw new EpdError('checkpoint-invalid', `${folder}: its tokeniser has no ${token}`)
+    return id
+  }
+  const [begin, end, pad] = [BEGIN, END, await paddingToken(folder, config)].map(idOf)
+  return {
+    encode(prompt) {
+      const { ids } = tokenizer.encode(prompt, { add_special_tokens: false })
+      const kept = ids.slice(0, context - 2)
+      const padding = new Array<number>(context - 2 - kept.length).fill(pad)
+      return { ids: [begin, ...kept, end, ...padding], tokens: ids.length, end: kept.length + 1 }
+    }
+  }
+}
+
+function opened(description: object, config: object, folder: string): Tokenizer {
+  try {
+    return new Tokenizer(description, config)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new EpdError('checkpoint-invalid', `${folder}: its tokeniser's files cannot be read (${reason})`, {
+      cause: error
+    })
+  }
+}
+
+/** What fills a prompt up: Stable Diffusion 1 repeats the end, 2 has a token of its own. */
+async function paddingToken(folder: string, config: Readonly<Record<string, unknown>>): Promise<string> {
+  const map = (await readJson(join(folder, 'special_tokens_map.json'))) ?? {}
+  const named = map.pad_token ?? config.pad_token
+  if (typeof named === 'string') return named
+  return isRecord(named) && typeof named.content === 'string' ? named.content : END
+}
+
+/** CLIP's tokeniser (Radford et al. 2021) as tokenizer.json would describe it. */
+async function clipDescription(folder: string): Promise<object> {
+  const vocabulary = await readJson(join(folder, 'vocab.json'))
+  const merges = await readFile(join(folder, 'merges.txt'), 'utf8').catch(() => undefined)
+  if (!vocabulary || merges === undefined)
+    throw new EpdError(
+      'checkpoint-missing',
+      `${folder}: holds neither tokenizer.json nor vocab.json and merges.txt; copy those of the text encoder (openai/clip-vit-large-patch14 for Stable Diffusion 1) there, or into its folder tokenizer`
+    )
+  const words = { Regex: String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` }
+  return {
+    version: '1.0',
+    added_tokens: [BEGIN, END].map(content => ({
+      ...{ id: vocabulary[content], content, single_word: false, lstrip: false, rstrip: false },
+      ...{ normalized: false, special: true }
+    })),
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'NFC' },
+        { type: 'Replace', pattern: { Regex: String.raw`\s+` }, content: ' ' },
+        { type: 'Lowercase' }
+      ]
+    },
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: words, behavior: 'Removed', invert: true },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }
+      ]
+    },
+    post_processor: null,
+    decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true },
+    model: {
+      ...{ type: 'BPE', dropout: null, unk_token: END, continuing_subword_prefix: '', end_of_word_suffix: '</w>' },
+      ...{
+        fuse_unk: false,
+        vocab: vocabulary,
+        merges: merges.split('\n').filter(line => line !== '' && !line.startsWith('#version'))
+      }
+    }
+  }
+}

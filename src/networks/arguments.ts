@@ -1,0 +1,48 @@
+import { EpdError } from '../errors.js'
+
+/** Reads a network's arguments; `where`: what messages begin with, before a name. @throws EpdError `model-invalid` for a value of the wrong kind */
+export type Arguments = ReturnType<typeof argumentsOf>
+
+export function argumentsOf(values: Readonly<Record<string, unknown>>, where: string) {
+  const wrong = (name: string, expected: string) =>
+    new EpdError('model-invalid', `${where}${name} must be ${expected}, found ${JSON.stringify(values[name])}`)
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+  const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0
+  const isText = (value: unknown): value is string => typeof value === 'string'
+  const list =
+    <Item>(expected: string, is: (value: unknown) => value is Item) =>
+    (name: string, otherwise?: readonly Item[]): readonly Item[] => {
+      const value = values[name] ?? otherwise
+      if (!Array.isArray(value) || !value.every(is)) throw wrong(name, expected)
+      return value
+    }
+  return {
+    unsupported: (name: string, found: unknown) =>
+      new EpdError('model-invalid', `${where}${name} is ${JSON.stringify(found)}, which is not supported`),
+    value: (name: string): unknown => values[name],
+    count(name: string, otherwise?: number): number {
+      const value = values[name] ?? otherwise
+      if (!isCount(value)) throw wrong(name, 'a whole number')
+      return value
+    },
+    counts: list('a list of whole numbers', isCount),
+    number(name: string, otherwise: number): number {
+      const value = values[name] ?? otherwise
+      if (typeof value !== 'number') throw wrong(name, 'a number')
+      return value
+    },
+    numbers: list('a list of numbers', isPositive),
+    flag(name: string, otherwise: boolean): boolean {
+      const value = values[name] ?? otherwise
+      if (typeof value !== 'boolean') throw wrong(name, 'true or false')
+      return value
+    },
+    texts: list('a list of texts', isText),
+    text<const Name extends string>(name: string, known: readonly Name[], otherwise: Name): Name {
+      const value = values[name] ?? otherwise
+      const found = known.find(one => one === value)
+      if (found === undefined) throw wrong(name, known.join(' or '))
+      return found
+    }
+  }
+}
