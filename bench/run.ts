@@ -295,6 +295,7 @@ async function outside(model: Model, count: number): Promise<number> {
   const context = {
     ...{ store, key: claim.name, claim, inputKey: (name: string) => name, signal: new AbortController().signal },
     ...{ assetPath: (name: string) => name, assetDigest: (name: string) => name, cacheDir: store.root },
+    imagesKey: (name: string) => name,
     ...{ openModel: () => Promise.resolve(model), onProgress: () => undefined }
   }
   const { x, sigma } = inputs(model, 1)

@@ -1,3 +1,4 @@
+import { nameOfModel } from '../pipeline/model.js'
 import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2'
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
@@ -55,7 +56,7 @@ export function open(experiment: Experiment): Display {
         })
         begun.push(await work())
       }
-      await list([{ title: `model  ${experiment.model.checkpoint}`, task }])
+      await list([{ title: `model  ${nameOfModel(experiment.model)}`, task }])
       return begun[0]
     },
     async stages({ plan, run }) {

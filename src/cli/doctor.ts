@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { assetPath, cacheFolder } from '../pipeline/assets.js'
 import { BATCH, diagnose, type Diagnosis } from '../pipeline/doctor.js'
 import type { SpecFlags } from './main.js'
@@ -7,14 +8,19 @@ import { load } from './load.js'
 /** Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec. */
 export async function doctor(file: string | undefined, options: SpecFlags): Promise<void> {
   const { store, json } = options
-  const checkpoint = file === undefined ? undefined : assetPath(load(file, options).model.checkpoint, store)
+  const experiment = file === undefined ? undefined : load(file, options)
+  const place = {
+    at: (location: string) => assetPath(location, store),
+    cwd: dirname(experiment?.file ?? ''),
+    cacheDir: cacheFolder(store)
+  }
   const found: Diagnosis[] = []
-  for await (const one of diagnose(checkpoint, cacheFolder(store))) {
+  for await (const one of diagnose(experiment?.model, place)) {
     found.push(one)
     if (!json && process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.runner} …`)
   }
   if (!json && process.stderr.isTTY) process.stderr.write('\r\u001b[K')
-  process.stdout.write(`${json ? JSON.stringify(found) : table(found, checkpoint !== undefined)}\n`)
+  process.stdout.write(`${json ? JSON.stringify(found) : table(found, experiment !== undefined)}\n`)
 }
 
 /** What works, as a table; below it, in lines of any length, why the rest does not, and what to do about it. */

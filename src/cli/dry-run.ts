@@ -25,11 +25,11 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
       return
     }
     const { signal } = new AbortController()
-    const [model, assets] = await opened({ experiment, store, signal, onEvent: () => undefined })
-    warn(checkFit(experiment, model))
-    await model.close()
-    const { keyOf } = plan(experiment, model, assets)
-    print(experiment, json, name => {
+    const all = await opened({ experiment, store, signal, onEvent: () => undefined })
+    warn(checkFit(experiment, all.model))
+    await all.model.close()
+    const { keyOf } = plan(all)
+    print(all.experiment, json, name => {
       const key = keyOf(name)
       if (store.isComplete(key)) return 'in the store'
       const shards = store.shards(key).length

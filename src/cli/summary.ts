@@ -13,6 +13,8 @@ export function summary(stage: Stage): string {
       return `${solverWords(stage.student)}${stage.learnSigmas ? ' and its time points' : ''} by ${stage.optimizer.name} from ${ofCase(stage.teacher)}${stage.features ? ', in feature space' : ''}`
     case 'sample':
       return `${solverWords(stage.solver)}${stage.predictor ? ` of ${stage.predictor.name}` : ''}, seeds ${formatSeeds(stage.seeds)}`
+    case 'decode':
+      return `images of the latents of ${ofCase(stage.samples)}`
     case 'features':
       return `Inception-v3 features of ${ofCase(stage.samples)}, prepared as ${stage.preparation}`
     case 'score':

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
-import type { Experiment } from '../spec/experiment.js'
+import type { Experiment, ModelSpec } from '../spec/experiment.js'
 import { isAddress } from '../spec/location.js'
 import { identity } from '../stages/identity.js'
 import type { WritableStore } from '../store/store.js'
@@ -21,10 +21,15 @@ export interface Asset {
 export type Assets = ReadonlyMap<string, Asset>
 
 /** All that an experiment reads beside its spec, the model first. */
-export function locations({ model, stages }: Experiment): string[] {
-  const { checkpoint, guidance } = model
-  const classifier = guidance ? [guidance.classifier] : []
-  return [...new Set([checkpoint, ...classifier, ...stages.flatMap(stage => identity(stage).assets ?? [])])]
+export function locations({ model, prompts, stages }: Experiment): string[] {
+  const csv = prompts && 'csv' in prompts ? [prompts.csv] : []
+  return [...new Set([...modelLocations(model), ...csv, ...stages.flatMap(stage => identity(stage).assets ?? [])])]
+}
+
+function modelLocations(model: ModelSpec): string[] {
+  if ('command' in model) return []
+  if ('onnx' in model) return [model.onnx]
+  return [model.checkpoint, model.guidance?.classifier].flatMap(location => location ?? [])
 }
 
 /** Folder of downloads and compiled graphs. */
@@ -56,7 +61,9 @@ export async function obtainAssets(
   for (const location of all)
     if (isAddress(location)) await obtain(location, assetPath(location, store.root), store, signal, onEvent)
   const assets = new Map<string, Asset>()
-  for (const location of all.slice(1)) assets.set(location, await assetAt(assetPath(location, store.root)))
+  const [opened] = modelLocations(experiment.model)
+  for (const location of all.filter(each => each !== opened))
+    assets.set(location, await assetAt(assetPath(location, store.root)))
   return assets
 }
 

@@ -1,7 +1,9 @@
 import { availability } from '../engines/availability.js'
 import { nameOf, RUNNERS, type Runner } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
-import { openModel, type Model } from '../models/open.js'
+import type { Model } from '../models/open.js'
+import type { ModelSpec } from '../spec/experiment.js'
+import { openSpecified, type Place } from './model.js'
 
 /** What is found of an engine and provider. */
 export interface Diagnosis {
@@ -21,20 +23,20 @@ export const BATCH = 8
 /** From so many milliseconds an image on, more are not waited for. */
 const PATIENCE = 4000
 
-/** Every engine and provider, the fastest first as `auto` takes them; with a checkpoint, timed on its model. */
-export async function* diagnose(checkpoint: string | undefined, cacheDir: string): AsyncGenerator<Diagnosis> {
+/** Every engine and provider, the fastest first as `auto` takes them; with a model, timed on it. */
+export async function* diagnose(model: ModelSpec | undefined, place: Place): AsyncGenerator<Diagnosis> {
   for (const runner of RUNNERS) {
     const found = await availability(runner)
     const name = nameOf(runner)
     if (!found.works) yield { runner: name, works: false, reason: found.reason, wayOut: found.wayOut }
-    else if (checkpoint === undefined) yield { runner: name, works: true }
-    else yield await timed(runner, checkpoint, cacheDir)
+    else if (model === undefined) yield { runner: name, works: true }
+    else yield await timed(runner, model, place)
   }
 }
 
-async function timed(runner: Runner, checkpoint: string, cacheDir: string): Promise<Diagnosis> {
+async function timed(runner: Runner, spec: ModelSpec, place: Place): Promise<Diagnosis> {
   try {
-    const model = await openModel({ ...runner, checkpoint, cacheDir })
+    const model = await openSpecified('command' in spec ? spec : { ...spec, ...runner }, place)
     try {
       const single = await anImage(model, 1)
       return {

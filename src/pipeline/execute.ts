@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
 import type { Model } from '../models/open.js'
@@ -9,7 +10,9 @@ import type { Claim, WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { checkFit } from './fit.js'
 import { publish } from './images.js'
-import { openModel } from '../models/open.js'
+import { withDecoding } from './decoding.js'
+import { openSpecified } from './model.js'
+import { promptsOf, readPrompts } from './prompts.js'
 import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
@@ -31,10 +34,11 @@ export interface Execution {
 }
 
 /** Opens the model, names the stages, and enters the run in the store. */
-export async function begin({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
-  const [model, assets] = await guardedAsync(store.root, () => opened({ experiment, store, signal, onEvent }))
+export async function begin({ experiment: given, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
+  const all = await guardedAsync(store.root, () => opened({ experiment: given, store, signal, onEvent }))
+  const { experiment, model, assets, prompts } = all
   for (const message of [...experiment.warnings, ...checkFit(experiment, model)]) onEvent({ type: 'warning', message })
-  const planned = plan(experiment, model, assets)
+  const planned = plan(all)
   const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
@@ -43,9 +47,9 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
   return {
     plan: planned,
     async run(one) {
-      await obtain(one, { experiment, store, signal, onEvent, model, assets, plan: planned })
+      await obtain(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned })
       const { stage, key } = one
-      if (stage.kind === 'sample')
+      if (stage.kind === 'sample' || stage.kind === 'decode')
         guarded(store.root, () => {
           publish(stage, key, planned.runId, store)
         })
@@ -58,28 +62,46 @@ export async function begin({ experiment, store, signal, onEvent }: ExecuteOptio
   }
 }
 
-/** The model of an experiment, and all else that it reads. */
-export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<[Model, Assets]> {
+/** An experiment with its model and all else that it reads. */
+export interface Opened {
+  /** With the stages that its model needs beside those of the spec. */
+  readonly experiment: Experiment
+  readonly model: Model
+  readonly assets: Assets
+  readonly prompts?: readonly string[]
+}
+
+export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Opened> {
   const assets = await obtainAssets(experiment, store, signal, onEvent)
-  const { checkpoint, guidance, ...engine } = experiment.model
   const at = (location: string) => assetPath(location, store.root)
-  const onNote = (message: string) => {
-    onEvent({ type: 'warning', message })
-  }
-  const model = await openModel({
-    ...engine,
-    checkpoint: at(checkpoint),
-    guidance: guidance && { ...guidance, classifier: at(guidance.classifier) },
+  const prompts = await readPrompts(experiment.prompts, at)
+  const model = await openSpecified(experiment.model, {
+    at,
+    cwd: dirname(experiment.file),
     cacheDir: cacheFolder(store.root),
-    onNote
+    onNote: message => {
+      onEvent({ type: 'warning', message })
+    }
   })
-  return [model, assets]
+  checkPrompts(model, prompts)
+  return { experiment: withDecoding(experiment, model), model, assets, prompts }
+}
+
+function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | undefined): void {
+  if (prompted && !prompts)
+    throw new EpdError(
+      'spec-invalid',
+      'prompts: expected a list of prompts or { csv: ... }, which the model reads; found nothing'
+    )
+  if (!prompted && prompts)
+    throw new EpdError('spec-invalid', 'prompts: expected none, since the model reads no prompts; take them out')
 }
 
 /** What all stages of a run are computed with. */
 interface Work extends ExecuteOptions {
   readonly model: Model
   readonly assets: Assets
+  readonly prompts?: readonly string[]
   readonly plan: Plan
 }
 
@@ -115,7 +137,7 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 }
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
-  const { experiment, store, signal, onEvent, model, assets } = work
+  const { experiment, store, signal, onEvent, model, assets, prompts } = work
   if (store.stage(key)?.status === 'finished') store.forgetStage(key)
   store.beginStage(claim, {
     kind: stage.kind,
@@ -131,6 +153,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
       key,
       claim,
       inputKey: work.plan.keyOf,
+      imagesKey: work.plan.imagesKeyOf,
+      promptsOf: prompts && (seeds => promptsOf(prompts, seeds)),
       assetPath: location => assetOf(assets, location).path,
       assetDigest: location => assetOf(assets, location).digest,
       cacheDir: cacheFolder(store.root),

@@ -2,13 +2,14 @@ import { createRequire } from 'node:module'
 import { arch, availableParallelism, cpus, hostname, platform, totalmem } from 'node:os'
 import type { Model } from '../models/open.js'
 import type { ModelSpec } from '../spec/experiment.js'
+import { nameOfModel } from './model.js'
 import { packageVersion, versionIn } from './version.js'
 
 const require = createRequire(import.meta.url)
 
 /** What a stage was computed with. None of it but the model's digest and the engine is part of its key. */
 export function provenance(
-  { checkpoint }: ModelSpec,
+  model: ModelSpec,
   { digest, engine, shape, labelDim }: Pick<Model, 'digest' | 'engine' | 'shape' | 'labelDim'>
 ) {
   return {
@@ -27,6 +28,6 @@ export function provenance(
       cores: availableParallelism(),
       memory: totalmem()
     },
-    model: { checkpoint, digest, engine, shape, labelDim }
+    model: { checkpoint: nameOfModel(model), digest, engine, shape, labelDim }
   }
 }

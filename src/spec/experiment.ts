@@ -2,6 +2,7 @@ import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { Precision, Runner } from '../engines/provider.js'
 import type { Shape } from '../models/denoiser.js'
+import type { NoiseSpec, Prediction } from '../models/parametrisation.js'
 import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
 
@@ -18,6 +19,8 @@ export interface Experiment {
   /** What --set gave: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
+  /** Seed i gets prompt i, from the first again when they are used up. */
+  readonly prompts?: PromptsSpec
   /** In an order in which each stage comes after those that it names. */
   readonly stages: readonly Stage[]
   /** Whether predictors may be used otherwise than they were distilled for. */
@@ -26,17 +29,45 @@ export interface Experiment {
   readonly warnings: readonly string[]
 }
 
-export interface ModelSpec {
-  /** An absolute path, or an address. */
-  readonly checkpoint: string
+/** A pretrained model: a checkpoint, an ONNX file, or a program. Files are absolute paths, or addresses. */
+export type ModelSpec = CheckpointModelSpec | OnnxModelSpec | CommandModelSpec
+
+interface EngineSpec {
   readonly engine: 'auto' | 'onnx' | 'tfjs'
   readonly provider?: Runner['provider']
   readonly precision: Precision
   /** GPUs between which each batch is split. */
   readonly devices?: readonly number[]
-  /** classifier: an absolute path, or an address. */
-  readonly guidance?: { readonly classifier: string; readonly scale: number }
 }
+
+export interface CheckpointModelSpec extends EngineSpec {
+  readonly checkpoint: string
+  /** By a classifier's gradient, or without one away from the prompt `negative`. */
+  readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
+}
+
+export interface OnnxModelSpec extends EngineSpec {
+  readonly onnx: string
+  readonly inputs: { readonly x: string; readonly noise: string; readonly labels?: string }
+  readonly output?: string
+  readonly predicts: Prediction
+  readonly noise: NoiseSpec
+  readonly shape?: Shape
+  readonly labels?: number
+}
+
+export interface CommandModelSpec {
+  readonly command: readonly string[]
+  readonly version: string | number
+  readonly shape: Shape
+  readonly labels: number
+  readonly predicts: Prediction
+  readonly noise: NoiseSpec
+  readonly timeout: number
+}
+
+/** Prompts by themselves, or a column of a CSV file (an absolute path, or an address). */
+export type PromptsSpec = readonly string[] | { readonly csv: string; readonly column: string }
 
 export type OptimizerSpec =
   | { readonly name: 'levenberg-marquardt'; readonly iterations: number; readonly finalIterations: number }
@@ -121,6 +152,17 @@ export interface FeatureSpec {
   readonly preparation: InceptionInput
 }
 
+/** Made for a sample stage of latents (`<samples>.decoded`): their images. */
+export interface DecodeStage {
+  readonly kind: 'decode'
+  readonly name: string
+  readonly samples: string
+  /** Whether each image is also written as a PNG of its own. */
+  readonly images: boolean
+  /** SHA-256 of the decoder, what latents are divided by, and what runs it. */
+  readonly decoder: { readonly digest: string; readonly scale: number; readonly engine: string }
+}
+
 /** Made for a score stage that compares features (`<score>.<samples>`). */
 export interface FeaturesStage extends FeatureSpec {
   readonly kind: 'features'
@@ -152,6 +194,6 @@ export interface ScoreStage {
   readonly metrics: readonly MetricName[]
 }
 
-export type Stage = TeacherStage | DistillStage | SampleStage | FeaturesStage | ScoreStage
+export type Stage = TeacherStage | DistillStage | SampleStage | DecodeStage | FeaturesStage | ScoreStage
 
 export type StageKind = Stage['kind']

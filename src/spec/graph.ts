@@ -11,6 +11,7 @@ export function inputsOf(stage: Stage): readonly string[] {
       return [stage.teacher, stage.validation]
     case 'sample':
       return stage.from === undefined ? [] : [stage.from]
+    case 'decode':
     case 'features':
       return [stage.samples]
     case 'score': {
@@ -32,6 +33,7 @@ export function renamed(stage: Stage, rename: (name: string) => string): Stage {
       return { ...stage, ...own, teacher: rename(stage.teacher), validation: rename(stage.validation) }
     case 'sample':
       return { ...stage, ...own, from: maybe(stage.from) }
+    case 'decode':
     case 'features':
       return { ...stage, ...own, samples: rename(stage.samples) }
     case 'score': {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import type { Experiment, FeatureSpec, ModelSpec, Stage } from './experiment.js'
+import type { Experiment, FeatureSpec, ModelSpec, PromptsSpec, Stage } from './experiment.js'
 import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
 import { located } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
@@ -50,7 +50,7 @@ export function loadExperiment(options: LoadOptions): Experiment {
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
   if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
-  const { name, description, model } = first.spec
+  const { name, description, model, prompts } = first.spec
   const stages = merged(read)
   return {
     name,
@@ -59,19 +59,27 @@ export function loadExperiment(options: LoadOptions): Experiment {
     text,
     overrides: set,
     model: withModelLocations(model, file),
+    ...(prompts && { prompts: withPromptsLocation(prompts, file) }),
     stages: stages.map(stage => withLocations(stage, file)),
     allowMismatch,
     warnings: describe(warnings, source, overrides)
   }
 }
 
-function withModelLocations({ guidance, ...model }: ModelSpec, file: string): ModelSpec {
-  const classifier = guidance && located(guidance.classifier, file)
+function withModelLocations(model: ModelSpec, file: string): ModelSpec {
+  if ('command' in model) return model
+  if ('onnx' in model) return { ...model, onnx: located(model.onnx, file) }
+  const { guidance } = model
+  const classifier = guidance?.classifier === undefined ? undefined : located(guidance.classifier, file)
   return {
     ...model,
     checkpoint: located(model.checkpoint, file),
-    ...(guidance && classifier !== undefined && { guidance: { ...guidance, classifier } })
+    ...(guidance && { guidance: { ...guidance, classifier } })
   }
+}
+
+function withPromptsLocation(prompts: PromptsSpec, file: string): PromptsSpec {
+  return 'csv' in prompts ? { ...prompts, csv: located(prompts.csv, file) } : prompts
 }
 
 interface ReadCase {

@@ -6,6 +6,7 @@ import type {
   ModelSpec,
   OptimizerSpec,
   ParadigmsSolver,
+  PromptsSpec,
   PlainSolver,
   ScheduleSpec
 } from './experiment.js'
@@ -17,6 +18,7 @@ export interface RawExperiment {
   readonly name: string
   readonly description: string
   readonly model: ModelSpec
+  readonly prompts?: PromptsSpec
   readonly generator: GeneratorName
   readonly solver: RawSolver | RawUsed
   readonly stages: Readonly<Record<string, RawStage>>

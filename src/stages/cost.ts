@@ -18,6 +18,7 @@ export function cost(stage: Stage, stages: readonly Stage[]): Cost {
       return { evaluations: evaluationsOf(stage), atMost: stage.kind === 'sample' && stage.solver.name === 'paradigms' }
     case 'distill':
       return { evaluations: distilled(stage, stages), atMost: stage.optimizer.name === 'levenberg-marquardt' }
+    case 'decode':
     case 'features':
     case 'score':
       return { evaluations: 0, atMost: false }

@@ -10,24 +10,24 @@ import { readTrajectories } from './teacher.js'
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
 export async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
-  const { store, key, claim, inputKey, signal, onProgress } = context
+  const { store, key, claim, inputKey, promptsOf, signal, onProgress } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
   const total = mostIterations(stage)
   const resume = store.iterationState(key)
-  const [, height, width] = model.shape
+  const [, height, width] = model.decoder?.shape ?? model.shape
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distill({
     model,
     student: studentOf(student),
     learnSigmas,
     sigmas,
-    teacher: readTrajectories(store, inputKey(stage.teacher)),
-    validation: readTrajectories(store, inputKey(stage.validation)),
+    teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
+    validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
     ...(student.name !== 'amed' && { objective }),
-    view: inception && featureView(inception),
+    view: inception && featureView(inception, model.decoder),
     start,
     seed,
     signal,

@@ -8,8 +8,8 @@ import type { StageContext, StageCost } from './stage.js'
 
 /** What Inception sees in each image of a sample stage, shard by shard. */
 export async function run(stage: FeaturesStage, context: StageContext): Promise<StageCost> {
-  const { store, key, claim, inputKey, signal, onProgress } = context
-  const images = shardsWith(store, inputKey(stage.samples), 'images')
+  const { store, key, claim, imagesKey, signal, onProgress } = context
+  const images = shardsWith(store, imagesKey(stage.samples), 'images')
   const done = new Set(store.shards(key).map(({ position }) => position))
   const total = images.reduce((sum, { shard }) => sum + shard.seeds.length, 0)
   let finished = images.reduce((sum, { shard }) => sum + (done.has(shard.position) ? shard.seeds.length : 0), 0)

@@ -13,7 +13,7 @@ export interface Identity {
   readonly assets?: readonly string[]
 }
 
-const VERSIONS = { teacher: 1, distill: 3, sample: 2, features: 1, score: 1 } as const
+const VERSIONS = { teacher: 1, distill: 3, sample: 2, decode: 1, features: 1, score: 1 } as const
 
 export function identity(stage: Stage): Identity {
   const version = VERSIONS[stage.kind]
@@ -40,6 +40,8 @@ export function identity(stage: Stage): Identity {
         evaluatesModel: true
       }
     }
+    case 'decode':
+      return { version, params: { decoder: stage.decoder }, inputs: [stage.samples], evaluatesModel: false }
     case 'features': {
       const { samples, weights } = stage
       return { version, params: network(stage), inputs: [samples], evaluatesModel: false, assets: [weights] }

@@ -1,4 +1,5 @@
 import type { Stage } from '../spec/experiment.js'
+import * as decode from './decode.js'
 import * as distill from './distill.js'
 import * as features from './features.js'
 import * as sample from './sample.js'
@@ -14,6 +15,8 @@ export function runStage(stage: Stage, context: StageContext): Promise<StageCost
       return distill.run(stage, context)
     case 'sample':
       return sample.run(stage, context)
+    case 'decode':
+      return decode.run(stage, context)
     case 'features':
       return features.run(stage, context)
     case 'score':

@@ -4,9 +4,9 @@ import { encodePng } from '../images/png.js'
 import { toUint8 } from '../images/uint8.js'
 import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
+import type { Shape } from '../models/denoiser.js'
 import type { SampleStage } from '../spec/experiment.js'
-import { noise } from '../solvers/noise.js'
-import { runShards } from './shards.js'
+import { runShards, start, type ShardFile } from './shards.js'
 import { samplerOf } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -21,7 +21,7 @@ export async function run(stage: SampleStage, context: StageContext): Promise<St
     const sigmas = learned ?? schedule({ ...stage.solver.schedule, numSteps: stage.solver.numSteps, model })
     return {
       async compute(shard) {
-        const { x, condition } = noise(shard.seeds, model, sigmas[0], stage.generator)
+        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, context)
         const solution = await solve({
           model,
           solver,
@@ -35,19 +35,23 @@ export async function run(stage: SampleStage, context: StageContext): Promise<St
       },
       encode({ x }, shard) {
         const count = shard.seeds.length
-        const [channels, height, width] = shape
-        const bytes = toUint8(x, shape)
-        const files = [
-          npy('samples', encodeNpy({ dtype: 'float32', shape: [count, ...shape], data: Float32Array.from(x) })),
-          npy('images', encodeNpy({ dtype: 'uint8', shape: [count, height, width, channels], data: bytes }))
-        ]
-        if (shard.position > 0) return files
-        const shown = bytes.subarray(0, GRID_IMAGES * channels * height * width)
-        const png = encodePng(grid(shown, shape))
-        return [...files, { name: 'grid', data: png, extension: 'png', mediaType: 'image/png' }]
+        const data = Float32Array.from(x)
+        const samples = npy('samples', encodeNpy({ dtype: 'float32', shape: [count, ...shape], data }))
+        if (model.decoder) return [samples]
+        return [samples, ...imageFiles(toUint8(x, shape), shape, shard.position)]
       }
     }
   })
+}
+
+/** The images of a shard, [count, height, width, channels], and, of the first, an overview. */
+export function imageFiles(bytes: Uint8Array, shape: Shape, position: number): ShardFile[] {
+  const [channels, height, width] = shape
+  const size = channels * height * width
+  const images = encodeNpy({ dtype: 'uint8', shape: [bytes.length / size, height, width, channels], data: bytes })
+  if (position > 0 || (channels !== 1 && channels !== 3)) return [npy('images', images)]
+  const png = encodePng(grid(bytes.subarray(0, GRID_IMAGES * size), shape))
+  return [npy('images', images), { name: 'grid', data: png, extension: 'png', mediaType: 'image/png' }]
 }
 
 function npy(name: string, data: Uint8Array) {

@@ -18,7 +18,7 @@ import type { StageContext, StageCost } from './stage.js'
 
 /** Scores each set of samples by each metric. No model is evaluated. */
 export async function run(stage: ScoreStage, context: StageContext): Promise<StageCost> {
-  const { store, inputKey, claim, onProgress, signal } = context
+  const { store, inputKey, imagesKey, claim, onProgress, signal } = context
   const total = stage.samples.length
   const pixels = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
   const scoreFeatures = stage.features && (await featureScorer(stage, stage.features, context))
@@ -28,13 +28,13 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
     const samplesKey = inputKey(name)
     if (scoreFeatures) metrics.push(...(await scoreFeatures(done, samplesKey)))
     if (pixels) {
-      const statistics = await sampleStatistics(store, samplesKey, signal)
+      const statistics = await sampleStatistics(store, imagesKey(name), signal)
       const value = await frechetDistance(statistics, pixels.statistics)
       metrics.push({ samplesKey, name: 'frechet-pixels', value, count: statistics.count, details: pixels.details })
     }
     const compared = stage.metrics.filter(isPaired)
     if (compared.length > 0 && stage.reference !== undefined)
-      metrics.push(...(await compare(store, samplesKey, stage.reference, inputKey(stage.reference), compared)))
+      metrics.push(...(await compare(store, samplesKey, imagesKey(name), stage.reference, imagesKey(stage.reference), compared)))
   }
   store.putMetrics(claim, metrics)
   onProgress({ done: total, total, unit: 'samples' })
@@ -149,14 +149,14 @@ async function allFeatures(store: Store, key: string, signal: AbortSignal): Prom
 /** What the samples should be like: a data set by its definition, or the reference's own images. */
 async function truthOf(
   { dataset, reference }: ScoreStage,
-  { store, inputKey, signal, onProgress }: StageContext
+  { store, imagesKey, signal, onProgress }: StageContext
 ): Promise<Truth> {
   if (dataset) {
     const statistics = await datasetStatistics(dataset.count, signal, onProgress)
     return { statistics, details: { against: `${dataset.name} 0-${dataset.count - 1}`, count: dataset.count } }
   }
   if (reference === undefined) throw new EpdError('spec-invalid', 'frechet-pixels needs a dataset or a reference')
-  const statistics = await sampleStatistics(store, inputKey(reference), signal)
+  const statistics = await sampleStatistics(store, imagesKey(reference), signal)
   return { statistics, details: { against: reference, count: statistics.count } }
 }
 
@@ -193,6 +193,7 @@ async function sampleStatistics(store: Store, key: string, signal: AbortSignal):
 async function compare(
   store: Store,
   samplesKey: string,
+  imagesKey: string,
   referenceName: string,
   referenceKey: string,
   names: readonly PairedMetric[]
@@ -202,7 +203,7 @@ async function compare(
     seeds.forEach((seed, i) => reference.set(seed, images.subarray(i * size, (i + 1) * size)))
   const sums = new Map(names.map(name => [name, 0]))
   const common: number[] = []
-  for (const { seeds, images, size } of shards(store, samplesKey)) {
+  for (const { seeds, images, size } of shards(store, imagesKey)) {
     await Promise.resolve()
     seeds.forEach((seed, i) => {
       const truth = reference.get(seed)
@@ -221,13 +222,15 @@ async function compare(
   })
 }
 
-/** The samples of a stage, one shard in memory at a time. */
+/** The samples of a stage, one shard in memory at a time; of decoded latents, the bytes that are their images, from -1 to 1. */
 function* shards(
   store: Store,
   key: string
 ): Generator<{ seeds: readonly number[]; images: Float64Array; size: number }> {
-  for (const { shard, artifact } of shardsWith(store, key, 'samples')) {
-    const images = Float64Array.from(decodeNpy(store.readArtifact(artifact)).data)
+  const whole = store.artifacts(key, 'samples').length > 0
+  for (const { shard, artifact } of shardsWith(store, key, whole ? 'samples' : 'images')) {
+    const { data } = decodeNpy(store.readArtifact(artifact))
+    const images = Float64Array.from(data, value => (whole ? value : value / 127.5 - 1))
     yield { seeds: shard.seeds, images, size: images.length / shard.seeds.length }
   }
 }

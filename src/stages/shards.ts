@@ -1,5 +1,7 @@
 import type { Condition } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
+import type { GeneratorName } from '../random/latents.js'
+import { noise } from '../solvers/noise.js'
 import type { SampleStage, TeacherStage } from '../spec/experiment.js'
 import { evaluationsOf } from './cost.js'
 import type { StageContext, StageCost } from './stage.js'
@@ -29,6 +31,18 @@ export interface ShardWork<T extends StageCost> {
   readonly encode: (result: T, shard: Shard) => readonly ShardFile[]
 }
 
+/** The state that each seed starts from at sigma, with its class or its prompt. */
+export function start(
+  seeds: readonly number[],
+  model: Model,
+  sigma: number,
+  generator: GeneratorName,
+  { promptsOf }: StageContext
+): { x: Float64Array; condition?: Condition } {
+  const { x, condition } = noise(seeds, model, sigma, generator)
+  return { x, condition: promptsOf ? { ...condition, prompts: promptsOf(seeds) } : condition }
+}
+
 /**
  * Computes the shards of a stage that are not in the store yet, each committed whole.
  */
@@ -39,14 +53,15 @@ export async function runShards<T extends StageCost>(
 ): Promise<StageCost> {
   const done = new Map(store.shards(key).map(shard => [shard.position, shard]))
   const costs: StageCost[] = [...done.values()]
-  const total = evaluationsOf(stage)
+  const opened = await openModel()
+  const total = evaluationsOf(stage) * opened.nfeFactor
   let evaluations = totalOf(costs)
   let stored = [...done.values()].reduce((sum, { seeds }) => sum + seeds.length, 0)
   const report = () => {
     onProgress({ done: evaluations, total, unit: 'evaluations', stored })
   }
   report()
-  const model = counted(await openModel(), more => {
+  const model = counted(opened, more => {
     evaluations += more
     report()
   })

@@ -20,6 +20,10 @@ export interface StageContext {
   readonly claim: Claim
   /** The key of a stage that this one names. */
   readonly inputKey: (name: string) => string
+  /** The same of what holds a sample stage's images, where those are made of its latents. */
+  readonly imagesKey: (name: string) => string
+  /** The prompts of seeds, for a model that reads them. */
+  readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
   /** Its SHA-256. */

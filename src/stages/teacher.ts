@@ -5,8 +5,7 @@ import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import type { TeacherStage } from '../spec/experiment.js'
 import type { Store } from '../store/store.js'
-import { noise } from '../solvers/noise.js'
-import { runShards } from './shards.js'
+import { runShards, start } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
@@ -16,7 +15,7 @@ export async function run(stage: TeacherStage, context: StageContext): Promise<S
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {
       async compute(shard) {
-        const { x, condition } = noise(shard.seeds, model, sigmas[0], stage.generator)
+        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, context)
         const { trajectory, nfe, evaluations } = await solve({
           model,
           solver,
@@ -53,7 +52,11 @@ function file(name: string, data: Uint8Array) {
 }
 
 /** What a teacher stage has left, shard by shard. */
-export async function* readTrajectories(store: Store, key: string): AsyncGenerator<Trajectories> {
+export async function* readTrajectories(
+  store: Store,
+  key: string,
+  promptsOf?: StageContext['promptsOf']
+): AsyncGenerator<Trajectories> {
   const files = store.artifacts(key, 'trajectories')
   const labels = new Map(store.artifacts(key, 'labels').map(artifact => [artifact.position, artifact]))
   for (const { position, seeds } of store.shards(key)) {
@@ -66,7 +69,13 @@ export async function* readTrajectories(store: Store, key: string): AsyncGenerat
     yield {
       seeds,
       states: Array.from({ length: shape[0] }, (_, i) => all.subarray(i * size, (i + 1) * size)),
-      condition: labelled && { labels: Int32Array.from(decodeNpy(store.readArtifact(labelled)).data) }
+      condition:
+        labelled || promptsOf
+          ? {
+              labels: labelled && Int32Array.from(decodeNpy(store.readArtifact(labelled)).data),
+              prompts: promptsOf?.(seeds)
+            }
+          : undefined
     }
     await Promise.resolve()
   }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Stage } from '../../src/spec/experiment.js'
+import type { Experiment, Stage } from '../../src/spec/experiment.js'
 import { inputsOf } from '../../src/spec/graph.js'
 import { loadExperiment } from '../../src/spec/load.js'
 import { published } from '../../src/predictors/published.js'
@@ -16,6 +16,8 @@ function stage<Kind extends Stage['kind']>(stages: readonly Stage[], name: strin
 }
 
 const specs = readdirSync('specs').map(name => `specs/${name}`)
+
+const checkpointOf = ({ model }: Experiment) => ('checkpoint' in model ? model.checkpoint : undefined)
 
 describe('loadExperiment', () => {
   it('puts in every default and resolves every reference', () => {
@@ -108,7 +110,7 @@ describe('loadExperiment', () => {
   })
 
   it('keeps an address, and finds a path from the folder of the spec', () => {
-    const checkpoint = (text: string) => load(changed('model.pkl', text)).model.checkpoint
+    const checkpoint = (text: string) => checkpointOf(load(changed('model.pkl', text)))
     expect(checkpoint('https://host.org/model.pkl')).toBe('https://host.org/model.pkl')
     expect(checkpoint('../models/a.pt')).toBe(join(dirname(file), '../models/a.pt'))
     expect(checkpoint('/models/a.pt')).toBe('/models/a.pt')
@@ -149,7 +151,7 @@ describe('loadExperiment', () => {
   it('takes the text that it is given in place of the file', () => {
     const { name, file, model } = loadExperiment({ file: '/nowhere/spec.yaml', text: whole })
     expect({ name, file, model }).toMatchObject({ name: 'example', file: '/nowhere/spec.yaml' })
-    expect(model.checkpoint).toBe('/nowhere/model.pkl')
+    expect(model).toMatchObject({ checkpoint: '/nowhere/model.pkl' })
   })
 
   it.each(specs.filter(name => !name.includes('table1')))('reads %s', path => {

@@ -1,0 +1,41 @@
+import { openModel, type Model } from '../models/open.js'
+import type { ModelSpec } from '../spec/experiment.js'
+
+export interface Place {
+  /** Where a file is that a spec names by a path or an address. */
+  readonly at: (location: string) => string
+  /** Folder of the spec. */
+  readonly cwd: string
+  readonly cacheDir: string
+  readonly onNote?: (message: string) => void
+}
+
+/**
+ * Opens the model of a spec.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
+ */
+export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNote }: Place): Promise<Model> {
+  if ('command' in model) {
+    const { openCommandModel } = await import('../models/command.js')
+    return openCommandModel({ ...model, version: String(model.version), cwd })
+  }
+  if ('onnx' in model) {
+    const { openOnnxModel } = await import('../models/onnx.js')
+    return openOnnxModel({ ...model, onnx: at(model.onnx), onNote })
+  }
+  const { checkpoint, guidance } = model
+  const classifier = guidance?.classifier === undefined ? undefined : at(guidance.classifier)
+  return openModel({
+    ...model,
+    checkpoint: at(checkpoint),
+    guidance: guidance && { ...guidance, classifier },
+    cacheDir,
+    onNote
+  })
+}
+
+/** A model in one line. */
+export function nameOfModel(model: ModelSpec): string {
+  if ('command' in model) return model.command.join(' ')
+  return 'onnx' in model ? model.onnx : model.checkpoint
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { EpdError } from '../errors.js'
+import type { PromptsSpec } from '../spec/experiment.js'
+
+/** The prompts of an experiment; `at`: where a file is. @throws EpdError `checkpoint-missing`, `spec-invalid` */
+export async function readPrompts(
+  prompts: PromptsSpec | undefined,
+  at: (location: string) => string
+): Promise<readonly string[] | undefined> {
+  if (prompts === undefined || !('csv' in prompts)) return prompts
+  const path = at(prompts.csv)
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new EpdError('checkpoint-missing', `${path}: cannot be read as a file; correct its path under prompts`, {
+      cause: error
+    })
+  })
+  const found = await columnOf(text, prompts.column, path)
+  if (found.length === 0) throw new EpdError('spec-invalid', `${path}: has no line of prompts`)
+  return found
+}
+
+async function columnOf(text: string, column: string, path: string): Promise<string[]> {
+  const { parse } = await import('csv-parse/sync')
+  let rows: string[][]
+  try {
+    rows = parse(text, { bom: true, skip_empty_lines: true })
+  } catch (error) {
+    throw new EpdError(
+      'spec-invalid',
+      `${path}: cannot be read as CSV: ${error instanceof Error ? error.message : ''}`,
+      { cause: error }
+    )
+  }
+  const [names = [], ...lines] = rows
+  const place = names.indexOf(column)
+  if (place < 0)
+    throw new EpdError(
+      'spec-invalid',
+      `${path}: has no column ${JSON.stringify(column)}; it has ${names.join(', ')} (prompts.column names it)`
+    )
+  return lines.map(line => line[place])
+}
+
+/** The prompt of each seed. */
+export function promptsOf(prompts: readonly string[], seeds: readonly number[]): string[] {
+  return seeds.map(seed => prompts[seed % prompts.length])
+}
