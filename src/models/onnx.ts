@@ -73,17 +73,18 @@ function inputsOf({ onnx, inputs }: OnnxModelOptions, file: OnnxInterface): Inpu
     )
   }
   const { x, noise, labels } = inputs
+  const found = {
+    x: find('x', x),
+    noise: find('noise', noise),
+    labels: labels === undefined ? undefined : find('labels', labels)
+  }
   const unnamed = names.filter(name => ![x, noise, labels].includes(name))
   if (unnamed.length > 0)
     throw new EpdError(
       'model-invalid',
       `${onnx}: its input ${unnamed.join(', ')} is not named under inputs; known are x, noise and labels`
     )
-  return {
-    x: find('x', x),
-    noise: find('noise', noise),
-    labels: labels === undefined ? undefined : find('labels', labels)
-  }
+  return found
 }
 
 function shapeOf({ onnx, shape }: OnnxModelOptions, { name, shape: own }: OnnxValue): Shape {

@@ -34,7 +34,9 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
     }
     const compared = stage.metrics.filter(isPaired)
     if (compared.length > 0 && stage.reference !== undefined)
-      metrics.push(...(await compare(store, samplesKey, imagesKey(name), stage.reference, imagesKey(stage.reference), compared)))
+      metrics.push(
+        ...(await compare(store, samplesKey, imagesKey(name), stage.reference, imagesKey(stage.reference), compared))
+      )
   }
   store.putMetrics(claim, metrics)
   onProgress({ done: total, total, unit: 'samples' })

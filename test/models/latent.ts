@@ -98,7 +98,10 @@ export function writeDiffusers(folder: string, { unet, firstStage, text }: typeo
     ...{ intermediate_size: 128, max_position_embeddings: TOKENS, vocab_size: Object.keys(vocabulary).length }
   })
   const named = [...unet].map(([name, tensor]) => [unetName(name), tensor] as const)
-  const parts = Array.from({ length: shards }, (_, k) => new Map(named.filter((_, i) => i % shards === k)))
+  const parts: Map<string, Tensor>[] = Array.from(
+    { length: shards },
+    (_, k) => new Map(named.filter((_, i) => i % shards === k))
+  )
   const files = parts.map((_, k) => `diffusion_pytorch_model-0000${k + 1}-of-0000${shards}.safetensors`)
   if (shards === 1)
     writeFileSync(join(folder, 'unet/diffusion_pytorch_model.safetensors'), encodeSafetensors(parts[0], {}))
@@ -181,7 +184,7 @@ export function writeTokenizer(folder: string): void {
 }
 
 function words(): Record<string, number> {
-  const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789.,!'"]
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789.,!'.split('')
   const all = [...letters, ...letters.map(letter => `${letter}</w>`), 'at</w>', 'cat</w>', 'do', 'dog</w>']
   return Object.fromEntries([...all, '<|startoftext|>', '<|endoftext|>'].map((word, id) => [word, id]))
 }

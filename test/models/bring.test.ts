@@ -1,0 +1,177 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { filled } from '../../bench/filled.js'
+import { record, writeGraph } from '../../src/engines/onnx/compile.js'
+import { openCommandModel, type CommandModelOptions } from '../../src/models/command.js'
+import type { Denoiser } from '../../src/models/denoiser.js'
+import { openModel } from '../../src/models/open.js'
+import { openOnnxModel, type OnnxModelOptions } from '../../src/models/onnx.js'
+import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
+import { largestDifference } from '../networks/reference.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'epd-bring-'))
+const SHAPE = [3, 8, 8] as const
+const SIZE = 192
+const sigma = Float64Array.of(0.1, 2, 14)
+const x = Float64Array.from({ length: 3 * SIZE }, (_, i) => Math.sin(i) * (1 + sigma[Math.floor(i / SIZE)]))
+const labels = Int32Array.of(2, 0, 1)
+
+/** A network that predicts noise at DDPM's steps, as a checkpoint of the project's own layout and as an ONNX file. */
+const kwargs = {
+  ...{ model_type: 'UNetModel', image_size: 8, model_channels: 32, channel_mult: [1, 2], num_res_blocks: 1 },
+  ...{ attention_resolutions: [2], num_head_channels: 32, num_classes: 3, noise_schedule: 'linear' }
+}
+const recipe = denoisingRecipe(networkOf(kwargs))
+const { path: onnx } = await writeGraph(record(recipe, filled(recipe)), folder)
+const checkpoint = join(folder, 'model.safetensors')
+writeFileSync(checkpoint, encodeSafetensors(filled(recipe), {}))
+writeFileSync(join(folder, 'config.json'), JSON.stringify({ class_name: 'GuidedDiffusion', init_kwargs: kwargs }))
+
+const declared = {
+  ...{ onnx, inputs: { x: 'x', noise: 'noise', labels: 'labels' }, predicts: 'epsilon', provider: 'cpu' },
+  noise: { type: 'steps', betas: { schedule: 'linear', start: 1e-4, end: 0.02, steps: 1000 } }
+} as const satisfies OnnxModelOptions
+
+const answer = async (model: Denoiser) => {
+  try {
+    return await model.denoise(x, sigma, { labels })
+  } finally {
+    await model.close()
+  }
+}
+
+describe('an ONNX file', async () => {
+  const expected = await answer(await openModel({ checkpoint, cacheDir: folder, engine: 'onnx', provider: 'cpu' }))
+
+  it('answers as the checkpoint that it was made of, under another digest', async () => {
+    const model = await openOnnxModel(declared)
+    expect(model).toMatchObject({ shape: SHAPE, labelDim: 3, engine: 'onnx:cpu:float32', batchInvariant: false })
+    expect(largestDifference(await answer(model), expected)).toBeLessThan(1e-4)
+  })
+
+  it('has a digest of its bytes and of all that is declared', async () => {
+    const digests = await Promise.all(
+      [declared, { ...declared }, { ...declared, predicts: 'v' as const }].map(
+        async each => (await openOnnxModel(each)).digest
+      )
+    )
+    expect(digests[0]).toBe(digests[1])
+    expect(digests[0]).not.toBe(digests[2])
+  })
+
+  it.each([
+    [
+      'an input that it does not have',
+      { inputs: { ...declared.inputs, x: 'sample' } },
+      /has no input sample.*it has x, noise, labels/
+    ],
+    ['an input that is not named', { inputs: { x: 'x', noise: 'noise' } }, /its input labels is not named/],
+    ['an output that it does not have', { output: 'eps' }, /has no output eps/],
+    ['another shape', { shape: [3, 16, 16] }, /takes x of 3x8x8, and shape says 3x16x16/],
+    ['another file', { onnx: checkpoint }, /is no ONNX file/],
+    ['no file', { onnx: join(folder, 'nowhere.onnx') }, /cannot be read/]
+  ])('with %s is refused with what it has', async (_, change, message) => {
+    await expect(openOnnxModel({ ...declared, ...(change as Partial<OnnxModelOptions>) })).rejects.toThrow(message)
+  })
+})
+
+/** A program of Node that answers each request by the body of a function of `x`, `noise`, `labels` and `write`. */
+function program(body: string): Pick<CommandModelOptions, 'command'> {
+  const file = join(mkdtempSync(join(folder, 'program-')), 'model.mjs')
+  writeFileSync(
+    file,
+    `let bytes = Buffer.alloc(0)
+const write = numbers => process.stdout.write(Buffer.from(Float32Array.from(numbers).buffer))
+process.stdin.on('data', chunk => {
+  bytes = Buffer.concat([bytes, chunk])
+  for (;;) {
+    if (bytes.length < 8) return
+    const [batch, labelled] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)]
+    const length = 8 + 4 * batch * (1 + ${SIZE} + labelled)
+    if (bytes.length < length) return
+    const part = (from, count, Type) => new Type(new Uint8Array(bytes.subarray(from, from + 4 * count)).buffer)
+    const noise = part(8, batch, Float32Array)
+    const x = part(8 + 4 * batch, batch * ${SIZE}, Float32Array)
+    const labels = labelled ? part(8 + 4 * batch * (1 + ${SIZE}), batch, Int32Array) : undefined
+    bytes = bytes.subarray(length)
+    ${body}
+  }
+})
+`
+  )
+  return { command: [process.execPath, file] }
+}
+
+const programmed = {
+  ...{ version: '1', shape: SHAPE, labels: 3, predicts: 'x0', timeout: 20 },
+  noise: { type: 'sigma', told: 'sigma', sigmaMin: 0.002, sigmaMax: 80 }
+} as const satisfies Omit<CommandModelOptions, 'command'>
+
+describe('a program', () => {
+  it('is given noise, samples and classes, and answers', async () => {
+    const model = openCommandModel({
+      ...programmed,
+      ...program(
+        `write(x.map((value, i) => value / (1 + noise[Math.floor(i / ${SIZE})]) + labels[Math.floor(i / ${SIZE})]))`
+      )
+    })
+    const expected = x.map((value, i) => value / (1 + sigma[Math.floor(i / SIZE)]) + labels[Math.floor(i / SIZE)])
+    expect(largestDifference(await answer(model), expected)).toBeLessThan(1e-5)
+  })
+
+  it('answers as an ONNX file does where it runs that file', async () => {
+    const runtime = fileURLToPath(import.meta.resolve('onnxruntime-node'))
+    const { command } = program(`
+    const one = Array.from({ length: batch * 3 }, (_, i) => (labels[Math.floor(i / 3)] === i % 3 ? 1 : 0))
+    last = last.then(async () => {
+      const { default: ort } = await import(${JSON.stringify(runtime)})
+      session ??= await ort.InferenceSession.create(${JSON.stringify(onnx)})
+      const tensor = (data, ...shape) => new ort.Tensor('float32', data, shape)
+      const answers = await session.run({ x: tensor(x, batch, 3, 8, 8), noise: tensor(noise, batch, 1), labels: tensor(Float32Array.from(one), batch, 3) })
+      write(answers[session.outputNames[0]].data)
+    })`)
+    const { readFileSync } = await import('node:fs')
+    writeFileSync(command[1], `let session, last = Promise.resolve()\n${readFileSync(command[1], 'utf8')}`)
+    const { predicts, noise } = declared
+    const found = await answer(openCommandModel({ ...programmed, predicts, noise, command }))
+    expect(largestDifference(found, await answer(await openOnnxModel(declared)))).toBeLessThan(1e-4)
+  })
+
+  it('has its version in its digest', () => {
+    const digest = (version: string) => openCommandModel({ ...programmed, command: ['program'], version }).digest
+    expect(digest('1')).toBe(digest('1'))
+    expect(digest('1')).not.toBe(digest('2'))
+  })
+
+  it.each([
+    ['cannot be started', { command: ['/nowhere/program'] }, /cannot be started \(spawn .*ENOENT/],
+    [
+      'dies',
+      program('console.error("no such weights"); process.exit(3)'),
+      /has ended with exit code 3, 0 of 2304 bytes into its answer.*\n.*no such weights/
+    ],
+    ['is killed', program('process.kill(process.pid, "SIGKILL")'), /was ended by SIGKILL/],
+    [
+      'hangs in the middle',
+      { ...program('write([1, 2])'), timeout: 0.3 },
+      /has hung: 8 of 2304 bytes of its answer, and none for 0.3 s/
+    ],
+    [
+      'writes too few bytes and ends',
+      program('write([1, 2]); process.stdin.destroy()'),
+      /has ended with exit code 0, 8 of 2304 bytes/
+    ],
+    ['writes too many bytes', program(`write([...x, 1])`), /has written more bytes than were asked for/],
+    [
+      'writes NaN',
+      program('console.error("overflow"); write(x.map(() => NaN))'),
+      /has answered NaN, which is no finite number.*\n.*overflow/
+    ]
+  ])('that %s is an error that says so', async (_, options, message) => {
+    await expect(answer(openCommandModel({ ...programmed, ...options }))).rejects.toThrow(message)
+  })
+})
