@@ -1,5 +1,5 @@
 import { EpdError } from '../errors.js'
-import { byteSize, type DType, type Tensor } from './tensor.js'
+import { byteSize, isRecord, type DType, type Tensor } from './tensor.js'
 
 const DTYPES = new Map<unknown, DType>([
   ['F64', 'float64'],
@@ -51,6 +51,14 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>
 ): Buffer {
+  return Buffer.concat([safetensorsHeader(tensors, metadata), ...[...tensors.values()].map(({ data }) => data)])
+}
+
+/** What stands before the tensors' data, which follows in the same order. */
+export function safetensorsHeader(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {}
+): Buffer {
   let end = 0
   const entries = [...tensors].map(([name, { dtype, shape, data }]) => {
     const begin = end
@@ -63,7 +71,7 @@ export function encodeSafetensors(
   const spaces = Buffer.alloc((8 - (header.length % 8)) % 8, ' ')
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(header.length + spaces.length))
-  return Buffer.concat([length, header, spaces, ...[...tensors.values()].map(({ data }) => data)])
+  return Buffer.concat([length, header, spaces])
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
@@ -86,10 +94,6 @@ function parseHeader(text: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isSizes(value: unknown): value is number[] {

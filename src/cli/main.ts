@@ -169,7 +169,7 @@ program
   .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
   .option('--rows <property>', 'what makes a row: solver, samples, nfe, points, or an axis of the matrix', 'solver')
   .option('--cols <property>', 'what makes a column', 'nfe')
-  .requiredOption('--metric <metric>', 'rmse, psnr, fid, kid, precision, recall or frechet-pixels')
+  .requiredOption('--metric <metric>', 'rmse, psnr, fid, kid, precision, recall, clip-score or frechet-pixels')
   .option(
     '--where <property=value>',
     'only samples that have it; may be given again',

@@ -111,11 +111,11 @@ function biases(store: Store, runId: string): string[] {
 
 const COLUMNS: readonly (keyof ResultRow)[] = [
   ...(['samples', 'solver', 'points', 'nfe', 'images', 'score'] as const),
-  ...(['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'frechetPixels', 'seconds'] as const)
+  ...(['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'clipScore', 'frechetPixels', 'seconds'] as const)
 ]
 
 function titled(column: string): string {
-  return column === 'frechetPixels' ? 'frechet-pixels' : column
+  return column.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)
 }
 
 function resultsOf(store: Store, runId: string): ResultRow[] {

@@ -10,7 +10,7 @@ import { openTokenizer } from './tokenizer.js'
 
 /** What makes of prompts the context that a network looks at. */
 export interface TextEncoder {
-  /** SHA-256 over graph, weights and the tokens that prompts become. */
+  /** SHA-256 over graph, weights and the tokeniser. */
   readonly digest: string
   /** [prompts, tokens, width], in single precision. */
   encode(prompts: readonly string[]): Promise<Float32Array<ArrayBuffer>>
@@ -107,7 +107,7 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
 
   return {
     digest: createHash('sha256')
-      .update(JSON.stringify([graph, tokensOf('a photograph of 2 CATS, don’t')]))
+      .update(JSON.stringify([graph, tokenizer.digest]))
       .digest('hex'),
     async encode(prompts) {
       learn(prompts)

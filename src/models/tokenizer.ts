@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
@@ -7,6 +8,8 @@ import { EpdError } from '../errors.js'
 
 /** Turns prompts into the tokens that a CLIP text encoder reads. */
 export interface PromptTokenizer {
+  /** SHA-256 of what its files say. */
+  readonly digest: string
   /**
    * The numbers of a prompt's tokens between those of beginning and end, as many as the context has; how many the prompt itself has; and
    * where its end stands.
@@ -29,13 +32,17 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
     if (id === undefined) throw new EpdError('checkpoint-invalid', `${folder}: its tokeniser has no ${token}`)
     return id
   }
-  const [begin, end, pad] = [BEGIN, END, await paddingToken(folder, config)].map(idOf)
+  const padding = await paddingToken(folder, config)
+  const [begin, end, pad] = [BEGIN, END, padding].map(idOf)
   return {
+    digest: createHash('sha256')
+      .update(JSON.stringify([description, padding]))
+      .digest('hex'),
     encode(prompt) {
       const { ids } = tokenizer.encode(prompt, { add_special_tokens: false })
       const kept = ids.slice(0, context - 2)
-      const padding = new Array<number>(context - 2 - kept.length).fill(pad)
-      return { ids: [begin, ...kept, end, ...padding], tokens: ids.length, end: kept.length + 1 }
+      const rest = new Array<number>(context - 2 - kept.length).fill(pad)
+      return { ids: [begin, ...kept, end, ...rest], tokens: ids.length, end: kept.length + 1 }
     }
   }
 }

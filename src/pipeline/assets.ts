@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
+import { folderOf, readComponent } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
 import type { Experiment, ModelSpec } from '../spec/experiment.js'
 import { isAddress } from '../spec/location.js'
@@ -13,7 +15,7 @@ import type { OnEvent } from './event.js'
 /** A file that a spec names, on this machine. */
 export interface Asset {
   readonly path: string
-  /** SHA-256 of its bytes. */
+  /** SHA-256 of its bytes; of a network's folder, of its config.json and weights. */
   readonly digest: string
 }
 
@@ -69,7 +71,10 @@ export async function obtainAssets(
 
 /** @throws EpdError `checkpoint-missing` */
 export async function assetAt(path: string): Promise<Asset> {
-  return { path, digest: await fileDigest(path) }
+  if ((await folderOf(path)) === undefined) return { path, digest: await fileDigest(path) }
+  const { file, weights } = await readComponent(path)
+  const digests = await Promise.all([file, ...weights].map(fileDigest))
+  return { path, digest: createHash('sha256').update(JSON.stringify(digests)).digest('hex') }
 }
 
 async function obtain(

@@ -171,7 +171,7 @@ export interface FeaturesStage extends FeatureSpec {
   readonly samples: string
 }
 
-export type MetricName = FeatureMetric | 'frechet-pixels' | 'psnr' | 'rmse'
+export type MetricName = FeatureMetric | 'clip-score' | 'frechet-pixels' | 'psnr' | 'rmse'
 
 /** Metrics of Inception's features. */
 export type FeatureMetric = 'fid' | 'kid' | 'precision' | 'recall'
@@ -187,6 +187,8 @@ export interface ScoreStage {
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
   /** The stages that hold the features of each of the samples, in their order, and of the reference, if they are compared. */
   readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
+  /** Folder of the CLIPModel that clip-score is measured with: an absolute path. */
+  readonly clip?: string
   /** Of the features of real images: an absolute path, or an address. */
   readonly statistics?: string
   /** Equal parts of the seeds that fid is measured on one by one. */

@@ -171,10 +171,11 @@ function withLocations(stage: Stage, file: string): Stage {
     case 'distill':
       return stage.features ? { ...stage, features: here(stage.features) } : stage
     case 'score': {
-      const { statistics, features } = stage
+      const { statistics, features, clip } = stage
       return {
         ...stage,
         statistics: statistics === undefined ? undefined : located(statistics, file),
+        clip: clip === undefined ? undefined : located(clip, file),
         features: features && here(features)
       }
     }

@@ -79,6 +79,7 @@ export interface RawScore {
   readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
   readonly features?: FeatureSpec
   readonly statistics?: string
+  readonly clip?: string
   readonly groups: number
   readonly metrics: readonly MetricName[]
 }

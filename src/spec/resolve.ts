@@ -233,7 +233,11 @@ function needsImages(metric: MetricName): boolean {
 }
 
 /** Whether each metric has what it compares with. */
-function checkTruth({ metrics, reference, dataset, features, statistics }: RawScore, path: Path, report: Report): void {
+function checkTruth(
+  { metrics, reference, dataset, features, statistics, clip }: RawScore,
+  path: Path,
+  report: Report
+): void {
   const lacks = (key: string, what: string, who: string) => {
     report([...path, key], `${expected(what, undefined)}, which ${who}`)
   }
@@ -242,6 +246,8 @@ function checkTruth({ metrics, reference, dataset, features, statistics }: RawSc
     lacks('reference', 'the name of a sample stage', `${paired.join(' and ')} need`)
   const first = metrics.find(isOfFeatures)
   if (first && !features) lacks('features', '{ weights: ... }', `${first} needs`)
+  if (metrics.includes('clip-score') && clip === undefined)
+    lacks('clip', 'the folder of a CLIPModel', 'clip-score needs')
   if (reference !== undefined) return
   const alone = metrics.find(needsImages)
   if (alone && paired.length === 0) lacks('reference', 'the name of a sample stage', `${alone} needs`)

@@ -47,12 +47,12 @@ export function identity(stage: Stage): Identity {
       return { version, params: network(stage), inputs: [samples], evaluatesModel: false, assets: [weights] }
     }
     case 'score': {
-      const { samples, reference, dataset, metrics, features, statistics, groups } = stage
+      const { samples, reference, dataset, metrics, features, statistics, clip, groups } = stage
       const params = { samples: samples.length, reference: reference !== undefined, dataset, metrics, groups }
       const inputs = [...samples, reference, ...(features?.samples ?? []), features?.reference].flatMap(
         name => name ?? []
       )
-      const assets = [features?.weights, statistics].flatMap(location => location ?? [])
+      const assets = [features?.weights, statistics, clip].flatMap(location => location ?? [])
       return { version, params, inputs, evaluatesModel: false, assets }
     }
   }

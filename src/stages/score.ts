@@ -1,6 +1,7 @@
 import { decodeNpy } from '../checkpoints/npy.js'
 import { shapes16 } from '../datasets/shapes16.js'
 import { EpdError } from '../errors.js'
+import { openClip, type Clip } from '../metrics/clip-score.js'
 import { psnr, rmse } from '../metrics/error.js'
 import type { Features } from '../metrics/features.js'
 import { fidOf, type Range } from '../metrics/fid.js'
@@ -22,6 +23,7 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   const total = stage.samples.length
   const pixels = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
   const scoreFeatures = stage.features && (await featureScorer(stage, stage.features, context))
+  const clip = stage.metrics.includes('clip-score') ? await clipOf(stage, context) : undefined
   const metrics: Metric[] = []
   for (const [done, name] of stage.samples.entries()) {
     onProgress({ done, total, unit: 'samples', note: name })
@@ -32,15 +34,52 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
       const value = await frechetDistance(statistics, pixels.statistics)
       metrics.push({ samplesKey, name: 'frechet-pixels', value, count: statistics.count, details: pixels.details })
     }
+    if (clip) metrics.push(await clipScore(clip, samplesKey, imagesKey(name), context))
     const compared = stage.metrics.filter(isPaired)
     if (compared.length > 0 && stage.reference !== undefined)
       metrics.push(
         ...(await compare(store, samplesKey, imagesKey(name), stage.reference, imagesKey(stage.reference), compared))
       )
   }
+  await clip?.close()
   store.putMetrics(claim, metrics)
   onProgress({ done: total, total, unit: 'samples' })
   return { evaluations: 0 }
+}
+
+function clipOf({ clip }: ScoreStage, { assetPath, cacheDir, promptsOf }: StageContext): Promise<Clip> {
+  if (clip === undefined || !promptsOf)
+    throw new EpdError('spec-invalid', 'clip-score needs prompts, and the folder of a CLIPModel under clip')
+  return openClip({ folder: assetPath(clip), cacheDir })
+}
+
+/** The mean over all images of a sample stage. */
+async function clipScore(
+  clip: Clip,
+  samplesKey: string,
+  imagesKey: string,
+  { store, promptsOf, signal }: StageContext
+): Promise<Metric> {
+  let [sum, count] = [0, 0]
+  for (const { shard, artifact } of shardsWith(store, imagesKey, 'images')) {
+    await breathe(signal)
+    const { shape, data } = decodeNpy(store.readArtifact(artifact))
+    const [, height, width, channels] = shape
+    const size = height * width * channels
+    const images = shard.seeds.map((_, i) => {
+      return { height, width, channels, data: Uint8Array.from(data.subarray(i * size, (i + 1) * size)) }
+    })
+    const scores = await clip.scores(images, promptsOf?.(shard.seeds) ?? [])
+    sum += scores.reduce((all, score) => all + score, 0)
+    count += scores.length
+  }
+  return {
+    samplesKey,
+    name: 'clip-score',
+    value: sum / count,
+    count,
+    details: { network: { name: 'clip', digest: clip.digest } }
+  }
 }
 
 type PairedMetric = 'psnr' | 'rmse'

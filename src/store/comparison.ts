@@ -1,10 +1,10 @@
 import { EpdError } from '../errors.js'
 import type { ResultRow } from './records.js'
 
-export const METRICS = ['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'frechet-pixels'] as const
+export const METRICS = ['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'clip-score', 'frechet-pixels'] as const
 export type ScoredMetric = (typeof METRICS)[number]
 
-const MORE_IS_BETTER: readonly ScoredMetric[] = ['psnr', 'precision', 'recall']
+const MORE_IS_BETTER: readonly ScoredMetric[] = ['psnr', 'precision', 'recall', 'clip-score']
 
 export interface CompareOptions {
   /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
@@ -43,7 +43,8 @@ export function compare(
   if (!metric) throw new EpdError('usage', `--metric: expected one of ${METRICS.join(', ')}, found ${asked}`)
   const conditions = where.map(condition)
   const scored = results.flatMap(row => {
-    const value = metric === 'frechet-pixels' ? row.frechetPixels : row[metric]
+    const value =
+      metric === 'frechet-pixels' ? row.frechetPixels : metric === 'clip-score' ? row.clipScore : row[metric]
     const properties = propertiesOf(row)
     const chosen = conditions.every(([key, wanted]) => properties.get(key) === wanted)
     return value !== null && chosen ? [{ value, properties }] : []

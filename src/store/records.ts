@@ -119,6 +119,7 @@ export interface ResultRow {
   readonly fid: number | null
   readonly kid: number | null
   readonly precision: number | null
+  readonly clipScore: number | null
   readonly recall: number | null
   readonly frechetPixels: number | null
   readonly seconds: number

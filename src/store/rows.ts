@@ -157,6 +157,7 @@ export function toResult(row: Row): ResultRow {
     kid: numberOrNull(row, 'kid'),
     precision: numberOrNull(row, 'precision'),
     recall: numberOrNull(row, 'recall'),
+    clipScore: numberOrNull(row, 'clip_score'),
     frechetPixels: numberOrNull(row, 'frechet_pixels'),
     seconds: number(row, 'seconds'),
     run: text(row, 'run')

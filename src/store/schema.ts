@@ -176,6 +176,41 @@ const migrations = [
   ) AS scored ON scored.run_id = runs.id AND scored.samples_key = stages.key
   GROUP BY runs.id, named.name, scored.score
   ORDER BY runs.created, scored.position IS NULL, scored.position, named.position;
+  `,
+  `
+  DROP VIEW results;
+  CREATE VIEW results AS
+  SELECT
+    runs.name AS experiment,
+    named.name AS samples,
+    json_extract(stages.params, '$.solver.name') AS solver,
+    json_extract(stages.params, '$.solver.points') AS points,
+    json_extract(stages.params, '$.solver.base') AS base,
+    json_extract(stages.params, '$.solver.afs') AS afs,
+    json_extract(stages.params, '$.solver.schedule.type') AS schedule,
+    stages.nfe AS nfe,
+    (SELECT sum(json_array_length(seeds)) FROM shards WHERE stage_key = stages.key) AS images,
+    stages.evaluations AS evaluations,
+    scored.score AS score,
+    max(CASE WHEN scored.metric = 'rmse' THEN scored.value END) AS rmse,
+    max(CASE WHEN scored.metric = 'psnr' THEN scored.value END) AS psnr,
+    max(CASE WHEN scored.metric = 'fid' THEN scored.value END) AS fid,
+    max(CASE WHEN scored.metric = 'kid' THEN scored.value END) AS kid,
+    max(CASE WHEN scored.metric = 'precision' THEN scored.value END) AS precision,
+    max(CASE WHEN scored.metric = 'recall' THEN scored.value END) AS recall,
+    max(CASE WHEN scored.metric = 'clip-score' THEN scored.value END) AS clip_score,
+    max(CASE WHEN scored.metric = 'frechet-pixels' THEN scored.value END) AS frechet_pixels,
+    round(stages.seconds, 2) AS seconds,
+    runs.id AS run
+  FROM runs
+  JOIN run_stages AS named ON named.run_id = runs.id
+  JOIN stages ON stages.key = named.stage_key AND stages.kind = 'sample'
+  LEFT JOIN (
+    SELECT scoring.run_id, scoring.position, scoring.name AS score, samples_key, metrics.name AS metric, value
+    FROM metrics JOIN run_stages AS scoring ON scoring.stage_key = metrics.stage_key
+  ) AS scored ON scored.run_id = runs.id AND scored.samples_key = stages.key
+  GROUP BY runs.id, named.name, scored.score
+  ORDER BY runs.created, scored.position IS NULL, scored.position, named.position;
   `
 ]
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decoderRecipe, LATENTS, type DecoderConfig } from '../../src/networks/autoencoder.js'
-import { clipTextRecipe, TEXT_INPUTS } from '../../src/networks/clip.js'
+import { clipImageRecipe, clipTextRecipe, IMAGE, TEXT_INPUTS } from '../../src/networks/clip.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { answerOf, largestDifference, parametersOf, reference } from './reference.js'
@@ -72,5 +72,17 @@ describe('clip-text', () => {
 
   it("has the names and shapes of its authors' weights", () => {
     expect(parametersOf(recipe)).toEqual(shapes)
+  })
+})
+
+describe("CLIP's image tower", () => {
+  it('answers what PyTorch answers', async () => {
+    const { output } = reference('clip-image')
+    const recipe = clipImageRecipe(
+      { ...{ width: 48, layers: 2, heads: 4, inner: 192, activation: 'quick_gelu' }, side: 16, patch: 4 },
+      24
+    )
+    const answer = await answerOf(recipe, [{ name: IMAGE, shape: [2, 3, 16, 16], data: uniform('x', 2 * 3 * 256) }])
+    expect(largestDifference(answer, output)).toBeLessThan(BOUND)
   })
 })
