@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
@@ -72,7 +72,7 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
     const contexts = batch.map((_, i) => Float32Array.from(answer.subarray(i * size, (i + 1) * size)))
     await mkdir(folder, { recursive: true })
     for (const [i, ids] of batch.entries()) {
-      const temporary = `${fileOf(ids)}.${process.pid}.tmp`
+      const temporary = `${fileOf(ids)}.${randomUUID()}.tmp`
       await writeFile(temporary, contexts[i])
       await rename(temporary, fileOf(ids))
     }

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { LATENT, STABLE, writeCompVis } from '../models/latent.js'
+import { LATENT, STABLE, writeClip, writeCompVis } from '../models/latent.js'
 import { openStore } from '../../src/store/store.js'
 import { epdRun, temporaryFolder, type Line } from './process.js'
 
 const stable = writeCompVis(temporaryFolder(), 'sd.ckpt', STABLE)
 const latent = writeCompVis(temporaryFolder(), 'ldm.ckpt', LATENT)
 
-function specWith(model: string, more = ''): string {
+function specWith(model: string, more = '', score = 'metrics: [rmse]'): string {
   const folder = temporaryFolder()
   const file = join(folder, 'latent.yaml')
   writeFileSync(
@@ -23,7 +23,7 @@ stages:
     { kind: distill, teacher: teacher, validation: 6-9, optimizer: { name: levenberg-marquardt, iterations: 1 } }
   samples: { kind: sample, solver: student, seeds: 100-102, images: true }
   truth: { kind: sample, solver: { name: heun, nfe: 8 }, seeds: 100-102 }
-  score: { kind: score, samples: [samples], reference: truth, metrics: [rmse] }
+  score: { kind: score, samples: [samples], reference: truth, ${score} }
 `
   )
   writeFileSync(join(folder, 'captions.csv'), 'id,caption\n7,"a cat, a dog"\n8,dog\n')
@@ -61,6 +61,20 @@ describe('a run in latents', () => {
     const again = await run(spec, store)
     expect(again.of('started')).toEqual([])
     expect(again.of('cached')).toContain('samples.decoded')
+  })
+
+  it('is scored by CLIP, each image with its prompt', async () => {
+    const [store, clip] = [temporaryFolder(), writeClip(temporaryFolder())]
+    const scored = specWith(`checkpoint: ${stable}`, 'prompts: [a cat, dog]', `clip: ${clip}, metrics: [clip-score]`)
+    expect(await run(scored, store)).toMatchObject({ code: 0, stderr: '' })
+    const opened = openStore(store)
+    const [[value, count]] = opened.query("SELECT value, count FROM metrics WHERE name = 'clip-score'").rows
+    opened.close()
+    expect(count).toBe(3)
+    expect(value).toBeGreaterThanOrEqual(0)
+    expect(value).toBeLessThanOrEqual(100)
+    const lacking = specWith(`checkpoint: ${stable}`, 'prompts: [a cat]', 'metrics: [clip-score]')
+    expect((await run(lacking, store)).stderr).toContain('score.clip: expected the folder of a CLIPModel')
   })
 
   it('has keys of the prompts that its seeds get, and of no others', async () => {

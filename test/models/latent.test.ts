@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,11 @@ import { openModel, type Model } from '../../src/models/open.js'
 import { solve } from '../../src/solvers/solve.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { largestDifference } from '../networks/reference.js'
-import { LATENT, SIDE, STABLE, writeCompVis, writeDiffusers } from './latent.js'
+import { filled } from '../../bench/filled.js'
+import { latentStates } from '../../src/checkpoints/compvis.js'
+import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
+import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { ddpm, LATENT, SIDE, STABLE, stateDict, writeCompVis, writeDdpm, writeDiffusers } from './latent.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-latent-'))
 const cacheDir = join(folder, 'cache')
@@ -78,5 +82,91 @@ describe('latent diffusion without words', () => {
     expect(model.sigmaMin).toBeCloseTo(0.03875904902815819, 6)
     expect(model.sigmaMax).toBeCloseTo(83.82247924804688, 3)
     await model.close()
+  })
+})
+
+describe("DDPM's network from a folder of diffusers", () => {
+  it('answers as the network of its arguments does with the weights by our names', async () => {
+    const folderOfOurs = at('ours')
+    mkdirSync(folderOfOurs)
+    writeFileSync(
+      join(folderOfOurs, 'model.safetensors'),
+      encodeSafetensors(filled(denoisingRecipe(networkOf(ddpm))), {})
+    )
+    const initKwargs = {
+      ...ddpm,
+      predicts: 'epsilon',
+      betas: { schedule: 'linear', start: 1e-4, end: 0.02, steps: 1000 }
+    }
+    writeFileSync(
+      join(folderOfOurs, 'config.json'),
+      JSON.stringify({ class_name: 'Stepwise', init_kwargs: initKwargs })
+    )
+    const answers = [writeDdpm(at('ddpm')), join(folderOfOurs, 'model.safetensors')].map(async path => {
+      const model = await open(path)
+      const x = latents({ seeds: [0, 1], shape: model.shape })
+      const denoised = await model.denoise(x, Float64Array.of(0.5, 7))
+      await model.close()
+      return denoised
+    })
+    const [found, expected] = await Promise.all(answers)
+    expect(found.some(value => Math.abs(value) > 0.1)).toBe(true)
+    expect(largestDifference(found, expected)).toBeLessThan(1e-4)
+  })
+
+  it.each([
+    ['act_fn', 'gelu'],
+    ['time_embedding_type', 'fourier'],
+    ['class_embed_type', 'timestep'],
+    ['down_block_types', ['ResnetDownsampleBlock2D', 'DownBlock2D']],
+    ['resnet_time_scale_shift', 'spatial']
+  ])('with a %s that is not supported is refused by its name', async (name, value) => {
+    const path = writeDdpm(at(`ddpm-${name}`), { [name]: value })
+    await expect(open(path)).rejects.toThrow(
+      new RegExp(`config\\.json: ${name} (is|must be) .*${String(value).slice(0, 5)}|${name}`)
+    )
+    await expect(open(path)).rejects.toMatchObject({ code: 'model-invalid' })
+  })
+
+  it('lists tensors that are missing, left over or of another shape', async () => {
+    const path = writeDdpm(at('ddpm-tensors'), { block_out_channels: [32, 96] })
+    await expect(open(path)).rejects.toThrow(
+      /do not fit its GuidedUNet: .*input_blocks\.3\.0\.in_layers\.2\.weight is 64x32x3x3, not 96x32x3x3/
+    )
+  })
+
+  it('needs a scheduler, weights and components that are known', async () => {
+    const path = writeDdpm(at('ddpm-lacking'))
+    writeFileSync(
+      join(path, 'model_index.json'),
+      JSON.stringify({ unet: ['diffusers', 'UNet2DModel'], transformer: ['diffusers', 'FluxTransformer2DModel'] })
+    )
+    await expect(open(path)).rejects.toThrow(/its pipeline has a transformer, which is not supported/)
+    rmSync(join(path, 'model_index.json'))
+    rmSync(join(path, 'diffusion_pytorch_model.safetensors'))
+    await expect(open(path)).rejects.toThrow(/holds no weights/)
+    writeDdpm(path)
+    rmSync(join(path, 'scheduler_config.json'))
+    await expect(open(path)).rejects.toThrow(/scheduler_config\.json: there is no such file/)
+  })
+})
+
+describe('averaged weights', () => {
+  const tensors = new Map([...stateDict(LATENT)])
+  for (const [name, tensor] of LATENT.unet)
+    tensors.set(`model_ema.diffusion_model${name.replaceAll('.', '')}`, {
+      ...tensor,
+      data: tensor.data.slice().fill(0)
+    })
+
+  it('are taken where a checkpoint has them', () => {
+    const [first] = latentStates(tensors)?.unet.values() ?? []
+    expect(new Set(first.data)).toEqual(new Set([0]))
+  })
+
+  it('of some layers alone are an error that lists the others', () => {
+    const some = new Map(tensors)
+    some.delete('model_ema.diffusion_modelout2weight')
+    expect(() => latentStates(some)).toThrow(/averaged weights, but not of out\.2\.weight/)
   })
 })

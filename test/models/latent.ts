@@ -5,7 +5,7 @@ import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import type { NetworkCheckpoint, Tensor } from '../../src/checkpoints/tensor.js'
 import { writeZip } from '../../src/checkpoints/zip.js'
 import { decoderRecipe } from '../../src/networks/autoencoder.js'
-import { clipTextRecipe } from '../../src/networks/clip.js'
+import { clipImageRecipe, clipTextProjectionRecipe, clipTextRecipe } from '../../src/networks/clip.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 
 type Tensors = NetworkCheckpoint['tensors']
@@ -109,7 +109,9 @@ export function writeDiffusers(folder: string, { unet, firstStage, text }: typeo
     parts.forEach((part, k) => {
       writeFileSync(join(folder, 'unet', files[k]), encodeSafetensors(part, {}))
     })
-    const map = parts.flatMap((part, k) => [...part.keys()].map(name => [name, files[k]]))
+    const map: [string, string][] = parts.flatMap((part, k) =>
+      [...part.keys()].map((name): [string, string] => [name, files[k]])
+    )
     json('unet/diffusion_pytorch_model.safetensors.index.json', { weight_map: Object.fromEntries(map) })
   }
   const vae = new Map([...firstStage].map(([name, tensor]) => [decoderName(name), flat(name, tensor)]))
@@ -176,6 +178,71 @@ function flat(name: string, tensor: Tensor): Tensor {
   return /attn_1\.(q|k|v|proj_out)\.weight/.test(name) ? { ...tensor, shape: tensor.shape.slice(0, 2) } : tensor
 }
 
+/** A small CLIPModel as transformers saves it. */
+export function writeClip(folder: string): string {
+  mkdirSync(folder, { recursive: true })
+  const shared = { width: 48, layers: 2, heads: 4, inner: 192, activation: 'quick_gelu' } as const
+  const config = { hidden_size: 48, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 192 }
+  const words = { vocabulary: Object.keys(vocabulary).length, tokens: TOKENS }
+  const tensors = new Map([
+    ...filled(clipTextProjectionRecipe({ ...shared, ...words }, 24)),
+    ...filled(clipImageRecipe({ ...shared, side: 16, patch: 4 }, 24)),
+    ['logit_scale', { kind: 'tensor', dtype: 'float32', shape: [], data: new Uint8Array(4) }] as const
+  ])
+  writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(tensors, {}))
+  const description = {
+    ...{ architectures: ['CLIPModel'], projection_dim: 24 },
+    text_config: { ...config, vocab_size: words.vocabulary, max_position_embeddings: TOKENS },
+    vision_config: { ...config, image_size: 16, patch_size: 4 }
+  }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(description))
+  writeTokenizer(folder)
+  return folder
+}
+
+/** DDPM's network as google/ddpm-cifar10-32 has it, small, all in one folder; `change`: of its config.json. */
+export function writeDdpm(folder: string, change: Readonly<Record<string, unknown>> = {}): string {
+  mkdirSync(folder, { recursive: true })
+  const json = (name: string, value: unknown) => {
+    writeFileSync(join(folder, name), JSON.stringify(value))
+  }
+  json('model_index.json', {
+    ...{ _class_name: 'DDPMPipeline', unet: ['diffusers', 'UNet2DModel'], scheduler: ['diffusers', 'DDPMScheduler'] }
+  })
+  json('scheduler_config.json', {
+    beta_schedule: 'linear',
+    beta_start: 0.0001,
+    beta_end: 0.02,
+    num_train_timesteps: 1000
+  })
+  json('config.json', {
+    ...{ _class_name: 'UNet2DModel', sample_size: SIDE, in_channels: 3, out_channels: 3, layers_per_block: 1 },
+    ...{ block_out_channels: [32, 64], attention_head_dim: null, norm_eps: 1e-6, norm_num_groups: 32 },
+    ...{ flip_sin_to_cos: false, freq_shift: 1, downsample_padding: 0, act_fn: 'silu', center_input_sample: false },
+    ...{ down_block_types: ['AttnDownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'AttnUpBlock2D'] },
+    ...{ mid_block_scale_factor: 1, time_embedding_type: 'positional', ...change }
+  })
+  const named = [...filled(denoisingRecipe(networkOf(ddpm)))].map(([name, tensor]) => [ddpmName(name), tensor] as const)
+  writeFileSync(join(folder, 'diffusion_pytorch_model.safetensors'), encodeSafetensors(new Map(named), {}))
+  return folder
+}
+
+/** The arguments of the same network by our own names. */
+export const ddpm = {
+  ...{ ...unet, in_channels: 3, separate_attention: true, num_heads: 1, norm_eps: 1e-6 },
+  ...{ time_endpoint: true, time_sine_first: true, corner_padding: true }
+}
+
+function ddpmName(name: string): string {
+  const found = unetName(name)
+  return found.includes('.attentions.')
+    ? found
+        .replace('.norm.', '.group_norm.')
+        .replace(/\.(q|k|v)\.(weight|bias)$/, '.to_$1.$2')
+        .replace('.proj_out.', '.to_out.0.')
+    : found
+}
+
 /** CLIP's tokeniser with few words: letters, some pairs of them, and the two marks. */
 export function writeTokenizer(folder: string): void {
   mkdirSync(folder, { recursive: true })
@@ -184,7 +251,7 @@ export function writeTokenizer(folder: string): void {
 }
 
 function words(): Record<string, number> {
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789.,!'.split('')
+  const letters = "abcdefghijklmnopqrstuvwxyz0123456789.,!'".split('')
   const all = [...letters, ...letters.map(letter => `${letter}</w>`), 'at</w>', 'cat</w>', 'do', 'dog</w>']
   return Object.fromEntries([...all, '<|startoftext|>', '<|endoftext|>'].map((word, id) => [word, id]))
 }

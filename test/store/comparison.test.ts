@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { compare, type CompareOptions } from '../../src/store/comparison.js'
 import type { ResultRow } from '../../src/store/store.js'
 
-const none = { rmse: null, psnr: null, fid: null, kid: null, precision: null, recall: null, frechetPixels: null }
+const none = {
+  rmse: null,
+  psnr: null,
+  fid: null,
+  kid: null,
+  precision: null,
+  recall: null,
+  clipScore: null,
+  frechetPixels: null
+}
 const row = (samples: string, more: Partial<ResultRow>): ResultRow => ({
   ...{ experiment: 'a', samples, run: 'a-1', seconds: 1, images: 4, evaluations: 8, schedule: null },
   ...{ solver: 'euler', points: null, base: null, afs: true, nfe: 3, score: 'score', ...none, ...more }

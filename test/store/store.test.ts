@@ -276,6 +276,7 @@ describe('the view results', () => {
         kid: null,
         precision: null,
         recall: null,
+        clipScore: null,
         frechetPixels: null
       }
     ])
@@ -294,6 +295,7 @@ describe('the view results', () => {
         kid: null,
         precision: null,
         recall: null,
+        clipScore: null,
         frechetPixels: 7
       },
       {
@@ -305,6 +307,7 @@ describe('the view results', () => {
         kid: null,
         precision: null,
         recall: null,
+        clipScore: null,
         frechetPixels: 7
       }
     ])

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
@@ -69,7 +69,7 @@ function place(tensors: readonly TensorProto[], file: string): TensorProto[] {
 }
 
 async function write(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = `${path}.${randomUUID()}.tmp`
   const file = await open(temporary, 'w')
   try {
     for (const part of parts) await file.writeFile(part)

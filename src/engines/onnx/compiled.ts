@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeGraph } from './compile.js'
@@ -27,8 +28,9 @@ export async function compiledOnce<About>(
   const { graph, about } = await make()
   const { path, digest } = await writeGraph(graph, folder)
   await mkdir(folder, { recursive: true })
-  await writeFile(`${note}.${process.pid}.tmp`, JSON.stringify({ graph: digest, about }))
-  await rename(`${note}.${process.pid}.tmp`, note)
+  const temporary = `${note}.${randomUUID()}.tmp`
+  await writeFile(temporary, JSON.stringify({ graph: digest, about }))
+  await rename(temporary, note)
   return { path, graph: digest, about }
 }
 

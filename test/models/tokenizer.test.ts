@@ -1,0 +1,55 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openTokenizer } from '../../src/models/tokenizer.js'
+import { writeTokenizer } from './latent.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'epd-tokenizer-'))
+writeTokenizer(folder)
+
+describe("CLIP's tokeniser", async () => {
+  const tokenizer = await openTokenizer(folder, 8)
+  const vocabulary = JSON.parse((await import('node:fs')).readFileSync(join(folder, 'vocab.json'), 'utf8')) as Record<
+    string,
+    number
+  >
+  const words = Object.keys(vocabulary)
+  const tokens = (prompt: string) => tokenizer.encode(prompt).ids.map(id => words[id])
+
+  it('joins letters by its merges, in lower case, and marks beginning and end, which also fills up', () => {
+    expect(tokens('A  cat,\n dog')).toEqual([
+      ...['<|startoftext|>', 'a</w>', 'cat</w>', ',</w>', 'dog</w>', '<|endoftext|>', '<|endoftext|>', '<|endoftext|>']
+    ])
+    expect(tokenizer.encode('a cat').end).toBe(3)
+  })
+
+  it("parts words from 's and numbers into digits", () => {
+    expect(tokens("cat's 12").slice(1, 6)).toEqual(['cat</w>', "'", 's</w>', '1</w>', '2</w>'])
+  })
+
+  it('cuts what is longer than the context, and tells how long it was', () => {
+    const { ids, tokens: count, end } = tokenizer.encode('a a a a a a a a a')
+    expect({ count, length: ids.length, last: words[ids[7]], end }).toEqual({
+      count: 9,
+      length: 8,
+      last: '<|endoftext|>',
+      end: 7
+    })
+  })
+
+  it('pads by the token that its files name', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'epd-tokenizer-'))
+    writeTokenizer(other)
+    writeFileSync(join(other, 'special_tokens_map.json'), JSON.stringify({ pad_token: { content: '!' } }))
+    const { ids } = (await openTokenizer(other, 8)).encode('a')
+    expect(words[ids[7]]).toBe('!')
+    expect((await openTokenizer(other, 8)).digest).not.toBe(tokenizer.digest)
+  })
+
+  it('is missing where its files are, with what to put there', async () => {
+    await expect(openTokenizer(join(folder, 'nowhere'), 8)).rejects.toThrow(
+      /holds neither tokenizer\.json nor vocab\.json and merges\.txt; copy/
+    )
+  })
+})
