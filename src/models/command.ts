@@ -81,7 +81,9 @@ function started({ command, timeout, cwd, shape }: CommandModelOptions): Session
 
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(program, args, {
     cwd,
-    stdio: ['pipe', 'pipe', 'pipe']
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Ctrl-C is for this process, which ends the program when it has kept what is done.
+    detached: true
   })
   const ended = new Promise<void>(resolve => {
     child.once('error', error => {

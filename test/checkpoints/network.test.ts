@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { moduleTensors, readNetworkCheckpoint } from '../../src/checkpoints/network.js'
 import { toFloat32, type Tensor } from '../../src/checkpoints/tensor.js'
+import { latentStates } from '../../src/checkpoints/compvis.js'
+import { writeZip } from '../../src/checkpoints/zip.js'
 import { fixture, pickle, read, safetensors } from './fixtures.js'
 
 /** Reads a file of these bytes, with a config beside it if one is given. */
@@ -27,6 +29,24 @@ const map = (...items: string[]) => `}(${items.join('')}u`
 const text = (value: string) => `X${String.fromCharCode(value.length)}\x00\x00\x00${value}`
 /** An object of a class with a state. */
 const module = (state: string) => `cm\nModule\n)\x81${state}b`
+
+describe('a file that PyTorch Lightning saved', () => {
+  const bytes = fixture('checkpoints/lightning.ckpt')
+
+  it.each([
+    ['as it is', bytes],
+    ['alone in a zip, as latent diffusion is published', writeZip(new Map([['model.ckpt', bytes]]))]
+  ])('%s is the tensors of its state dict', async (_, file) => {
+    const read = await reading(file)
+    expect('className' in read).toBe(false)
+    expect([...read.tensors.keys()]).toContain('model_ema.diffusion_modelout2weight')
+    const states = latentStates(read.tensors)
+    expect([...(states?.unet.keys() ?? [])]).toEqual(['out.2.weight'])
+    expect(states?.unet.get('out.2.weight')).toMatchObject({ shape: [2, 3] })
+    expect(toFloat32(states?.unet.get('out.2.weight') as Tensor)).toEqual(new Float32Array(6).fill(2))
+    expect(states?.firstStage.size).toBe(0)
+  })
+})
 
 describe('the network of a checkpoint', () => {
   it('of an EDM snapshot is its moving average, with the names of its state dict', async () => {

@@ -1,8 +1,10 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readNetworkCheckpoint } from '../../src/checkpoints/network.js'
+import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import { openModel, type Model } from '../../src/models/open.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { latents } from '../../src/random/latents.js'
@@ -88,6 +90,23 @@ describe('openModel', () => {
         const found = await model.denoise(x.slice(at * size, to * size), sigma.slice(at, to))
         expect(found).toEqual(whole.slice(at * size, to * size))
       }
+  })
+
+  it('gives the same samples and digest from .pkl and .safetensors', async () => {
+    const pkl = path('test/fixtures/edm/adm-cond.pkl')
+    const read = await readNetworkCheckpoint(pkl)
+    const folder = mkdtempSync(join(tmpdir(), 'epd-models-'))
+    const [checkpoint, config] = ['model.safetensors', 'config.json'].map(name => join(folder, name))
+    const { className, initKwargs } = 'className' in read ? read : { className: '', initKwargs: {} }
+    writeFileSync(checkpoint, encodeSafetensors(read.tensors, {}))
+    writeFileSync(config, JSON.stringify({ class_name: className, init_kwargs: initKwargs }))
+    const [one, other] = [
+      await open('test/fixtures/edm/adm-cond.pkl'),
+      await openModel({ checkpoint, cacheDir: folder })
+    ]
+    expect(other.digest).toBe(one.digest)
+    const [sigma, x] = [Float64Array.of(0.5, 9), input([0.5, 9], 2 * 768)]
+    expect(await other.denoise(x, sigma)).toEqual(await one.denoise(x, sigma))
   })
 
   it('gives a model the same digest whatever folder it is compiled in, and another to other weights', async () => {
