@@ -14,11 +14,6 @@ const FINE = 1e-6
 const ORDER = 6
 /** Spacing for the second derivative. */
 const COARSE = 0.05
-/**
- * Steps that are taken at least and at most. A finer one would gain a fit nothing, and carry the rounding of double precision into it: what
- * an exact model is distilled to would hang on its last bits.
- */
-const [LEAST, MOST] = [5e-4, 1e-2]
 /** Samples looked at, at each time point. */
 const SAMPLES = 2
 
@@ -45,7 +40,7 @@ export async function differenceStep(
     curvature += meanSquare(nthDifference([below, middle, above])) / COARSE ** 4
   }
   const step = 8 ** 0.25 * (noise / Math.max(curvature, Number.MIN_VALUE)) ** 0.25
-  return { difference: Math.min(Math.max(step, LEAST), MOST), evaluations }
+  return { difference: Math.min(Math.max(step, 1e-8), 1e-2), evaluations }
 }
 
 /** Evaluations of `differenceStep`. */

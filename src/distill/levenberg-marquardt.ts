@@ -190,13 +190,19 @@ async function iterate(
   }
 }
 
+/**
+ * The step that differences are taken with at least. A finer one would gain a fit nothing, and carry the rounding of double precision into it:
+ * what an exact model is distilled to would hang on its last bits.
+ */
+const LEAST_DIFFERENCE = 5e-4
+
 /** Where the state's tables lead; at the beginning of a fit that is yet to be seen. */
 async function begin(task: LevenbergMarquardtTask, state: State, fit: Fit, walked: Walk): Promise<Trial> {
   const { setting, training } = task
   if (state.loss !== null) return { predictor: predictorOf(state, task), walked, loss: state.loss }
   if (state.difference === null) {
     const { difference, evaluations } = await differenceStep(setting.model, setting.sigmas, training)
-    state.difference = difference
+    state.difference = Math.max(difference, LEAST_DIFFERENCE)
     state.evaluations += evaluations
   }
   const places = task.optimizer.places ?? PLACES

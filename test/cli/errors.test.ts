@@ -208,5 +208,7 @@ it('a folder in place of a spec or a checkpoint is said to be one', async () => 
   const folder = join(temporaryFolder(), 'spec.yaml')
   mkdirSync(folder)
   expect((await epdRun(['run', folder])).stderr).toContain('a folder')
-  expect(await failure(specOn(folder))).toContain('cannot be read (EISDIR)')
+  expect(await failure(specOn(folder))).toContain(
+    'spec.yaml/config.json: there is no such file; a folder of diffusers has one'
+  )
 })

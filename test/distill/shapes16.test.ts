@@ -21,9 +21,9 @@ const { trajectories } = await teach({
 describe('a network in single precision', () => {
   it('is differenced over a wider step than an exact model', async () => {
     const { difference } = await differenceStep(model, sigmas, trajectories)
-    expect(difference).toBeGreaterThan(5e-4)
+    expect(difference).toBeGreaterThan(1e-4)
     expect(difference).toBeLessThan(1e-2)
-    expect((await differenceStep(mixture, sigmas, await taught(1, 4))).difference).toBe(5e-4)
+    expect((await differenceStep(mixture, sigmas, await taught(1, 4))).difference).toBeLessThan(1e-6)
   })
 
   it('is distilled to less than half the error of Heun with as many evaluations, to the same bits however batches are split', async () => {

@@ -65,7 +65,7 @@ stages:
         )
       )
     const { generator, ...top } = defaults(root)
-    expect({ model, description }).toMatchObject({ model: defaults(root.properties!.model), ...top })
+    expect({ model, description }).toMatchObject({ model: defaults(definition('checkpointModel')), ...top })
     expect(at('teacher', 'generator')).toBe(generator)
     const { solver: teacherSolver, ...teacher } = defaults(definition('teacher'))
     expect(at('teacher')).toMatchObject(teacher)
