@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { availability } from './availability.js'
 import { COMPILER_VERSION, record } from './onnx/compile.js'
-import { compiledOnce } from './onnx/compiled.js'
+import { compiledGraph } from './onnx/compiled.js'
 import { CPU, type Target } from './onnx/recorder.js'
 import { pooled } from './pool.js'
 import { candidates, isBatchInvariant, nameOf, type EngineOptions, type Precision, type Runner } from './provider.js'
@@ -134,12 +134,7 @@ function onnxProvider(runner: Runner) {
 async function compiledPath({ recipe, tensors, content, cacheDir }: NetworkOptions, target: Target): Promise<string> {
   const { provider, precision } = target
   const variant = target === CPU ? '' : `-${provider}-${precision}`
-  const { path } = await compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}${variant}`, isAnything, async () => {
-    return { graph: record(recipe, await tensors(), target), about: null }
-  })
+  const name = `${content}-${COMPILER_VERSION}${variant}`
+  const { path } = await compiledGraph(cacheDir, name, async () => record(recipe, await tensors(), target))
   return path
-}
-
-function isAnything(value: unknown): value is unknown {
-  return value !== undefined
 }

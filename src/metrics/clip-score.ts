@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { readComponent } from '../checkpoints/diffusers.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
-import { compiledOnce } from '../engines/onnx/compiled.js'
+import { compiledGraph } from '../engines/onnx/compiled.js'
 import { openSession } from '../engines/onnx/session.js'
 import type { Recipe } from '../engines/recipe.js'
 import type { Numbers } from '../engines/session.js'
@@ -50,9 +50,9 @@ export async function openClip({ folder, cacheDir }: ClipOptions): Promise<Clip>
   const digests = await Promise.all([component.file, ...component.weights].map(fileDigest))
   const content = createHash('sha256').update(JSON.stringify(digests)).digest('hex')
   const compile = (name: string, recipe: Recipe) =>
-    compiledOnce(cacheDir, `${content}-${name}-${COMPILER_VERSION}`, isNull, async () => {
-      return { graph: record(recipe, await component.tensors()), about: null }
-    })
+    compiledGraph(cacheDir, `${content}-${name}-${COMPILER_VERSION}`, async () =>
+      record(recipe, await component.tensors())
+    )
   const text = await compile('text', clipTextProjectionRecipe(words, projection))
   const image = await compile('image', clipImageRecipe(pictures, projection))
   const tokenizer = await openTokenizer(folder, words.tokens)
@@ -115,8 +115,4 @@ function cosine(a: Numbers, b: Numbers, row: number, size: number): number {
     ofB += b[i] ** 2
   }
   return product / Math.sqrt(ofA * ofB)
-}
-
-function isNull(value: unknown): value is null {
-  return value === null
 }

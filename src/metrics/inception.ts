@@ -3,7 +3,7 @@ import { fileDigest, readCheckpoint } from '../checkpoints/checkpoint.js'
 import { moduleTensors, stateDictOf, type StateDict } from '../checkpoints/network.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import type { Recipe } from '../engines/recipe.js'
-import { compiledOnce } from '../engines/onnx/compiled.js'
+import { compiledGraph } from '../engines/onnx/compiled.js'
 import type { Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { inceptionTensors } from '../networks/inception-names.js'
@@ -37,9 +37,9 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
   const { weights, preparation, size, cacheDir, threads } = options
   const identity = ['inception', preparation, size, COMPILER_VERSION, await fileDigest(weights)]
   const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex')
-  const { path, graph } = await compiledOnce(cacheDir, name, isNull, async () => {
-    return { graph: record(inceptionRecipe(size, preparation), await tensorsOf(weights)), about: null }
-  })
+  const { path, graph } = await compiledGraph(cacheDir, name, async () =>
+    record(inceptionRecipe(size, preparation), await tensorsOf(weights))
+  )
   let session: Promise<Session> | undefined
   const open = async () => {
     const { openSession } = await import('../engines/onnx/session.js')
@@ -110,8 +110,4 @@ async function tensorsOf(path: string): Promise<StateDict['tensors']> {
     'checkpoint-invalid',
     `${path}: holds no Inception-v3 of 2015; expected pytorch-fid's pt_inception-2015-12-05-6726825d.pth or NVIDIA's inception-2015-12-05.pkl`
   )
-}
-
-function isNull(value: unknown): value is null {
-  return value === null
 }

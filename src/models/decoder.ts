@@ -1,5 +1,5 @@
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
-import { compiledOnce } from '../engines/onnx/compiled.js'
+import { compiledGraph } from '../engines/onnx/compiled.js'
 import { openNetwork, type NetworkOptions } from '../engines/open.js'
 import { EpdError } from '../errors.js'
 import { decoderRecipe, LATENTS, type DecoderConfig } from '../networks/autoencoder.js'
@@ -27,9 +27,9 @@ export async function openDecoder({
 }: Omit<NetworkOptions, 'recipe'> & { readonly config: DecoderConfig; readonly scale: number }): Promise<Decoder> {
   const { tensors, content, cacheDir } = options
   const recipe = decoderRecipe(config)
-  const { graph } = await compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAnything, async () => {
-    return { graph: record(recipe, await tensors()), about: null }
-  })
+  const { graph } = await compiledGraph(cacheDir, `${content}-${COMPILER_VERSION}`, async () =>
+    record(recipe, await tensors())
+  )
   const { engine, session, close } = await openNetwork({ ...options, recipe })
   const { latentChannels, outChannels, channelMult, size } = config
   const [height, width] = size.map(side => side << (channelMult.length - 1))
@@ -47,8 +47,4 @@ export async function openDecoder({
       return Float32Array.from(images)
     }
   }
-}
-
-function isAnything(value: unknown): value is unknown {
-  return value !== undefined
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
-import { compiledOnce } from '../engines/onnx/compiled.js'
+import { compiledGraph } from '../engines/onnx/compiled.js'
 import { openNetwork, type NetworkOptions } from '../engines/open.js'
 import type { Session } from '../engines/session.js'
 import { clipTextRecipe, TEXT_INPUTS, type ClipTextConfig } from '../networks/clip.js'
@@ -35,9 +35,9 @@ const KEPT = 1024
 export async function openText(options: TextOptions): Promise<TextEncoder> {
   const { config, tensors, content, cacheDir, onNote = () => undefined } = options
   const recipe = clipTextRecipe(config)
-  const { graph } = await compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAnything, async () => {
-    return { graph: record(recipe, await tensors()), about: null }
-  })
+  const { graph } = await compiledGraph(cacheDir, `${content}-${COMPILER_VERSION}`, async () =>
+    record(recipe, await tensors())
+  )
   const tokenizer = await openTokenizer(options.tokenizer, config.tokens)
   const { engine, session, close } = await openNetwork({ ...options, recipe })
   const folder = join(cacheDir, 'prompts')
@@ -127,8 +127,4 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
 
 function shortened(prompt: string): string {
   return JSON.stringify(prompt.length > 60 ? `${prompt.slice(0, 57)}...` : prompt)
-}
-
-function isAnything(value: unknown): value is unknown {
-  return value !== undefined
 }

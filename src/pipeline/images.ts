@@ -27,10 +27,11 @@ export function publish(stage: SampleStage | DecodeStage, key: string, runId: st
     if (!file || paths.every(path => existsSync(path))) continue
     const { shape, data } = decodeNpy(store.readArtifact(file))
     const [, height, width, channels] = shape
+    if (channels !== 1 && channels !== 3) return
     const size = height * width * channels
     paths.forEach((path, i) => {
       const pixels = Uint8Array.from(data.subarray(i * size, (i + 1) * size))
-      writeOnce(path, () => encodePng({ width, height, channels: channels === 1 ? 1 : 3, data: pixels }))
+      writeOnce(path, () => encodePng({ width, height, channels, data: pixels }))
     })
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -60,6 +60,25 @@ describe('Stable Diffusion', async () => {
     const digest = async (path: string) => (await open(path)).digest
     expect(await digest(trained)).toBe(await digest(single))
     expect(await digest(sharded)).toBe(await digest(diffusers))
+  })
+
+  it('keeps what prompts are encoded to, and computes it once', async () => {
+    const folderOfPrompts = join(cacheDir, 'prompts')
+    const times = () => readdirSync(folderOfPrompts).map(name => statSync(join(folderOfPrompts, name)).mtimeMs)
+    const before = times()
+    expect(before.length).toBeGreaterThanOrEqual(PROMPTS.length)
+    expect(await images(await open(single))).toEqual(expected)
+    expect(times()).toEqual(before)
+  })
+
+  it('with a text encoder that is not supported is refused by its name', () => {
+    const other = new Map([
+      ...stateDict(STABLE),
+      ['cond_stage_model.model.ln_final.weight', STABLE.unet.get('out.2.weight')!]
+    ])
+    expect(() => latentStates(other)).toThrow(
+      /condition has cond_stage_model\.model\.ln_final\.weight, which is not supported/
+    )
   })
 
   it('looks at its prompts', async () => {

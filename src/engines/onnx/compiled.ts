@@ -34,6 +34,19 @@ export async function compiledOnce<About>(
   return { path, graph: digest, about }
 }
 
+/** The same where nothing of the note is asked for, whatever it holds. */
+export function compiledGraph(
+  folder: string,
+  name: string,
+  make: () => Promise<GraphProto>
+): Promise<Compiled<unknown>> {
+  return compiledOnce(folder, name, isAnything, async () => ({ graph: await make(), about: null }))
+}
+
+function isAnything(value: unknown): value is unknown {
+  return value !== undefined
+}
+
 async function read<About>(
   note: string,
   folder: string,
