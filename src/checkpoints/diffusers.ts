@@ -23,8 +23,8 @@ export interface DiffusersFolder {
   /** The first stage of a latent model. */
   readonly autoencoder?: Component
   readonly textEncoder?: Component
-  /** Folder of the tokeniser's files. */
-  readonly tokenizer?: string
+  /** Whether it has a tokeniser. */
+  readonly hasTokenizer: boolean
   readonly scheduler: Readonly<Record<string, unknown>>
   /** All that is read of it, in a fixed order. */
   readonly files: readonly string[]
@@ -62,10 +62,9 @@ export async function readDiffusers(folder: string): Promise<DiffusersFolder> {
       'checkpoint-missing',
       `${schedulerFile}: there is no such file; it says which noise the network was trained on`
     )
-  const tokenizer = has('tokenizer') ? await placeOf('tokenizer') : undefined
   const components = [unet, autoencoder, textEncoder].flatMap(each => each ?? [])
   return {
-    ...{ unet, autoencoder, textEncoder, tokenizer, scheduler },
+    ...{ unet, autoencoder, textEncoder, hasTokenizer: has('tokenizer'), scheduler },
     files: [schedulerFile, ...components.flatMap(({ file, weights }) => [file, ...weights])]
   }
 }

@@ -29,14 +29,19 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
     warn(checkFit(experiment, all.model))
     await all.model.close()
     const { keyOf } = plan(all)
-    print(all.experiment, json, name => {
-      const key = keyOf(name)
-      if (store.isComplete(key)) return 'in the store'
-      const shards = store.shards(key).length
-      const iterations = store.iterations(key).length
-      if (shards > 0) return `goes on after shard ${shards}`
-      return iterations > 0 ? `goes on after iteration ${iterations}` : 'would run'
-    })
+    print(
+      all.experiment,
+      json,
+      name => {
+        const key = keyOf(name)
+        if (store.isComplete(key)) return 'in the store'
+        const shards = store.shards(key).length
+        const iterations = store.iterations(key).length
+        if (shards > 0) return `goes on after shard ${shards}`
+        return iterations > 0 ? `goes on after iteration ${iterations}` : 'would run'
+      },
+      all.model.nfeFactor
+    )
   } finally {
     store.close()
   }
@@ -46,14 +51,23 @@ function warn(messages: readonly string[]): void {
   process.stderr.write(messages.map(message => `warning: ${message}\n`).join(''))
 }
 
-function print(experiment: Experiment, json: boolean | undefined, state: (name: string) => string): void {
-  const stages = experiment.stages.map(stage => ({
-    stage: stage.name,
-    kind: stage.kind,
-    what: summary(stage),
-    state: state(stage.name),
-    ...cost(stage, experiment.stages)
-  }))
+function print(
+  experiment: Experiment,
+  json: boolean | undefined,
+  state: (name: string) => string,
+  nfeFactor = 1
+): void {
+  const stages = experiment.stages.map(stage => {
+    const { evaluations, atMost } = cost(stage, experiment.stages)
+    return {
+      stage: stage.name,
+      kind: stage.kind,
+      what: summary(stage),
+      state: state(stage.name),
+      evaluations: evaluations * nfeFactor,
+      atMost
+    }
+  })
   if (json) {
     process.stdout.write(`${JSON.stringify({ experiment: experiment.name, stages })}\n`)
     return

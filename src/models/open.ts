@@ -3,21 +3,23 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
-import { openNetwork } from '../engines/open.js'
+import { openNetwork, type NetworkOptions } from '../engines/open.js'
 import type { EngineOptions } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
+import type { ClipTextConfig } from '../networks/clip.js'
 import { denoisingRecipe, networkOf } from '../networks/network.js'
 import type { Denoiser } from './denoiser.js'
 import { denoiserOf, faceOf } from './network-denoiser.js'
 import { guided } from './classifier-guidance.js'
 import { freelyGuided } from './classifier-free-guidance.js'
 import { openDecoder, type Decoder } from './decoder.js'
-import { partsDigest, readParts, type Parts, type PartsAbout } from './parts.js'
+import { partsDigest, readParts, tokenizerOf, type Parts, type PartsAbout } from './parts.js'
+import type { TextEncoder } from './text.js'
 import type { Tensors } from '../engines/recipe.js'
 import { preconditioning } from './preconditioning.js'
 
 export interface OpenModelOptions extends EngineOptions {
-  /** Path of the checkpoint; see readNetworkCheckpoint for what it may be. */
+  /** Path of the checkpoint, a file or a folder; see readParts for what it may be. */
   readonly checkpoint: string
   /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
   readonly cacheDir?: string
@@ -28,7 +30,7 @@ export interface OpenModelOptions extends EngineOptions {
    * the prompt `negative` (default: none) would lead to.
    */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative?: string }
-  /** Told of an engine that is there but fails, and of a device whose memory is full. */
+  /** Told of an engine that is there but fails, of a device whose memory is full, and of a prompt that is cut. */
   readonly onNote?: (message: string) => void
 }
 
@@ -65,7 +67,11 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
   })
   const text =
     about.text &&
-    (await (await import('./text.js')).openText({ ...part('-text', parts => parts.text()), ...about.text }))
+    (await textOf(
+      about.text,
+      checkpoint,
+      part('-text', parts => parts.text())
+    ))
   const decoder =
     about.decoder && (await openDecoder({ ...part('-decoder', parts => parts.decoder()), ...about.decoder }))
   const { engine, batchInvariant, devices, session, close } = await openNetwork({
@@ -93,6 +99,15 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
     )
   const { scale, negative = '' } = guidance
   return { ...freelyGuided(model, scale, negative), digest: sha256([model.digest, scale, negative]) }
+}
+
+async function textOf(
+  config: ClipTextConfig,
+  checkpoint: string,
+  options: Omit<NetworkOptions, 'recipe'>
+): Promise<TextEncoder> {
+  const { openText } = await import('./text.js')
+  return openText({ ...options, config, tokenizer: await tokenizerOf(checkpoint) })
 }
 
 function sha256(value: unknown): string {

@@ -27,7 +27,7 @@ export interface PartsAbout {
   readonly initKwargs: Readonly<Record<string, unknown>>
   /** Latents are divided by `scale` before they are decoded. */
   readonly decoder?: { readonly config: DecoderConfig; readonly scale: number }
-  readonly text?: { readonly config: ClipTextConfig; readonly tokenizer: string }
+  readonly text?: ClipTextConfig
 }
 
 /** The networks of a checkpoint. */
@@ -76,6 +76,13 @@ function described(tensors: Tensors, checkpoint: string): NetworkCheckpoint {
   return { ...recognised, tensors }
 }
 
+/** The folder of a checkpoint's tokeniser: `tokenizer` in its folder, or that folder itself. */
+export async function tokenizerOf(path: string): Promise<string> {
+  const folder = (await folderOf(path)) ?? dirname(path)
+  const own = join(folder, 'tokenizer')
+  return existsSync(own) ? own : folder
+}
+
 const none = () => Promise.resolve<Tensors>(new Map())
 
 /** alpha^2 of Stable Diffusion v1; latent diffusion without words has other betas, which its files hold. */
@@ -109,7 +116,7 @@ async function ofCompVis(states: LatentStates, path: string): Promise<Parts> {
       className: 'Stepwise',
       initKwargs: { ...initKwargs, image_size: side, context_tokens: text?.tokens, betas, predicts },
       decoder: config && { config, scale },
-      text: text && { config: text, tokenizer: tokenizerBeside(path) }
+      text
     },
     network: () => Promise.resolve(states.unet),
     decoder: () => Promise.resolve(states.firstStage),
@@ -123,15 +130,12 @@ function defined(values: Readonly<Record<string, unknown>>, names: readonly stri
   )
 }
 
-/** The folder of tokeniser files beside a checkpoint: `tokenizer` in its folder, or that folder itself. */
-function tokenizerBeside(path: string): string {
-  const folder = join(dirname(path), 'tokenizer')
-  return existsSync(folder) ? folder : dirname(path)
-}
-
-function ofDiffusers({ unet, autoencoder, textEncoder, tokenizer, scheduler }: DiffusersFolder, folder: string): Parts {
+function ofDiffusers(
+  { unet, autoencoder, textEncoder, hasTokenizer, scheduler }: DiffusersFolder,
+  folder: string
+): Parts {
   const conditional = unet.className === 'UNet2DConditionModel'
-  if (conditional && (!textEncoder || tokenizer === undefined))
+  if (conditional && !(textEncoder && hasTokenizer))
     throw new EpdError(
       'checkpoint-missing',
       `${folder}: its UNet2DConditionModel needs a text_encoder and a tokenizer beside it, named by model_index.json`
@@ -144,7 +148,7 @@ function ofDiffusers({ unet, autoencoder, textEncoder, tokenizer, scheduler }: D
       className: 'Stepwise',
       initKwargs: { ...initKwargs, ...chainOf(scheduler, folder) },
       decoder: autoencoder && autoencoderConfig(autoencoder, [side, side]),
-      text: text && tokenizer !== undefined ? { config: text, tokenizer } : undefined
+      text
     },
     network: async () => unetTensors(unet, await unet.tensors()),
     decoder: async () => (autoencoder ? autoencoderTensors(autoencoder, await autoencoder.tensors()) : none()),

@@ -23,8 +23,6 @@ export interface TextOptions extends Omit<NetworkOptions, 'recipe'> {
   readonly tokenizer: string
 }
 
-/** Prompts that are encoded at once. */
-const BATCH = 16
 /** Encodings that are kept in memory. */
 const KEPT = 1024
 
@@ -43,7 +41,6 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
   const folder = join(cacheDir, 'prompts')
   const size = config.tokens * config.width
   const known = new Map<string, Promise<Float32Array>>()
-  const knownOf = (prompt: string) => known.get(prompt) ?? Promise.reject(new RangeError(`${prompt} is not encoded`))
   let running: Session | undefined
 
   function tokensOf(prompt: string): readonly number[] {
@@ -61,48 +58,27 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
       .digest('hex')
     return join(folder, `${name}.f32`)
   }
-  async function stored(file: string): Promise<Float32Array | undefined> {
-    const bytes = await readFile(file).catch(() => undefined)
-    return bytes?.byteLength === 4 * size ? new Float32Array(new Uint8Array(bytes).buffer) : undefined
-  }
-  async function computed(batch: readonly (readonly number[])[]): Promise<Float32Array[]> {
+  /** One by one, so that no encoding depends on what else was asked for. */
+  async function computed(ids: readonly number[]): Promise<Float32Array> {
     running ??= await session()
-    const data = Float32Array.from(batch.flat())
-    const [answer] = await running.run([{ name: TEXT_INPUTS.tokens, shape: [batch.length, config.tokens], data }])
-    const contexts = batch.map((_, i) => Float32Array.from(answer.subarray(i * size, (i + 1) * size)))
+    const data = Float32Array.from(ids)
+    const [answer] = await running.run([{ name: TEXT_INPUTS.tokens, shape: [1, config.tokens], data }])
+    const context = Float32Array.from(answer)
     await mkdir(folder, { recursive: true })
-    for (const [i, ids] of batch.entries()) {
-      const temporary = `${fileOf(ids)}.${randomUUID()}.tmp`
-      await writeFile(temporary, contexts[i])
-      await rename(temporary, fileOf(ids))
-    }
-    return contexts
+    const temporary = `${fileOf(ids)}.${randomUUID()}.tmp`
+    await writeFile(temporary, context)
+    await rename(temporary, fileOf(ids))
+    return context
   }
-  /** The encodings of prompts that are not known yet, each from its file or computed with the others. */
-  async function found(prompts: readonly string[]): Promise<Float32Array[]> {
-    const ids = prompts.map(tokensOf)
-    const all = await Promise.all(ids.map(each => stored(fileOf(each))))
-    const missing = ids.flatMap((_, i) => (all[i] ? [] : [i]))
-    for (let at = 0; at < missing.length; at += BATCH) {
-      const places = missing.slice(at, at + BATCH)
-      const contexts = await computed(places.map(i => ids[i]))
-      places.forEach((i, k) => (all[i] = contexts[k]))
-    }
-    return all.flatMap(context => context ?? [])
+  async function contextOf(prompt: string): Promise<Float32Array> {
+    const ids = tokensOf(prompt)
+    const bytes = await readFile(fileOf(ids)).catch(() => undefined)
+    return bytes?.byteLength === 4 * size ? new Float32Array(new Uint8Array(bytes).buffer) : computed(ids)
   }
-  function learn(prompts: readonly string[]): void {
-    const fresh = [...new Set(prompts)].filter(prompt => !known.has(prompt))
-    if (fresh.length === 0) return
-    const answers = found(fresh)
-    answers.catch(() => {
-      for (const prompt of fresh) known.delete(prompt)
-    })
-    fresh.forEach((prompt, i) =>
-      known.set(
-        prompt,
-        answers.then(contexts => contexts[i])
-      )
-    )
+  function knownOf(prompt: string): Promise<Float32Array> {
+    const found = known.get(prompt) ?? contextOf(prompt)
+    known.set(prompt, found)
+    return found
   }
 
   return {
@@ -110,7 +86,6 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
       .update(JSON.stringify([graph, tokenizer.digest]))
       .digest('hex'),
     async encode(prompts) {
-      learn(prompts)
       const contexts = await Promise.all(prompts.map(knownOf))
       for (const prompt of [...known.keys()].slice(0, Math.max(known.size - KEPT, 0))) known.delete(prompt)
       const all = new Float32Array(prompts.length * size)

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -69,6 +69,14 @@ describe('Stable Diffusion', async () => {
     expect(before.length).toBeGreaterThanOrEqual(PROMPTS.length)
     expect(await images(await open(single))).toEqual(expected)
     expect(times()).toEqual(before)
+  })
+
+  it('is found with its tokeniser where it was moved after it was compiled', async () => {
+    const moved = at('moved')
+    cpSync(sharded, at('original'), { recursive: true })
+    await (await open(at('original'))).close()
+    renameSync(at('original'), moved)
+    expect(await images(await open(moved))).toEqual(expected)
   })
 
   it('with a text encoder that is not supported is refused by its name', () => {
