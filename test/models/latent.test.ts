@@ -11,7 +11,7 @@ import { filled } from '../../bench/filled.js'
 import { latentStates } from '../../src/checkpoints/compvis.js'
 import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
-import { ddpm, LATENT, SIDE, STABLE, stateDict, writeCompVis, writeDdpm, writeDiffusers } from './latent.js'
+import { ddpm, LATENT, SIDE, STABLE, STABLE_2, stateDict, writeCompVis, writeDdpm, writeDiffusers } from './latent.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-latent-'))
 const cacheDir = join(folder, 'cache')
@@ -22,7 +22,7 @@ const single = writeCompVis(at('single'), 'model.safetensors', STABLE)
 const trained = writeCompVis(at('trained'), 'model.ckpt', STABLE)
 const zipped = writeCompVis(at('zipped'), 'model.zip', STABLE)
 const diffusers = writeDiffusers(at('diffusers'), STABLE)
-const sharded = writeDiffusers(at('sharded'), STABLE, 3)
+const sharded = writeDiffusers(at('sharded'), STABLE, { shards: 3 })
 
 /** Images of three prompts at 3 steps of euler. */
 async function images(model: Model): Promise<Float32Array> {
@@ -95,6 +95,22 @@ describe('Stable Diffusion', async () => {
     const denoised = await model.denoise(x, Float64Array.of(3, 3), { prompts: ['a cat', 'a dog'] })
     expect(denoised.slice(0, denoised.length / 2)).not.toEqual(denoised.slice(denoised.length / 2))
     await model.close()
+  })
+})
+
+describe('what Stable Diffusion 2 does otherwise', () => {
+  it('is read from a folder of diffusers and from a single file with its config.yaml alike', async () => {
+    const config = ', parameterization: v, unet_config: { params: { num_head_channels: 32 } }'
+    const paths = [
+      writeCompVis(at('single-2'), 'model.safetensors', STABLE_2, config),
+      writeDiffusers(at('diffusers-2'), STABLE_2, {
+        unetConfig: { use_linear_projection: true, attention_head_dim: [1, 2] },
+        scheduler: { prediction_type: 'v_prediction' }
+      })
+    ]
+    const [one, other] = [await images(await open(paths[0])), await images(await open(paths[1]))]
+    expect(largestDifference(one, other)).toBeLessThan(1e-4)
+    expect(largestDifference(one, await images(await open(single)))).toBeGreaterThan(0.1)
   })
 })
 

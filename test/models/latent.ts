@@ -38,6 +38,13 @@ export const STABLE = {
     })
   )
 }
+/** The same with what Stable Diffusion 2 does otherwise: linear projections around its transformers, and heads of one size. */
+export const STABLE_2 = {
+  ...STABLE,
+  unet: filled(
+    denoisingRecipe(networkOf({ ...stable, num_heads: 0, num_head_channels: 32, use_linear_in_transformer: true }))
+  )
+}
 /** The same of a latent diffusion model without words, whose latents are rounded to codes. */
 export const LATENT = {
   unet: filled(denoisingRecipe(networkOf(latent))),
@@ -57,19 +64,23 @@ export function stateDict({ unet, firstStage, text }: typeof STABLE): Tensors {
 }
 
 /** A single-file checkpoint of CompVis's, with a config.yaml that says what its tensors do not, and CLIP's tokeniser. */
-export function writeCompVis(folder: string, name: string, parts: typeof STABLE): string {
+export function writeCompVis(folder: string, name: string, parts: typeof STABLE, settings = ''): string {
   mkdirSync(folder, { recursive: true })
   const tensors = stateDict(parts)
   const bytes = name.endsWith('.safetensors') ? encodeSafetensors(tensors, {}) : trained(tensors)
   const file = join(folder, name)
   writeFileSync(file, name.endsWith('.zip') ? writeZip(new Map([['model.ckpt', bytes]])) : bytes)
-  writeFileSync(join(folder, 'config.yaml'), `model: { params: { image_size: ${SIDE} } }\n`)
+  writeFileSync(join(folder, 'config.yaml'), `model: { params: { image_size: ${SIDE}${settings} } }\n`)
   writeTokenizer(join(folder, 'tokenizer'))
   return file
 }
 
-/** The same Stable Diffusion as a folder of diffusers; `shards`: in how many files its network's weights stand. */
-export function writeDiffusers(folder: string, { unet, firstStage, text }: typeof STABLE, shards = 1): string {
+/** The same Stable Diffusion as a folder of diffusers; `shards`: in how many files its network's weights stand; the others are put into its files of that name. */
+export function writeDiffusers(
+  folder: string,
+  { unet, firstStage, text }: typeof STABLE,
+  { shards = 1, unetConfig = {}, scheduler = {} } = {}
+): string {
   const json = (name: string, value: unknown) => {
     mkdirSync(join(folder, name, '..'), { recursive: true })
     writeFileSync(join(folder, name), JSON.stringify(value))
@@ -81,13 +92,15 @@ export function writeDiffusers(folder: string, { unet, firstStage, text }: typeo
     ...{ scheduler: ['diffusers', 'PNDMScheduler'], safety_checker: [null, null] }
   })
   json('scheduler/scheduler_config.json', {
-    ...{ beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, num_train_timesteps: 1000 }
+    ...{ beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, num_train_timesteps: 1000 },
+    ...scheduler
   })
   json('unet/config.json', {
     ...{ _class_name: 'UNet2DConditionModel', sample_size: SIDE, in_channels: 4, out_channels: 4 },
     ...{ block_out_channels: [32, 64], layers_per_block: 1, cross_attention_dim: WIDTH, attention_head_dim: 8 },
     down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D']
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+    ...unetConfig
   })
   json('vae/config.json', {
     ...{ _class_name: 'AutoencoderKL', block_out_channels: [32, 64], layers_per_block: 1, latent_channels: 4 },
