@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -46,6 +47,11 @@ async function wholeFile(path: string): Promise<Buffer> {
   const file = await open(path)
   try {
     const { size } = await file.stat()
+    if (size > constants.MAX_LENGTH)
+      throw new EpdError(
+        'checkpoint-invalid',
+        `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ${constants.MAX_LENGTH / 2 ** 30} GiB at once; use Node.js 22 or newer, a file without optimiser and averages, or a folder of diffusers`
+      )
     const bytes = Buffer.allocUnsafeSlow(size)
     let at = 0
     while (at < size) {
@@ -69,6 +75,7 @@ export async function fileDigest(path: string): Promise<string> {
 }
 
 function missing(error: unknown, path: string): EpdError {
+  if (error instanceof EpdError) return error
   const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
   return new EpdError('checkpoint-missing', `${path}: ${what}; correct its path`, { cause: error })

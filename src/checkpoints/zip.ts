@@ -4,6 +4,7 @@ import { crc32 } from '../random/crc32.js'
 
 const END = 0x06054b50
 const END_SIZE = 22
+const MAX_COMMENT = 0xffff
 const END64 = 0x06064b50
 const END64_LOCATOR = 0x07064b50
 const ENTRY = 0x02014b50
@@ -58,7 +59,7 @@ function entries(bytes: Buffer): Map<string, Entry> {
     const method = bytes.readUInt16LE(at + 10)
     const nameLength = bytes.readUInt16LE(at + 28)
     const extraLength = bytes.readUInt16LE(at + 30)
-    const name = bytes.toString('utf8', at + 46, at + 46 + nameLength)
+    const name = bytes.subarray(at + 46, at + 46 + nameLength).toString('utf8')
     if (isOutside(name)) throw new RangeError(`an entry is named ${JSON.stringify(name)}, which is outside of it`)
     const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength)
     const [size, packed, local] = sizes(bytes, at, extra)
@@ -74,7 +75,10 @@ function isOutside(name: string): boolean {
 }
 
 function directory(bytes: Buffer): { count: number; offset: number } {
-  const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
+  // A buffer of more than 2 GiB is not searched to its end.
+  const from = Math.max(bytes.length - END_SIZE - MAX_COMMENT, 0)
+  const within = bytes.subarray(from).lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
+  const end = within < 0 ? -1 : from + within
   expectSignature(bytes, end, END)
   if (end + END_SIZE > bytes.length) throw new RangeError('its end is missing')
   const offset = bytes.readUInt32LE(end + 16)
