@@ -20,7 +20,9 @@ export async function doctor(file: string | undefined, options: SpecFlags): Prom
     if (!json && process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.runner} …`)
   }
   if (!json && process.stderr.isTTY) process.stderr.write('\r\u001b[K')
-  process.stdout.write(`${json ? JSON.stringify(found) : table(found, experiment !== undefined)}\n`)
+  process.stdout.write(
+    `${json ? JSON.stringify(found) : table(found, experiment !== undefined && !('command' in experiment.model))}\n`
+  )
 }
 
 /** What works, as a table; below it, in lines of any length, why the rest does not, and what to do about it. */

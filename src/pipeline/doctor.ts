@@ -2,7 +2,7 @@ import { availability } from '../engines/availability.js'
 import { nameOf, RUNNERS, type Runner } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
 import type { Model } from '../models/open.js'
-import type { ModelSpec } from '../spec/experiment.js'
+import type { CommandModelSpec, ModelSpec } from '../spec/experiment.js'
 import { openSpecified, type Place } from './model.js'
 
 /** What is found of an engine and provider. */
@@ -23,20 +23,20 @@ export const BATCH = 8
 /** From so many milliseconds an image on, more are not waited for. */
 const PATIENCE = 4000
 
-/** Every engine and provider, the fastest first as `auto` takes them; with a model, timed on it. */
+/** Every engine and provider, the fastest first as `auto` takes them; with a model that they run, timed on it. */
 export async function* diagnose(model: ModelSpec | undefined, place: Place): AsyncGenerator<Diagnosis> {
   for (const runner of RUNNERS) {
     const found = await availability(runner)
     const name = nameOf(runner)
     if (!found.works) yield { runner: name, works: false, reason: found.reason, wayOut: found.wayOut }
-    else if (model === undefined) yield { runner: name, works: true }
+    else if (model === undefined || 'command' in model) yield { runner: name, works: true }
     else yield await timed(runner, model, place)
   }
 }
 
-async function timed(runner: Runner, spec: ModelSpec, place: Place): Promise<Diagnosis> {
+async function timed(runner: Runner, spec: Exclude<ModelSpec, CommandModelSpec>, place: Place): Promise<Diagnosis> {
   try {
-    const model = await openSpecified('command' in spec ? spec : { ...spec, ...runner }, place)
+    const model = await openSpecified({ ...spec, ...runner }, place)
     try {
       const single = await anImage(model, 1)
       return {
