@@ -24,6 +24,8 @@ export interface Denoiser {
   readonly labelDim: number
   readonly sigmaMin: number
   readonly sigmaMax: number
+  /** Whether it was trained at steps or times that end at sigmaMin and sigmaMax, so that noise beyond them means nothing to it. */
+  readonly bounded?: boolean
   /** Network evaluations behind one D(x; sigma), as the paper counts NFE: 2 for classifier-free guidance, else 1. */
   readonly nfeFactor: number
   /** Devices that it runs on side by side, each with a batch of its own; default: 1. */

@@ -54,6 +54,7 @@ export function denoiserOf(
     sigmaMin: precondition.sigmaMin,
     sigmaMax: precondition.sigmaMax,
     time: precondition.time,
+    bounded: precondition.bounded,
     nfeFactor: 1,
     devices,
     elapsed: () => elapsed(),

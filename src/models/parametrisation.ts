@@ -48,7 +48,7 @@ export function parametrisation(predicts: Prediction, noise: NoiseSpec): Precond
   const { sigmaMin, sigmaMax, time, alpha, told } = noiseOf(noise)
   const skipAndOut = SKIP_AND_OUT[predicts]
   return {
-    ...{ sigmaMin, sigmaMax, time },
+    ...{ sigmaMin, sigmaMax, time, bounded: noise.type !== 'sigma' },
     at(sigma) {
       const [skip, out] = skipAndOut(sigma, alpha(sigma))
       return { skip, out, in: alpha(sigma), noise: told(sigma) }

@@ -18,7 +18,7 @@ export function parametrised({ shape, labelDim = 0, predicts, noise, predict }: 
   const size = shape[0] * shape[1] * shape[2]
   return {
     ...{ shape, labelDim, nfeFactor: 1 },
-    ...{ sigmaMin: mapping.sigmaMin, sigmaMax: mapping.sigmaMax, time: mapping.time },
+    ...{ sigmaMin: mapping.sigmaMin, sigmaMax: mapping.sigmaMax, time: mapping.time, bounded: mapping.bounded },
     async denoise(x, sigma, condition) {
       const coefficients = Array.from(sigma, mapping.at)
       const scaled = x.map((value, i) => coefficients[Math.floor(i / size)].in * value)

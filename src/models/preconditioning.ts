@@ -13,6 +13,8 @@ export interface Preconditioning {
   readonly sigmaMin: number
   readonly sigmaMax: number
   readonly time?: ModelTime
+  /** As Denoiser has it. */
+  readonly bounded?: boolean
   /** Whether the network also answers a variance, in as many channels again. */
   readonly learnedVariance?: boolean
   /** Where the network's noise level is rounded: what it would be without. */

@@ -7,7 +7,14 @@ import { loadExperiment } from '../../src/spec/load.js'
 import { featured } from '../solvers/featured.js'
 
 const features = { ...featured.features!, size: 16 }
-const model: KnownModel = { shape: [3, 32, 32], labelDim: 0, features, digest: 'd'.repeat(64) }
+const model: KnownModel = {
+  shape: [3, 32, 32],
+  labelDim: 0,
+  features,
+  sigmaMin: 0.01,
+  sigmaMax: 60,
+  digest: 'd'.repeat(64)
+}
 const published = publishedPredictors().get('00002-cifar10-4-5-epd-uni1.0-afs')!
 
 function experiment(record: PredictorRecord, allowMismatch = false) {
@@ -36,6 +43,26 @@ describe('checkFit', () => {
     }) as unknown
     expect(() => checkFit(experiment(marked(mark)), model)).toThrow(refused)
     expect(checkFit(experiment(marked(mark), true), model)).toEqual([message])
+  })
+
+  it('warns of time points beyond what a model was trained at, once a range', () => {
+    const text = `name: a
+model: { checkpoint: a }
+solver: { name: euler, nfe: 3, schedule: { type: time_uniform, sigmaMin: 0.01, sigmaMax: 60 } }
+stages:
+  within: { kind: sample, seeds: 0 }
+  low: { kind: sample, seeds: 0, solver: { name: heun, nfe: 4, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 60 } } }
+  low-too: { kind: sample, seeds: 0, solver: { name: euler, nfe: 4, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 60 } } }
+  high: { kind: sample, seeds: 0, solver: { name: euler, nfe: 4, schedule: { type: time_uniform, sigmaMin: 0.01, sigmaMax: 80 } } }
+`
+    const loaded = loadExperiment({ file: 'a.yaml', text })
+    expect(checkFit(loaded, model)).toEqual([])
+    expect(checkFit(loaded, { ...model, bounded: true })).toEqual([
+      expect.stringMatching(
+        /^stage "low": its time points go from sigma 60 to 0.002, and the model was trained from 60.0000 to 0.0100000; set/
+      ),
+      expect.stringMatching(/^stage "high": its time points go from sigma 80 to 0.01,/)
+    ])
   })
 
   it('refuses amed where the model shows no bottleneck, or another than its network takes', () => {
