@@ -27,7 +27,7 @@ export interface Plan {
 /** What keys are made of. */
 export interface Planned {
   readonly experiment: Experiment
-  readonly model: Pick<Model, 'digest' | 'engine' | 'batchInvariant' | 'devices'>
+  readonly model: Pick<Model, 'digest' | 'engine' | 'batchInvariant' | 'devices' | 'decoder'>
   readonly assets: Assets
   readonly prompts?: readonly string[]
 }
@@ -44,15 +44,13 @@ export function plan({ experiment, model, assets: files, prompts }: Planned): Pl
   const imagesKeyOf = (name: string) => keys.get(decodedName(name)) ?? keyOf(name)
   const stages = experiment.stages.map(stage => {
     const looksAtImages = stage.kind === 'features' || stage.kind === 'score'
-    const asked =
-      prompts && (stage.kind === 'teacher' || stage.kind === 'sample') ? promptsOf(prompts, stage.seeds) : undefined
     const { version, params, inputs, evaluatesModel, assets = [] } = identity(stage)
     const batch = stage.kind === 'sample' ? stage.batch : DEFAULT_BATCH_SIZE
     const batching = batchInvariant ? undefined : { batch, devices }
     const key = stageKey({
       kind: stage.kind,
       version,
-      params: asked ? { ...params, prompts: asked } : params,
+      params: { ...params, ...besides(stage, model, prompts) },
       inputs: inputs.map(looksAtImages ? imagesKeyOf : keyOf),
       model: evaluatesModel ? { digest, engine, batching } : undefined,
       assets: assets.map(location => assetOf(files, location).digest)
@@ -64,4 +62,13 @@ export function plan({ experiment, model, assets: files, prompts }: Planned): Pl
     .update(canonical([...keys]))
     .digest('hex')
   return { runId: `${experiment.name}-${whole.slice(0, 8)}`, stages, keyOf, imagesKeyOf }
+}
+
+/** What a stage's result depends on beside its own parameters and inputs: its seeds' prompts, what decodes the latents that its loss looks at. */
+function besides(stage: Stage, { decoder }: Planned['model'], prompts: Planned['prompts']): Record<string, unknown> {
+  if (stage.kind === 'teacher' || stage.kind === 'sample')
+    return prompts ? { prompts: promptsOf(prompts, stage.seeds) } : {}
+  if (stage.kind !== 'distill' || !stage.features || !decoder) return {}
+  const { digest, scale, engine } = decoder
+  return { decoder: { digest, scale, engine } }
 }
