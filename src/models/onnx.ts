@@ -47,8 +47,11 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const digests = await Promise.all([onnx, ...file.external].map(fileDigest))
   const declared = { inputs: options.inputs, output: outputs[output], predicts, noise, shape, labelDim }
   const open = async () => adapted(await session(), inputs, labelDim, output)
+  const model = (session: () => Promise<Session>) =>
+    denoiserOf({ shape, labelDim }, parametrisation(predicts, noise), session, { devices })
   return {
-    ...denoiserOf({ shape, labelDim }, parametrisation(predicts, noise), open, { devices }),
+    ...model(open),
+    smooth: WHOLE.includes(inputs.noise.type) ? model(async () => betweenSteps(await open())) : undefined,
     ...{ engine, batchInvariant, close },
     digest: createHash('sha256')
       .update(JSON.stringify([digests, declared]))
@@ -141,4 +144,24 @@ function adapted(session: Session, { x, noise, labels }: Inputs, labelDim: numbe
     return { name: labels.name, shape: labels.shape.length === 2 ? [batch, 1] : [batch], data: numbers }
   }
   return { ...session, run: feeds => (feeds[0].shape[0] > most ? inParts(feeds, most, ask) : ask(feeds)) }
+}
+
+/** A network that takes whole steps, asked between two: what lies between its answers to both. */
+function betweenSteps(session: Session): Session {
+  const at = (feeds: readonly Feed[], round: (step: number) => number): Feed[] =>
+    feeds.map(feed => ({ ...feed, data: feed.name === INPUTS.noise ? feed.data.map(round) : feed.data.slice() }))
+  return {
+    ...session,
+    async run(feeds) {
+      const steps = feeds.find(({ name }) => name === INPUTS.noise)?.data ?? new Float32Array(0)
+      const [[below], [above]] = [await session.run(at(feeds, Math.floor)), await session.run(at(feeds, Math.ceil))]
+      const size = below.length / steps.length
+      return [
+        Float64Array.from(below, (value, i) => {
+          const step = steps[Math.floor(i / size)]
+          return value + (step - Math.floor(step)) * (above[i] - value)
+        })
+      ]
+    }
+  }
 }

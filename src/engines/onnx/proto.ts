@@ -41,7 +41,7 @@ export interface ValueProto {
   /** -1: the batch; a name: a size that differs from run to run, the same wherever it stands. */
   readonly shape: readonly (number | string)[]
   /** Default: float32. */
-  readonly type?: 'float32' | 'float64'
+  readonly type?: TensorProto['type']
 }
 
 const IR_VERSION = 10
