@@ -23,10 +23,14 @@ const UNET = 'model.diffusion_model.'
 const FIRST_STAGE = 'first_stage_model.'
 const TEXT = 'cond_stage_model.transformer.'
 
+/** Whether tensors are those of a whole latent diffusion model. */
+export function isLatent(tensors: Tensors): boolean {
+  return [...tensors.keys()].some(name => name.startsWith(UNET))
+}
+
 /** The parts of a state dict of CompVis's latent diffusion or Stable Diffusion (v1); undefined for all others. @throws EpdError `model-invalid` */
 export function latentStates(tensors: Tensors): LatentStates | undefined {
-  const plain = within(tensors, UNET)
-  if (plain.size === 0) return undefined
+  if (!isLatent(tensors)) return undefined
   const strange = [...tensors.keys()].find(name => name.startsWith('cond_stage_model.') && !name.startsWith(TEXT))
   if (strange !== undefined)
     throw new EpdError(
@@ -34,7 +38,7 @@ export function latentStates(tensors: Tensors): LatentStates | undefined {
       `the checkpoint's condition has ${strange}, which is not supported; known is CLIP's text encoder, ${TEXT}*`
     )
   return {
-    unet: averaged(tensors, plain),
+    unet: averaged(tensors, within(tensors, UNET)),
     firstStage: new Map(
       [...within(tensors, FIRST_STAGE)].filter(([name]) => !/^(encoder|quant_conv|loss|logvar)\b/.test(name))
     ),

@@ -1,6 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
+import { fileDigest } from './checkpoint.js'
+import { digestOf } from './digest.js'
 import { readTensors } from './network.js'
 import { isRecord, type Tensor } from './tensor.js'
 
@@ -92,6 +94,11 @@ export async function readComponent(folder: string): Promise<Component> {
       return all
     }
   }
+}
+
+/** SHA-256 of a network's config.json and weights. @throws EpdError `checkpoint-missing` */
+export async function componentDigest({ file, weights }: Component): Promise<string> {
+  return digestOf(await Promise.all([file, ...weights].map(fileDigest)))
 }
 
 /** In one file or in several with an index; safetensors rather than pickles, whole rather than half precision. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
+import { isLatent } from './compvis.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import { readZip } from './zip.js'
 import {
@@ -27,6 +28,7 @@ export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckp
   const bytes = unzipped(await readCheckpointFile(path), path)
   if (isSafetensors(bytes)) {
     const tensors = readSafetensors(bytes, path)
+    // A whole latent diffusion model has no config.json of its own.
     return isLatent(tensors) ? { tensors } : { ...required(await readConfig(path), path), tensors }
   }
   const tree = readCheckpointBytes(bytes, path)
@@ -34,11 +36,6 @@ export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckp
   if (!tensors) return edmNetwork(tree, path)
   const config = await readConfig(path)
   return isRecord(config) && 'class_name' in config ? { ...required(config, path), tensors } : { tensors }
-}
-
-/** Whether names are those of a whole latent diffusion model, whose own config.json there is none of. */
-function isLatent(tensors: StateDict['tensors']): boolean {
-  return [...tensors.keys()].some(name => name.startsWith('model.diffusion_model.'))
 }
 
 /** The one .ckpt in a .zip, as latent diffusion is published; all else as it is. */

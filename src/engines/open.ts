@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { availability } from './availability.js'
 import { COMPILER_VERSION, record } from './onnx/compile.js'
-import { compiledGraph } from './onnx/compiled.js'
+import { compiledGraph, type Compiled } from './onnx/compiled.js'
 import { CPU, type Target } from './onnx/recorder.js'
 import { pooled } from './pool.js'
 import { candidates, isBatchInvariant, nameOf, type EngineOptions, type Precision, type Runner } from './provider.js'
@@ -117,11 +117,11 @@ async function openOn(
   const { openSession } = await import('./onnx/session.js')
   const provider = onnxProvider(runner)
   if (provider === 'cpu') {
-    const path = 'recipe' in options ? await compiledPath(options, CPU) : options.onnx
+    const path = 'recipe' in options ? (await compiledNetwork(options)).path : options.onnx
     return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
   }
   const target: Target = { provider, precision: precision === 'float16' ? precision : 'float32' }
-  const path = 'recipe' in options ? await compiledPath(options, target) : options.onnx
+  const path = 'recipe' in options ? (await compiledNetwork(options, target)).path : options.onnx
   return pooled(await Promise.all(devices.map(device => openSession({ path, provider, device }))), onNote)
 }
 
@@ -130,11 +130,13 @@ function onnxProvider(runner: Runner) {
   throw new RangeError('an ONNX file runs on ONNX Runtime alone')
 }
 
-/** The network's graph, compiled once. bfloat16 is a way to multiply, not to write weights down. */
-async function compiledPath({ recipe, tensors, content, cacheDir }: NetworkOptions, target: Target): Promise<string> {
+/** A network's graph, compiled once. bfloat16 is a way to multiply, not to write weights down. */
+export function compiledNetwork(
+  { recipe, tensors, content, cacheDir }: Pick<NetworkOptions, 'recipe' | 'tensors' | 'content' | 'cacheDir'>,
+  target: Target = CPU
+): Promise<Compiled<unknown>> {
   const { provider, precision } = target
   const variant = target === CPU ? '' : `-${provider}-${precision}`
   const name = `${content}-${COMPILER_VERSION}${variant}`
-  const { path } = await compiledGraph(cacheDir, name, async () => record(recipe, await tensors(), target))
-  return path
+  return compiledGraph(cacheDir, name, async () => record(recipe, await tensors(), target))
 }

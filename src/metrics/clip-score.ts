@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { fileDigest } from '../checkpoints/checkpoint.js'
-import { readComponent } from '../checkpoints/diffusers.js'
-import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
-import { compiledGraph } from '../engines/onnx/compiled.js'
+import { digestOf } from '../checkpoints/digest.js'
+import { componentDigest, readComponent } from '../checkpoints/diffusers.js'
+import { compiledNetwork } from '../engines/open.js'
 import { openSession } from '../engines/onnx/session.js'
 import type { Recipe } from '../engines/recipe.js'
-import type { Numbers } from '../engines/session.js'
+import type { Numbers, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { cropped, resizeBicubic, type Picture } from '../images/resize.js'
 import { openTokenizer } from '../models/tokenizer.js'
@@ -47,16 +45,13 @@ export async function openClip({ folder, cacheDir }: ClipOptions): Promise<Clip>
     )
   const [words, pictures] = [clipTextConfig(component), clipImageConfig(component)]
   const projection = Number(component.config.projection_dim ?? 512)
-  const digests = await Promise.all([component.file, ...component.weights].map(fileDigest))
-  const content = createHash('sha256').update(JSON.stringify(digests)).digest('hex')
+  const content = await componentDigest(component)
   const compile = (name: string, recipe: Recipe) =>
-    compiledGraph(cacheDir, `${content}-${name}-${COMPILER_VERSION}`, async () =>
-      record(recipe, await component.tensors())
-    )
+    compiledNetwork({ recipe, tensors: component.tensors, content: `${content}-${name}`, cacheDir })
   const text = await compile('text', clipTextProjectionRecipe(words, projection))
   const image = await compile('image', clipImageRecipe(pictures, projection))
   const tokenizer = await openTokenizer(folder, words.tokens)
-  let sessions: Promise<[Awaited<ReturnType<typeof openSession>>, Awaited<ReturnType<typeof openSession>>]> | undefined
+  let sessions: Promise<[Session, Session]> | undefined
   const open = () => (sessions ??= Promise.all([openSession(text), openSession(image)]))
 
   async function part(images: readonly Picture[], prompts: readonly string[]): Promise<number[]> {
@@ -79,9 +74,7 @@ export async function openClip({ folder, cacheDir }: ClipOptions): Promise<Clip>
     return images.map((_, i) => 100 * Math.max(cosine(ofText, ofImages, i, projection), 0))
   }
   return {
-    digest: createHash('sha256')
-      .update(JSON.stringify([text.graph, image.graph, tokenizer.digest]))
-      .digest('hex'),
+    digest: digestOf([text.graph, image.graph, tokenizer.digest]),
     async scores(images, prompts) {
       const all: number[] = []
       for (let from = 0; from < images.length; from += BATCH)

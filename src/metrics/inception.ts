@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../checkpoints/digest.js'
 import { fileDigest, readCheckpoint } from '../checkpoints/checkpoint.js'
 import { moduleTensors, stateDictOf, type StateDict } from '../checkpoints/network.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
@@ -36,7 +36,7 @@ export interface Inception {
 export async function openInception(options: InceptionOptions): Promise<Inception> {
   const { weights, preparation, size, cacheDir, threads } = options
   const identity = ['inception', preparation, size, COMPILER_VERSION, await fileDigest(weights)]
-  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex')
+  const name = digestOf(identity)
   const { path, graph } = await compiledGraph(cacheDir, name, async () =>
     record(inceptionRecipe(size, preparation), await tensorsOf(weights))
   )

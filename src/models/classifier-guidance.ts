@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../checkpoints/digest.js'
 import { EpdError } from '../errors.js'
 import { openClassifier, type Classifier } from './classifier.js'
 import { oneHot, type Condition, type Denoiser } from './denoiser.js'
@@ -29,9 +29,7 @@ export async function guided(
     ...model,
     ...led(model, leads),
     smooth: smooth && led(smooth, leads),
-    digest: createHash('sha256')
-      .update(JSON.stringify([model.digest, classifier.digest, scale]))
-      .digest('hex'),
+    digest: digestOf([model.digest, classifier.digest, scale]),
     elapsed: () => model.elapsed() + classifier.elapsed(),
     async close() {
       await Promise.all([model.close(), classifier.close()])

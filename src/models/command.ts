@@ -1,10 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
+import { digestOf } from '../checkpoints/digest.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
-import type { Shape } from './denoiser.js'
+import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
 import type { Model } from './open.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
@@ -35,9 +35,7 @@ export function openCommandModel(options: CommandModelOptions): Model {
     ...denoiserOf({ shape, labelDim: labels }, parametrisation(predicts, noise), open),
     engine: 'command',
     batchInvariant: false,
-    digest: createHash('sha256')
-      .update(JSON.stringify([command, version, shape, labels, predicts, noise]))
-      .digest('hex'),
+    digest: digestOf([command, version, shape, labels, predicts, noise]),
     async close() {
       await running?.close()
     }
@@ -160,14 +158,7 @@ function request(feeds: readonly Feed[]): Buffer {
   const [noise, x, labels] = [of(INPUTS.noise), of(INPUTS.x), of(INPUTS.labels)]
   const samples = noise?.data.length ?? 0
   const numbers = [noise, x].map(feed => Buffer.from(Float32Array.from(feed?.data ?? []).buffer))
-  const classes = labels?.shape[1]
-  const rows =
-    classes === undefined
-      ? []
-      : Array.from(
-          { length: samples },
-          (_, b) => labels?.data.subarray(b * classes, (b + 1) * classes).indexOf(1) ?? -1
-        )
+  const classes = labels ? classesOf(labels.data, labels.shape[1]) : new Int32Array(0)
   const head = Buffer.from(Uint32Array.of(samples, labels ? 1 : 0).buffer)
-  return Buffer.concat([head, ...numbers, Buffer.from(Int32Array.from(rows).buffer)])
+  return Buffer.concat([head, ...numbers, Buffer.from(classes.buffer)])
 }

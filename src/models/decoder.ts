@@ -1,6 +1,4 @@
-import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
-import { compiledGraph } from '../engines/onnx/compiled.js'
-import { openNetwork, type NetworkOptions } from '../engines/open.js'
+import { compiledNetwork, openNetwork, type NetworkOptions } from '../engines/open.js'
 import { EpdError } from '../errors.js'
 import { decoderRecipe, LATENTS, type DecoderConfig } from '../networks/autoencoder.js'
 import type { Shape } from './denoiser.js'
@@ -25,11 +23,8 @@ export async function openDecoder({
   scale,
   ...options
 }: Omit<NetworkOptions, 'recipe'> & { readonly config: DecoderConfig; readonly scale: number }): Promise<Decoder> {
-  const { tensors, content, cacheDir } = options
   const recipe = decoderRecipe(config)
-  const { graph } = await compiledGraph(cacheDir, `${content}-${COMPILER_VERSION}`, async () =>
-    record(recipe, await tensors())
-  )
+  const { graph } = await compiledNetwork({ ...options, recipe })
   const { engine, session, close } = await openNetwork({ ...options, recipe })
   const { latentChannels, outChannels, channelMult, size } = config
   const [height, width] = size.map(side => side << (channelMult.length - 1))

@@ -65,3 +65,10 @@ export function oneHot(batch: number, classes: number, labels?: Int32Array): Flo
   })
   return rows
 }
+
+/** The classes of such rows, -1 where a row is of zeros. */
+export function classesOf(rows: ArrayLike<number>, classes: number): Int32Array<ArrayBuffer> {
+  const labels = new Int32Array(rows.length / classes).fill(-1)
+  for (let i = 0; i < rows.length; i++) if (rows[i] === 1) labels[Math.floor(i / classes)] = i % classes
+  return labels
+}

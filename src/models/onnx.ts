@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../checkpoints/digest.js'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { onnxInterface, type OnnxInterface, type OnnxValue } from '../engines/onnx/interface.js'
 import { openNetwork } from '../engines/open.js'
@@ -7,7 +7,7 @@ import type { EngineOptions } from '../engines/provider.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
-import type { Shape } from './denoiser.js'
+import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
 import type { Model } from './open.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
@@ -53,9 +53,7 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
     ...model(open),
     smooth: WHOLE.includes(inputs.noise.type) ? model(async () => betweenSteps(await open())) : undefined,
     ...{ engine, batchInvariant, close },
-    digest: createHash('sha256')
-      .update(JSON.stringify([digests, declared]))
-      .digest('hex')
+    digest: digestOf([digests, declared])
   }
 }
 
@@ -138,9 +136,7 @@ function adapted(session: Session, { x, noise, labels }: Inputs, labelDim: numbe
         shape: noise.shape.length === 0 ? [] : noise.shape.length === 1 ? [batch] : [batch, 1]
       }
     if (!labels || !WHOLE.includes(labels.type)) return { ...feed, name: labels?.name ?? feed.name }
-    const numbers = Float32Array.from({ length: batch }, (_, b) =>
-      Math.max(feed.data.subarray(b * labelDim, (b + 1) * labelDim).indexOf(1), 0)
-    )
+    const numbers = Float32Array.from(classesOf(feed.data, labelDim), label => Math.max(label, 0))
     return { name: labels.name, shape: labels.shape.length === 2 ? [batch, 1] : [batch], data: numbers }
   }
   return { ...session, run: feeds => (feeds[0].shape[0] > most ? inParts(feeds, most, ask) : ask(feeds)) }

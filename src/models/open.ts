@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { digestOf } from '../checkpoints/digest.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import { openNetwork, type NetworkOptions } from '../engines/open.js'
@@ -57,13 +57,16 @@ export interface Model extends Denoiser {
 export async function openModel(options: OpenModelOptions): Promise<Model> {
   const { checkpoint, cacheDir = defaultCache(), guidance } = options
   const content = await partsDigest(checkpoint)
-  const { graph, about } = await compile(checkpoint, content, cacheDir)
+  // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
+  let reading: Promise<Parts> | undefined
+  const parts = () => (reading ??= readParts(checkpoint))
+  const { graph, about } = await compile(parts, content, cacheDir)
   const { className, initKwargs } = about
   const precondition = preconditioning(className, initKwargs)
   const network = networkOf(initKwargs, precondition.learnedVariance)
   const part = (name: string, tensors: (parts: Parts) => Promise<Tensors>) => ({
     ...options,
-    ...{ content: `${content}${name}`, cacheDir, tensors: async () => tensors(await readParts(checkpoint)) }
+    ...{ content: `${content}${name}`, cacheDir, tensors: async () => tensors(await parts()) }
   })
   const text =
     about.text &&
@@ -78,13 +81,14 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
     ...part('', parts => parts.network()),
     recipe: denoisingRecipe(network)
   })
+  reading = undefined
   const model: Model = {
     ...denoiserOf(faceOf(network), precondition, session, {
       devices,
       contextOf: text && (prompts => text.encode(prompts))
     }),
     ...{ engine, batchInvariant, decoder, prompted: text !== undefined },
-    digest: sha256(text ? [graph, className, initKwargs, text.digest] : [graph, className, initKwargs]),
+    digest: digestOf(text ? [graph, className, initKwargs, text.digest] : [graph, className, initKwargs]),
     async close() {
       await Promise.all([close(), text?.close(), decoder?.close()])
     }
@@ -98,7 +102,7 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
       `${checkpoint}: reads no prompts; guidance without a classifier needs a model that does`
     )
   const { scale, negative = '' } = guidance
-  return { ...freelyGuided(model, scale, negative), digest: sha256([model.digest, scale, negative]) }
+  return { ...freelyGuided(model, scale, negative), digest: digestOf([model.digest, scale, negative]) }
 }
 
 async function textOf(
@@ -110,14 +114,10 @@ async function textOf(
   return openText({ ...options, config, tokenizer: await tokenizerOf(checkpoint) })
 }
 
-function sha256(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
-}
-
 /** The compiled network of a checkpoint, from the cache if this very file was compiled before. */
-async function compile(checkpoint: string, content: string, cacheDir: string): Promise<Compiled<PartsAbout>> {
+async function compile(parts: () => Promise<Parts>, content: string, cacheDir: string): Promise<Compiled<PartsAbout>> {
   return compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAbout, async () => {
-    const { about, network } = await readParts(checkpoint)
+    const { about, network } = await parts()
     const { className, initKwargs } = about
     const { learnedVariance } = preconditioning(className, initKwargs)
     const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), await network())

@@ -1,9 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
-import { compiledGraph } from '../engines/onnx/compiled.js'
-import { openNetwork, type NetworkOptions } from '../engines/open.js'
+import { digestOf } from '../checkpoints/digest.js'
+import { compiledNetwork, openNetwork, type NetworkOptions } from '../engines/open.js'
 import type { Session } from '../engines/session.js'
 import { clipTextRecipe, TEXT_INPUTS, type ClipTextConfig } from '../networks/clip.js'
 import { openTokenizer } from './tokenizer.js'
@@ -31,11 +30,9 @@ const KEPT = 1024
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openText(options: TextOptions): Promise<TextEncoder> {
-  const { config, tensors, content, cacheDir, onNote = () => undefined } = options
+  const { config, cacheDir, onNote = () => undefined } = options
   const recipe = clipTextRecipe(config)
-  const { graph } = await compiledGraph(cacheDir, `${content}-${COMPILER_VERSION}`, async () =>
-    record(recipe, await tensors())
-  )
+  const { graph } = await compiledNetwork({ ...options, recipe })
   const tokenizer = await openTokenizer(options.tokenizer, config.tokens)
   const { engine, session, close } = await openNetwork({ ...options, recipe })
   const folder = join(cacheDir, 'prompts')
@@ -53,9 +50,7 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
     return ids
   }
   const fileOf = (ids: readonly number[]) => {
-    const name = createHash('sha256')
-      .update(JSON.stringify([graph, engine, ids]))
-      .digest('hex')
+    const name = digestOf([graph, engine, ids])
     return join(folder, `${name}.f32`)
   }
   /** One by one, so that no encoding depends on what else was asked for. */
@@ -82,9 +77,7 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
   }
 
   return {
-    digest: createHash('sha256')
-      .update(JSON.stringify([graph, tokenizer.digest]))
-      .digest('hex'),
+    digest: digestOf([graph, tokenizer.digest]),
     async encode(prompts) {
       const contexts = await Promise.all(prompts.map(knownOf))
       for (const prompt of [...known.keys()].slice(0, Math.max(known.size - KEPT, 0))) known.delete(prompt)

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
+import { digestOf } from '../checkpoints/digest.js'
 import { readJson } from '../checkpoints/diffusers.js'
 import { isRecord } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
@@ -35,9 +35,7 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
   const padding = await paddingToken(folder, config)
   const [begin, end, pad] = [BEGIN, END, padding].map(idOf)
   return {
-    digest: createHash('sha256')
-      .update(JSON.stringify([description, padding]))
-      .digest('hex'),
+    digest: digestOf([description, padding]),
     encode(prompt) {
       const { ids } = tokenizer.encode(prompt, { add_special_tokens: false })
       const kept = ids.slice(0, context - 2)

@@ -9,12 +9,9 @@ type Tensors = NetworkCheckpoint['tensors']
 type Config = Component['config']
 
 /** The arguments of guided-diffusion's UNetModel for the same network as a UNet2DModel or UNet2DConditionModel of diffusers. */
-export function unetArguments({ className, config, file }: Component, contextTokens: number): Record<string, unknown> {
-  if (className !== 'UNet2DModel' && className !== 'UNet2DConditionModel')
-    throw new EpdError(
-      'model-invalid',
-      `${file}: a ${className || 'nameless class'} is not supported; known are UNet2DModel and UNet2DConditionModel`
-    )
+export function unetArguments(component: Component, contextTokens: number): Record<string, unknown> {
+  const { className, config, file } = component
+  checkClass(component, 'UNet2DModel', 'UNet2DConditionModel')
   const conditional = className === 'UNet2DConditionModel'
   const read = argumentsOf(config, `${file}: `)
   const channels = read.counts('block_out_channels')
@@ -89,10 +86,22 @@ function checkSupported(read: Arguments, conditional: boolean): void {
     timestep_post_act: [null],
     reverse_transformer_layers_per_block: [null]
   }
+  checkAllowed(read, allowed)
+}
+
+function checkAllowed(read: Arguments, allowed: Readonly<Record<string, readonly unknown[]>>): void {
   for (const [name, values] of Object.entries(allowed)) {
     const found = read.value(name)
     if (found !== undefined && found !== null && !values.includes(found)) throw read.unsupported(name, found)
   }
+}
+
+function checkClass({ className, file }: Component, ...known: readonly string[]): void {
+  if (!known.includes(className))
+    throw new EpdError(
+      'model-invalid',
+      `${file}: a ${className || 'nameless class'} is not supported; known are ${known.join(' and ')}`
+    )
 }
 
 /** UNet2DConditionModel's attention_head_dim is a number of heads, by an old mistake that stayed; UNet2DModel's one of channels. */
@@ -179,29 +188,22 @@ function renamed(
 
 /** The decoder of an AutoencoderKL or a VQModel for latents of a size, and what they are divided by before it. */
 export function autoencoderConfig(
-  { className, config, file }: Component,
+  component: Component,
   size: DecoderConfig['size']
 ): { config: DecoderConfig; scale: number } {
-  if (className !== 'AutoencoderKL' && className !== 'VQModel')
-    throw new EpdError(
-      'model-invalid',
-      `${file}: a ${className || 'nameless class'} is not supported; known are AutoencoderKL and VQModel`
-    )
+  const { className, config, file } = component
+  checkClass(component, 'AutoencoderKL', 'VQModel')
   const read = argumentsOf(config, `${file}: `)
   const channels = read.counts('block_out_channels')
   const types = read.texts('up_block_types')
   for (const type of types)
     if (type !== 'UpDecoderBlock2D' && type !== 'AttnUpDecoderBlock2D') throw read.unsupported('up_block_types', type)
-  for (const [name, values] of Object.entries({
+  checkAllowed(read, {
     act_fn: ['silu', 'swish'],
     norm_type: ['group'],
     shift_factor: [0],
     use_post_quant_conv: [true]
-  })) {
-    const found = read.value(name)
-    if (found !== undefined && found !== null && !values.some(value => value === found))
-      throw read.unsupported(name, found)
-  }
+  })
   const latentChannels = read.count('latent_channels', className === 'VQModel' ? 3 : 4)
   return {
     config: {
@@ -249,12 +251,9 @@ export function autoencoderTensors({ config, file }: Component, tensors: Tensors
 }
 
 /** A CLIPTextModel, or the text tower of a CLIPModel. */
-export function clipTextConfig({ className, config, file }: Component): ClipTextConfig {
-  if (className !== 'CLIPTextModel' && className !== 'CLIPModel')
-    throw new EpdError(
-      'model-invalid',
-      `${file}: a ${className || 'nameless class'} is not supported; known are CLIPTextModel and CLIPModel`
-    )
+export function clipTextConfig(component: Component): ClipTextConfig {
+  const { config, file } = component
+  checkClass(component, 'CLIPTextModel', 'CLIPModel')
   const read = argumentsOf(partOf(config, 'text_config'), `${file}: `)
   return {
     ...towerOf(read, { hidden_size: 512, num_hidden_layers: 12, num_attention_heads: 8, intermediate_size: 2048 }),

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
-import { folderOf, readComponent } from '../checkpoints/diffusers.js'
+import { componentDigest, folderOf, readComponent } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
 import type { Experiment, ModelSpec } from '../spec/experiment.js'
 import { isAddress } from '../spec/location.js'
@@ -72,9 +71,7 @@ export async function obtainAssets(
 /** @throws EpdError `checkpoint-missing` */
 export async function assetAt(path: string): Promise<Asset> {
   if ((await folderOf(path)) === undefined) return { path, digest: await fileDigest(path) }
-  const { file, weights } = await readComponent(path)
-  const digests = await Promise.all([file, ...weights].map(fileDigest))
-  return { path, digest: createHash('sha256').update(JSON.stringify(digests)).digest('hex') }
+  return { path, digest: await componentDigest(await readComponent(path)) }
 }
 
 async function obtain(

@@ -1,8 +1,9 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
-import type { Precision, Runner } from '../engines/provider.js'
+import type { EngineOptions, Precision, Runner } from '../engines/provider.js'
 import type { Shape } from '../models/denoiser.js'
-import type { NoiseSpec, Prediction } from '../models/parametrisation.js'
+import type { CommandModelOptions } from '../models/command.js'
+import type { OnnxModelOptions } from '../models/onnx.js'
 import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
 
@@ -46,25 +47,9 @@ export interface CheckpointModelSpec extends EngineSpec {
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }
 
-export interface OnnxModelSpec extends EngineSpec {
-  readonly onnx: string
-  readonly inputs: { readonly x: string; readonly noise: string; readonly labels?: string }
-  readonly output?: string
-  readonly predicts: Prediction
-  readonly noise: NoiseSpec
-  readonly shape?: Shape
-  readonly labels?: number
-}
+export type OnnxModelSpec = EngineSpec & Omit<OnnxModelOptions, keyof EngineOptions | 'threads' | 'onNote'>
 
-export interface CommandModelSpec {
-  readonly command: readonly string[]
-  readonly version: string | number
-  readonly shape: Shape
-  readonly labels: number
-  readonly predicts: Prediction
-  readonly noise: NoiseSpec
-  readonly timeout: number
-}
+export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd'> & { readonly version: string | number }
 
 /** Prompts by themselves, or a column of a CSV file (an absolute path, or an address). */
 export type PromptsSpec = readonly string[] | { readonly csv: string; readonly column: string }

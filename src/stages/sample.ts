@@ -6,7 +6,7 @@ import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
 import type { Shape } from '../models/denoiser.js'
 import type { SampleStage } from '../spec/experiment.js'
-import { runShards, start, type ShardFile } from './shards.js'
+import { npyFile, runShards, start, type ShardFile } from './shards.js'
 import { samplerOf } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -36,7 +36,7 @@ export async function run(stage: SampleStage, context: StageContext): Promise<St
       encode({ x }, shard) {
         const count = shard.seeds.length
         const data = Float32Array.from(x)
-        const samples = npy('samples', encodeNpy({ dtype: 'float32', shape: [count, ...shape], data }))
+        const samples = npyFile('samples', encodeNpy({ dtype: 'float32', shape: [count, ...shape], data }))
         if (model.decoder) return [samples]
         return [samples, ...imageFiles(toUint8(x, shape), shape, shard.position)]
       }
@@ -49,11 +49,7 @@ export function imageFiles(bytes: Uint8Array, shape: Shape, position: number): S
   const [channels, height, width] = shape
   const size = channels * height * width
   const images = encodeNpy({ dtype: 'uint8', shape: [bytes.length / size, height, width, channels], data: bytes })
-  if (position > 0 || (channels !== 1 && channels !== 3)) return [npy('images', images)]
+  if (position > 0 || (channels !== 1 && channels !== 3)) return [npyFile('images', images)]
   const png = encodePng(grid(bytes.subarray(0, GRID_IMAGES * size), shape))
-  return [npy('images', images), { name: 'grid', data: png, extension: 'png', mediaType: 'image/png' }]
-}
-
-function npy(name: string, data: Uint8Array) {
-  return { name, data, extension: 'npy', mediaType: 'application/x-npy' }
+  return [npyFile('images', images), { name: 'grid', data: png, extension: 'png', mediaType: 'image/png' }]
 }

@@ -14,7 +14,7 @@ import { FEATURES } from '../networks/inception-v3.js'
 import { formatSeeds } from '../spec/seeds.js'
 import type { MetricName, ScoreStage } from '../spec/experiment.js'
 import type { Metric, Store } from '../store/store.js'
-import { shardsWith } from './features.js'
+import { shardsWith } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Scores each set of samples by each metric. No model is evaluated. */
@@ -25,23 +25,26 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   const scoreFeatures = stage.features && (await featureScorer(stage, stage.features, context))
   const clip = stage.metrics.includes('clip-score') ? await clipOf(stage, context) : undefined
   const metrics: Metric[] = []
-  for (const [done, name] of stage.samples.entries()) {
-    onProgress({ done, total, unit: 'samples', note: name })
-    const samplesKey = inputKey(name)
-    if (scoreFeatures) metrics.push(...(await scoreFeatures(done, samplesKey)))
-    if (pixels) {
-      const statistics = await sampleStatistics(store, imagesKey(name), signal)
-      const value = await frechetDistance(statistics, pixels.statistics)
-      metrics.push({ samplesKey, name: 'frechet-pixels', value, count: statistics.count, details: pixels.details })
+  try {
+    for (const [done, name] of stage.samples.entries()) {
+      onProgress({ done, total, unit: 'samples', note: name })
+      const samplesKey = inputKey(name)
+      if (scoreFeatures) metrics.push(...(await scoreFeatures(done, samplesKey)))
+      if (pixels) {
+        const statistics = await sampleStatistics(store, imagesKey(name), signal)
+        const value = await frechetDistance(statistics, pixels.statistics)
+        metrics.push({ samplesKey, name: 'frechet-pixels', value, count: statistics.count, details: pixels.details })
+      }
+      if (clip) metrics.push(await clipScore(clip, samplesKey, imagesKey(name), context))
+      const compared = stage.metrics.filter(isPaired)
+      if (compared.length > 0 && stage.reference !== undefined)
+        metrics.push(
+          ...(await compare(store, samplesKey, imagesKey(name), stage.reference, imagesKey(stage.reference), compared))
+        )
     }
-    if (clip) metrics.push(await clipScore(clip, samplesKey, imagesKey(name), context))
-    const compared = stage.metrics.filter(isPaired)
-    if (compared.length > 0 && stage.reference !== undefined)
-      metrics.push(
-        ...(await compare(store, samplesKey, imagesKey(name), stage.reference, imagesKey(stage.reference), compared))
-      )
+  } finally {
+    await clip?.close()
   }
-  await clip?.close()
   store.putMetrics(claim, metrics)
   onProgress({ done: total, total, unit: 'samples' })
   return { evaluations: 0 }

@@ -3,6 +3,8 @@ import type { Model } from '../models/open.js'
 import type { GeneratorName } from '../random/latents.js'
 import { noise } from '../solvers/noise.js'
 import type { SampleStage, TeacherStage } from '../spec/experiment.js'
+import { EpdError } from '../errors.js'
+import type { Artifact, ShardRow, Store } from '../store/store.js'
 import { evaluationsOf } from './cost.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -114,4 +116,51 @@ function shardsOf(seeds: readonly number[]): Shard[] {
     position,
     seeds: seeds.slice(position * SEEDS_A_SHARD, (position + 1) * SEEDS_A_SHARD)
   }))
+}
+
+/** A shard of another stage, with the file of it that is read. */
+export interface Source {
+  readonly shard: ShardRow
+  readonly artifact: Artifact
+}
+
+/**
+ * Makes a shard of each shard of another stage, each committed whole; those that are there already are left alone. `convert` tells by
+ * `advance` of samples that it is done with.
+ */
+export async function convertShards(
+  { store, key, claim, signal, onProgress }: StageContext,
+  sources: readonly Source[],
+  convert: (artifact: Artifact, shard: ShardRow, advance: (samples: number) => void) => Promise<readonly ShardFile[]>
+): Promise<void> {
+  const done = new Set(store.shards(key).map(({ position }) => position))
+  const isDone = ({ shard }: Source) => done.has(shard.position)
+  const samplesOf = (some: readonly Source[]) => some.reduce((sum, { shard }) => sum + shard.seeds.length, 0)
+  const total = samplesOf(sources)
+  let finished = samplesOf(sources.filter(isDone))
+  const advance = (samples: number) => {
+    finished += samples
+    onProgress({ done: finished, total, unit: 'samples' })
+  }
+  advance(0)
+  for (const { shard, artifact } of sources.filter(source => !isDone(source))) {
+    signal.throwIfAborted()
+    const { position, seeds } = shard
+    store.putShard(claim, { position, seeds, evaluations: 0, files: await convert(artifact, shard, advance) })
+  }
+}
+
+/** A stage's shards, each with the one file of this name that it has left. */
+export function shardsWith(store: Store, key: string, name: string): Source[] {
+  const files = new Map(store.artifacts(key, name).map(artifact => [artifact.position, artifact]))
+  return store.shards(key).map(shard => {
+    const artifact = files.get(shard.position)
+    if (!artifact) throw new EpdError('store-corrupt', `a shard's ${name} are missing from the store; run again`)
+    return { shard, artifact }
+  })
+}
+
+/** An array as a file of a shard. */
+export function npyFile(name: string, data: Uint8Array): ShardFile {
+  return { name, data, extension: 'npy', mediaType: 'application/x-npy' }
 }

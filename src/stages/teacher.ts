@@ -5,7 +5,7 @@ import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import type { TeacherStage } from '../spec/experiment.js'
 import type { Store } from '../store/store.js'
-import { runShards, start } from './shards.js'
+import { npyFile, runShards, start } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
@@ -34,7 +34,7 @@ export async function run(stage: TeacherStage, context: StageContext): Promise<S
         })
         const shape = [states.length, shard.seeds.length, ...model.shape]
         return [
-          file('trajectories', encodeNpy({ dtype: 'float64', shape, data })),
+          npyFile('trajectories', encodeNpy({ dtype: 'float64', shape, data })),
           ...labelFiles(condition, shard.seeds.length)
         ]
       }
@@ -44,11 +44,7 @@ export async function run(stage: TeacherStage, context: StageContext): Promise<S
 
 function labelFiles(condition: Condition | undefined, count: number) {
   if (!condition?.labels) return []
-  return [file('labels', encodeNpy({ dtype: 'float64', shape: [count], data: Float64Array.from(condition.labels) }))]
-}
-
-function file(name: string, data: Uint8Array) {
-  return { name, data, extension: 'npy', mediaType: 'application/x-npy' }
+  return [npyFile('labels', encodeNpy({ dtype: 'float64', shape: [count], data: Float64Array.from(condition.labels) }))]
 }
 
 /** What a teacher stage has left, shard by shard. */
