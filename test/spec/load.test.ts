@@ -81,7 +81,7 @@ describe('loadExperiment', () => {
       schedule: own
     })
     expect(stage(stages, 'truth', 'sample').solver.schedule).toEqual({
-      ...{ type: 'polynomial', rho: 7, sigmaMin: 0.002, sigmaMax: 80 }
+      ...{ type: 'polynomial', rho: 7 }
     })
   })
 
