@@ -58,7 +58,7 @@ export type PlainSolver =
   | { readonly name: 'dpm2'; readonly afs: boolean; readonly r: number }
   | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number; readonly variableStep: boolean }
   | ({ readonly name: 'dpmpp'; readonly solverType?: 'midpoint' | 'heun' } & Exponential)
-  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2' } & Exponential)
+  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2'; readonly correctLast?: boolean } & Exponential)
   | {
       readonly name: 'deis'
       readonly afs: boolean

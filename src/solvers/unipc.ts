@@ -15,6 +15,8 @@ export interface UnipcOptions {
   readonly thresholding?: boolean
   /** Whether the last steps are of lower order, which few steps need; default: yes. */
   readonly lowerOrderFinal?: LowerOrderFinal
+  /** Whether the last state is corrected by an evaluation of its own; default: only where there are fewer steps than the order. */
+  readonly correctLast?: boolean
 }
 
 /** A prediction and where it was made. */
@@ -26,11 +28,11 @@ interface Made {
 /**
  * UniPC (Zhao et al. 2023, arXiv 2302.04867), multistep: a predictor of order `maxOrder`, and a corrector of one order more that
  * uses the evaluation at the predicted state, so that a step is one NFE. The last state is predicted alone, but where there are fewer steps
- * than the order it is corrected by an evaluation of its own, as in the authors' code. A step to a noise level of 0 is of order 1.
+ * than the order it is corrected by an evaluation of its own, as in the authors' code, and with `correctLast` always. A step to a noise level of 0 is of order 1.
  */
 export function* unipc(problem: Problem, options: UnipcOptions = {}): SolverRun {
   const { samples, sigmas, trajectory } = problem
-  const { predicts, thresholding, variant, maxOrder, afs } = { ...DEFAULTS, ...options }
+  const { predicts, thresholding, variant, maxOrder, afs, correctLast } = { ...DEFAULTS, ...options }
   const predictor = unipcPredictor(problem, options)
   const made = function* (x: Float64Array, i: number): Part<Made> {
     const t = sigmas[i]
@@ -45,7 +47,7 @@ export function* unipc(problem: Problem, options: UnipcOptions = {}): SolverRun 
     trajectory.push(x)
     guess = predictor.lead(x, now, i)(sigmas[i + 1])
   }
-  if (sigmas.length > maxOrder || sigmas[sigmas.length - 1] === 0) x = guess
+  if (sigmas[sigmas.length - 1] === 0 || (sigmas.length > maxOrder && !correctLast)) x = guess
   else x = correct(x, yield* made(guess, sigmas.length - 1), predictor.used(), predicts, variant)
   trajectory.push(x)
   return x
@@ -57,7 +59,8 @@ const DEFAULTS = {
   variant: 'bh2',
   predicts: 'data',
   thresholding: true,
-  lowerOrderFinal: true
+  lowerOrderFinal: true,
+  correctLast: false
 } satisfies UnipcOptions as Required<UnipcOptions>
 
 /** The predictor alone, as a multistep method. */

@@ -152,6 +152,7 @@ export function resolveSolver(
 /** A solver without the options that are as they were before there was a choice, so that its results keep their names. */
 function withoutDefaults<Solver extends RawSolver>(solver: Solver): Solver {
   if (solver.name === 'dpmpp' && solver.solverType === 'midpoint') return { ...solver, solverType: undefined }
+  if (solver.name === 'unipc' && solver.correctLast === false) return { ...solver, correctLast: undefined }
   if (solver.name === 'deis' && solver.lowerOrderFinal === false) return { ...solver, lowerOrderFinal: undefined }
   return solver
 }

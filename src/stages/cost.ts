@@ -60,6 +60,10 @@ function effortOf(student: StudentSpec): Pick<Effort, 'solver' | 'afs' | 'points
   if (name === 'epd') return { solver: name, afs, points: student.points, scalesTime: student.scaleTime > 0, steps }
   if (name === 'amed') return { solver: name, afs, points: 1, scalesTime: student.scaleTime > 0, steps }
   // unipc may correct its last state by one evaluation more, and does before a step to 0: counted as a step.
-  const corrected = name === 'unipc' && (student.numSteps <= student.maxOrder || endsAtZero(student.schedule)) ? 1 : 0
+  const corrected =
+    name === 'unipc' &&
+    (student.numSteps <= student.maxOrder || student.correctLast === true || endsAtZero(student.schedule))
+      ? 1
+      : 0
   return { solver: 'plain', afs, points: evaluationsAStep(name) - 1, scalesTime: false, steps: steps + corrected }
 }

@@ -59,7 +59,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'afs: true',
     'afs: true, schedule: { type: logsnr, sigmaMin: 0.002, sigmaMax: 0.001 }',
-    '3:65: solver.schedule.sigmaMin: expected sigmaMin below sigmaMax, found 0.002 and 0.001'
+    '3:77: solver.schedule.sigmaMin: expected sigmaMin below sigmaMax, found 0.002 and 0.001'
   ],
   [
     'afs: true',
