@@ -80,7 +80,11 @@ const CASES: Readonly<
   'unipc-3': { schedule: steps([...linspaceOfDpm, 0]), solver: { ...unipc, maxOrder: 3 } },
   'unipc-2-bh1': { schedule: steps([...linspaceOfDpm, 0]), solver: { ...unipc, variant: 'bh1' } },
   'unipc-2-noise': { schedule: steps([...linspaceOfDpm, 0]), solver: { ...unipc, predicts: 'noise' } },
-  'unipc-2-karras': { schedule: karras(10), solver: { ...unipc, lowerOrderFinal: false, correctLast: true }, rounding: 'nearest' },
+  'unipc-2-karras': {
+    schedule: karras(10),
+    solver: { ...unipc, lowerOrderFinal: false, correctLast: true },
+    rounding: 'nearest'
+  },
   'deis-2': { schedule: steps([...linspaceOfDpm, 0]), solver: { ...deis, maxOrder: 2 } },
   'deis-3': { schedule: steps([...linspaceOfDpm, 0]), solver: { ...deis, maxOrder: 3 } },
   euler: { schedule: steps(linspace, 'zero'), solver: { name: 'euler' } },

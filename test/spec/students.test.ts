@@ -23,7 +23,10 @@ describe('a distill stage', () => {
   it('learns time points of a solver without parameters, from a teacher with the same ends', () => {
     const stage = distilled(student('learnSigmas: true, solver: { name: ipndm, nfe: 5, afs: true }'))
     expect(stage?.student).toMatchObject({ name: 'ipndm', numSteps: 7, nfe: 5 })
-    const taught = whole.replace('afs: true }', 'afs: true, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 80 } }')
+    const taught = whole.replace(
+      'afs: true }',
+      'afs: true, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 80 } }'
+    )
     const other = 'learnSigmas: true, solver: { name: ipndm, nfe: 5, schedule: { type: logsnr, sigmaMax: 50 } },'
     expect(errors(taught.replace('teacher: teacher,', `teacher: teacher, ${other}`))).toEqual([
       '6:74: stages.student.solver: expected the time points of teacher "teacher" (from 80 to 0.002), found from 50 to the model\'s last'
