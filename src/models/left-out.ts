@@ -5,10 +5,7 @@ const CLIPPING: readonly unknown[] = [
 ]
 
 /** What a folder's scheduler does to denoised images and this does not unless it is asked to; undefined where that is nothing. */
-export function leftOut(
-  scheduler: Readonly<Record<string, unknown>> | undefined,
-  folder: string
-): string | undefined {
+export function leftOut(scheduler: Readonly<Record<string, unknown>> | undefined, folder: string): string | undefined {
   if (!scheduler) return undefined
   const { _class_name: name, clip_sample: clip = CLIPPING.includes(name), clip_sample_range: range = 1 } = scheduler
   if (scheduler.thresholding === true)

@@ -17,8 +17,11 @@ export type NoiseSpec =
     }
   /** alpha^2 + s^2 = 1; told the step, 0 to steps - 1, and between two what lies between unless that is rounded to the nearest. */
   | { readonly type: 'steps'; readonly betas: Betas; readonly rounding?: Rounding }
-  /** alpha = 1 - t, s = t; told t times `times`. t lies between `first` and `last`, below 1, where sigma is infinite. */
-  | { readonly type: 'flow'; readonly times: number; readonly first: number; readonly last: number }
+  /**
+   * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999), below 1, where sigma is
+   * infinite.
+   */
+  | { readonly type: 'flow'; readonly times?: number; readonly first?: number; readonly last?: number }
 
 /** What becomes of a step that is not whole: it is told as it is, or the nearest whole one is told. */
 export type Rounding = 'none' | 'nearest'
@@ -103,7 +106,7 @@ function noiseOf(noise: NoiseSpec): Noise {
       }
     }
     case 'flow': {
-      const { times, first, last } = noise
+      const { times = 1, first = 0.001, last = 0.999 } = noise
       const time: ModelTime = { sigma: t => t / (1 - t), inverse: sigma => sigma / (1 + sigma) }
       const told: ToldTime = { first: times * first, last: times * last, sigma: each => time.sigma(each / times) }
       return {

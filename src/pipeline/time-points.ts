@@ -28,8 +28,7 @@ export function withTimePoints(experiment: Experiment, model: RangedModel): Expe
     const difference = stage.kind === 'sample' ? mismatchOf(stage, filled, model) : undefined
     if (difference === undefined) return stage
     const message = `stage "${stage.name}": ${difference}`
-    if (!allowMismatch)
-      throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
+    if (!allowMismatch) throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
     warnings.push(message)
     return { ...stage, mismatched: true as const }
   })
@@ -48,9 +47,7 @@ function mismatchOf(
   if (!student) return undefined
   const own = solverIn(student, schedule => scheduleIn(schedule, model, name))
   const difference = differenceOf(gridOf(solver), gridOf(own), false)
-  return (
-    difference && `its predictor was distilled for ${difference.taught}, and is used on ${difference.found}`
-  )
+  return difference && `its predictor was distilled for ${difference.taught}, and is used on ${difference.found}`
 }
 
 function inModel(stage: Stage, model: RangedModel): Stage {

@@ -25,7 +25,13 @@ export function dpmpp(problem: Problem, options: DpmppOptions = {}): SolverRun {
 }
 
 export function dpmppMethod({ sigmas, samples }: Problem, options: DpmppOptions): Multistep {
-  const { maxOrder = 3, predicts = 'data', thresholding = true, lowerOrderFinal = true, solverType = 'midpoint' } = options
+  const {
+    maxOrder = 3,
+    predicts = 'data',
+    thresholding = true,
+    lowerOrderFinal = true,
+    solverType = 'midpoint'
+  } = options
   const remember = history<{ readonly t: number; readonly m: Float64Array }>(maxOrder)
   return (x, d, t, index) => {
     const last = remember({ t, m: predicted(predicts, thresholding, samples, x, d, t) })

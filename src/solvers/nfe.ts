@@ -22,7 +22,11 @@ export function evaluationsAStep(name: Costed['name']): number {
  * Parallel evaluations (NFE) of a solver on `numSteps` time points, as the paper counts them (arXiv 2507.14797, Section 4.1). Where the
  * last time point is a noise level of 0, the step to it is one evaluation.
  */
-export function parallelNfe({ name, afs, maxOrder = 3, correctLast = false }: Costed, numSteps: number, zero = false): number {
+export function parallelNfe(
+  { name, afs, maxOrder = 3, correctLast = false }: Costed,
+  numSteps: number,
+  zero = false
+): number {
   const corrects = name === 'unipc' && (numSteps <= maxOrder || correctLast)
   const lastStep = zero ? 1 : A_STEP[name] + (corrects ? 1 : 0)
   return A_STEP[name] * (numSteps - 2) + lastStep - (afs ? 1 : 0)

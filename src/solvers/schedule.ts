@@ -57,7 +57,9 @@ export function schedule(options: ScheduleOptions): Float64Array {
   const sigmas = Float64Array.from(options.type === 'explicit' ? explicit(options) : spaced(options))
   if (sigmas.length < 2) throw new RangeError('2 or more time points are needed')
   const above = positive(sigmas)
-  const wrong = above.findIndex((sigma, i) => !(Number.isFinite(sigma) && sigma > 0 && (i === 0 || sigma < above[i - 1])))
+  const wrong = above.findIndex(
+    (sigma, i) => !(Number.isFinite(sigma) && sigma > 0 && (i === 0 || sigma < above[i - 1]))
+  )
   if (wrong >= 0) throw new RangeError(notFalling(options, above, wrong))
   const range = { sigmaMax: above[0], sigmaMin: above[above.length - 1] }
   const { model } = options
@@ -107,7 +109,9 @@ function endsOf({ model, sigmaMin, sigmaMax }: SpacedOptions): Range {
 
 function float32Type(type: ScheduleType): Float32Type {
   if (type !== 'discrete') return type
-  throw new RangeError('precision float32 is of polynomial, logsnr and time_uniform; discrete takes its time points from the model')
+  throw new RangeError(
+    'precision float32 is of polynomial, logsnr and time_uniform; discrete takes its time points from the model'
+  )
 }
 
 function explicit({ sigmas, timesteps, finalSigma, model, numSteps }: ExplicitOptions): number[] {

@@ -108,10 +108,15 @@ export function pointsAboveZero({ schedule, numSteps }: Pick<OnGrid, 'schedule' 
 
 /** The time points above 0 as a schedule of their own. */
 export function gridOf(solver: Pick<OnGrid, 'schedule' | 'numSteps'>): GridSpec {
-  const { finalSigma: _, ...schedule } = solver.schedule
   const numSteps = pointsAboveZero(solver)
+  const schedule = withoutZero(solver.schedule)
   if (schedule.type !== 'explicit' || !schedule.sigmas) return { ...schedule, numSteps }
   return { ...schedule, sigmas: schedule.sigmas.slice(0, numSteps), numSteps }
+}
+
+function withoutZero(schedule: ScheduleSpec): ScheduleSpec {
+  const { finalSigma, ...rest } = schedule
+  return finalSigma === undefined ? schedule : rest
 }
 
 /** The ends of a schedule above 0, as far as they are known. */

@@ -53,7 +53,7 @@ export function* unipc(problem: Problem, options: UnipcOptions = {}): SolverRun 
   return x
 }
 
-const DEFAULTS = {
+const DEFAULTS: Required<UnipcOptions> = {
   afs: false,
   maxOrder: 3,
   variant: 'bh2',
@@ -61,7 +61,7 @@ const DEFAULTS = {
   thresholding: true,
   lowerOrderFinal: true,
   correctLast: false
-} satisfies UnipcOptions as Required<UnipcOptions>
+}
 
 /** The predictor alone, as a multistep method. */
 export function unipcMethod(problem: Problem, options: UnipcOptions): Multistep {

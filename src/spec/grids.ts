@@ -15,7 +15,11 @@ export function differenceOf(
 
 function endsInWords(grid: GridSpec): string {
   const precision = grid.type === 'explicit' ? undefined : grid.precision
-  return [describeEnds(grid), ...(precision ? [`in ${precision}`] : []), ...(grid.noiseScale ? [grid.noiseScale] : [])].join(', ')
+  return [
+    describeEnds(grid),
+    ...(precision ? [`in ${precision}`] : []),
+    ...(grid.noiseScale ? [grid.noiseScale] : [])
+  ].join(', ')
 }
 
 /** Both with the other's ends in place of those that the model is still to give. */

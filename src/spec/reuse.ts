@@ -1,6 +1,6 @@
 import { endsAtZero, gridOf, pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
-import { quote, type Path, type Report } from './problem.js'
+import { type Path, type Report } from './problem.js'
 import type { RawUsed } from './raw.js'
 import { checkSchedule, countsOf, inheriting, scheduleOf } from './time-points.js'
 
@@ -36,7 +36,7 @@ export function reused(
   if (!allowMismatch) {
     report(
       path,
-      `expected the time points that ${what} was distilled for (${taught}), found ${quote(found)}; --allow-mismatch uses it all the same`
+      `expected the time points that ${what} was distilled for (${taught}), found "${found}"; --allow-mismatch uses it all the same`
     )
     return undefined
   }

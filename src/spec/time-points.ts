@@ -45,16 +45,14 @@ export function countsOf(
   report: Report
 ): Pick<OnGrid, 'numSteps' | 'nfe'> | undefined {
   const zero = endsAtZero(schedule)
-  const wrong = (key: string, message: string) => {
-    report([...path, key], message)
-    return undefined
-  }
   if (schedule.type === 'explicit') {
     const found = { numSteps: lengthOf(schedule), nfe: parallelNfe(solver, lengthOf(schedule), zero) }
     const given = { numSteps, nfe }
-    for (const key of ['numSteps', 'nfe'] as const)
-      if (given[key] !== undefined && given[key] !== found[key])
-        return wrong(key, againstList(found[key], given[key]))
+    for (const key of ['numSteps', 'nfe'] as const) {
+      if (given[key] === undefined || given[key] === found[key]) continue
+      report([...path, key], againstList(found[key], given[key]))
+      return undefined
+    }
     return found
   }
   if (numSteps === undefined && nfe === undefined) {
@@ -63,8 +61,9 @@ export function countsOf(
   }
   const points = numSteps ?? numStepsAt(solver, nfe ?? 1, zero, path, report)
   if (points === undefined) return undefined
-  if (zero && points < 3) return wrong('numSteps', expected('3 or more with finalSigma zero', points))
-  return { numSteps: points, nfe: parallelNfe(solver, points, zero) }
+  if (!zero || points >= 3) return { numSteps: points, nfe: parallelNfe(solver, points, zero) }
+  report([...path, 'numSteps'], expected('3 or more with finalSigma zero', points))
+  return undefined
 }
 
 /** The time points of an explicit schedule, which say how many there are. */

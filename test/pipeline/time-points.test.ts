@@ -93,11 +93,7 @@ describe('withTimePoints', () => {
   })
 
   it("takes a predictor that states no range over the model's, and refuses it over another", () => {
-    const {
-      sigmaMin: _,
-      sigmaMax: __,
-      ...schedule
-    } = published.solver.schedule as Record<string, unknown> & { type: 'time_uniform'; rho: 1 }
+    const schedule = { type: 'time_uniform', rho: 1, precision: 'float32' } as const
     const record: PredictorRecord = { ...published, solver: { ...published.solver, schedule } }
     const sampled = (solver: string, allow = false) =>
       withTimePoints(experiment(solver, 'a: { kind: sample, seeds: 0 }', record, allow), chain)

@@ -10,7 +10,7 @@ function one(solver: string): string {
 function isSample(stage: Stage): stage is SampleStage {
   return stage.kind === 'sample'
 }
-const sampled = (solver: string) => load(one(solver)).stages.filter(isSample)[0].solver
+const sampled = (solver: string) => load(one(solver)).stages.find(isSample)!.solver
 
 describe('an explicit schedule', () => {
   it.each([
