@@ -20,7 +20,7 @@ describe('clipped', () => {
 
   it('has a digest of its own, by its limit', () => {
     const model: Model = { ...featured, digest: 'd', engine: 'e', batchInvariant: true, elapsed: () => 0 }
-    const digests = [undefined, false, 1, 2].map(limit => withClipping(model, limit).digest)
+    const digests = ([undefined, false, 1, 2] as const).map(limit => withClipping(model, limit).digest)
     expect(digests.slice(0, 2)).toEqual(['d', 'd'])
     expect(new Set(digests).size).toBe(3)
   })
