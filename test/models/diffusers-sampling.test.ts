@@ -98,6 +98,31 @@ const CASES: Readonly<
   'kdpm2-karras': { schedule: karras(11, 'zero'), solver: { name: 'dpm2' }, within: 2e-5 }
 }
 
+describe('the model of a folder', () => {
+  it('is another with rounding, and with clipping, by its digest', async () => {
+    const clipping = await openModel({ checkpoint, cacheDir, clipDenoised: 1 })
+    await clipping.close()
+    expect(new Set([clipping, ...models.values()].map(({ digest }) => digest)).size).toBe(3)
+  })
+
+  it('says once that its scheduler clips and this does not, unless clipDenoised says anything', async () => {
+    const notesOf = async (clipDenoised?: false | number) => {
+      const notes: string[] = []
+      const model = await openModel({ checkpoint, cacheDir, clipDenoised, onNote: note => notes.push(note) })
+      await model.close()
+      return notes
+    }
+    expect(await notesOf()).toEqual([expect.stringContaining('its scheduler has clip_sample, which is left out')])
+    expect(await notesOf(false)).toEqual([])
+    expect(await notesOf(1)).toEqual([])
+  })
+
+  it('cannot be rounded where its network is told no steps', async () => {
+    const edm = fileURLToPath(new URL('../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
+    await expect(openModel({ checkpoint: edm, cacheDir, rounding: 'nearest' })).rejects.toThrow('leave it out')
+  })
+})
+
 describe("diffusers' schedulers", () => {
   it('are all compared but DDIM with linspace, which steps back by 100 whatever the spacing', () => {
     expect(Object.keys(runs).filter(name => !(name in CASES))).toEqual(['ddim-linspace'])
