@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest } from './checkpoint.js'
 import { digestOf } from './digest.js'
+import { readJson } from './json.js'
 import { readTensors } from './network.js'
 import { isRecord, type Tensor } from './tensor.js'
 
@@ -27,7 +28,12 @@ export interface DiffusersFolder {
   readonly textEncoder?: Component
   /** Whether it has a tokeniser. */
   readonly hasTokenizer: boolean
-  readonly scheduler: Readonly<Record<string, unknown>>
+  readonly scheduler: {
+    readonly config: Readonly<Record<string, unknown>>
+    readonly file: string
+    /** The class that model_index.json names. */
+    readonly listed?: string
+  }
   /** All that is read of it, in a fixed order. */
   readonly files: readonly string[]
 }
@@ -58,17 +64,23 @@ export async function readDiffusers(folder: string): Promise<DiffusersFolder> {
   const autoencoder = (await component('vae')) ?? (await component('vqvae'))
   const textEncoder = await component('text_encoder')
   const schedulerFile = join(await placeOf('scheduler'), 'scheduler_config.json')
-  const scheduler = await readJson(schedulerFile)
-  if (!scheduler)
+  const schedulerConfig = await readJson(schedulerFile)
+  if (!schedulerConfig)
     throw new EpdError(
       'checkpoint-missing',
       `${schedulerFile}: there is no such file; it says which noise the network was trained on`
     )
   const components = [unet, autoencoder, textEncoder].flatMap(each => each ?? [])
   return {
-    ...{ unet, autoencoder, textEncoder, hasTokenizer: has('tokenizer'), scheduler },
+    ...{ unet, autoencoder, textEncoder, hasTokenizer: has('tokenizer') },
+    scheduler: { config: schedulerConfig, file: schedulerFile, listed: classOf(index?.scheduler) },
     files: [schedulerFile, ...components.flatMap(({ file, weights }) => [file, ...weights])]
   }
+}
+
+/** The class in an entry of model_index.json, [library, class]. */
+function classOf(entry: unknown): string | undefined {
+  return Array.isArray(entry) && typeof entry[1] === 'string' ? entry[1] : undefined
 }
 
 /** The folder of one network: config.json and weights. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
@@ -127,19 +139,6 @@ function plainName(name: string, folder: string): string {
     'checkpoint-invalid',
     `${folder}: its index names ${JSON.stringify(name)}, which is no file of the folder`
   )
-}
-
-/** undefined where there is no such file. @throws EpdError `checkpoint-invalid` */
-export async function readJson(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-  } catch {
-    // said below
-  }
-  throw new EpdError('checkpoint-invalid', `${path}: is not a JSON object; download or copy it again`)
 }
 
 /** The folder that a path of a checkpoint means, if it means one: itself, or that of its model_index.json. */

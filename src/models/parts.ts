@@ -18,6 +18,7 @@ import {
 } from '../networks/diffusers.js'
 import { recognise, recogniseClipText, recogniseDecoder, recogniseLatentUnet } from '../networks/recognise.js'
 import type { Betas, Prediction } from './parametrisation.js'
+import { readScheduler, type SchedulerSampling } from './schedulers.js'
 
 type Tensors = NetworkCheckpoint['tensors']
 
@@ -28,6 +29,8 @@ export interface PartsAbout {
   /** Latents are divided by `scale` before they are decoded. */
   readonly decoder?: { readonly config: DecoderConfig; readonly scale: number }
   readonly text?: ClipTextConfig
+  /** How the scheduler that it came with bounds each denoised image. */
+  readonly sampling?: SchedulerSampling
 }
 
 /** The networks of a checkpoint. */
@@ -143,10 +146,12 @@ function ofDiffusers(
   const text = textEncoder && clipTextConfig(textEncoder)
   const initKwargs = unetArguments(unet, text?.tokens ?? 0)
   const side = Number(initKwargs.image_size)
+  const scheduled = readScheduler(scheduler)
   return {
     about: {
-      className: 'Stepwise',
-      initKwargs: { ...initKwargs, ...chainOf(scheduler, folder) },
+      className: scheduled.className,
+      initKwargs: { ...initKwargs, ...scheduled.initKwargs },
+      sampling: scheduled.sampling,
       decoder: autoencoder && autoencoderConfig(autoencoder, [side, side]),
       text
     },
@@ -154,32 +159,4 @@ function ofDiffusers(
     decoder: async () => (autoencoder ? autoencoderTensors(autoencoder, await autoencoder.tensors()) : none()),
     text: async () => (textEncoder ? textEncoder.tensors() : none())
   }
-}
-
-/** What a scheduler_config.json says of the noise that a network was trained on. */
-function chainOf(scheduler: DiffusersFolder['scheduler'], folder: string): { betas: Betas; predicts: Prediction } {
-  const unsupported = (name: string) =>
-    new EpdError(
-      'model-invalid',
-      `${folder}: its scheduler's ${name} is ${JSON.stringify(scheduler[name])}, which is not supported`
-    )
-  const steps = Number(scheduler.num_train_timesteps ?? 1000)
-  const { beta_schedule: shape = 'linear', prediction_type: type = 'epsilon', trained_betas: trained } = scheduler
-  const predictions = new Map<unknown, Prediction>([
-    ['epsilon', 'epsilon'],
-    ['v_prediction', 'v'],
-    ['sample', 'x0']
-  ])
-  const predicts = predictions.get(type)
-  if (!predicts) throw unsupported('prediction_type')
-  if (scheduler.rescale_betas_zero_snr === true) throw unsupported('rescale_betas_zero_snr')
-  if (Array.isArray(trained)) {
-    let product = 1
-    return { predicts, betas: { alphaBars: trained.map(beta => (product *= 1 - Number(beta))) } }
-  }
-  if (shape === 'squaredcos_cap_v2') return { predicts, betas: { schedule: 'cosine', steps } }
-  const schedule = shape === 'linear' ? 'linear' : shape === 'scaled_linear' ? 'scaled-linear' : undefined
-  if (!schedule) throw unsupported('beta_schedule')
-  const { beta_start: start = 1e-4, beta_end: end = 0.02 } = scheduler
-  return { predicts, betas: { schedule, start: Number(start), end: Number(end), steps } }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { digestOf } from '../checkpoints/digest.js'
-import { readJson } from '../checkpoints/diffusers.js'
+import { readJson } from '../checkpoints/json.js'
 import { isRecord } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 
