@@ -178,6 +178,7 @@ function endedAtZero(bars: Float64Array): Float64Array {
   const alphas = bars.map(Math.sqrt)
   const [first, last] = [alphas[0], alphas[alphas.length - 1]]
   const moved = alphas.map(alpha => (((alpha - last) * first) / (first - last)) ** 2)
-  moved[moved.length - 1] = Math.min(ALMOST_ZERO, (moved.at(-2) ?? 1) / 4)
+  const before = moved.at(-2) ?? 1
+  moved[moved.length - 1] = ALMOST_ZERO < before ? ALMOST_ZERO : before / 4
   return moved
 }
