@@ -1,4 +1,4 @@
-import { type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
+import { isRecord, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import type { Component } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
 import { argumentsOf, type Arguments } from './arguments.js'
@@ -254,7 +254,7 @@ export function autoencoderTensors({ config, file }: Component, tensors: Tensors
 export function clipTextConfig(component: Component): ClipTextConfig {
   const { config, file } = component
   checkClass(component, 'CLIPTextModel', 'CLIPModel')
-  const read = argumentsOf(partOf(config, 'text_config'), `${file}: `)
+  const read = argumentsOf(clipPart(config, 'text_config', file), `${file}: `)
   return {
     ...towerOf(read, { hidden_size: 512, num_hidden_layers: 12, num_attention_heads: 8, intermediate_size: 2048 }),
     vocabulary: read.count('vocab_size', 49408),
@@ -264,7 +264,8 @@ export function clipTextConfig(component: Component): ClipTextConfig {
 
 /** The image tower of a CLIPModel. */
 export function clipImageConfig({ config, file }: Component): ClipImageConfig {
-  const read = argumentsOf(partOf(config, 'vision_config'), `${file}: `)
+  const read = argumentsOf(clipPart(config, 'vision_config', file), `${file}: `)
+  if (read.count('num_channels', 3) !== 3) throw read.unsupported('num_channels', read.value('num_channels'))
   return {
     ...towerOf(read, { hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072 }),
     side: read.count('image_size', 224),
@@ -272,18 +273,88 @@ export function clipImageConfig({ config, file }: Component): ClipImageConfig {
   }
 }
 
-function partOf(config: Config, name: string): Config {
+/**
+ * The configuration of a tower, checked key by key: its own, or the part of a CLIPModel's. Old versions of transformers wrote the part a
+ * second time, which a CLIPModel prefers and a CLIPTextModel does not read, so the two must agree.
+ */
+function clipPart(config: Config, name: 'text_config' | 'vision_config', file: string): Config {
+  checkKeys(config, file)
   const part = config[name]
-  return typeof part === 'object' && part !== null ? { ...part } : config
+  if (!isRecord(part)) return config
+  checkKeys(part, `${file}: ${name}`)
+  const again = config[`${name}_dict`]
+  const differing = isRecord(again)
+    ? Object.keys({ ...part, ...again }).find(
+        key => TOWER_KEYS.includes(key) && JSON.stringify(part[key]) !== JSON.stringify(again[key])
+      )
+    : undefined
+  if (isRecord(again) && differing !== undefined)
+    throw new EpdError(
+      'model-invalid',
+      `${file}: ${name}_dict says that ${differing} is ${JSON.stringify(again[differing])}, but ${name} says ${JSON.stringify(part[differing])}`
+    )
+  return part
+}
+
+/** What a tower is made of. */
+const TOWER_KEYS = [
+  ...['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size', 'hidden_act', 'layer_norm_eps'],
+  ...['vocab_size', 'max_position_embeddings', 'image_size', 'patch_size', 'num_channels']
+]
+
+/** Keys of transformers' configurations that what a tower answers does not depend on. */
+const HARMLESS = new Set([
+  ...['architectures', 'model_type', 'transformers_version', '_name_or_path', '_commit_hash', 'torch_dtype', 'dtype'],
+  ...['_attn_implementation', '_attn_implementation_autoset', '_attn_implementation_internal', '_output_attentions'],
+  // Training, and what is made of the towers' answers.
+  ...['attention_dropout', 'dropout', 'initializer_range', 'initializer_factor', 'gradient_checkpointing'],
+  ...['projection_dim', 'logit_scale_init_value', 'problem_type', 'finetuning_task', 'task_specific_params'],
+  // Tokens that only pooled answers look at, and labels.
+  ...['bos_token_id', 'eos_token_id', 'pad_token_id', 'sep_token_id', 'decoder_start_token_id', 'tokenizer_class'],
+  ...['id2label', 'label2id', 'num_labels', 'forced_bos_token_id', 'forced_eos_token_id', 'prefix'],
+  // How answers are handed back.
+  ...['return_dict', 'output_hidden_states', 'output_attentions', 'torchscript', 'use_bfloat16', 'tf_legacy_loss'],
+  ...['use_return_dict', 'use_cache', 'chunk_size_feed_forward', 'tie_word_embeddings', 'tie_encoder_decoder'],
+  // Generation of texts, which a tower does not do.
+  ...['max_length', 'min_length', 'do_sample', 'early_stopping', 'num_beams', 'num_beam_groups', 'diversity_penalty'],
+  ...['temperature', 'top_k', 'top_p', 'typical_p', 'repetition_penalty', 'length_penalty', 'no_repeat_ngram_size'],
+  ...['encoder_no_repeat_ngram_size', 'bad_words_ids', 'num_return_sequences', 'output_scores'],
+  ...['return_dict_in_generate', 'remove_invalid_values', 'exponential_decay_length_penalty', 'suppress_tokens'],
+  ...['begin_suppress_tokens', 'text_config', 'vision_config', 'text_config_dict', 'vision_config_dict']
+])
+
+/** Keys that would make another network, with the values that do not. */
+const ONLY: Readonly<Record<string, readonly unknown[]>> = {
+  is_decoder: [false],
+  is_encoder_decoder: [false],
+  add_cross_attention: [false],
+  cross_attention_hidden_size: [],
+  pruned_heads: [],
+  use_attention_mask: [false],
+  quantization_config: []
+}
+
+function checkKeys(config: Config, where: string): void {
+  for (const [key, value] of Object.entries(config)) {
+    if (HARMLESS.has(key) || TOWER_KEYS.includes(key) || value === null) continue
+    const harmless = isRecord(value) && Object.keys(value).length === 0
+    if (Object.hasOwn(ONLY, key) && (harmless || ONLY[key].includes(value))) continue
+    throw new EpdError('model-invalid', `${where}: ${key} is ${JSON.stringify(value)}, which is not supported`)
+  }
 }
 
 function towerOf(read: Arguments, defaults: Readonly<Record<string, number>>): ClipTowerConfig {
   const count = (name: string) => read.count(name, defaults[name])
+  const eps = read.number('layer_norm_eps', EPS)
   return {
     width: count('hidden_size'),
     layers: count('num_hidden_layers'),
     heads: count('num_attention_heads'),
     inner: count('intermediate_size'),
-    activation: read.text('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu')
+    activation: read.text('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
+    ...(eps !== EPS && { eps })
   }
 }
+
+/** Of the layers of all CLIP models that are published. */
+const EPS = 1e-5
