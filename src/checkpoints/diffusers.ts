@@ -89,11 +89,7 @@ export async function readDiffusers(folder: string, { variant }: WeightOptions =
   return {
     ...{ unet, autoencoder, textEncoder, hasTokenizer: listed.has('tokenizer') },
     scheduler: { config: schedulerConfig, file: schedulerFile, listed: listed.get('scheduler') },
-    files: [
-      ...(index ? [file] : []),
-      schedulerFile,
-      ...components.flatMap(({ file, weights }) => [file, ...weights])
-    ]
+    files: [...(index ? [file] : []), schedulerFile, ...components.flatMap(({ file, weights }) => [file, ...weights])]
   }
 }
 

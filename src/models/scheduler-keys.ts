@@ -29,26 +29,28 @@ export const SAMPLING_KEYS: ReadonlySet<string> = new Set([
  * Keys that some classes read and others do not, each with the values that change nothing where it is not read. `any`: the class
  * alone decides whether the key has a meaning.
  */
-export const UNREAD_KEYS: ReadonlyMap<string, 'any' | readonly unknown[]> = new Map<string, 'any' | readonly unknown[]>([
-  ['prediction_type', ['epsilon']],
-  ['rescale_betas_zero_snr', [false]],
-  ['timestep_type', ['discrete']],
-  ['use_flow_sigmas', [false]],
-  ['invert_sigmas', [false]],
-  ['snr_shift_scale', [1]],
-  ['trained_betas', []],
-  ['scale_factors', []],
-  ['num_train_timesteps', 'any'],
-  ['beta_schedule', 'any'],
-  ['beta_start', 'any'],
-  ['beta_end', 'any'],
-  ['beta_min', 'any'],
-  ['beta_max', 'any'],
-  ['sigma_min', 'any'],
-  ['sigma_max', 'any'],
-  ['sigma_data', 'any'],
-  ['sampling_eps', 'any'],
-  ['shift', 'any'],
-  ['flow_shift', 'any'],
-  ['use_dynamic_shifting', 'any']
-])
+export const UNREAD_KEYS: ReadonlyMap<string, 'any' | readonly unknown[]> = new Map<string, 'any' | readonly unknown[]>(
+  [
+    ['prediction_type', ['epsilon']],
+    ['rescale_betas_zero_snr', [false]],
+    ['timestep_type', ['discrete']],
+    ['use_flow_sigmas', [false]],
+    ['invert_sigmas', [false]],
+    ['snr_shift_scale', [1]],
+    ['trained_betas', []],
+    ['scale_factors', []],
+    ['num_train_timesteps', 'any'],
+    ['beta_schedule', 'any'],
+    ['beta_start', 'any'],
+    ['beta_end', 'any'],
+    ['beta_min', 'any'],
+    ['beta_max', 'any'],
+    ['sigma_min', 'any'],
+    ['sigma_max', 'any'],
+    ['sigma_data', 'any'],
+    ['sampling_eps', 'any'],
+    ['shift', 'any'],
+    ['flow_shift', 'any'],
+    ['use_dynamic_shifting', 'any']
+  ]
+)

@@ -87,7 +87,12 @@ function image<T>(ops: Ops<T>, config: ClipImageConfig, x: T): T {
   const nothing = ops.constant(new Float32Array(count * width), [count, width])
   const places = ops.parameter('vision_model.embeddings.position_embedding.weight', [count + 1, width])
   const tokens = ops.add(ops.matmul(behindFirst(ops, count), rows), ops.add(ops.concat([whole, nothing], 0), places))
-  const hidden = tower(ops, 'vision_model.encoder', config, layerNorm(ops, 'vision_model.pre_layrnorm', tokens, config.eps))
+  const hidden = tower(
+    ops,
+    'vision_model.encoder',
+    config,
+    layerNorm(ops, 'vision_model.pre_layrnorm', tokens, config.eps)
+  )
   const first = ops.constant(
     Float32Array.from({ length: count + 1 }, (_, i) => (i === 0 ? 1 : 0)),
     [1, count + 1]

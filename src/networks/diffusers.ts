@@ -262,6 +262,15 @@ export function clipTextConfig(component: Component): ClipTextConfig {
   }
 }
 
+/** The text tower's tensors by the names that transformers 4 gives them; version 5 leaves out what all of a CLIPTextModel's begin with. */
+export function clipTextTensors(tensors: Tensors): Tensors {
+  if (!tensors.has('embeddings.token_embedding.weight'))
+    return new Map(
+      [...tensors].filter(([name]) => !/^(vision_model|visual_projection|text_projection|logit_scale)\b/.test(name))
+    )
+  return renamed(tensors, name => `text_model.${name}`)
+}
+
 /** The image tower of a CLIPModel. */
 export function clipImageConfig({ config, file }: Component): ClipImageConfig {
   const read = argumentsOf(clipPart(config, 'vision_config', file), `${file}: `)

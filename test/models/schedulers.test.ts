@@ -28,18 +28,24 @@ function read(config: unknown, listed?: string) {
   return readScheduler({ config, file: 'scheduler_config.json', listed })
 }
 
-describe("what the real schedulers of diffusers do", () => {
-  it.each(cases.map(each => [`${each.name} (${each.version})`, each] as const))('%s', (_, { config, answer, points }) => {
-    const { className, initKwargs } = read(parseJson(config))
-    const { at } = preconditioning(className, initKwargs)
-    for (const { sigma, x, told, seen, denoised } of points) {
-      const { skip, out, in: scale, noise } = at(sigma)
-      const size = Math.max(1, sigma, ...denoised.map(Math.abs))
-      const errors = x.flatMap((value, i) => [
-        Math.abs(scale * value - seen[i]),
-        Math.abs(skip * value + out * answer[i] - denoised[i]) / size
-      ])
-      expect({ sigma, told, noise, error: Math.max(...errors), close: Math.abs(noise - told) < 5e-3 }).toMatchObject({ error: expect.closeTo(0, 5), close: true })
+describe('what the real schedulers of diffusers do', () => {
+  it.each(cases.map(each => [`${each.name} (${each.version})`, each] as const))(
+    '%s',
+    (_, { config, answer, points }) => {
+      const { className, initKwargs } = read(parseJson(config))
+      const { at } = preconditioning(className, initKwargs)
+      for (const { sigma, x, told, seen, denoised } of points) {
+        const { skip, out, in: scale, noise } = at(sigma)
+        const size = Math.max(1, sigma, ...denoised.map(Math.abs))
+        const errors = x.flatMap((value, i) => [
+          Math.abs(scale * value - seen[i]),
+          Math.abs(skip * value + out * answer[i] - denoised[i]) / size
+        ])
+        expect({ sigma, told, noise, error: Math.max(...errors), close: Math.abs(noise - told) < 5e-3 }).toMatchObject({
+          error: expect.closeTo(0, 5),
+          close: true
+        })
+      }
     }
-  })
+  )
 })
