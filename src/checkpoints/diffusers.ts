@@ -184,12 +184,12 @@ async function weightFiles(folder: string, { variant, orPlain = false }: Compone
     if (weights) return { weights, variant: each }
   }
   const others = variantsOf(names)
-  const there = others.length === 0 ? '' : `, but those of ${others.map(each => `variant: ${each}`).join(', ')}`
+  const named = variant === undefined ? '' : `.${variant}`
   throw new EpdError(
     'checkpoint-missing',
-    variant === undefined
-      ? `${folder}: holds no weights${there}; expected diffusion_pytorch_model.safetensors or model.safetensors${there && ', or a variant that the model names'}`
-      : `${folder}: holds no weights of the variant ${variant}${there}`
+    others.length > 0
+      ? `${folder}: holds no weights ${variant === undefined ? 'without a variant' : `of the variant ${variant}`}, but of the variants ${others.join(', ')}; name one as the model's variant`
+      : `${folder}: holds no weights; expected ${STEMS[0]}${named}.safetensors or ${STEMS[1]}${named}.safetensors`
   )
 }
 

@@ -59,6 +59,8 @@ export async function partsDigest(path: string, { variant, shape }: PartsOptions
   const hash = createHash('sha256').update(JSON.stringify([READING, shape ?? null]))
   const folder = await folderOf(path)
   if (folder === undefined) {
+    if (variant !== undefined)
+      throw new EpdError('model-invalid', `${path}: is one file; only a folder of diffusers has a variant (${variant})`)
     hash.update(await checkpointDigest(path)).update((await settingsText(path)).text ?? '')
     return hash.digest('hex')
   }
@@ -78,9 +80,7 @@ export async function readParts(path: string, options: PartsOptions = {}): Promi
   return parts
 }
 
-async function ofFile(path: string, { variant, shape }: PartsOptions): Promise<Parts> {
-  if (variant !== undefined)
-    throw new EpdError('model-invalid', `${path}: is one file; only a folder of diffusers has a variant (${variant})`)
+async function ofFile(path: string, { shape }: PartsOptions): Promise<Parts> {
   const read = await readNetworkCheckpoint(path)
   const side = shape && sideOf(shape)
   const states = 'className' in read ? undefined : latentStates(read.tensors)

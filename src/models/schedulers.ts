@@ -1,5 +1,5 @@
 import { EpdError } from '../errors.js'
-import { argumentsOf } from '../networks/arguments.js'
+import { argumentsOf, shown } from '../networks/arguments.js'
 import { parametrisation, type Betas, type Prediction } from './parametrisation.js'
 import { PRIVATE_KEYS, SAMPLING_KEYS, UNREAD_KEYS } from './scheduler-keys.js'
 
@@ -414,9 +414,4 @@ function named<Value extends string>(read: Arguments, name: string, known: Names
 
 function without(values: Values, name: string): Values {
   return Object.fromEntries(Object.entries(values).filter(([key]) => key !== name))
-}
-
-/** As JSON, with the numbers that JSON has not. */
-function shown(value: unknown): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }

@@ -250,16 +250,24 @@ export function autoencoderTensors({ config, file }: Component, tensors: Tensors
   )
 }
 
+/** What transformers' towers are made of, with the defaults of their classes. */
+const SHARED = { num_hidden_layers: 12, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5 }
+const TOWERS = {
+  text_config: {
+    ...{ ...SHARED, hidden_size: 512, num_attention_heads: 8, intermediate_size: 2048 },
+    ...{ vocab_size: 49408, max_position_embeddings: 77 }
+  },
+  vision_config: {
+    ...{ ...SHARED, hidden_size: 768, num_attention_heads: 12, intermediate_size: 3072 },
+    ...{ image_size: 224, patch_size: 32, num_channels: 3 }
+  }
+} as const
+
 /** A CLIPTextModel, or the text tower of a CLIPModel. */
 export function clipTextConfig(component: Component): ClipTextConfig {
-  const { config, file } = component
   checkClass(component, 'CLIPTextModel', 'CLIPModel')
-  const read = argumentsOf(clipPart(config, 'text_config', file), `${file}: `)
-  return {
-    ...towerOf(read, { hidden_size: 512, num_hidden_layers: 12, num_attention_heads: 8, intermediate_size: 2048 }),
-    vocabulary: read.count('vocab_size', 49408),
-    tokens: read.count('max_position_embeddings', 77)
-  }
+  const read = clipPart(component, 'text_config')
+  return { ...towerOf(read), vocabulary: read.count('vocab_size'), tokens: read.count('max_position_embeddings') }
 }
 
 /** The text tower's tensors by the names that transformers 4 gives them; version 5 leaves out what all of a CLIPTextModel's begin with. */
@@ -272,44 +280,34 @@ export function clipTextTensors(tensors: Tensors): Tensors {
 }
 
 /** The image tower of a CLIPModel. */
-export function clipImageConfig({ config, file }: Component): ClipImageConfig {
-  const read = argumentsOf(clipPart(config, 'vision_config', file), `${file}: `)
-  if (read.count('num_channels', 3) !== 3) throw read.unsupported('num_channels', read.value('num_channels'))
-  return {
-    ...towerOf(read, { hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072 }),
-    side: read.count('image_size', 224),
-    patch: read.count('patch_size', 32)
-  }
+export function clipImageConfig(component: Component): ClipImageConfig {
+  const read = clipPart(component, 'vision_config')
+  if (read.count('num_channels') !== 3) throw read.unsupported('num_channels', read.value('num_channels'))
+  return { ...towerOf(read), side: read.count('image_size'), patch: read.count('patch_size') }
 }
 
 /**
  * The configuration of a tower, checked key by key: its own, or the part of a CLIPModel's. Old versions of transformers wrote the part a
  * second time, which a CLIPModel prefers and a CLIPTextModel does not read, so the two must agree.
  */
-function clipPart(config: Config, name: 'text_config' | 'vision_config', file: string): Config {
+function clipPart({ config, file }: Component, name: keyof typeof TOWERS): Arguments {
   checkKeys(config, file)
-  const part = config[name]
-  if (!isRecord(part)) return config
-  checkKeys(part, `${file}: ${name}`)
-  const again = config[`${name}_dict`]
+  const [found, again] = [config[name], config[`${name}_dict`]]
+  const part = isRecord(found) ? found : config
+  if (part !== config) checkKeys(part, `${file}: ${name}`)
+  const defaults: Config = TOWERS[name]
+  const valueOf = (values: Config, key: string) => values[key] ?? defaults[key]
   const differing = isRecord(again)
-    ? Object.keys({ ...part, ...again }).find(
-        key => TOWER_KEYS.includes(key) && JSON.stringify(part[key]) !== JSON.stringify(again[key])
-      )
+    ? Object.keys(defaults).find(key => valueOf(again, key) !== valueOf(part, key))
     : undefined
   if (isRecord(again) && differing !== undefined)
     throw new EpdError(
       'model-invalid',
-      `${file}: ${name}_dict says that ${differing} is ${JSON.stringify(again[differing])}, but ${name} says ${JSON.stringify(part[differing])}`
+      `${file}: ${name}_dict says that ${differing} is ${JSON.stringify(valueOf(again, differing))}, but ${name} says ${JSON.stringify(valueOf(part, differing))}`
     )
-  return part
+  const given = Object.entries(part).filter(([, value]) => value !== null)
+  return argumentsOf({ ...defaults, ...Object.fromEntries(given) }, `${file}: `)
 }
-
-/** What a tower is made of. */
-const TOWER_KEYS = [
-  ...['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size', 'hidden_act', 'layer_norm_eps'],
-  ...['vocab_size', 'max_position_embeddings', 'image_size', 'patch_size', 'num_channels']
-]
 
 /** Keys of transformers' configurations that what a tower answers does not depend on. */
 const HARMLESS = new Set([
@@ -332,6 +330,8 @@ const HARMLESS = new Set([
   ...['begin_suppress_tokens', 'text_config', 'vision_config', 'text_config_dict', 'vision_config_dict']
 ])
 
+const TOWER_KEYS = new Set(Object.values(TOWERS).flatMap(tower => Object.keys(tower)))
+
 /** Keys that would make another network, with the values that do not. */
 const ONLY: Readonly<Record<string, readonly unknown[]>> = {
   is_decoder: [false],
@@ -345,25 +345,21 @@ const ONLY: Readonly<Record<string, readonly unknown[]>> = {
 
 function checkKeys(config: Config, where: string): void {
   for (const [key, value] of Object.entries(config)) {
-    if (HARMLESS.has(key) || TOWER_KEYS.includes(key) || value === null) continue
+    if (HARMLESS.has(key) || TOWER_KEYS.has(key) || value === null) continue
     const harmless = isRecord(value) && Object.keys(value).length === 0
     if (Object.hasOwn(ONLY, key) && (harmless || ONLY[key].includes(value))) continue
     throw new EpdError('model-invalid', `${where}: ${key} is ${JSON.stringify(value)}, which is not supported`)
   }
 }
 
-function towerOf(read: Arguments, defaults: Readonly<Record<string, number>>): ClipTowerConfig {
-  const count = (name: string) => read.count(name, defaults[name])
-  const eps = read.number('layer_norm_eps', EPS)
+function towerOf(read: Arguments): ClipTowerConfig {
+  const eps = read.number('layer_norm_eps', SHARED.layer_norm_eps)
   return {
-    width: count('hidden_size'),
-    layers: count('num_hidden_layers'),
-    heads: count('num_attention_heads'),
-    inner: count('intermediate_size'),
+    width: read.count('hidden_size'),
+    layers: read.count('num_hidden_layers'),
+    heads: read.count('num_attention_heads'),
+    inner: read.count('intermediate_size'),
     activation: read.text('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
-    ...(eps !== EPS && { eps })
+    ...(eps !== SHARED.layer_norm_eps && { eps })
   }
 }
-
-/** Of the layers of all CLIP models that are published. */
-const EPS = 1e-5
