@@ -103,7 +103,8 @@ function partsOf(index: Readonly<Record<string, unknown>>, file: string): Readon
         throw new EpdError('model-invalid', `${file}: ${name} is ${JSON.stringify(value)}, which is not supported`)
       continue
     }
-    const [library, className]: readonly unknown[] = value
+    const entry: readonly unknown[] = value
+    const [library, className] = entry
     if (library === null || IGNORED.includes(name)) continue
     if (!Object.hasOwn(PARTS, name))
       throw new EpdError(
@@ -121,7 +122,9 @@ function partsOf(index: Readonly<Record<string, unknown>>, file: string): Readon
 }
 
 /** The classes that a part's own config.json may name, where model_index.json names another for it. */
-const COMPATIBLE: Readonly<Record<string, readonly string[]>> = { CLIPTextModel: ['CLIPTextModel', 'CLIPModel'] }
+const COMPATIBLE: Readonly<Record<string, readonly string[] | undefined>> = {
+  CLIPTextModel: ['CLIPTextModel', 'CLIPModel']
+}
 
 function agreeing(component: Component, listed: string, index: string): Component {
   const { className, file } = component

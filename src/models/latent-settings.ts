@@ -224,7 +224,8 @@ function checkCondition(params: Values, tokens: number | undefined, where: strin
     )
   if (unconditional) return
   const key = params.conditioning_key ?? (params.concat_mode === false ? 'crossattn' : 'concat')
-  if (key !== 'crossattn') throw refuse(params.conditioning_key == null ? 'concat_mode' : 'conditioning_key', key)
+  if (key !== 'crossattn')
+    throw refuse((params.conditioning_key ?? null) === null ? 'concat_mode' : 'conditioning_key', key)
   if (!isRecord(condition)) throw refuse('cond_stage_config', condition)
   checkTarget(condition.target, ['FrozenCLIPEmbedder'], `${where}cond_stage_config.target`)
   const { params: own = {} } = condition

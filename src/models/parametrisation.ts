@@ -164,7 +164,7 @@ function betaOf(betas: Exclude<Betas, { readonly alphaBars: unknown }>, i: numbe
 const BARS = {
   cosine: (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2,
   exponential: (t: number) => Math.exp(-12 * t),
-  laplace(t: number) {
+  laplace: (t: number) => {
     const sign = t <= 0.5 ? 1 : -1
     const ratio = Math.exp(-0.5 * sign * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6))
     return Math.sqrt(ratio / (1 + ratio))

@@ -7,7 +7,8 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
   const wrong = (name: string, expected: string) =>
     new EpdError('model-invalid', `${where}${name} must be ${expected}, found ${shown(values[name])}`)
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
-  const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0 && Number.isFinite(value)
+  const isPositive = (value: unknown): value is number =>
+    typeof value === 'number' && value > 0 && Number.isFinite(value)
   const isText = (value: unknown): value is string => typeof value === 'string'
   const list =
     <Item>(expected: string, is: (value: unknown) => value is Item) =>
