@@ -41,8 +41,10 @@ describe('what the real schedulers of diffusers do', () => {
           Math.abs(scale * value - seen[i]),
           Math.abs(skip * value + out * answer[i] - denoised[i]) / size
         ])
-        expect({ sigma, told, noise, error: Math.max(...errors), close: Math.abs(noise - told) < 5e-3 }).toSatisfy(
-          (found: { error: number; close: boolean }) => found.error < 1e-5 && found.close
+        // A step is as exact as diffusers' chain in single precision.
+        const far = Number.isInteger(told) ? 5e-3 : 1e-5 * Math.max(1, Math.abs(told))
+        expect({ sigma, told, noise, error: Math.max(...errors) }).toSatisfy(
+          (found: { error: number }) => found.error < 1e-5 && Math.abs(noise - told) < far
         )
       }
     }
