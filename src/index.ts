@@ -4,6 +4,7 @@ export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape } from './m
 export { openModel, type Model, type OpenModelOptions } from './models/open.js'
 export { parametrised, type ParametrisedOptions } from './models/parametrised.js'
 export type { Betas, NoiseSpec, Prediction } from './models/parametrisation.js'
+export type { SchedulerSampling } from './models/schedulers.js'
 export { openOnnxModel, type OnnxModelOptions } from './models/onnx.js'
 export { openCommandModel, type CommandModelOptions } from './models/command.js'
 export type { Decoder } from './models/decoder.js'
