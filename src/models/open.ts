@@ -8,12 +8,13 @@ import type { EngineOptions } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
 import type { ClipTextConfig } from '../networks/clip.js'
 import { denoisingRecipe, networkOf } from '../networks/network.js'
-import type { Denoiser } from './denoiser.js'
+import type { Denoiser, Shape } from './denoiser.js'
 import { denoiserOf, faceOf } from './network-denoiser.js'
 import { guided } from './classifier-guidance.js'
 import { freelyGuided } from './classifier-free-guidance.js'
 import { openDecoder, type Decoder } from './decoder.js'
-import { partsDigest, readParts, schedulerOf, tokenizerOf, type Parts, type PartsAbout } from './parts.js'
+import { partsDigest, readParts, tokenizerOf, type Parts, type PartsAbout } from './parts.js'
+import type { SchedulerSampling } from './schedulers.js'
 import type { TextEncoder } from './text.js'
 import type { Tensors } from '../engines/recipe.js'
 import { rounded, type Rounding } from './parametrisation.js'
@@ -24,6 +25,10 @@ import { withClipping, type ClipDenoised } from './clipped.js'
 export interface OpenModelOptions extends EngineOptions {
   /** Path of the checkpoint, a file or a folder; see readParts for what it may be. */
   readonly checkpoint: string
+  /** Which weights of a folder of diffusers, as its files name them: fp16, bf16, non_ema, ...; default: those without a name, or fp16. */
+  readonly variant?: string
+  /** Size of a sample, where the checkpoint does not fix it. */
+  readonly shape?: Shape
   /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
   readonly cacheDir?: string
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
@@ -58,6 +63,8 @@ export interface Model extends Denoiser {
   readonly prompted?: boolean
   /** What makes images of its samples, where those are latents. */
   readonly decoder?: Decoder
+  /** How the scheduler that it came with bounds each denoised image. The model itself does not. */
+  readonly sampling?: SchedulerSampling
 }
 
 /**
@@ -66,17 +73,18 @@ export interface Model extends Denoiser {
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
   const { checkpoint, clipDenoised, onNote } = options
-  const note = clipDenoised === undefined ? leftOut(await schedulerOf(checkpoint), checkpoint) : undefined
+  const model = await openNetworks(options)
+  const note = clipDenoised === undefined ? leftOut(model.sampling, checkpoint) : undefined
   if (note !== undefined) onNote?.(note)
-  return withClipping(await openNetworks(options), clipDenoised)
+  return withClipping(model, clipDenoised)
 }
 
 async function openNetworks(options: OpenModelOptions): Promise<Model> {
-  const { checkpoint, cacheDir = defaultCache(), guidance, rounding } = options
-  const content = await partsDigest(checkpoint)
+  const { checkpoint, variant, shape, cacheDir = defaultCache(), guidance, rounding } = options
+  const content = await partsDigest(checkpoint, { variant, shape })
   // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
   let reading: Promise<Parts> | undefined
-  const parts = () => (reading ??= readParts(checkpoint))
+  const parts = () => (reading ??= readParts(checkpoint, { variant, shape }))
   const { graph, about } = await compile(parts, content, cacheDir)
   const { className, initKwargs } = about
   const precondition = roundedAs(rounding, preconditioning(className, initKwargs), checkpoint)
@@ -104,7 +112,7 @@ async function openNetworks(options: OpenModelOptions): Promise<Model> {
       devices,
       contextOf: text && (prompts => text.encode(prompts))
     }),
-    ...{ engine, batchInvariant, decoder, prompted: text !== undefined },
+    ...{ engine, batchInvariant, decoder, prompted: text !== undefined, sampling: about.sampling },
     digest: digestOf([
       ...[graph, className, initKwargs],
       ...(text ? [text.digest] : []),

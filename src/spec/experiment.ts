@@ -47,6 +47,10 @@ export interface CheckpointModelSpec extends EngineSpec {
   readonly checkpoint: string
   readonly rounding?: Rounding
   readonly clipDenoised?: ClipDenoised
+  /** Which weights of a folder of diffusers. */
+  readonly variant?: string
+  /** Size of a sample, where the checkpoint does not fix it. */
+  readonly shape?: Shape
   /** By a classifier's gradient, or without one away from the prompt `negative`. */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }
