@@ -56,7 +56,8 @@ export async function isSemidefinite(covariance: Float64Array, n: number, matric
   const { part, weights } = toleranceOf(covariance, n)
   const scaled = new Float64Array(n * n)
   for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) scaled[i * n + j] = covariance[i * n + j] / weights[i] / weights[j] + (i === j ? part : 0)
+    for (let j = 0; j < n; j++)
+      scaled[i * n + j] = covariance[i * n + j] / weights[i] / weights[j] + (i === j ? part : 0)
   const { rows } = await triangularRoot(scaled, n, 0, matrices)
   return rows.length === n
 }

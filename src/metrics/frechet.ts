@@ -49,7 +49,9 @@ async function traceOfRoot(a: Float64Array, b: Float64Array, n: number, signal?:
     const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0)
     if (values.some(value => value < (-part * trace * heaviest ** 2) / other.scale))
       throw new EpdError('score-undefined', `the second statistics are none: ${NEGATIVE}`)
-    return Math.sqrt(scale) * Math.sqrt(other.scale) * values.reduce((sum, value) => sum + Math.sqrt(Math.max(value, 0)), 0)
+    return (
+      Math.sqrt(scale) * Math.sqrt(other.scale) * values.reduce((sum, value) => sum + Math.sqrt(Math.max(value, 0)), 0)
+    )
   } finally {
     await matrices.close()
   }

@@ -32,7 +32,8 @@ async function faultOf({ mean, covariance }: Moments, signal?: AbortSignal): Pro
   const fault = faultOfMoments({ mean, covariance })
   if (fault !== undefined) return fault
   const n = mean.length
-  if (mean.every((_, i) => covariance[i * n + i] === 0)) return 'every variance is 0, as if all images were the same one'
+  if (mean.every((_, i) => covariance[i * n + i] === 0))
+    return 'every variance is 0, as if all images were the same one'
   const matrices = openMatrices(signal)
   try {
     return (await isSemidefinite(covariance, n, matrices)) ? undefined : NEGATIVE
