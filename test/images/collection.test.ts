@@ -29,7 +29,8 @@ function folder(files: Readonly<Record<string, Uint8Array | string>>): string {
 
 /** The digest of the colours of all pixels. */
 function digest({ channels, data }: Raster): string {
-  const colours = channels === 3 ? data : Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)])
+  const colours =
+    channels === 3 ? data : Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)])
   return createHash('sha256').update(colours).digest('hex')
 }
 
@@ -126,7 +127,11 @@ describe('a folder or archive of images', () => {
 
   it.each<[string, Uint8Array | string, RegExp]>([
     ['a single image', tiny, /it: is a PNG; give a folder or a zip archive of images/],
-    ['a tar archive', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar\0')]), /it: is a tar archive; give a folder/],
+    [
+      'a tar archive',
+      Buffer.concat([Buffer.alloc(257), Buffer.from('ustar\0')]),
+      /it: is a tar archive; give a folder/
+    ],
     ['a gzip file', Buffer.of(0x1f, 0x8b, 8), /it: is a gzip file; give/],
     ['text', 'hello', /it: is a file that begins with the bytes 68656c6c; give/]
   ])('is not %s', (_, content, message) => {
