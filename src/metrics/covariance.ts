@@ -1,5 +1,5 @@
 import type { Matrices } from '../engines/onnx/matrices.js'
-import { triangularRoot } from './root.js'
+import { isPositiveDefinite } from './root.js'
 import type { Moments } from './statistics.js'
 
 /** The part of a typical variance that is taken for rounding, whoever computed it: single precision's, with room for its sums. */
@@ -58,8 +58,7 @@ export async function isSemidefinite(covariance: Float64Array, n: number, matric
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++)
       scaled[i * n + j] = covariance[i * n + j] / weights[i] / weights[j] + (i === j ? part : 0)
-  const { rows } = await triangularRoot(scaled, n, 0, matrices)
-  return rows.length === n
+  return isPositiveDefinite(scaled, n, matrices)
 }
 
 /** How far rounding may take a covariance from a positive semi-definite one. */

@@ -9,6 +9,8 @@ import type { Moments } from './statistics.js'
 export interface ReadStatisticsOptions {
   /** How many dimensions they must have; default: any. */
   readonly dimensions?: number
+  /** Whether they were read before and found to be sound, so that what takes a second is not done again. */
+  readonly known?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -19,7 +21,7 @@ export interface ReadStatisticsOptions {
  */
 export async function readStatistics(path: string, options: ReadStatisticsOptions = {}): Promise<Moments> {
   const moments = await momentsIn(path, options.dimensions)
-  const fault = await faultOf(moments, options.signal)
+  const fault = await faultOf(moments, options)
   if (fault === undefined) return moments
   throw new EpdError(
     'checkpoint-invalid',
@@ -28,12 +30,16 @@ export async function readStatistics(path: string, options: ReadStatisticsOption
 }
 
 /** What is wrong with statistics of real images, of which no two are the same. */
-async function faultOf({ mean, covariance }: Moments, signal?: AbortSignal): Promise<string | undefined> {
+async function faultOf(
+  { mean, covariance }: Moments,
+  { known = false, signal }: ReadStatisticsOptions
+): Promise<string | undefined> {
   const fault = faultOfMoments({ mean, covariance })
   if (fault !== undefined) return fault
   const n = mean.length
   if (mean.every((_, i) => covariance[i * n + i] === 0))
     return 'every variance is 0, as if all images were the same one'
+  if (known) return undefined
   const matrices = openMatrices(signal)
   try {
     return (await isSemidefinite(covariance, n, matrices)) ? undefined : NEGATIVE
@@ -66,7 +72,7 @@ async function momentsIn(path: string, dimensions?: number): Promise<Moments> {
       'checkpoint-invalid',
       `${path}: holds statistics of ${n} dimensions, and those of ${dimensions} are needed, as this network's features have; make them with epd-run reference`
     )
-  return { mean: Float64Array.from(mu.data), covariance: Float64Array.from(sigma.data) }
+  return { mean: new Float64Array(mu.data), covariance: new Float64Array(sigma.data) }
 }
 
 /** Names told of an archive's contents. */

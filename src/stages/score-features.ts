@@ -77,7 +77,10 @@ async function featureTruth(
 ): Promise<{ readonly statistics: Moments; readonly details: object }> {
   if (statistics !== undefined) {
     const details = { statistics: { from: statistics, digest: assetDigest(statistics) } }
-    return { statistics: await readStatistics(assetPath(statistics), { dimensions: FEATURES, signal }), details }
+    return {
+      statistics: await readStatistics(assetPath(statistics), { dimensions: FEATURES, known: true, signal }),
+      details
+    }
   }
   if (features.reference === undefined) throw new EpdError('spec-invalid', 'fid needs statistics or a reference')
   const found = await featureStatistics(store, inputKey(features.reference), signal)
