@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
 import { named, openImages, TOLD, type Collection } from '../images/collection.js'
 import type { Raster, Size } from '../images/raster.js'
 import { openInception, type Inception } from '../metrics/inception.js'
-import { encodeStatistics } from '../metrics/reference.js'
+import { encodeStatistics, faultOfStatistics } from '../metrics/reference.js'
 import { accumulator, type Statistics } from '../metrics/statistics.js'
 import { defaultCache } from '../models/open.js'
 import { FEATURES, type InceptionInput } from '../networks/inception-v3.js'
+import { checkOut } from './out.js'
 import { progressLine } from './progress.js'
 
 export interface ReferenceFlags {
@@ -31,6 +31,9 @@ export async function reference(location: string, options: ReferenceFlags): Prom
   const inception = await openInception({ weights, preparation, size: [height, width], cacheDir: defaultCache() })
   try {
     const statistics = await statisticsOf(images, inception)
+    const fault = faultOfStatistics(statistics)
+    if (fault !== undefined)
+      throw new EpdError('images-invalid', `${location}: its images have no statistics to compare with: ${fault}`)
     const bytes = encodeStatistics(statistics)
     write(out, bytes)
     const digest = createHash('sha256').update(bytes).digest('hex')
@@ -58,20 +61,6 @@ function skippedLine(skipped: readonly string[]): string {
   return `${what} skipped: ${named(skipped)}\n`
 }
 
-function checkOut(out: string): void {
-  if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or delete it`)
-  const folder = dirname(out)
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new EpdError('usage', `${out}: there is no folder ${folder}; make it, or name another file with --out`)
-  try {
-    accessSync(folder, constants.W_OK)
-  } catch (error) {
-    throw new EpdError('usage', `${out}: the folder ${folder} cannot be written; name another file with --out`, {
-      cause: error
-    })
-  }
-}
-
 function write(out: string, bytes: Uint8Array): void {
   const temporary = `${out}.${process.pid}.tmp`
   try {
@@ -97,7 +86,7 @@ function commonSize(location: string, { names, size }: Collection): Size {
     if (width !== common.width || height !== common.height)
       throw new EpdError(
         'images-invalid',
-        `${location}: ${name} has ${width}x${height} pixels and ${first} ${common.width}x${common.height}; give images of one size`
+        `${location}: ${name} has ${width}x${height} pixels and the first image ${common.width}x${common.height}; give images of one size`
       )
   }
   return common

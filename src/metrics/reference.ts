@@ -29,20 +29,24 @@ export async function readStatistics(path: string, options: ReadStatisticsOption
   )
 }
 
-/** What is wrong with statistics of real images, of which no two are the same. */
-async function faultOf(
-  { mean, covariance }: Moments,
-  { known = false, signal }: ReadStatisticsOptions
-): Promise<string | undefined> {
-  const fault = faultOfMoments({ mean, covariance })
+/** What is wrong with statistics of real images that differ, as far as single entries tell. */
+export function faultOfStatistics(moments: Moments): string | undefined {
+  const { mean, covariance } = moments
+  const fault = faultOfMoments(moments)
   if (fault !== undefined) return fault
-  const n = mean.length
-  if (mean.every((_, i) => covariance[i * n + i] === 0))
-    return 'every variance is 0, as if all images were the same one'
-  if (known) return undefined
+  const still = mean.every((_, i) => covariance[i * (mean.length + 1)] === 0)
+  return still ? 'every variance is 0, as if all images were the same one' : undefined
+}
+
+async function faultOf(moments: Moments, options: ReadStatisticsOptions): Promise<string | undefined> {
+  const { known = false, signal } = options
+  const fault = faultOfStatistics(moments)
+  if (fault !== undefined || known) return fault
+  signal?.throwIfAborted()
+  const { mean, covariance } = moments
   const matrices = openMatrices(signal)
   try {
-    return (await isSemidefinite(covariance, n, matrices)) ? undefined : NEGATIVE
+    return (await isSemidefinite(covariance, mean.length, matrices)) ? undefined : NEGATIVE
   } finally {
     await matrices.close()
   }
