@@ -49,7 +49,7 @@ export async function check(stage: FeatureSpec & { readonly name: string }, cont
 export function openFeatures(
   { weights, preparation }: FeatureSpec,
   size: readonly [height: number, width: number],
-  { assetPath, cacheDir }: Pick<StageContext, 'assetPath' | 'cacheDir'>
+  { assetPath, cacheDir, signal }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'signal'>
 ): Promise<Inception> {
-  return openInception({ weights: assetPath(weights), preparation, size, cacheDir })
+  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, signal })
 }
