@@ -15,6 +15,7 @@ import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
 import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
+import { child } from './plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
 import type { RawDistill, RawOptimizer, RawSample, RawScore, RawTeacher } from './raw.js'
@@ -26,6 +27,8 @@ interface Context extends Parts, Reuse {
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
   readonly features: Map<string, FeaturesStage>
+  /** Whether the spec has prompts, whatever they are. */
+  readonly prompted: boolean
 }
 
 /**
@@ -39,7 +42,8 @@ export function resolveStages(spec: unknown, schema: Schema, predictors: Predict
     teachers: new Map(),
     distills: new Map(),
     samples: new Map(),
-    features: new Map()
+    features: new Map(),
+    prompted: child(spec, 'prompts') !== undefined
   }
   const { written, teachers, distills, samples, features } = context
   const each = <Raw, Result>(
@@ -220,6 +224,12 @@ function resolveScore(name: string, raw: RawScore, path: Path, context: Context)
   const { samples, reference, metrics } = raw
   if (reference !== undefined && metrics.some(metric => metric === 'psnr' || metric === 'rmse'))
     checkCommonSeeds(samples, reference, [...path, 'samples'], context)
+  if (metrics.includes('psnr')) checkOthers(samples, reference, [...path, 'samples'], context.report)
+  if (metrics.includes('clip-score') && !context.prompted)
+    context.report(
+      [...path, 'metrics', metrics.indexOf('clip-score')],
+      'expected prompts at the top of the spec, which clip-score compares images with, found nothing'
+    )
   checkTruth(raw, path, context.report)
   checkCounts(raw, path, context)
   const { features, ...score } = raw
@@ -268,7 +278,23 @@ function checkTruth(
     lacks('dataset', '{ name: shapes16 }, or a reference', 'frechet-pixels needs')
 }
 
-/** Whether there are images enough for a covariance. */
+/** Equal images have a psnr without bound, which is no score. */
+function checkOthers(samples: readonly string[], reference: string | undefined, path: Path, report: Report): void {
+  samples.forEach((name, i) => {
+    if (name === reference)
+      report(
+        [...path, i],
+        `expected a stage other than the reference, from which psnr is infinite, found ${quote(name)}`
+      )
+  })
+}
+
+/** The fewest images of either side that a metric takes: for a covariance, for pairs, for a third nearest neighbour. */
+const FEWEST: Readonly<Partial<Record<MetricName, number>>> = {
+  ...{ fid: 2, 'frechet-pixels': 2, kid: 2, precision: 4, recall: 4 }
+}
+
+/** Whether there are images enough for each metric. */
 function checkCounts(
   { metrics, samples, reference, groups }: RawScore,
   path: Path,
@@ -279,11 +305,12 @@ function checkCounts(
     if (found < needed)
       report([...path, ...at], `expected a stage with ${what}, found ${quote(name ?? '')} with ${found}`)
   }
-  const parts = metrics.includes('fid') ? groups : 1
-  if (!metrics.includes('fid') && !metrics.includes('frechet-pixels')) return
-  const each = parts > 1 ? `2 seeds or more in each of ${parts} groups` : '2 seeds or more'
-  for (const [i, name] of samples.entries()) check(['samples', i], name, 2 * parts, each)
-  check(['reference'], reference, 2, '2 seeds or more')
+  const fewest = Math.max(...metrics.map(metric => FEWEST[metric] ?? 0))
+  const grouped = metrics.includes('fid') && groups > 1 && 2 * groups > fewest
+  const needed = grouped ? 2 * groups : fewest
+  const each = grouped ? `2 seeds or more in each of ${groups} groups` : `${fewest} seeds or more`
+  for (const [i, name] of samples.entries()) check(['samples', i], name, needed, each)
+  check(['reference'], reference, fewest, `${fewest} seeds or more`)
 }
 
 function checkCommonSeeds(samples: readonly string[], reference: string, path: Path, context: Context): void {

@@ -188,6 +188,26 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
     '9:35: stages.score.samples.0: expected a stage with 2 seeds or more in each of 6 groups, found "samples" with 10'
   ],
   [
+    '5-20 }\n  score: { kind: score, samples: [samples], reference: truth, metrics: [psnr]',
+    '5-7 }\n  score: { kind: score, samples: [samples], reference: truth, features: { weights: a.pth }, metrics: [recall]',
+    '9:56: stages.score.reference: expected a stage with 4 seeds or more, found "truth" with 3'
+  ],
+  [
+    'seeds: 0-9 }\n  truth: { kind: sample, solver: { name: heun, numSteps: 33 }, seeds: 5-20 }\n  score: { kind: score, samples: [samples], reference: truth, metrics: [psnr]',
+    'seeds: 9 }\n  truth: { kind: sample, solver: { name: heun, numSteps: 33 }, seeds: 5-20 }\n  score: { kind: score, samples: [samples], reference: truth, features: { weights: a.pth }, metrics: [kid]',
+    '9:35: stages.score.samples.0: expected a stage with 2 seeds or more, found "samples" with 1'
+  ],
+  [
+    '[samples]',
+    '[truth]',
+    '9:35: stages.score.samples.0: expected a stage other than the reference, from which psnr is infinite, found "truth"'
+  ],
+  [
+    '[psnr]',
+    '[psnr, clip-score], clip: folder',
+    '9:79: stages.score.metrics.1: expected prompts at the top of the spec, which clip-score compares images with, found nothing'
+  ],
+  [
     'metrics',
     'dataset: { name: shapes }, metrics',
     '9:80: stages.score.dataset.name: expected "shapes16", found "shapes"; did you mean "shapes16"?'
