@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { EpdError } from '../errors.js'
+import { placeFileSync } from '../files/place.js'
 import { openImages, type Collection } from '../images/collection.js'
 import type { Raster } from '../images/png.js'
 import { openInception, type Inception } from '../metrics/inception.js'
@@ -28,7 +29,7 @@ export async function reference(place: string, options: ReferenceFlags): Promise
   try {
     const statistics = await statisticsOf(images, first, inception)
     const bytes = encodeStatistics(statistics)
-    writeFileSync(out, bytes)
+    placeFileSync(out, bytes)
     const digest = createHash('sha256').update(bytes).digest('hex')
     const about = {
       images: statistics.count,

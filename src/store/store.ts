@@ -2,9 +2,10 @@ import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
+import { makeFolder, removeAbandoned } from '../files/place.js'
 import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
-import { makeFolder, removeAbandoned, type StoredObject } from './objects.js'
+import { temporaryFolder, type StoredObject } from './objects.js'
 import type { QueryResult } from './query.js'
 import { reading } from './reading.js'
 import type {
@@ -126,7 +127,8 @@ export function createStore(dir: string): WritableStore {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
-    removeAbandoned(root)
+    for (const folder of [temporaryFolder(root), join(root, 'cache'), join(root, 'cache', 'prompts')])
+      removeAbandoned(folder)
     return writing(root, file, database)
   })
 }
