@@ -25,7 +25,13 @@ export async function reference(place: string, options: ReferenceFlags): Promise
   const images = openImages(place)
   const first = images.read(images.names[0])
   const { height, width } = first
-  const inception = await openInception({ weights, preparation, size: [height, width], cacheDir: defaultCache() })
+  const inception = await openInception({
+    weights,
+    preparation,
+    size: [height, width],
+    cacheDir: defaultCache(),
+    onNote: warn
+  })
   try {
     const statistics = await statisticsOf(images, first, inception)
     const bytes = encodeStatistics(statistics)
@@ -46,6 +52,10 @@ export async function reference(place: string, options: ReferenceFlags): Promise
   } finally {
     await inception.close()
   }
+}
+
+function warn(message: string): void {
+  process.stderr.write(`warning: ${message}\n`)
 }
 
 /** Images read and looked at together. */

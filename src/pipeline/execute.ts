@@ -6,14 +6,14 @@ import type { Experiment } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
 import { runStage } from '../stages/kinds.js'
 import { guarded, guardedAsync } from '../store/failures.js'
-import type { Claim, WritableStore } from '../store/store.js'
+import { DamagedObject, type Claim, type WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { checkFit } from './fit.js'
 import { publish } from './images.js'
 import { withDecoding } from './decoding.js'
 import { openSpecified } from './model.js'
 import { promptsOf, readPrompts } from './prompts.js'
-import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
+import { assetOf, assetPath, cacheFolder, checkAssets, obtainAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
@@ -46,14 +46,7 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
   )
   return {
     plan: planned,
-    async run(one) {
-      await obtain(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned })
-      const { stage, key } = one
-      if (stage.kind === 'sample' || stage.kind === 'decode')
-        guarded(store.root, () => {
-          publish(stage, key, planned.runId, store)
-        })
-    },
+    run: one => healing(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned }),
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
@@ -105,6 +98,46 @@ interface Work extends ExecuteOptions {
   readonly plan: Plan
 }
 
+/** Runs a stage; where a file turns out to be damaged that an earlier stage or this one has left, that stage is computed anew, once. */
+async function healing(planned: PlannedStage, work: Work): Promise<void> {
+  const healed = new Set<string>()
+  for (;;)
+    try {
+      await runOne(planned, work)
+      return
+    } catch (error) {
+      if (!(error instanceof DamagedObject) || healed.has(error.object.digest)) throw error
+      healed.add(error.object.digest)
+      await heal(error, planned, work)
+    }
+}
+
+async function runOne(planned: PlannedStage, work: Work): Promise<void> {
+  const { stage, key } = planned
+  const { store, plan } = work
+  await obtain(planned, work)
+  if (stage.kind === 'sample' || stage.kind === 'decode')
+    guarded(store.root, () => {
+      publish(stage, key, plan.runId, store)
+    })
+}
+
+/** Computes the stages of the plan anew, up to this one, that have left a damaged file. */
+async function heal(damaged: DamagedObject, planned: PlannedStage, work: Work): Promise<void> {
+  const { store, plan, onEvent } = work
+  const { object } = damaged
+  const before = plan.stages.slice(0, plan.stages.indexOf(planned) + 1)
+  const hit = before.filter(({ key }) => store.artifacts(key).some(({ digest }) => digest === object.digest))
+  if (hit.length === 0) throw damaged
+  const names = hit.map(({ stage }) => stage.name).join(', ')
+  onEvent({
+    type: 'warning',
+    message: `${store.artifactPath(object)} is missing or has changed since it was written; computed again: ${names}`
+  })
+  store.dropDamaged(object)
+  for (const one of hit) await obtain(one, work)
+}
+
 const RETRY = 500
 
 /** Computes a stage unless the store has it, waiting while another process is at it. */
@@ -138,10 +171,18 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
   const { experiment, store, signal, onEvent, model, assets, prompts } = work
-  if (store.stage(key)?.status === 'finished') store.forgetStage(key)
+  const whole = store.isIntact(key)
+  if (!whole)
+    onEvent({
+      type: 'warning',
+      message: `stage ${stage.name}: what the store holds of it is missing in part or has changed since it was written; it is computed again`
+    })
+  if (!whole || store.stage(key)?.status === 'finished') store.forgetStage(key)
+  const { assets: needed = [], params } = identity(stage)
+  await checkAssets(assets, needed)
   store.beginStage(claim, {
     kind: stage.kind,
-    params: identity(stage).params,
+    params,
     provenance: provenance(experiment.model, model)
   })
   onEvent({ type: 'started', stage: stage.name })
@@ -158,12 +199,16 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
       assetPath: location => assetOf(assets, location).path,
       assetDigest: location => assetOf(assets, location).digest,
       cacheDir: cacheFolder(store.root),
+      onNote: message => {
+        onEvent({ type: 'warning', message })
+      },
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {
         onEvent({ type: 'progress', stage: stage.name, ...progress })
       }
     })
+    await checkAssets(assets, needed)
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })
   } catch (error) {

@@ -32,7 +32,7 @@ export async function run(stage: FeaturesStage, context: StageContext): Promise<
 export function openFeatures(
   { weights, preparation }: FeatureSpec,
   size: readonly [height: number, width: number],
-  { assetPath, cacheDir }: StageContext
+  { assetPath, cacheDir, onNote }: StageContext
 ): Promise<Inception> {
-  return openInception({ weights: assetPath(weights), preparation, size, cacheDir })
+  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, onNote })
 }

@@ -50,10 +50,10 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   return { evaluations: 0 }
 }
 
-function clipOf({ clip }: ScoreStage, { assetPath, cacheDir, promptsOf }: StageContext): Promise<Clip> {
+function clipOf({ clip }: ScoreStage, { assetPath, cacheDir, onNote, promptsOf }: StageContext): Promise<Clip> {
   if (clip === undefined || !promptsOf)
     throw new EpdError('spec-invalid', 'clip-score needs prompts, and the folder of a CLIPModel under clip')
-  return openClip({ folder: assetPath(clip), cacheDir })
+  return openClip({ folder: assetPath(clip), cacheDir, onNote })
 }
 
 /** The mean over all images of a sample stage. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { digestOfBytes } from '../files/digest.js'
@@ -58,6 +58,10 @@ export function hasObject(root: string, object: StoredObject): boolean {
 /** Whether a file is there and holds what was written. */
 export function isWhole(root: string, object: StoredObject): boolean {
   return hasObject(root, object) && digestOfBytes(readFileSync(objectPath(root, object))) === object.digest
+}
+
+export function removeObject(root: string, object: StoredObject): void {
+  rmSync(objectPath(root, object), { force: true })
 }
 
 export function temporaryFolder(root: string): string {

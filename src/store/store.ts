@@ -22,14 +22,15 @@ import type {
   StageRow
 } from './records.js'
 import { checkVersion, migrate } from './schema.js'
+import { defineSeal } from './seals.js'
 import { writing } from './writing.js'
 
 export type { Claim } from './claims.js'
-export type { StoredObject } from './objects.js'
+export { DamagedObject, type StoredObject } from './objects.js'
 export type { QueryResult } from './query.js'
 export type * from './records.js'
 
-/** Read access to what runs have left. */
+/** Read access to what runs have left. A row that is not what was written is an EpdError `store-corrupt` that names it. */
 export interface Store {
   readonly root: string
   /** Newest first. */
@@ -42,7 +43,9 @@ export interface Store {
   artifactPath(artifact: StoredObject): string
   /** @throws EpdError `store-corrupt` if the file is missing or changed. */
   readArtifact(artifact: StoredObject): Buffer
-  /** Whether a stage is finished and all files that it left are still there. */
+  /** Whether all rows and files that a stage has left so far are what was written. The files are read. */
+  isIntact(key: string): boolean
+  /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
   isComplete(key: string): boolean
   shards(key: string): ShardRow[]
   metrics(key: string): Metric[]
@@ -51,9 +54,10 @@ export interface Store {
   predictors(): (PredictorRow & { readonly key: string })[]
   /** What was imported, by name. */
   importedPredictors(): ImportedRow[]
+  importedPredictor(name: string): ImportedRow | undefined
   iterations(key: string): IterationRow[]
-  /** The view `results`: a row for each run, stage of samples and stage that scored them. */
-  results(): ResultRow[]
+  /** The view `results`: a row for each run, or of one alone, stage of samples and stage that scored them. */
+  results(runId?: string): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
   query(sql: string): QueryResult
   close(): void
@@ -81,12 +85,15 @@ export interface WritableStore extends Store {
   finishStage(claim: Claim, cost: { nfe?: number; evaluations: number; seconds: number }): void
   /** Drops a stage and all that it left, so that it is computed anew. */
   forgetStage(key: string): void
+  /** Removes a file that does not hold what was written, so that its stage is computed anew. */
+  dropDamaged(artifact: StoredObject): void
   putShard(claim: Claim, shard: ShardToPut): void
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */
   iterationState(key: string): unknown
   putPredictor(claim: Claim, row: PredictorRow): void
   putMetrics(claim: Claim, metrics: readonly Metric[]): void
+  /** Takes the place of one of the same name. */
   putImported(name: string, record: unknown, source: string): void
 }
 
@@ -123,6 +130,7 @@ export function createStore(dir: string): WritableStore {
     makeFolder(root)
   })
   return opened(file, {}, database => {
+    defineSeal(database)
     migrate(database, file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
