@@ -35,8 +35,10 @@ export async function writeNote(path: string, note: unknown): Promise<void> {
 export async function readNote(path: string): Promise<Sealed<unknown>> {
   const bytes = await bytesOf(path)
   if (!(bytes instanceof Uint8Array)) return { state: bytes }
-  const [, found, text] = /^\{"seal":"([0-9a-f]{64})","note":(.*)\}$/s.exec(bytes.toString('latin1')) ?? []
-  const note = Buffer.from(text ?? '', 'latin1')
+  const match = /^\{"seal":"([0-9a-f]{64})","note":(.*)\}$/s.exec(bytes.toString('latin1'))
+  if (!match) return { state: 'damaged' }
+  const [, found, text] = match
+  const note = Buffer.from(text, 'latin1')
   return found === seal(path, note).toString('hex')
     ? { state: 'whole', content: JSON.parse(note.toString('utf8')) }
     : { state: 'damaged' }

@@ -96,7 +96,11 @@ interface Work extends ExecuteOptions {
   readonly assets: Assets
   readonly prompts?: readonly string[]
   readonly plan: Plan
+  /** Whether it was said already that what the store holds is damaged. */
+  readonly told?: boolean
 }
+
+const DAMAGED = 'is missing or has changed since it was written'
 
 /** Runs a stage; where a file turns out to be damaged that an earlier stage or this one has left, that stage is computed anew, once. */
 async function healing(planned: PlannedStage, work: Work): Promise<void> {
@@ -132,10 +136,10 @@ async function heal(damaged: DamagedObject, planned: PlannedStage, work: Work): 
   const names = hit.map(({ stage }) => stage.name).join(', ')
   onEvent({
     type: 'warning',
-    message: `${store.artifactPath(object)} is missing or has changed since it was written; computed again: ${names}`
+    message: `${store.artifactPath(object)} ${DAMAGED}; computed again: ${names}`
   })
   store.dropDamaged(object)
-  for (const one of hit) await obtain(one, work)
+  for (const one of hit) await obtain(one, { ...work, told: true })
 }
 
 const RETRY = 500
@@ -171,13 +175,10 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
   const { experiment, store, signal, onEvent, model, assets, prompts } = work
-  const whole = store.isIntact(key)
-  if (!whole)
-    onEvent({
-      type: 'warning',
-      message: `stage ${stage.name}: what the store holds of it is missing in part or has changed since it was written; it is computed again`
-    })
-  if (!whole || store.stage(key)?.status === 'finished') store.forgetStage(key)
+  const damage = store.damageOf(key)
+  if (damage !== undefined && !work.told)
+    onEvent({ type: 'warning', message: `${damage} ${DAMAGED}; computed again: ${stage.name}` })
+  if (damage !== undefined || store.stage(key)?.status === 'finished') store.forgetStage(key)
   const { assets: needed = [], params } = identity(stage)
   await checkAssets(assets, needed)
   store.beginStage(claim, {

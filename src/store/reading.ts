@@ -49,14 +49,15 @@ export function reading(root: string, file: string, database: Database): Store {
       row => ({ position: number(row, 'position'), name: text(row, 'name'), key: text(row, 'stage_key') }),
       ...(['run_stages', 'WHERE run_id = ? ORDER BY position', runId] as const)
     )
-  const isIntact = (key: string) => {
+  /** What of a stage's rows is not what was written. */
+  const damagedRow = (key: string) => {
     try {
       guarded(file, () => {
         checkStage(database, file, key)
       })
-      return true
+      return undefined
     } catch (error) {
-      if (error instanceof DamagedRow) return false
+      if (error instanceof DamagedRow) return error.what
       throw error
     }
   }
@@ -82,9 +83,16 @@ export function reading(root: string, file: string, database: Database): Store {
     artifacts,
     artifactPath: artifact => objectPath(root, artifact),
     readArtifact: artifact => guarded(objectPath(root, artifact), () => readObject(root, artifact)),
-    isIntact: key => isIntact(key) && artifacts(key).every(artifact => isWhole(root, artifact)),
+    damageOf(key) {
+      const row = damagedRow(key)
+      if (row !== undefined) return row
+      const file = artifacts(key).find(artifact => !isWhole(root, artifact))
+      return file && objectPath(root, file)
+    },
     isComplete: key =>
-      isIntact(key) && stage(key)?.status === 'finished' && artifacts(key).every(artifact => hasObject(root, artifact)),
+      damagedRow(key) === undefined &&
+      stage(key)?.status === 'finished' &&
+      artifacts(key).every(artifact => hasObject(root, artifact)),
     shards: key => all(toShard, 'shards', 'WHERE stage_key = ? ORDER BY position', key),
     metrics: key => all(toMetric, 'metrics', 'WHERE stage_key = ? ORDER BY rowid', key),
     predictor: key => all(toPredictor, 'predictors', 'WHERE stage_key = ?', key).at(0),

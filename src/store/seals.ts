@@ -19,7 +19,13 @@ const ANEW = 'run its experiment again to have the stage computed anew'
 const anew = () => ANEW
 
 /** Tables of what a stage leaves, by its key in `stage_key`. */
-const CONTENTS = {
+export const CONTENT_TABLES = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations'] as const
+
+const TABLES = [...CONTENT_TABLES, 'runs', 'run_stages', 'stages', 'imported_predictors'] as const
+
+export type SealedName = (typeof TABLES)[number]
+
+const SEALED: Readonly<Record<SealedName, SealedTable>> = {
   artifacts: {
     columns: ['stage_key', 'name', 'position', 'digest', 'extension', 'media_type', 'size'],
     ...{ about: ofStage('the file', 'name'), wayOut: anew }
@@ -42,13 +48,7 @@ const CONTENTS = {
       'state'
     ],
     ...{ about: ofStage('iteration', 'iteration'), wayOut: anew }
-  }
-} as const satisfies Record<string, SealedTable>
-
-export const CONTENT_TABLES = Object.keys(CONTENTS) as readonly (keyof typeof CONTENTS)[]
-
-const SEALED = {
-  ...CONTENTS,
+  },
   runs: {
     columns: ['id', 'name', 'description', 'file', 'spec', 'overrides', 'allow_mismatch'],
     about: row => `the run ${shown(row, 'id')}`,
@@ -72,13 +72,15 @@ const SEALED = {
     about: row => `the imported predictor ${shown(row, 'name')}`,
     wayOut: row => `import it again: epd-run predictors import ${shown(row, 'source')}`
   }
-} as const satisfies Record<string, SealedTable>
-
-export type SealedName = keyof typeof SEALED
+}
 
 /** A row, or what a stage has left, that is not what was written. */
 export class DamagedRow extends EpdError {
-  constructor(file: string, what: string, wayOut: string) {
+  constructor(
+    file: string,
+    readonly what: string,
+    wayOut: string
+  ) {
     super('store-corrupt', `${file}: ${what} is not what was written; ${wayOut}`)
   }
 }
@@ -112,7 +114,7 @@ export function seal(database: Database, table: SealedName, condition: string, .
 
 /** The row itself. @throws DamagedRow unless it is what was written */
 export function intact(file: string, table: SealedName, row: Row): Row {
-  const { columns, about, wayOut }: SealedTable = SEALED[table]
+  const { columns, about, wayOut } = SEALED[table]
   const digest = digestOfValues([table, ...columns.map(column => row[column])])
   if (digest === row.seal) return row
   throw new DamagedRow(file, about(row), wayOut(row))
@@ -143,9 +145,7 @@ const RESULTS: readonly SealedName[] = ['runs', 'run_stages', 'stages', 'shards'
 
 /** @throws DamagedRow unless the rows of all tables that a statement names are what was written */
 export function checkNamed(database: Database, file: string, sql: string): void {
-  const names = (Object.keys(SEALED) as SealedName[]).filter(
-    table => isNamed(table, sql) || (isNamed('results', sql) && RESULTS.includes(table))
-  )
+  const names = TABLES.filter(table => isNamed(table, sql) || (isNamed('results', sql) && RESULTS.includes(table)))
   for (const table of names) checkRows(database, file, table)
 }
 

@@ -43,8 +43,8 @@ export interface Store {
   artifactPath(artifact: StoredObject): string
   /** @throws EpdError `store-corrupt` if the file is missing or changed. */
   readArtifact(artifact: StoredObject): Buffer
-  /** Whether all rows and files that a stage has left so far are what was written. The files are read. */
-  isIntact(key: string): boolean
+  /** The first of the rows and files that a stage has left so far that is not what was written, for people. The files are read. */
+  damageOf(key: string): string | undefined
   /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
   isComplete(key: string): boolean
   shards(key: string): ShardRow[]

@@ -105,7 +105,10 @@ export function writing(root: string, file: string, database: Database): Writabl
       })
     },
     dropDamaged(artifact) {
-      if (hasObject(root, artifact) && !isWhole(root, artifact)) guarded(root, () => removeObject(root, artifact))
+      if (hasObject(root, artifact) && !isWhole(root, artifact))
+        guarded(root, () => {
+          removeObject(root, artifact)
+        })
     },
     putShard(claimed, { position, seeds, nfe, evaluations, files }) {
       const objects = files.map(one => ({ ...one, object: write(one.data, one.extension) }))

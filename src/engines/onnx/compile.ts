@@ -24,6 +24,7 @@ export interface GraphFile {
   readonly path: string
   /** SHA-256 of its bytes. */
   readonly digest: string
+  readonly size: number
 }
 
 export interface WrittenGraph {
@@ -58,7 +59,7 @@ async function write(path: string, parts: readonly Uint8Array[]): Promise<GraphF
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   await placeFile(path, parts)
-  return { path, digest: hash.digest('hex') }
+  return { path, digest: hash.digest('hex'), size: parts.reduce((sum, part) => sum + part.byteLength, 0) }
 }
 
 /** Over the graph without its weights, and the weights in order; the same whether they stand in one file or two. */

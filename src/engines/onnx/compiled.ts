@@ -55,7 +55,7 @@ export async function compiledOnce<About>(options: CompileOptions<About>): Promi
   async function compile(): Promise<Noted<About>> {
     const { graph, about } = await options.make()
     const { digest, files } = await writeGraph(graph, folder)
-    const names = files.map(({ path, digest }) => ({ file: basename(path), digest }))
+    const names = files.map(({ path, ...rest }) => ({ file: basename(path), ...rest }))
     await writeNote(note, { graph: digest, files: names, about })
     return { graph: digest, files, about }
   }
@@ -111,6 +111,10 @@ async function started([own, ...beside]: readonly GraphFile[], settings: object 
     throw error
   })
   if (digestOfBytes(bytes) !== own.digest) throw new ChangedFile(own.path, 'has changed since it was written')
+  for (const file of beside) {
+    const changed = await atOnce(file)
+    if (changed) throw changed
+  }
   return openVerified(beside, () => openSession({ ...settings, path: bytes, folder: dirname(own.path) }))
 }
 
@@ -124,17 +128,21 @@ async function read<About>(
   if (sealed.state === 'damaged') return new ChangedFile(note, 'has changed since it was written')
   if (sealed.state === 'missing' || !isNoted(sealed.content) || !isAbout(sealed.content.about)) return undefined
   const { graph, about } = sealed.content
-  const files = sealed.content.files.map(({ file, digest }) => ({ path: join(folder, file), digest }))
-  for (const { path } of files) {
-    const info = await stat(path).catch(() => undefined)
-    if (!info?.isFile()) return new ChangedFile(path, 'is missing')
-  }
-  return { graph, files, about }
+  const files = sealed.content.files.map(({ file, ...rest }) => ({ path: join(folder, file), ...rest }))
+  const changed = (await Promise.all(files.map(atOnce))).find(Boolean)
+  return changed ?? { graph, files, about }
+}
+
+/** What can be told of a file without reading it. */
+async function atOnce({ path, size }: GraphFile): Promise<ChangedFile | undefined> {
+  const info = await stat(path).catch(() => undefined)
+  if (!info?.isFile()) return new ChangedFile(path, 'is missing')
+  return info.size === size ? undefined : new ChangedFile(path, 'has changed since it was written')
 }
 
 interface Note {
   readonly graph: string
-  readonly files: readonly { readonly file: string; readonly digest: string }[]
+  readonly files: readonly (Omit<GraphFile, 'path'> & { readonly file: string })[]
   readonly about: unknown
 }
 
