@@ -130,7 +130,6 @@ export function createStore(dir: string): WritableStore {
     makeFolder(root)
   })
   return opened(file, {}, database => {
-    defineSeal(database)
     migrate(database, file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
@@ -145,6 +144,7 @@ function opened<T>(file: string, options: Database.Options, use: (database: Data
   return guarded(file, () => {
     const database = new Database(file, { ...options, timeout: TIMEOUT })
     try {
+      defineSeal(database)
       return use(database)
     } catch (error) {
       database.close()

@@ -90,6 +90,8 @@ describe('what is put', () => {
     expect(reader.iterations('k1')).toEqual([iteration])
     expect(store.iterationState('k1')).toEqual({ lambda: [1.5] })
     expect(reader.predictor('k1')).toEqual(predictor)
+    expect(reader.isComplete('k1')).toBe(true)
+    expect(reader.results()).toMatchObject([{ samples: 'samples', nfe: 5 }])
     expect(reader.metrics('k1')).toEqual([
       { samplesKey: 'k1', name: 'rmse', value: 0.125, count: 3, details: { of: 'x' } }
     ])
