@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { open, stat } from 'node:fs/promises'
 
 /** SHA-256 of bytes, in hexadecimal. */
 export function digestOfBytes(data: Uint8Array | string): string {
@@ -45,10 +43,26 @@ export async function digestOfFile(path: string): Promise<string> {
   }
 }
 
+/** Bytes that are read at once. */
+const CHUNK = 1 << 20
+
+/** Reads into one buffer while the other is looked at. */
 async function streamed(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
-  return hash.digest('hex')
+  const file = await open(path)
+  try {
+    const hash = createHash('sha256')
+    let [ahead, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)]
+    for (let { bytesRead } = await file.read(ahead, 0, CHUNK); bytesRead > 0;) {
+      const bytes = ahead.subarray(0, bytesRead)
+      ;[ahead, other] = [other, ahead]
+      const reading = file.read(ahead, 0, CHUNK)
+      hash.update(bytes)
+      bytesRead = (await reading).bytesRead
+    }
+    return hash.digest('hex')
+  } finally {
+    await file.close()
+  }
 }
 
 async function isSettled(path: string): Promise<boolean> {
