@@ -1,9 +1,7 @@
 import { constants } from 'node:buffer'
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { EpdError } from '../errors.js'
+import { digestOfFile } from '../files/digest.js'
 import { PickleError } from './pickle.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import type { Tree } from './tensor.js'
@@ -65,13 +63,11 @@ async function wholeFile(path: string): Promise<Buffer> {
   }
 }
 
-/** SHA-256 of a file, in hexadecimal; it is not held in memory. @throws EpdError `checkpoint-missing` */
+/** SHA-256 of a file, as digestOfFile has it. @throws EpdError `checkpoint-missing` */
 export async function fileDigest(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash).catch((error: unknown) => {
+  return digestOfFile(path).catch((error: unknown) => {
     throw missing(error, path)
   })
-  return hash.digest('hex')
 }
 
 function missing(error: unknown, path: string): EpdError {

@@ -67,7 +67,7 @@ export function open(experiment: Experiment): Display {
             title,
             lines: one.stage.kind === 'distill' ? ITERATIONS_SHOWN : 1,
             task: async wrapper => {
-              handle = stageHandler(live, title, wrapper)
+              handle = stageHandler(live, one.stage.name, title, wrapper)
               await run(one)
             }
           }
@@ -77,9 +77,12 @@ export function open(experiment: Experiment): Display {
   }
 }
 
-function stageHandler(live: boolean, title: string, wrapper: Task): (event: RunEvent) => void {
+function stageHandler(live: boolean, stage: string, title: string, wrapper: Task): (event: RunEvent) => void {
   const progress = progressLine()
   return throttled(live, event => {
+    // An earlier stage is computed again within this one's task where a file of it is damaged.
+    const isOwn = !('stage' in event) || event.stage === stage
+    if (!isOwn && event.type !== 'progress' && event.type !== 'waiting') return
     switch (event.type) {
       case 'cached':
         wrapper.title = `${title}  (in the store)`

@@ -12,7 +12,10 @@ export async function doctor(file: string | undefined, options: SpecFlags): Prom
   const place = {
     at: (location: string) => assetPath(location, store),
     cwd: dirname(experiment?.file ?? ''),
-    cacheDir: cacheFolder(store)
+    cacheDir: cacheFolder(store),
+    onNote: (message: string) => {
+      process.stderr.write(`warning: ${message}\n`)
+    }
   }
   const found: Diagnosis[] = []
   for await (const one of diagnose(experiment?.model, place)) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { assetPath, locations } from '../pipeline/assets.js'
 import { opened } from '../pipeline/execute.js'
+import type { RunEvent } from '../pipeline/event.js'
 import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
@@ -25,7 +26,7 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
       return
     }
     const { signal } = new AbortController()
-    const all = await opened({ experiment, store, signal, onEvent: () => undefined })
+    const all = await opened({ experiment, store, signal, onEvent: warning })
     warn(all.experiment.warnings.slice(experiment.warnings.length))
     warn(checkFit(all.experiment, all.model))
     await all.model.close()
@@ -46,6 +47,10 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
   } finally {
     store.close()
   }
+}
+
+function warning(event: RunEvent): void {
+  if (event.type === 'warning') warn([event.message])
 }
 
 function warn(messages: readonly string[]): void {

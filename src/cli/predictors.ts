@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { EpdError } from '../errors.js'
+import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
 import { encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
 import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorRecord } from '../spec/experiment.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
 import { canonical } from '../spec/plain.js'
-import { createStore } from '../store/store.js'
+import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
 import type { Flags } from './main.js'
 import { checkOut } from './out.js'
@@ -42,7 +42,7 @@ export async function take(
   if (published && !same(published, record)) throw taken(record.name, 'a published predictor')
   const store = createStore(dir)
   try {
-    const known = store.importedPredictors().find(each => each.name === record.name)
+    const known = imported(store, record.name)
     if (known && canonical(known.record) !== canonical(record))
       throw taken(record.name, `the one imported from ${known.source}`)
     if (!published && !known) store.putImported(record.name, record, file)
@@ -68,13 +68,23 @@ export function give(name: string, { store: dir, json, out }: Flags & { readonly
   if (!encode) throw new EpdError('usage', `--out ${out}: expected a name that ends in .json or .safetensors`)
   checkOut(out)
   const bytes = encode(record)
-  writeFileSync(out, bytes)
+  placeFileSync(out, bytes)
   const digest = createHash('sha256').update(bytes).digest('hex')
   process.stdout.write(
     json
       ? `${JSON.stringify({ file: out, name: record.name, digest })}\n`
       : `${out}: ${solverWords(record.solver)}, sha256 ${digest}\n`
   )
+}
+
+/** One that is damaged is none: what is imported takes its place. */
+function imported(store: Store, name: string): ImportedRow | undefined {
+  try {
+    return store.importedPredictor(name)
+  } catch (error) {
+    if (error instanceof EpdError && error.code === 'store-corrupt') return undefined
+    throw error
+  }
 }
 
 /** Whether two records stand for the same, whatever FID is noted. */

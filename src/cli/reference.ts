@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
+import { placeFileSync } from '../files/place.js'
 import { named, openImages, TOLD, type Collection } from '../images/collection.js'
 import type { Raster, Size } from '../images/raster.js'
 import { openInception, type Inception } from '../metrics/inception.js'
@@ -28,14 +28,17 @@ export async function reference(location: string, options: ReferenceFlags): Prom
   const { width, height } = commonSize(location, images)
   const { skipped } = images
   if (process.stderr.isTTY && skipped.length > 0) process.stderr.write(`skipped: ${named(skipped)}\n`)
-  const inception = await openInception({ weights, preparation, size: [height, width], cacheDir: defaultCache() })
+  const inception = await openInception({
+    ...{ weights, preparation, size: [height, width] },
+    ...{ cacheDir: defaultCache(), onNote: warn }
+  })
   try {
     const statistics = await statisticsOf(images, inception)
     const fault = faultOfStatistics(statistics)
     if (fault !== undefined)
       throw new EpdError('images-invalid', `${location}: its images have no statistics to compare with: ${fault}`)
     const bytes = encodeStatistics(statistics)
-    write(out, bytes)
+    placeFileSync(out, bytes)
     const digest = createHash('sha256').update(bytes).digest('hex')
     const about = {
       images: statistics.count,
@@ -55,21 +58,14 @@ export async function reference(location: string, options: ReferenceFlags): Prom
   }
 }
 
+function warn(message: string): void {
+  process.stderr.write(`warning: ${message}\n`)
+}
+
 function skippedLine(skipped: readonly string[]): string {
   if (skipped.length === 0) return ''
   const what = skipped.length === 1 ? '1 other file was' : `${skipped.length.toLocaleString('en')} other files were`
   return `${what} skipped: ${named(skipped)}\n`
-}
-
-function write(out: string, bytes: Uint8Array): void {
-  const temporary = `${out}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, bytes)
-    renameSync(temporary, out)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
 }
 
 /** The size that all images have, by their headers. */

@@ -119,7 +119,7 @@ function titled(column: string): string {
 }
 
 function resultsOf(store: Store, runId: string): ResultRow[] {
-  return store.results().filter(({ run }) => run === runId)
+  return store.results(runId)
 }
 
 function isFinished({ stage }: RunStage): boolean {

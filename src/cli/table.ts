@@ -13,10 +13,7 @@ export function table(name: string, { store: dir, json, format, ...options }: Ta
   const store = openStore(dir)
   try {
     const { id } = store.run(name)
-    const found = compare(
-      store.results().filter(({ run }) => run === id),
-      options
-    )
+    const found = compare(store.results(id), options)
     process.stdout.write(`${json ? JSON.stringify(found) : layouts[format](found)}\n`)
   } finally {
     store.close()

@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import { availability } from './availability.js'
 import { COMPILER_VERSION, record } from './onnx/compile.js'
+import { ChangedFile, openVerified, type DigestedFile } from '../files/verified.js'
 import { compiledGraph, type Compiled } from './onnx/compiled.js'
 import { CPU, type Target } from './onnx/recorder.js'
 import { pooled } from './pool.js'
@@ -21,6 +22,8 @@ export interface NetworkOptions extends RunnerOptions {
 /** An ONNX file of somebody else's, as it is. */
 export interface OnnxFile extends RunnerOptions {
   readonly onnx: string
+  /** It and the files of its weights, with what they held when they were named. */
+  readonly files: readonly DigestedFile[]
 }
 
 interface RunnerOptions extends EngineOptions {
@@ -114,15 +117,27 @@ async function openOn(
     const { provider } = runner
     return pooled([await openTfjs({ program: program(options.recipe, await options.tensors()), provider })], onNote)
   }
-  const { openSession } = await import('./onnx/session.js')
   const provider = onnxProvider(runner)
-  if (provider === 'cpu') {
-    const path = 'recipe' in options ? (await compiledNetwork(options)).path : options.onnx
-    return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
+  const target: Target =
+    provider === 'cpu' ? CPU : { provider, precision: precision === 'float16' ? precision : 'float32' }
+  const { open } = 'recipe' in options ? await compiledNetwork(options, target) : others(options)
+  if (provider === 'cpu') return open({ threads: options.threads, bfloat16: precision === 'bfloat16' })
+  return pooled(await Promise.all(devices.map(device => open({ provider, device }))), onNote)
+}
+
+/** A file of somebody else's, run only if it still is the one that was named. */
+function others({ onnx, files }: OnnxFile): Pick<Compiled<unknown>, 'open'> {
+  return {
+    async open(settings) {
+      const { openSession } = await import('./onnx/session.js')
+      try {
+        return await openVerified(files, () => openSession({ ...settings, path: onnx }))
+      } catch (error) {
+        if (!(error instanceof ChangedFile)) throw error
+        throw new EpdError('checkpoint-invalid', `${error.path}: has changed since this run began; run again`)
+      }
+    }
   }
-  const target: Target = { provider, precision: precision === 'float16' ? precision : 'float32' }
-  const path = 'recipe' in options ? (await compiledNetwork(options, target)).path : options.onnx
-  return pooled(await Promise.all(devices.map(device => openSession({ path, provider, device }))), onNote)
 }
 
 function onnxProvider(runner: Runner) {
@@ -132,11 +147,17 @@ function onnxProvider(runner: Runner) {
 
 /** A network's graph, compiled once. bfloat16 is a way to multiply, not to write weights down. */
 export function compiledNetwork(
-  { recipe, tensors, content, cacheDir }: Pick<NetworkOptions, 'recipe' | 'tensors' | 'content' | 'cacheDir'>,
+  {
+    recipe,
+    tensors,
+    content,
+    cacheDir,
+    onNote
+  }: Pick<NetworkOptions, 'recipe' | 'tensors' | 'content' | 'cacheDir' | 'onNote'>,
   target: Target = CPU
 ): Promise<Compiled<unknown>> {
   const { provider, precision } = target
   const variant = target === CPU ? '' : `-${provider}-${precision}`
   const name = `${content}-${COMPILER_VERSION}${variant}`
-  return compiledGraph(cacheDir, name, async () => record(recipe, await tensors(), target))
+  return compiledGraph({ folder: cacheDir, name, onNote, make: async () => record(recipe, await tensors(), target) })
 }

@@ -34,12 +34,10 @@ export interface WorkerOptions {
   /** The script, which answers as `serve.js` does. */
   readonly script: URL
   readonly settings: Readonly<Record<string, unknown>>
-  /** What to do where the engine refuses the network, for the end of a message. */
-  readonly wayOut?: string
 }
 
 /** @throws EpdError `engine-failed` if the engine does not load or refuses the network */
-export async function openWorker({ engine, script, settings, wayOut = '' }: WorkerOptions): Promise<Session> {
+export async function openWorker({ engine, script, settings }: WorkerOptions): Promise<Session> {
   const worker = new Worker(script, { workerData: settings })
   const waiting = new Map<number, { resolve: (outputs: readonly Numbers[]) => void; reject: (error: Error) => void }>()
   let count = 0
@@ -52,7 +50,7 @@ export async function openWorker({ engine, script, settings, wayOut = '' }: Work
     for (const { reject } of waiting.values()) reject(broken)
     waiting.clear()
   }
-  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason}${wayOut}`)
+  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason}`)
   const exited = new Promise<void>(resolve => {
     worker.on('exit', () => {
       fail(failed('its thread has ended'))

@@ -1,7 +1,7 @@
 import { digestOf } from '../checkpoints/digest.js'
+import { readUnchanged } from '../checkpoints/unchanged.js'
 import { componentDigest, readComponent } from '../checkpoints/diffusers.js'
 import { compiledNetwork } from '../engines/open.js'
-import { openSession } from '../engines/onnx/session.js'
 import type { Recipe } from '../engines/recipe.js'
 import type { Numbers, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
@@ -18,6 +18,8 @@ export interface ClipOptions {
   readonly cacheDir: string
   /** Ends what is under way. */
   readonly signal?: AbortSignal
+  /** Told of a compiled graph that is damaged and made anew. */
+  readonly onNote?: (message: string) => void
 }
 
 /** How well images show what prompts say. */
@@ -39,7 +41,7 @@ const DEVIATION = [0.26862954, 0.26130258, 0.27577711]
  * CLIPScore (Hessel et al. 2021, arXiv 2104.08718, with a weight of 100 as torchmetrics has it).
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
-export async function openClip({ folder, cacheDir, signal }: ClipOptions): Promise<Clip> {
+export async function openClip({ folder, cacheDir, signal, onNote }: ClipOptions): Promise<Clip> {
   const component = await readComponent(folder)
   if (component.className !== 'CLIPModel')
     throw new EpdError(
@@ -49,13 +51,14 @@ export async function openClip({ folder, cacheDir, signal }: ClipOptions): Promi
   const [words, pictures] = [clipTextConfig(component), clipImageConfig(component)]
   const projection = Number(component.config.projection_dim ?? 512)
   const content = await componentDigest(component)
+  const tensors = () => readUnchanged(folder, content, () => componentDigest(component), component.tensors)
   const compile = (name: string, recipe: Recipe) =>
-    compiledNetwork({ recipe, tensors: component.tensors, content: `${content}-${name}`, cacheDir })
+    compiledNetwork({ recipe, tensors, content: `${content}-${name}`, cacheDir, onNote })
   const text = await compile('text', clipTextProjectionRecipe(words, projection))
   const image = await compile('image', clipImageRecipe(pictures, projection))
   const tokenizer = await openTokenizer(folder, words.tokens)
   let sessions: Promise<[Session, Session]> | undefined
-  const open = () => (sessions ??= Promise.all([openSession(text), openSession(image)]))
+  const open = () => (sessions ??= Promise.all([text.open(), image.open()]))
 
   async function part(images: readonly Picture[], prompts: readonly string[]): Promise<number[]> {
     const [textSession, imageSession] = await open()

@@ -1,5 +1,6 @@
 import { digestOf } from '../checkpoints/digest.js'
 import { fileDigest, readCheckpoint } from '../checkpoints/checkpoint.js'
+import { readUnchanged } from '../checkpoints/unchanged.js'
 import { moduleTensors, stateDictOf, type StateDict } from '../checkpoints/network.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import type { Recipe } from '../engines/recipe.js'
@@ -22,6 +23,8 @@ export interface InceptionOptions {
   readonly threads?: number
   /** Ends what is under way. */
   readonly signal?: AbortSignal
+  /** Told of a compiled graph that is damaged and made anew. */
+  readonly onNote?: (message: string) => void
 }
 
 /** The network whose features FID, KID, precision and recall compare. */
@@ -37,20 +40,25 @@ export interface Inception {
 
 /** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
 export async function openInception(options: InceptionOptions): Promise<Inception> {
-  const { weights, preparation, size, cacheDir, threads, signal } = options
-  const identity = ['inception', preparation, size, COMPILER_VERSION, await fileDigest(weights)]
+  const { weights, preparation, size, cacheDir, threads, signal, onNote } = options
+  const digest = await fileDigest(weights)
+  const tensors = () =>
+    readUnchanged(
+      weights,
+      digest,
+      () => fileDigest(weights),
+      () => tensorsOf(weights)
+    )
+  const identity = ['inception', preparation, size, COMPILER_VERSION, digest]
   const name = digestOf(identity)
-  const { path, graph } = await compiledGraph(cacheDir, name, async () =>
-    record(inceptionRecipe(size, preparation), await tensorsOf(weights))
-  )
+  const compiled = await compiledGraph({
+    ...{ folder: cacheDir, name, onNote },
+    make: async () => record(inceptionRecipe(size, preparation), await tensors())
+  })
   let session: Promise<Session> | undefined
-  const open = async () => {
-    const { openSession } = await import('../engines/onnx/session.js')
-    return openSession({ path, threads })
-  }
   const pixels = size[0] * size[1]
   const answer = async (count: number, picture: Picture) => {
-    const running = await (session ??= open())
+    const running = await (session ??= compiled.open({ threads }))
     const all = new Float32Array(count * FEATURES)
     for (let from = 0; from < count; from += BATCH) {
       signal?.throwIfAborted()
@@ -62,7 +70,7 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     return all
   }
   return {
-    digest: graph,
+    digest: compiled.graph,
     features(images, count) {
       const channels = images.length / count / pixels
       return answer(count, (image, channel, i) => images[(image * pixels + i) * channels + (channel % channels)])

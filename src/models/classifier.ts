@@ -1,5 +1,6 @@
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { readTensors } from '../checkpoints/network.js'
+import { readUnchanged } from '../checkpoints/unchanged.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce } from '../engines/onnx/compiled.js'
 import { openNetwork } from '../engines/open.js'
@@ -31,18 +32,31 @@ export async function openClassifier(
   shape: Shape,
   options: Omit<OpenModelOptions, 'checkpoint'> & { readonly cacheDir: string }
 ): Promise<Classifier> {
-  const tensors = () => readTensors(path)
-  const content = `${await fileDigest(path)}-classifier-${shape.join('x')}`
+  const digest = await fileDigest(path)
+  const tensors = () =>
+    readUnchanged(
+      path,
+      digest,
+      () => fileDigest(path),
+      () => readTensors(path)
+    )
+  const content = `${digest}-classifier-${shape.join('x')}`
   const name = `${content}-${COMPILER_VERSION}`
-  const { graph, about } = await compiledOnce(options.cacheDir, name, isRecognised, async () => {
-    const found = await tensors()
-    const about = recogniseClassifier(found, shape)
-    if (!about)
-      throw new EpdError(
-        'model-invalid',
-        `${path}: its tensors are of no classifier of noisy images of ${shape.join('x')}; expected one of guided-diffusion, as 256x256_classifier.pt`
-      )
-    return { graph: record(classifierRecipe(classifierConfig(about)), found), about }
+  const { graph, about } = await compiledOnce({
+    folder: options.cacheDir,
+    name,
+    isAbout: isRecognised,
+    onNote: options.onNote,
+    make: async () => {
+      const found = await tensors()
+      const about = recogniseClassifier(found, shape)
+      if (!about)
+        throw new EpdError(
+          'model-invalid',
+          `${path}: its tensors are of no classifier of noisy images of ${shape.join('x')}; expected one of guided-diffusion, as 256x256_classifier.pt`
+        )
+      return { graph: record(classifierRecipe(classifierConfig(about)), found), about }
+    }
   })
   const recipe = classifierRecipe(classifierConfig(about))
   const { session, close } = await openNetwork({ ...options, recipe, tensors, content })

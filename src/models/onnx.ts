@@ -43,12 +43,14 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const inputs = inputsOf(options, file)
   const shape = shapeOf(options, inputs.x)
   const labelDim = labelsOf(options, inputs.labels)
-  const { engine, batchInvariant, devices, session, close } = await openNetwork(options)
+  const files = await Promise.all(
+    [onnx, ...file.external].map(async path => ({ path, digest: await fileDigest(path) }))
+  )
+  const { engine, batchInvariant, devices, session, close } = await openNetwork({ ...options, files })
   const outputs = file.outputs.map(({ name }) => name)
   const output = outputs.indexOf(options.output ?? outputs[0])
   if (output < 0)
     throw new EpdError('model-invalid', `${onnx}: has no output ${options.output ?? ''}; it has ${outputs.join(', ')}`)
-  const digests = await Promise.all([onnx, ...file.external].map(fileDigest))
   const declared = { inputs: options.inputs, output: outputs[output], predicts, noise, shape, labelDim }
   const open = async () => adapted(await session(), inputs, labelDim, output)
   const model = (told: NoiseSpec, session: () => Promise<Session>) =>
@@ -59,7 +61,7 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
     ...model(noise, open),
     smooth: whole ? model(exact, async () => betweenSteps(await open())) : undefined,
     ...{ engine, batchInvariant, close },
-    digest: digestOf([digests, declared])
+    digest: digestOf([files.map(({ digest }) => digest), declared])
   }
   return withClipping(opened, options.clipDenoised)
 }

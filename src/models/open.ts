@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '../checkpoints/digest.js'
+import { readUnchanged } from '../checkpoints/unchanged.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import { openNetwork, type NetworkOptions } from '../engines/open.js'
@@ -85,13 +86,15 @@ async function openNetworks(options: OpenModelOptions): Promise<Model> {
   // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
   let reading: Promise<Parts> | undefined
   const parts = () => (reading ??= readParts(checkpoint, { variant, shape }))
-  const { graph, about } = await compile(parts, content, cacheDir)
+  const unchanged = <T>(read: () => Promise<T>) =>
+    readUnchanged(checkpoint, content, () => partsDigest(checkpoint, { variant, shape }), read)
+  const { graph, about } = await compile(parts, unchanged, content, cacheDir, options.onNote)
   const { className, initKwargs } = about
   const precondition = roundedAs(rounding, preconditioning(className, initKwargs), checkpoint)
   const network = networkOf(initKwargs, precondition.learnedVariance)
   const part = (name: string, tensors: (parts: Parts) => Promise<Tensors>) => ({
     ...options,
-    ...{ content: `${content}${name}`, cacheDir, tensors: async () => tensors(await parts()) }
+    ...{ content: `${content}${name}`, cacheDir, tensors: () => unchanged(async () => tensors(await parts())) }
   })
   const text =
     about.text &&
@@ -153,14 +156,24 @@ async function textOf(
 }
 
 /** The compiled network of a checkpoint, from the cache if this very file was compiled before. */
-async function compile(parts: () => Promise<Parts>, content: string, cacheDir: string): Promise<Compiled<PartsAbout>> {
-  return compiledOnce(cacheDir, `${content}-${COMPILER_VERSION}`, isAbout, async () => {
-    const { about, network } = await parts()
+async function compile(
+  parts: () => Promise<Parts>,
+  unchanged: <T>(read: () => Promise<T>) => Promise<T>,
+  content: string,
+  cacheDir: string,
+  onNote: OpenModelOptions['onNote']
+): Promise<Compiled<PartsAbout>> {
+  const make = async () => {
+    const { about, tensors } = await unchanged(async () => {
+      const { about, network } = await parts()
+      return { about, tensors: await network() }
+    })
     const { className, initKwargs } = about
     const { learnedVariance } = preconditioning(className, initKwargs)
-    const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), await network())
+    const graph = record(denoisingRecipe(networkOf(initKwargs, learnedVariance)), tensors)
     return { graph, about }
-  })
+  }
+  return compiledOnce({ folder: cacheDir, name: `${content}-${COMPILER_VERSION}`, isAbout, make, onNote })
 }
 
 function isAbout(value: unknown): value is PartsAbout {

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../checkpoints/digest.js'
 import { compiledNetwork, openNetwork, type NetworkOptions } from '../engines/open.js'
 import type { Session } from '../engines/session.js'
+import { readSealed, writeSealed } from '../files/sealed.js'
 import { clipTextRecipe, TEXT_INPUTS, type ClipTextConfig } from '../networks/clip.js'
 import { openTokenizer } from './tokenizer.js'
 
@@ -22,6 +21,9 @@ export interface TextOptions extends Omit<NetworkOptions, 'recipe'> {
   readonly tokenizer: string
 }
 
+/** Of the form of their files; those of another are passed over. */
+const SEALED = 2
+
 /** Encodings that are kept in memory. */
 const KEPT = 1024
 
@@ -39,6 +41,7 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
   const size = config.tokens * config.width
   const known = new Map<string, Promise<Float32Array>>()
   let running: Session | undefined
+  let told = false
 
   function tokensOf(prompt: string): readonly number[] {
     const { ids, tokens } = tokenizer.encode(prompt)
@@ -50,8 +53,12 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
     return ids
   }
   const fileOf = (ids: readonly number[]) => {
-    const name = digestOf([graph, engine, ids])
+    const name = digestOf([graph, engine, ids, SEALED])
     return join(folder, `${name}.f32`)
+  }
+  function damaged(file: string): void {
+    if (!told) onNote(`${file} has changed since it was written; such encodings of prompts are computed again`)
+    told = true
   }
   /** One by one, so that no encoding depends on what else was asked for. */
   async function computed(ids: readonly number[]): Promise<Float32Array> {
@@ -59,16 +66,15 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
     const data = Float32Array.from(ids)
     const [answer] = await running.run([{ name: TEXT_INPUTS.tokens, shape: [1, config.tokens], data }])
     const context = Float32Array.from(answer)
-    await mkdir(folder, { recursive: true })
-    const temporary = `${fileOf(ids)}.${randomUUID()}.tmp`
-    await writeFile(temporary, context)
-    await rename(temporary, fileOf(ids))
+    await writeSealed(fileOf(ids), new Uint8Array(context.buffer))
     return context
   }
   async function contextOf(prompt: string): Promise<Float32Array> {
     const ids = tokensOf(prompt)
-    const bytes = await readFile(fileOf(ids)).catch(() => undefined)
-    return bytes?.byteLength === 4 * size ? new Float32Array(new Uint8Array(bytes).buffer) : computed(ids)
+    const kept = await readSealed(fileOf(ids))
+    if (kept.state === 'whole' && kept.content.byteLength === 4 * size) return new Float32Array(kept.content.buffer)
+    if (kept.state !== 'missing') damaged(fileOf(ids))
+    return computed(ids)
   }
   function knownOf(prompt: string): Promise<Float32Array> {
     const found = known.get(prompt) ?? contextOf(prompt)

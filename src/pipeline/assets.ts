@@ -133,3 +133,12 @@ export function assetOf(assets: Assets, location: string): Asset {
   if (!asset) throw new RangeError(`${location} was not asked for`)
   return asset
 }
+
+/** @throws EpdError `checkpoint-invalid` unless files of a spec still are what their digests name */
+export async function checkAssets(assets: Assets, needed: readonly string[]): Promise<void> {
+  for (const location of needed) {
+    const { path, digest } = assetOf(assets, location)
+    if ((await assetAt(path)).digest !== digest)
+      throw new EpdError('checkpoint-invalid', `${path}: has changed since this run began; run again`)
+  }
+}

@@ -7,7 +7,7 @@ import { identity } from '../stages/identity.js'
 import { checkStage, runStage } from '../stages/kinds.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
-import type { Claim, WritableStore } from '../store/store.js'
+import { DamagedObject, type Claim, type WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { checkFit } from './fit.js'
 import { publish } from './images.js'
@@ -15,7 +15,7 @@ import { withDecoding } from './decoding.js'
 import { openSpecified } from './model.js'
 import { withTimePoints } from './time-points.js'
 import { promptsOf, readPrompts } from './prompts.js'
-import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
+import { assetOf, assetPath, cacheFolder, checkAssets, obtainAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
@@ -53,14 +53,7 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
   )
   return {
     plan: planned,
-    async run(one) {
-      await obtain(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned })
-      const { stage, key } = one
-      if (stage.kind === 'sample' || stage.kind === 'decode')
-        guarded(store.root, () => {
-          publish(stage, key, planned.runId, store)
-        })
-    },
+    run: one => healing(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned }),
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
@@ -145,6 +138,50 @@ interface Work extends ExecuteOptions {
   readonly assets: Assets
   readonly prompts?: readonly string[]
   readonly plan: Plan
+  /** Whether it was said already that what the store holds is damaged. */
+  readonly told?: boolean
+}
+
+const DAMAGED = 'is missing or has changed since it was written'
+
+/** Runs a stage; where a file turns out to be damaged that an earlier stage or this one has left, that stage is computed anew, once. */
+async function healing(planned: PlannedStage, work: Work): Promise<void> {
+  const healed = new Set<string>()
+  for (;;)
+    try {
+      await runOne(planned, work)
+      return
+    } catch (error) {
+      if (!(error instanceof DamagedObject) || healed.has(error.object.digest)) throw error
+      healed.add(error.object.digest)
+      await heal(error, planned, work)
+    }
+}
+
+async function runOne(planned: PlannedStage, work: Work): Promise<void> {
+  const { stage, key } = planned
+  const { store, plan } = work
+  await obtain(planned, work)
+  if (stage.kind === 'sample' || stage.kind === 'decode')
+    guarded(store.root, () => {
+      publish(stage, key, plan.runId, store)
+    })
+}
+
+/** Computes the stages of the plan anew, up to this one, that have left a damaged file. */
+async function heal(damaged: DamagedObject, planned: PlannedStage, work: Work): Promise<void> {
+  const { store, plan, onEvent } = work
+  const { object } = damaged
+  const before = plan.stages.slice(0, plan.stages.indexOf(planned) + 1)
+  const hit = before.filter(({ key }) => store.artifacts(key).some(({ digest }) => digest === object.digest))
+  if (hit.length === 0) throw damaged
+  const names = hit.map(({ stage }) => stage.name).join(', ')
+  onEvent({
+    type: 'warning',
+    message: `${store.artifactPath(object)} ${DAMAGED}; computed again: ${names}`
+  })
+  store.dropDamaged(object)
+  for (const one of hit) await obtain(one, { ...work, told: true })
 }
 
 const RETRY = 500
@@ -180,10 +217,15 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
   const { experiment, store, signal, onEvent, model, assets, prompts } = work
-  if (store.stage(key)?.status === 'finished') store.forgetStage(key)
+  const damage = store.damageOf(key)
+  if (damage !== undefined && !work.told)
+    onEvent({ type: 'warning', message: `${damage} ${DAMAGED}; computed again: ${stage.name}` })
+  if (damage !== undefined || store.stage(key)?.status === 'finished') store.forgetStage(key)
+  const { assets: needed = [], params } = identity(stage)
+  await checkAssets(assets, needed)
   store.beginStage(claim, {
     kind: stage.kind,
-    params: identity(stage).params,
+    params,
     provenance: provenance(experiment.model, model)
   })
   onEvent({ type: 'started', stage: stage.name })
@@ -200,12 +242,16 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
       assetPath: location => assetOf(assets, location).path,
       assetDigest: location => assetOf(assets, location).digest,
       cacheDir: cacheFolder(store.root),
+      onNote: message => {
+        onEvent({ type: 'warning', message })
+      },
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {
         onEvent({ type: 'progress', stage: stage.name, ...progress })
       }
     })
+    await checkAssets(assets, needed)
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })
   } catch (error) {

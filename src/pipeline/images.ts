@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { decodeNpy } from '../checkpoints/npy.js'
+import { placeFileSync } from '../files/place.js'
 import { encodePng } from '../images/png.js'
 import type { DecodeStage, SampleStage } from '../spec/experiment.js'
 import type { Store } from '../store/store.js'
@@ -41,14 +42,5 @@ function pad(seed: number): string {
 }
 
 function writeOnce(path: string, content: () => Uint8Array): void {
-  if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, content())
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
+  if (!existsSync(path)) placeFileSync(path, content())
 }

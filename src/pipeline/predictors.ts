@@ -51,7 +51,7 @@ export function listPredictors(dir: string): NamedPredictor[] {
 }
 
 function stored(store: Store, name: string): PredictorRecord | undefined {
-  const imported = store.importedPredictors().find(each => each.name === name)
+  const imported = store.importedPredictor(name)
   if (imported) return parseRecord(imported.record, `${store.root}: ${name}`)
   const slash = name.lastIndexOf('/')
   const run = slash > 0 ? found(() => store.run(name.slice(0, slash))) : undefined

@@ -49,7 +49,7 @@ export async function check(stage: FeatureSpec & { readonly name: string }, cont
 export function openFeatures(
   { weights, preparation }: FeatureSpec,
   size: readonly [height: number, width: number],
-  { assetPath, cacheDir, signal }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'signal'>
+  { assetPath, cacheDir, onNote, signal }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'onNote' | 'signal'>
 ): Promise<Inception> {
-  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, signal })
+  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, onNote, signal })
 }

@@ -36,10 +36,13 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   return { evaluations: 0 }
 }
 
-function clipOf({ clip }: ScoreStage, { assetPath, cacheDir, promptsOf, signal }: StageContext): Promise<Clip> {
+function clipOf(
+  { clip }: ScoreStage,
+  { assetPath, cacheDir, promptsOf, onNote, signal }: StageContext
+): Promise<Clip> {
   if (clip === undefined || !promptsOf)
     throw new EpdError('spec-invalid', 'clip-score needs prompts, and the folder of a CLIPModel under clip')
-  return openClip({ folder: assetPath(clip), cacheDir, signal })
+  return openClip({ folder: assetPath(clip), cacheDir, onNote, signal })
 }
 
 /** The mean over all images of a sample stage. */

@@ -58,6 +58,8 @@ export interface StageContext {
   readonly assetDigest: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Told of a file of the cache that is damaged and made anew. */
+  readonly onNote?: (message: string) => void
   /** Opened at first use, closed by whoever runs the stages. */
   readonly openModel: () => Promise<Model>
   readonly signal: AbortSignal

@@ -1,19 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { EpdError } from '../errors.js'
+import { digestOfBytes } from '../files/digest.js'
+import { placeFileSync } from '../files/place.js'
 
 /** A file named by its content. */
 export interface StoredObject {
@@ -27,38 +16,35 @@ export function objectPath(root: string, { digest, extension }: Pick<StoredObjec
   return join(root, 'objects', digest.slice(0, 2), `${digest}.${extension}`)
 }
 
-/** Writes bytes under their digest: to a temporary name first, then renamed, so that a file there is always whole. */
-export function writeObject(root: string, data: Uint8Array, extension: string): StoredObject {
-  const digest = digestOf(data)
-  const object = { digest, extension, size: data.byteLength }
-  const path = objectPath(root, object)
-  if (hasObject(root, object) && digestOf(readFileSync(path)) === digest) return object
-  makeFolder(dirname(path))
-  const temporary = join(temporaryFolder(root), randomUUID())
-  try {
-    writeWhole(temporary, data)
-    renameSync(temporary, path)
-    persistFolder(dirname(path))
-    persistFolder(dirname(dirname(path)))
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
+/** A stored file that is missing or is not what was written. */
+export class DamagedObject extends EpdError {
+  constructor(
+    readonly object: StoredObject,
+    message: string
+  ) {
+    super('store-corrupt', message)
   }
+}
+
+/** Writes bytes under their digest, unless they are there. */
+export function writeObject(root: string, data: Uint8Array, extension: string): StoredObject {
+  const object = { digest: digestOfBytes(data), extension, size: data.byteLength }
+  if (!isWhole(root, object)) placeFileSync(objectPath(root, object), data, temporaryFolder(root))
   return object
 }
 
 /**
  * The bytes of a stored file.
- * @throws EpdError `store-corrupt` if it is missing or is not what was written.
+ * @throws DamagedObject if it is missing or is not what was written.
  */
 export function readObject(root: string, object: StoredObject): Buffer {
   const path = objectPath(root, object)
   if (!existsSync(path))
-    throw new EpdError('store-corrupt', `${path}: a stored file is missing; run again to have its stage computed anew`)
+    throw new DamagedObject(object, `${path}: a stored file is missing; run again to have its stage computed anew`)
   const data = readFileSync(path)
-  if (digestOf(data) !== object.digest)
-    throw new EpdError(
-      'store-corrupt',
+  if (digestOfBytes(data) !== object.digest)
+    throw new DamagedObject(
+      object,
       `${path}: a stored file has changed; delete it and run again to have its stage computed anew`
     )
   return data
@@ -69,63 +55,15 @@ export function hasObject(root: string, object: StoredObject): boolean {
   return statSync(objectPath(root, object), { throwIfNoEntry: false })?.size === object.size
 }
 
-const ABANDONED_AFTER = 3_600_000
-
-/** Removes what a killed process left half written an hour ago or more. */
-export function removeAbandoned(root: string): void {
-  const folder = temporaryFolder(root)
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name)
-    const info = statSync(path, { throwIfNoEntry: false })
-    if (info && Date.now() - info.mtimeMs > ABANDONED_AFTER) rmSync(path, { force: true })
-  }
+/** Whether a file is there and holds what was written. */
+export function isWhole(root: string, object: StoredObject): boolean {
+  return hasObject(root, object) && digestOfBytes(readFileSync(objectPath(root, object))) === object.digest
 }
 
-function temporaryFolder(root: string): string {
-  const folder = join(root, 'objects', 'tmp')
-  makeFolder(folder)
-  return folder
+export function removeObject(root: string, object: StoredObject): void {
+  rmSync(objectPath(root, object), { force: true })
 }
 
-/**
- * Makes a folder and those above it; another process may make them at the same time. Node's own `recursive` never ends below a
- * folder such as /proc, which says of every name that it is not there.
- */
-export function makeFolder(path: string): void {
-  if (isFolder(path)) return
-  makeFolder(dirname(path))
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    if (!isFolder(path)) throw error
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-/** Makes the names in a folder outlive a power cut. Windows has no such call and needs none. */
-function persistFolder(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-function digestOf(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
-}
-
-function writeWhole(path: string, data: Uint8Array): void {
-  const file = openSync(path, 'wx')
-  try {
-    for (let written = 0; written < data.byteLength;) written += writeSync(file, data, written)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+export function temporaryFolder(root: string): string {
+  return join(root, 'objects', 'tmp')
 }

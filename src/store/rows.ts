@@ -1,4 +1,14 @@
-import type { Artifact, IterationRow, Metric, PredictorRow, ResultRow, Run, ShardRow, StageRow } from './records.js'
+import type {
+  Artifact,
+  ImportedRow,
+  IterationRow,
+  Metric,
+  PredictorRow,
+  ResultRow,
+  Run,
+  ShardRow,
+  StageRow
+} from './records.js'
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>
@@ -121,6 +131,10 @@ export function toPredictor(row: Row): PredictorRow {
     validationLoss: numberOrNull(row, 'validation_loss'),
     evaluations: number(row, 'evaluations')
   }
+}
+
+export function toImported(row: Row): ImportedRow {
+  return { name: text(row, 'name'), record: json(row, 'record'), source: text(row, 'source') }
 }
 
 export function toIteration(row: Row): IterationRow {

@@ -211,10 +211,44 @@ const migrations = [
   ) AS scored ON scored.run_id = runs.id AND scored.samples_key = stages.key
   GROUP BY runs.id, named.name, scored.score
   ORDER BY runs.created, scored.position IS NULL, scored.position, named.position;
+  `,
+  `
+  ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT '';        -- digest over the row
+  ALTER TABLE stages ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE stages ADD COLUMN contents TEXT;                      -- of a finished one, digest over all rows that it has left
+  ALTER TABLE run_stages ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE artifacts ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE shards ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE metrics ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE predictors ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE iterations ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE imported_predictors ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+
+  UPDATE runs SET seal = row_seal('runs', id, name, description, file, spec, overrides, allow_mismatch);
+  UPDATE run_stages SET seal = row_seal('run_stages', run_id, position, name, stage_key);
+  UPDATE artifacts SET seal = row_seal('artifacts', stage_key, name, position, digest, extension, media_type, size);
+  UPDATE shards SET seal = row_seal('shards', stage_key, position, seeds, nfe, evaluations);
+  UPDATE metrics SET seal = row_seal('metrics', stage_key, samples_key, name, value, count, details);
+  UPDATE predictors SET seal = row_seal('predictors', stage_key, predictor, sigmas, loss, validation_loss, evaluations);
+  UPDATE iterations SET seal = row_seal('iterations', stage_key, iteration, phase, step, loss, validation_loss, evaluations,
+    accepted, damping, state);
+  UPDATE imported_predictors SET seal = row_seal('imported_predictors', name, record, source, imported);
+  UPDATE stages SET contents = (
+    SELECT row_seal(group_concat(seal, ' ')) FROM (
+      SELECT seal FROM artifacts WHERE stage_key = stages.key
+      UNION ALL SELECT seal FROM shards WHERE stage_key = stages.key
+      UNION ALL SELECT seal FROM metrics WHERE stage_key = stages.key
+      UNION ALL SELECT seal FROM predictors WHERE stage_key = stages.key
+      UNION ALL SELECT seal FROM iterations WHERE stage_key = stages.key
+      ORDER BY seal
+    )
+  ) WHERE status = 'finished';
+  UPDATE stages SET seal = row_seal('stages', key, kind, params, status, nfe, evaluations, seconds, provenance, started, finished,
+    contents);
   `
 ]
 
-/** Brings a database to this version's schema, all or nothing. */
+/** Brings a database to this version's schema, all or nothing. What older versions wrote is taken for whole, and sealed. */
 export function migrate(database: Database, file: string): void {
   const run = database.transaction(() => {
     const version = versionOf(database)

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
+import { makeFolder, removeAbandoned } from '../files/place.js'
 import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
-import { makeFolder, removeAbandoned, type StoredObject } from './objects.js'
+import { temporaryFolder, type StoredObject } from './objects.js'
 import type { QueryResult } from './query.js'
 import { reading } from './reading.js'
 import type {
@@ -21,14 +22,15 @@ import type {
   StageRow
 } from './records.js'
 import { checkVersion, migrate } from './schema.js'
+import { defineSeal } from './seals.js'
 import { writing } from './writing.js'
 
 export type { Claim } from './claims.js'
-export type { StoredObject } from './objects.js'
+export { DamagedObject, type StoredObject } from './objects.js'
 export type { QueryResult } from './query.js'
 export type * from './records.js'
 
-/** Read access to what runs have left. */
+/** Read access to what runs have left. A row that is not what was written is an EpdError `store-corrupt` that names it. */
 export interface Store {
   readonly root: string
   /** Newest first. */
@@ -41,7 +43,9 @@ export interface Store {
   artifactPath(artifact: StoredObject): string
   /** @throws EpdError `store-corrupt` if the file is missing or changed. */
   readArtifact(artifact: StoredObject): Buffer
-  /** Whether a stage is finished and all files that it left are still there. */
+  /** The first of the rows and files that a stage has left so far that is not what was written, for people. The files are read. */
+  damageOf(key: string): string | undefined
+  /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
   isComplete(key: string): boolean
   shards(key: string): ShardRow[]
   metrics(key: string): Metric[]
@@ -50,9 +54,10 @@ export interface Store {
   predictors(): (PredictorRow & { readonly key: string })[]
   /** What was imported, by name. */
   importedPredictors(): ImportedRow[]
+  importedPredictor(name: string): ImportedRow | undefined
   iterations(key: string): IterationRow[]
-  /** The view `results`: a row for each run, stage of samples and stage that scored them. */
-  results(): ResultRow[]
+  /** The view `results`: a row for each run, or of one alone, stage of samples and stage that scored them. */
+  results(runId?: string): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
   query(sql: string): QueryResult
   close(): void
@@ -80,12 +85,15 @@ export interface WritableStore extends Store {
   finishStage(claim: Claim, cost: { nfe?: number; evaluations: number; seconds: number }): void
   /** Drops a stage and all that it left, so that it is computed anew. */
   forgetStage(key: string): void
+  /** Removes a file that does not hold what was written, so that its stage is computed anew. */
+  dropDamaged(artifact: StoredObject): void
   putShard(claim: Claim, shard: ShardToPut): void
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */
   iterationState(key: string): unknown
   putPredictor(claim: Claim, row: PredictorRow): void
   putMetrics(claim: Claim, metrics: readonly Metric[]): void
+  /** Takes the place of one of the same name. */
   putImported(name: string, record: unknown, source: string): void
 }
 
@@ -126,7 +134,8 @@ export function createStore(dir: string): WritableStore {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
-    removeAbandoned(root)
+    for (const folder of [temporaryFolder(root), join(root, 'cache'), join(root, 'cache', 'prompts')])
+      removeAbandoned(folder)
     return writing(root, file, database)
   })
 }
@@ -135,6 +144,7 @@ function opened<T>(file: string, options: Database.Options, use: (database: Data
   return guarded(file, () => {
     const database = new Database(file, { ...options, timeout: TIMEOUT })
     try {
+      defineSeal(database)
       return use(database)
     } catch (error) {
       database.close()

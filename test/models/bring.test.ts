@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,6 +52,19 @@ describe('an ONNX file', async () => {
     const model = await openOnnxModel(declared)
     expect(model).toMatchObject({ shape: SHAPE, labelDim: 3, engine: 'onnx:cpu:float32', batchInvariant: false })
     expect(largestDifference(await answer(model), expected)).toBeLessThan(1e-4)
+  })
+
+  it('that has changed since it was opened, or goes bad, is not run, and is left where it is', async () => {
+    const copy = join(folder, 'mine.onnx')
+    copyFileSync(onnx, copy)
+    const model = await openOnnxModel({ ...declared, onnx: copy })
+    const bytes = readFileSync(copy)
+    bytes[bytes.length >> 1] ^= 1
+    writeFileSync(copy, bytes)
+    await expect(model.denoise(x, sigma, { labels })).rejects.toThrow(
+      `${copy}: has changed since this run began; run again`
+    )
+    expect(readFileSync(copy).equals(bytes)).toBe(true)
   })
 
   it('has a digest of its bytes and of all that is declared', async () => {

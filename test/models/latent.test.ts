@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -41,7 +51,8 @@ async function images(model: Model): Promise<Float32Array> {
   return decoded ?? new Float32Array(0)
 }
 
-const open = (checkpoint: string) => openModel({ checkpoint, cacheDir, engine: 'onnx', provider: 'cpu' })
+const open = (checkpoint: string, onNote?: (note: string) => void) =>
+  openModel({ checkpoint, cacheDir, engine: 'onnx', provider: 'cpu', onNote })
 
 describe('Stable Diffusion', async () => {
   const expected = await images(await open(single))
@@ -69,6 +80,29 @@ describe('Stable Diffusion', async () => {
     expect(before.length).toBeGreaterThanOrEqual(PROMPTS.length)
     expect(await images(await open(single))).toEqual(expected)
     expect(times()).toEqual(before)
+  })
+
+  it('computes an encoding of a prompt again where its file is damaged, and says so once', async () => {
+    const folderOfPrompts = join(cacheDir, 'prompts')
+    const paths = readdirSync(folderOfPrompts).map(name => join(folderOfPrompts, name))
+    const whole = paths.map(path => readFileSync(path))
+    const damages = [0, 0.1, 0.5, 0.95, 1].map(part => (bytes: Buffer) => {
+      const flipped = Buffer.from(bytes)
+      flipped[Math.min(Math.floor(part * bytes.length), bytes.length - 1)] ^= 0x40
+      return flipped
+    })
+    for (const damage of [...damages, (bytes: Buffer) => bytes.subarray(0, 100), () => Buffer.alloc(0)]) {
+      const notes: string[] = []
+      paths.forEach((path, i) => {
+        writeFileSync(path, damage(whole[i]))
+      })
+      expect(await images(await open(single, note => notes.push(note)))).toEqual(expected)
+      expect(notes).toEqual([expect.stringMatching(/prompts.* has changed since it was written; .* computed again$/)])
+    }
+    paths.slice(1).forEach(path => {
+      cpSync(paths[0], path)
+    })
+    expect(await images(await open(single))).toEqual(expected)
   })
 
   it('is found with its tokeniser where it was moved after it was compiled', async () => {

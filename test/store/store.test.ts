@@ -90,6 +90,8 @@ describe('what is put', () => {
     expect(reader.iterations('k1')).toEqual([iteration])
     expect(store.iterationState('k1')).toEqual({ lambda: [1.5] })
     expect(reader.predictor('k1')).toEqual(predictor)
+    expect(reader.isComplete('k1')).toBe(true)
+    expect(reader.results()).toMatchObject([{ samples: 'samples', nfe: 5 }])
     expect(reader.metrics('k1')).toEqual([
       { samplesKey: 'k1', name: 'rmse', value: 0.125, count: 3, details: { of: 'x' } }
     ])
@@ -133,23 +135,33 @@ describe('what is put', () => {
     expect(store.query("SELECT count(*) FROM iterations WHERE state = 'null'").rows).toEqual([[1]])
   })
 
-  it.each([
-    [
-      'a loss',
-      (claim: Claim) => {
-        store.putIteration(claim, { iteration: 1, phase: 'p', loss: NaN, evaluations: 1 }, {})
-      }
-    ],
-    [
-      'a metric',
-      (claim: Claim) => {
-        store.putMetrics(claim, [{ samplesKey: 'k', name: 'rmse', value: NaN, count: 1, details: {} }])
-      }
-    ]
-  ])('is refused where %s is not a number', (_, put) => {
+  it('is refused where a loss is not a number', () => {
+    const claim = begun('k1')
     expect(() => {
-      put(begun('k1'))
+      store.putIteration(claim, { iteration: 1, phase: 'p', loss: NaN, evaluations: 1 }, {})
     }).toThrow(codeOf('model-output'))
+  })
+
+  it.each([NaN, Infinity, -Infinity])('is refused where a metric is %d, and none of those beside it is kept', value => {
+    store.beginRun(run, [
+      { name: 'euler', key: 'k0' },
+      { name: 'score', key: 'k1' }
+    ])
+    const claim = begun('k1', 'score')
+    const put = (samplesKey: string) => {
+      const of = { samplesKey, count: 1, details: {} }
+      store.putMetrics(claim, [
+        { ...of, name: 'psnr', value: 20 },
+        { ...of, name: 'rmse', value }
+      ])
+    }
+    expect(() => {
+      put('k0')
+    }).toThrow(codeOf('model-output'))
+    expect(() => {
+      put('k0')
+    }).toThrow(`rmse of euler in stage score is ${value}`)
+    expect(store.metrics('k1')).toEqual([])
   })
 })
 
@@ -223,6 +235,7 @@ describe('a stored file', () => {
   it('that has changed is not read, and is mended by what writes it again', () => {
     writeFileSync(path(), 'CONTENT')
     expect(() => store.readArtifact(only())).toThrow(/a stored file has changed; delete it and run again/)
+    expect(store.damageOf('k1')).toBe(path())
     store.putShard(begun('k2'), shard(0, [1], 'content'))
     expect(store.readArtifact(only()).toString()).toBe('content')
   })
@@ -342,6 +355,134 @@ describe('query', () => {
   })
 })
 
+describe('a row that has changed', () => {
+  let samples: Claim
+
+  /** Changes the database behind the store's back. */
+  function behind(sql: string): void {
+    const database = new Database(join(root, 'store.sqlite'))
+    database.pragma('foreign_keys = OFF')
+    expect(database.prepare(sql).run().changes).toBeGreaterThan(0)
+    database.close()
+  }
+
+  beforeEach(() => {
+    store.beginRun(run, [
+      { name: 'samples', key: 'k1' },
+      { name: 'student', key: 'k2' },
+      { name: 'score', key: 'k3' }
+    ])
+    samples = begun('k1', 'sample', { solver: { name: 'epd', points: 2 } })
+    store.putShard(samples, shard(0, [1, 2]))
+    store.finishStage(samples, { nfe: 5, evaluations: 10, seconds: 1 })
+    const student = begun('k2', 'distill')
+    for (const iteration of [1, 2])
+      store.putIteration(student, { iteration, phase: 'step', loss: 1 / iteration, evaluations: 7 }, { lambda: [1.5] })
+    const learned = { predictor: { r: [0.25] }, sigmas: [80, 0.002], loss: 0.5, validationLoss: 0.75, evaluations: 9 }
+    store.putPredictor(student, learned)
+    store.finishStage(student, { evaluations: 14, seconds: 1 })
+    const score = begun('k3', 'score')
+    store.putMetrics(score, [{ samplesKey: 'k1', name: 'rmse', value: 0.125, count: 2, details: { of: 'x' } }])
+    store.finishStage(score, { evaluations: 0, seconds: 1 })
+    store.putImported('mine', { name: 'mine', learned: 1 }, '/mine.json')
+  })
+
+  const changes = {
+    metrics: ['value = 0.12500000000000003', "name = 'fid'", "samples_key = 'k2'", 'count = 3', "details = '{}'"],
+    predictors: [
+      ...[
+        `predictor = '{"r":[0.26]}'`,
+        "sigmas = '[80,0.003]'",
+        'loss = 0.25',
+        'validation_loss = NULL',
+        'evaluations = 8'
+      ]
+    ],
+    iterations: ['loss = loss + 1', "state = '{}'", 'accepted = 1'],
+    shards: ["seeds = '[1,3]'", 'nfe = 4', 'position = 1'],
+    artifacts: ["digest = 'ab'", 'position = 1', "name = 'images'", 'size = 1']
+  }
+  const readers = {
+    metrics: () => store.metrics('k3'),
+    predictors: () => store.predictor('k2'),
+    iterations: () => store.iterations('k2'),
+    shards: () => store.shards('k1'),
+    artifacts: () => store.artifacts('k1')
+  }
+  const tables = Object.keys(readers) as (keyof typeof readers)[]
+
+  it.each(tables.flatMap(table => changes[table].map(set => [table, set] as const)))(
+    'of %s (%s) is refused by name, and its stage is not complete any more',
+    (table, set) => {
+      const [[key]] = store.query(`SELECT stage_key FROM ${table}`).rows.map(row => row.map(String))
+      expect(store.isComplete(key)).toBe(true)
+      behind(`UPDATE ${table} SET ${set}`)
+      const named = new RegExp(`stage ${key} is not what was written; run its experiment again`)
+      expect(readers[table]).toThrow(named)
+      expect(readers[table]).toThrow(codeOf('store-corrupt'))
+      expect(() => store.query(`SELECT * FROM ${table.toUpperCase()}`)).toThrow(named)
+      expect(store.isComplete(key)).toBe(false)
+      expect(store.damageOf(key)).toContain(`stage ${key}`)
+    }
+  )
+
+  it.each(tables)('of %s that is gone makes its stage incomplete', table => {
+    const [[key]] = store.query(`SELECT stage_key FROM ${table}`).rows
+    behind(`DELETE FROM ${table} WHERE rowid = (SELECT max(rowid) FROM ${table})`)
+    expect(store.isComplete(String(key))).toBe(false)
+    store.forgetStage(String(key))
+    expect(store.damageOf(String(key))).toBeUndefined()
+  })
+
+  it.each(["params = '{}'", "provenance = '[]'", 'nfe = 6', "status = 'running'", "kind = 'score'"])(
+    'of stages (%s) is refused, and no later change makes it good',
+    set => {
+      behind(`UPDATE stages SET ${set} WHERE key = 'k1'`)
+      expect(() => store.stage('k1')).toThrow(/the stage k1 is not what was written/)
+      expect(() => store.results(run.id)).toThrow(/the stage k1 is not what was written/)
+      expect(() => {
+        store.addSeconds(samples, 1)
+      }).toThrow(codeOf('store-corrupt'))
+      expect(store.isComplete('k1')).toBe(false)
+      expect(store.stage('k2')).toMatchObject({ kind: 'distill' })
+    }
+  )
+
+  it('of scores keeps them out of the results of its run alone', () => {
+    store.beginRun({ ...run, id: 'b-00000001', name: 'b' }, [{ name: 'other', key: 'k1' }])
+    behind('UPDATE metrics SET value = 0.1')
+    expect(() => store.results(run.id)).toThrow(/the metric rmse of stage k3/)
+    expect(() => store.results()).toThrow(/the metric rmse of stage k3/)
+    expect(() => store.query('SELECT * FROM results')).toThrow(/the metric rmse of stage k3/)
+    expect(store.results('b-00000001')).toMatchObject([{ samples: 'other', rmse: null }])
+  })
+
+  it('of runs is refused, and written anew by running it again', () => {
+    store.beginRun({ ...run, id: 'b-00000001', name: 'b' }, [])
+    behind("UPDATE runs SET spec = 'name: x' WHERE name = 'a'")
+    expect(() => store.run('a')).toThrow(/the run a-00000001 is not what was written; run a.yaml again/)
+    expect(store.run('b')).toMatchObject({ spec: run.spec })
+    store.beginRun(run, [])
+    expect(store.run('a')).toMatchObject(run)
+  })
+
+  it('of imported predictors is refused, and takes nothing from the others', () => {
+    store.putImported('other', { name: 'other' }, '/other.json')
+    behind(`UPDATE imported_predictors SET record = '{"name":"mine","learned":2}' WHERE name = 'mine'`)
+    expect(() => store.importedPredictor('mine')).toThrow(
+      /the imported predictor mine is not what was written; import it again: epd-run predictors import \/mine.json/
+    )
+    expect(store.importedPredictor('other')).toMatchObject({ record: { name: 'other' } })
+    store.putImported('mine', { name: 'mine', learned: 1 }, '/mine.json')
+    expect(store.importedPredictor('mine')).toMatchObject({ record: { name: 'mine', learned: 1 } })
+  })
+
+  it('of an iteration is not continued from', () => {
+    behind('UPDATE iterations SET state = \'{"lambda":[1.25]}\' WHERE iteration = 2')
+    expect(() => store.iterationState('k2')).toThrow(/iteration 2 of stage k2 is not what was written/)
+  })
+})
+
 describe('a database', () => {
   const other = (sql: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'epd-store-'))
@@ -367,6 +508,12 @@ describe('a database', () => {
     opened.push(migrated)
     expect(migrated.run('old')).toMatchObject({ description: 'of version 1', overrides: ['a=1'], allowMismatch: false })
     expect(migrated.results()).toMatchObject([{ samples: 'samples', points: 2, base: 'ipndm', nfe: 5, images: 2 }])
+    expect(migrated.isComplete('k1')).toBe(true)
+    const database = new Database(join(old, 'store.sqlite'))
+    database.exec("UPDATE shards SET seeds = '[1,3]'")
+    database.close()
+    expect(migrated.isComplete('k1')).toBe(false)
+    expect(() => migrated.results()).toThrow(/shard 0 of stage k1 is not what was written/)
   })
 
   it("that is another program's is left alone", () => {
@@ -378,7 +525,7 @@ describe('a database', () => {
     const database = new Database(join(root, 'store.sqlite'))
     opened.push(database)
     database.exec("UPDATE runs SET overrides = 'no list'")
-    expect(() => store.runs()).toThrow(/column overrides should hold a list|column overrides should hold JSON/)
+    expect(() => store.runs()).toThrow(/the run a-00000001 is not what was written; run a.yaml again/)
   })
 
   it('keeps its references whole', () => {

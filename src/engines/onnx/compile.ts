@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { placeFile } from '../../files/place.js'
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
 import { CPU, OPSET, recorder, type Target } from './recorder.js'
@@ -19,31 +19,47 @@ export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): 
 /** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */
 const EXTERNAL_FROM = 1 << 20
 
-/**
- * Writes a graph into a folder under the name of its content, and returns its path and digest (SHA-256 of graph and weights).
- * The file is written to a temporary name and renamed.
- */
+/** A file of a graph: the graph itself, or the weights beside it. */
+export interface GraphFile {
+  readonly path: string
+  /** SHA-256 of its bytes. */
+  readonly digest: string
+  readonly size: number
+}
+
+export interface WrittenGraph {
+  readonly path: string
+  /** SHA-256 of graph and weights. */
+  readonly digest: string
+  /** The graph's file, and that of its weights where they stand in one of their own. */
+  readonly files: readonly GraphFile[]
+}
+
+/** Writes a graph into a folder under the name of its content. */
 export async function writeGraph(
   graph: GraphProto,
   folder: string,
   externalFrom = EXTERNAL_FROM
-): Promise<{ path: string; digest: string }> {
-  await mkdir(folder, { recursive: true })
+): Promise<WrittenGraph> {
   const weights = graph.initializers.reduce((sum, { data }) => sum + data.byteLength, 0)
-  const external = weights >= externalFrom
   const digest = graphDigest(graph)
   const path = join(folder, `${digest}.onnx`)
-  if (external) {
-    const data = `${digest}.weights`
-    const placed = place(graph.initializers, data)
-    await write(
-      join(folder, data),
-      placed.filter(tensor => tensor.external).map(tensor => tensor.data)
-    )
-    graph = { ...graph, initializers: placed }
-  }
-  await write(path, [encodeModel({ opset: OPSET, graph })])
-  return { path, digest }
+  if (weights < externalFrom)
+    return { path, digest, files: [await write(path, [encodeModel({ opset: OPSET, graph })])] }
+  const data = `${digest}.weights`
+  const initializers = place(graph.initializers, data)
+  const outside = initializers.filter(tensor => tensor.external).map(tensor => tensor.data)
+  const beside = await write(join(folder, data), outside)
+  const own = await write(path, [encodeModel({ opset: OPSET, graph: { ...graph, initializers } })])
+  return { path, digest, files: [own, beside] }
+}
+
+/** The digest is of what is to be written, not of what the disk then holds. */
+async function write(path: string, parts: readonly Uint8Array[]): Promise<GraphFile> {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  await placeFile(path, parts)
+  return { path, digest: hash.digest('hex'), size: parts.reduce((sum, part) => sum + part.byteLength, 0) }
 }
 
 /** Over the graph without its weights, and the weights in order; the same whether they stand in one file or two. */
@@ -66,19 +82,4 @@ function place(tensors: readonly TensorProto[], file: string): TensorProto[] {
     offset += tensor.data.byteLength
     return placed
   })
-}
-
-async function write(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  const file = await open(temporary, 'w')
-  try {
-    for (const part of parts) await file.writeFile(part)
-    await file.sync()
-    await file.close()
-    await rename(temporary, path)
-  } catch (error) {
-    await file.close().catch(() => undefined)
-    await rm(temporary, { force: true })
-    throw error
-  }
 }

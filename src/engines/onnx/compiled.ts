@@ -1,69 +1,155 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { writeGraph } from './compile.js'
+import { readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { EpdError } from '../../errors.js'
+import { digestOfBytes } from '../../files/digest.js'
+import { readNote, writeNote } from '../../files/sealed.js'
+import { ChangedFile, openVerified } from '../../files/verified.js'
+import type { Session } from '../session.js'
+import { writeGraph, type GraphFile } from './compile.js'
 import type { GraphProto } from './proto.js'
+import type { SessionOptions } from './session.js'
 
 /** A graph that lies compiled in a folder, with what was noted of it. */
 export interface Compiled<About> {
-  readonly path: string
   /** SHA-256 over graph and weights. */
   readonly graph: string
   readonly about: About
+  /**
+   * Starts a session of it. What is run is what was compiled: files that do not hold it any more are compiled again, and `onNote` is told.
+   * @throws EpdError `engine-failed`
+   */
+  readonly open: (settings?: Omit<SessionOptions, 'path' | 'folder'>) => Promise<Session>
 }
 
-/**
- * The graph that `make` records, from the folder if it was compiled under this name before. `about` is plain data; a note that
- * `isAbout` does not accept is made anew.
- */
-export async function compiledOnce<About>(
-  folder: string,
-  name: string,
-  isAbout: (value: unknown) => value is About,
-  make: () => Promise<{ graph: GraphProto; about: About }>
-): Promise<Compiled<About>> {
-  const note = join(folder, `${name}.json`)
-  const known = await read(note, folder, isAbout)
-  if (known) return known
-  const { graph, about } = await make()
-  const { path, digest } = await writeGraph(graph, folder)
-  await mkdir(folder, { recursive: true })
-  const temporary = `${note}.${randomUUID()}.tmp`
-  await writeFile(temporary, JSON.stringify({ graph: digest, about }))
-  await rename(temporary, note)
-  return { path, graph: digest, about }
+export interface CompileOptions<About> {
+  readonly folder: string
+  /** Names what is compiled: other content, another name. */
+  readonly name: string
+  /** Of a note's plain data; one that is not accepted is made anew. */
+  readonly isAbout: (value: unknown) => value is About
+  readonly make: () => Promise<{ graph: GraphProto; about: About }>
+  /** Told of a file that is damaged and made anew. */
+  readonly onNote?: (message: string) => void
+}
+
+/** What is noted of a compiled graph. */
+interface Noted<About> {
+  readonly graph: string
+  readonly files: readonly GraphFile[]
+  readonly about: About
+}
+
+/** Of the form of notes; those of another are passed over. */
+const NOTES = 2
+
+/** The graph that `make` records, from the folder if it was compiled under this name before. */
+export async function compiledOnce<About>(options: CompileOptions<About>): Promise<Compiled<About>> {
+  const { folder, name, onNote = () => undefined } = options
+  const note = join(folder, `${name}.v${NOTES}.json`)
+  const found = await read(note, folder, options.isAbout)
+  if (found instanceof ChangedFile) onNote(`${found.message}; it is compiled again`)
+  let noted = found instanceof ChangedFile || !found ? await compile() : found
+  const { graph } = noted
+  let mending: Promise<void> | undefined
+
+  async function compile(): Promise<Noted<About>> {
+    const { graph, about } = await options.make()
+    const { digest, files } = await writeGraph(graph, folder)
+    const names = files.map(({ path, ...rest }) => ({ file: basename(path), ...rest }))
+    await writeNote(note, { graph: digest, files: names, about })
+    return { graph: digest, files, about }
+  }
+  async function mend(changed: ChangedFile): Promise<void> {
+    onNote(`${changed.message}; it is compiled again`)
+    noted = await compile()
+    if (noted.graph !== graph)
+      throw new EpdError('checkpoint-invalid', `${name}: what it is compiled from has changed meanwhile; run again`)
+  }
+  return {
+    graph,
+    about: noted.about,
+    async open(settings) {
+      const { files } = noted
+      try {
+        return await started(files, settings)
+      } catch (error) {
+        if (!(error instanceof ChangedFile)) throw error
+        // Another of these calls may have made them anew meanwhile.
+        if (noted.files === files) await (mending ??= mend(error).finally(() => (mending = undefined)))
+        return started(noted.files, settings).catch((again: unknown) => {
+          throw again instanceof ChangedFile ? unstable(again) : again
+        })
+      }
+    }
+  }
+}
+
+function unstable({ message }: ChangedFile): EpdError {
+  return new EpdError(
+    'store-corrupt',
+    `${message}, though it was written only now; check the disk, or use another folder`
+  )
 }
 
 /** The same where nothing of the note is asked for, whatever it holds. */
 export function compiledGraph(
-  folder: string,
-  name: string,
-  make: () => Promise<GraphProto>
+  options: Pick<CompileOptions<unknown>, 'folder' | 'name' | 'onNote'> & { readonly make: () => Promise<GraphProto> }
 ): Promise<Compiled<unknown>> {
-  return compiledOnce(folder, name, isAnything, async () => ({ graph: await make(), about: null }))
+  const make = async () => ({ graph: await options.make(), about: null })
+  return compiledOnce({ ...options, isAbout: isAnything, make })
 }
 
 function isAnything(value: unknown): value is unknown {
   return value !== undefined
 }
 
+/** The bytes of the graph that are checked are the bytes that run; the weights beside it are checked while they are loaded. */
+async function started([own, ...beside]: readonly GraphFile[], settings: object = {}): Promise<Session> {
+  const { openSession } = await import('./session.js')
+  const bytes = await readFile(own.path).catch((error: unknown) => {
+    if (isMissing(error)) throw new ChangedFile(own.path, 'is missing')
+    throw error
+  })
+  if (digestOfBytes(bytes) !== own.digest) throw new ChangedFile(own.path, 'has changed since it was written')
+  for (const file of beside) {
+    const changed = await atOnce(file)
+    if (changed) throw changed
+  }
+  return openVerified(beside, () => openSession({ ...settings, path: bytes, folder: dirname(own.path) }))
+}
+
+/** What is noted; undefined where nothing is, or where it is of another kind. */
 async function read<About>(
   note: string,
   folder: string,
   isAbout: (value: unknown) => value is About
-): Promise<Compiled<About> | undefined> {
-  const value = parsed((await readFile(note, 'utf8').catch(() => undefined)) ?? '')
-  if (typeof value !== 'object' || value === null || !('graph' in value && 'about' in value)) return undefined
-  const { graph, about } = value
-  if (typeof graph !== 'string' || !isAbout(about)) return undefined
-  const path = join(folder, `${graph}.onnx`)
-  return (await stat(path).catch(() => undefined)) && { path, graph, about }
+): Promise<Noted<About> | ChangedFile | undefined> {
+  const sealed = await readNote(note)
+  if (sealed.state === 'damaged') return new ChangedFile(note, 'has changed since it was written')
+  if (sealed.state === 'missing' || !isNoted(sealed.content) || !isAbout(sealed.content.about)) return undefined
+  const { graph, about } = sealed.content
+  const files = sealed.content.files.map(({ file, ...rest }) => ({ path: join(folder, file), ...rest }))
+  const changed = (await Promise.all(files.map(atOnce))).find(Boolean)
+  return changed ?? { graph, files, about }
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** What can be told of a file without reading it. */
+async function atOnce({ path, size }: GraphFile): Promise<ChangedFile | undefined> {
+  const info = await stat(path).catch(() => undefined)
+  if (!info?.isFile()) return new ChangedFile(path, 'is missing')
+  return info.size === size ? undefined : new ChangedFile(path, 'has changed since it was written')
+}
+
+interface Note {
+  readonly graph: string
+  readonly files: readonly (Omit<GraphFile, 'path'> & { readonly file: string })[]
+  readonly about: unknown
+}
+
+function isNoted(value: unknown): value is Note {
+  return typeof value === 'object' && value !== null && 'graph' in value && 'files' in value && 'about' in value
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

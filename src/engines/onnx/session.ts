@@ -4,6 +4,8 @@ import { openWorker, type Session } from '../session.js'
 export interface SessionOptions {
   /** The .onnx file, or its bytes. */
   readonly path: string | Uint8Array
+  /** Where the weights stand that the bytes of a graph name. */
+  readonly folder?: string
   /** Threads within an operation; default: all cores. Never changes a bit of the result. */
   readonly threads?: number
   /** Default: cpu. */
@@ -16,13 +18,12 @@ export interface SessionOptions {
 
 /** @throws EpdError `engine-failed` if ONNX Runtime does not load or refuses the graph */
 export function openSession(options: SessionOptions): Promise<Session> {
-  const { path, threads = availableParallelism(), provider = 'cpu', device = 0, bfloat16 = false } = options
+  const { path, folder, threads = availableParallelism(), provider = 'cpu', device = 0, bfloat16 = false } = options
   // Else cuBLAS and cuDNN round what they multiply to 10 bits; it must stand in the process's environment before they load.
   if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   return openWorker({
     engine: 'ONNX Runtime',
     script: new URL('./worker.js', import.meta.url),
-    settings: { path, threads, provider, device, bfloat16 },
-    wayOut: typeof path === 'string' ? `; if ${path} is damaged, delete it to have it compiled again` : ''
+    settings: { path, folder, threads, provider, device, bfloat16 }
   })
 }

@@ -6,18 +6,21 @@ import { serve } from '../serve.js'
 
 /**
  * @typedef {import('../serve.js').Numbers} Numbers
- * @typedef {{ path: string | Uint8Array, threads: number, provider: string, device: number, bfloat16?: boolean }} Settings
+ * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string, device: number, bfloat16?: boolean }} Settings
  */
 
 await serve(async given => {
-  const { path, threads, provider, device, bfloat16 } = settings(given)
+  const { path, folder, threads, provider, device, bfloat16 } = settings(given)
   /** @type {InferenceSession.SessionOptions} */
   const options = {
     executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: device } : provider],
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    extra: bfloat16 ? { mlas: { enable_gemm_fastmath_arm64_bfloat16: '1' } } : {}
+    extra: {
+      ...(bfloat16 && { mlas: { enable_gemm_fastmath_arm64_bfloat16: '1' } }),
+      ...(folder !== undefined && { session: { model_external_initializers_file_folder_path: folder } })
+    }
   }
   const session = await (typeof path === 'string'
     ? InferenceSession.create(path, options)

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { open, stat } from 'node:fs/promises'
+
+/** SHA-256 of bytes, in hexadecimal. */
+export function digestOfBytes(data: Uint8Array | string): string {
+  return createHash('sha256').update(data).digest('hex')
+}
+
+/** What the system notes of a file: a file with the same stamp was not written to in between. */
+export async function stampOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+interface Known {
+  readonly stamp: string
+  readonly digest: Promise<string>
+}
+
+/** What files held when this process last read them, by path. */
+const known = new Map<string, Known>()
+
+/** Clocks of file systems tick in steps of some milliseconds: a file that was changed so lately may be changed without a new stamp. */
+const SETTLED_AFTER = 2_000n * 1_000_000n
+
+/**
+ * SHA-256 of a file, in hexadecimal; the file is not held in memory. One that was read before is read again only if its size, times or
+ * inode have changed.
+ */
+export async function digestOfFile(path: string): Promise<string> {
+  const stamp = await stampOf(path)
+  const before = known.get(path)
+  if (before?.stamp === stamp) return before.digest
+  const digest = streamed(path)
+  if (await isSettled(path)) known.set(path, { stamp, digest })
+  try {
+    return await digest
+  } catch (error) {
+    known.delete(path)
+    throw error
+  } finally {
+    if ((await stampOf(path).catch(() => '')) !== stamp) known.delete(path)
+  }
+}
+
+/** Bytes that are read at once. */
+const CHUNK = 1 << 20
+
+/** Reads into one buffer while the other is looked at. */
+async function streamed(path: string): Promise<string> {
+  const file = await open(path)
+  try {
+    const hash = createHash('sha256')
+    let [ahead, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)]
+    for (let { bytesRead } = await file.read(ahead, 0, CHUNK); bytesRead > 0;) {
+      const bytes = ahead.subarray(0, bytesRead)
+      ;[ahead, other] = [other, ahead]
+      const reading = file.read(ahead, 0, CHUNK)
+      hash.update(bytes)
+      bytesRead = (await reading).bytesRead
+    }
+    return hash.digest('hex')
+  } finally {
+    await file.close()
+  }
+}
+
+async function isSettled(path: string): Promise<boolean> {
+  const { ctimeNs } = await stat(path, { bigint: true })
+  return BigInt(Date.now()) * 1_000_000n - ctimeNs > SETTLED_AFTER
+}

@@ -1,0 +1,147 @@
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { sightOf, thisProcess } from './processes.js'
+
+/**
+ * Puts a file in its place: it is written under a temporary name, synced and renamed, and the folder is synced. A reader finds the
+ * whole file or none, and what was placed outlives a power cut. `temporaries` is where the temporary file stands; default: beside it.
+ */
+export async function placeFile(
+  path: string,
+  parts: readonly Uint8Array[],
+  temporaries: string = dirname(path)
+): Promise<void> {
+  const temporary = prepare(path, temporaries)
+  try {
+    const file = await open(temporary, 'wx')
+    try {
+      for (const part of parts) await file.writeFile(part)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    persistFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** The same for what is small, without giving the thread away. */
+export function placeFileSync(path: string, data: Uint8Array, temporaries: string = dirname(path)): void {
+  const temporary = prepare(path, temporaries)
+  try {
+    const file = openSync(temporary, 'wx')
+    try {
+      for (let written = 0; written < data.byteLength;) written += writeSync(file, data, written)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, path)
+    persistFolder(dirname(path))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Folders whose abandoned files this process has removed. */
+const tidied = new Set<string>()
+
+function prepare(path: string, temporaries: string): string {
+  makeFolder(dirname(path))
+  makeFolder(temporaries)
+  if (!tidied.has(temporaries)) {
+    tidied.add(temporaries)
+    removeAbandoned(temporaries)
+  }
+  return join(temporaries, `${randomUUID()}.${writer()}.tmp`)
+}
+
+/** Names the process that writes a temporary file, so that another can see whether it is still there. */
+function writer(): string {
+  const { machine, pid, began } = thisProcess()
+  return `${pid}-${began}-${shortDigest(machine)}`
+}
+
+function shortDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const OURS = new RegExp(`^${UUID}\\.(\\d+)-(\\d*)-([0-9a-f]{8})\\.tmp$`)
+/** Temporary files of earlier versions, whose names do not tell who writes them. */
+const EARLIER = new RegExp(`^${UUID}$|\\.${UUID}\\.tmp$|\\.png\\.\\d+\\.tmp$`)
+
+/** A temporary file whose writer cannot be seen is taken for abandoned once nothing was written to it for so long. */
+const ABANDONED_AFTER = 3_600_000
+
+/** Removes the temporary files that killed processes have left in a folder. Those of processes that still write stay. */
+export function removeAbandoned(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name)
+    if (isAbandoned(name, path)) rmSync(path, { force: true })
+  }
+}
+
+function isAbandoned(name: string, path: string): boolean {
+  const ours = OURS.exec(name)
+  if (!ours && !EARLIER.test(name)) return false
+  const sight = ours ? sightOfWriter(ours) : 'unknown'
+  if (sight !== 'unknown') return sight === 'gone'
+  const info = statSync(path, { throwIfNoEntry: false })
+  return info?.isFile() === true && Date.now() - info.mtimeMs > ABANDONED_AFTER
+}
+
+function sightOfWriter([, pid, began, where]: RegExpExecArray): ReturnType<typeof sightOf> {
+  const { machine } = thisProcess()
+  return where === shortDigest(machine) ? sightOf({ machine, pid: Number(pid), began }) : 'unknown'
+}
+
+function namesIn(folder: string): string[] {
+  return isFolder(folder) ? readdirSync(folder) : []
+}
+
+/**
+ * Makes a folder and those above it; another process may make them at the same time. Node's own `recursive` never ends below a
+ * folder such as /proc, which says of every name that it is not there.
+ */
+export function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+    persistFolder(dirname(path))
+  } catch (error) {
+    if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** Makes the names in a folder outlive a power cut. Windows has no such call and needs none. */
+function persistFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import { EpdError } from '../errors.js'
+import { isRow, text, type Row } from './rows.js'
+
+/** A table whose rows carry a digest over their columns, so that one that has changed is told from what was written. */
+interface SealedTable {
+  readonly columns: readonly string[]
+  /** What a row is, for people. */
+  readonly about: (row: Row) => string
+  /** How it is had anew. */
+  readonly wayOut: (row: Row) => string
+}
+
+const shown = (row: Row, column: string) => String(row[column])
+const ofStage = (what: string, column?: string) => (row: Row) =>
+  `${what}${column === undefined ? '' : ` ${shown(row, column)}`} of stage ${shown(row, 'stage_key').slice(0, 12)}`
+const ANEW = 'run its experiment again to have the stage computed anew'
+const anew = () => ANEW
+
+/** Tables of what a stage leaves, by its key in `stage_key`. */
+export const CONTENT_TABLES = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations'] as const
+
+const TABLES = [...CONTENT_TABLES, 'runs', 'run_stages', 'stages', 'imported_predictors'] as const
+
+export type SealedName = (typeof TABLES)[number]
+
+const SEALED: Readonly<Record<SealedName, SealedTable>> = {
+  artifacts: {
+    columns: ['stage_key', 'name', 'position', 'digest', 'extension', 'media_type', 'size'],
+    ...{ about: ofStage('the file', 'name'), wayOut: anew }
+  },
+  shards: {
+    columns: ['stage_key', 'position', 'seeds', 'nfe', 'evaluations'],
+    ...{ about: ofStage('shard', 'position'), wayOut: anew }
+  },
+  metrics: {
+    columns: ['stage_key', 'samples_key', 'name', 'value', 'count', 'details'],
+    ...{ about: ofStage('the metric', 'name'), wayOut: anew }
+  },
+  predictors: {
+    columns: ['stage_key', 'predictor', 'sigmas', 'loss', 'validation_loss', 'evaluations'],
+    ...{ about: ofStage('the predictor'), wayOut: anew }
+  },
+  iterations: {
+    columns: [
+      ...['stage_key', 'iteration', 'phase', 'step', 'loss', 'validation_loss', 'evaluations', 'accepted', 'damping'],
+      'state'
+    ],
+    ...{ about: ofStage('iteration', 'iteration'), wayOut: anew }
+  },
+  runs: {
+    columns: ['id', 'name', 'description', 'file', 'spec', 'overrides', 'allow_mismatch'],
+    about: row => `the run ${shown(row, 'id')}`,
+    wayOut: row => `run ${shown(row, 'file')} again to have it written anew, or delete the row from the table runs`
+  },
+  run_stages: {
+    columns: ['run_id', 'position', 'name', 'stage_key'],
+    about: row => `the stage ${shown(row, 'name')} of run ${shown(row, 'run_id')}`,
+    wayOut: () => 'run its experiment again to have it written anew'
+  },
+  stages: {
+    columns: [
+      ...['key', 'kind', 'params', 'status', 'nfe', 'evaluations', 'seconds', 'provenance', 'started', 'finished'],
+      'contents'
+    ],
+    about: row => `the stage ${shown(row, 'key').slice(0, 12)}`,
+    wayOut: anew
+  },
+  imported_predictors: {
+    columns: ['name', 'record', 'source', 'imported'],
+    about: row => `the imported predictor ${shown(row, 'name')}`,
+    wayOut: row => `import it again: epd-run predictors import ${shown(row, 'source')}`
+  }
+}
+
+/** A row, or what a stage has left, that is not what was written. */
+export class DamagedRow extends EpdError {
+  constructor(
+    file: string,
+    readonly what: string,
+    wayOut: string
+  ) {
+    super('store-corrupt', `${file}: ${what} is not what was written; ${wayOut}`)
+  }
+}
+
+/** SHA-256 over values of a row. */
+function digestOfValues(values: readonly unknown[]): string {
+  const plain = values.map(value => (typeof value === 'number' ? [String(value)] : value))
+  return createHash('sha256').update(JSON.stringify(plain)).digest('hex')
+}
+
+/** Makes `row_seal(values...)` known to a connection's SQL. */
+export function defineSeal(database: Database): void {
+  database.function('row_seal', { varargs: true, deterministic: true }, (...values: unknown[]) =>
+    digestOfValues(values)
+  )
+}
+
+/** SQL for the digest over all that a stage has left, by a SQL expression for its key. */
+export function contentsOf(key: string): string {
+  const seals = CONTENT_TABLES.map(table => `SELECT seal FROM ${table} WHERE stage_key = ${key}`)
+  return `(SELECT row_seal(group_concat(seal, ' ')) FROM (${seals.join(' UNION ALL ')} ORDER BY seal))`
+}
+
+/** Seals the rows of a table that meet a condition. */
+export function seal(database: Database, table: SealedName, condition: string, ...values: unknown[]): void {
+  const { columns } = SEALED[table]
+  database
+    .prepare(`UPDATE ${table} SET seal = row_seal('${table}', ${columns.join(', ')}) WHERE ${condition}`)
+    .run(...values)
+}
+
+/** The row itself. @throws DamagedRow unless it is what was written */
+export function intact(file: string, table: SealedName, row: Row): Row {
+  const { columns, about, wayOut } = SEALED[table]
+  const digest = digestOfValues([table, ...columns.map(column => row[column])])
+  if (digest === row.seal) return row
+  throw new DamagedRow(file, about(row), wayOut(row))
+}
+
+/** @throws DamagedRow unless all rows of a stage are what was written, and none is missing or too many */
+export function checkStage(database: Database, file: string, key: string): void {
+  for (const table of CONTENT_TABLES) checkRows(database, file, table, 'WHERE stage_key = ?', key)
+  const stage = database.prepare('SELECT * FROM stages WHERE key = ?').get(key)
+  if (!isRow(stage)) return
+  intact(file, 'stages', stage)
+  if (text(stage, 'status') !== 'finished') return
+  const contents: unknown = database
+    .prepare(`SELECT ${contentsOf('?1')}`)
+    .pluck()
+    .get({ 1: key })
+  if (contents !== stage.contents) throw new DamagedRow(file, `what the stage ${key.slice(0, 12)} has left`, ANEW)
+}
+
+/** @throws DamagedRow unless the rows of a table are what was written */
+export function checkRows(database: Database, file: string, table: SealedName, where = '', ...values: unknown[]): void {
+  for (const row of database.prepare(`SELECT * FROM ${table} ${where}`).iterate(...values))
+    if (isRow(row)) intact(file, table, row)
+}
+
+/** What the view `results` is made of. */
+const RESULTS: readonly SealedName[] = ['runs', 'run_stages', 'stages', 'shards', 'metrics']
+
+/** @throws DamagedRow unless the rows of all tables that a statement names are what was written */
+export function checkNamed(database: Database, file: string, sql: string): void {
+  const names = TABLES.filter(table => isNamed(table, sql) || (isNamed('results', sql) && RESULTS.includes(table)))
+  for (const table of names) checkRows(database, file, table)
+}
+
+function isNamed(table: string, sql: string): boolean {
+  return new RegExp(`\\b${table}\\b`, 'i').test(sql)
+}
