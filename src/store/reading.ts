@@ -1,4 +1,3 @@
-import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, objectPath, readObject } from './objects.js'
@@ -19,6 +18,7 @@ import {
   toStage,
   type Row
 } from './rows.js'
+import type { Database } from './sqlite.js'
 import type { Store } from './store.js'
 
 export function reading(root: string, file: string, database: Database): Store {

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
@@ -21,6 +20,7 @@ import type {
   StageRow
 } from './records.js'
 import { checkVersion, migrate } from './schema.js'
+import { openDatabase, type Database } from './sqlite.js'
 import { writing } from './writing.js'
 
 export type { Claim } from './claims.js'
@@ -105,7 +105,7 @@ export function openStore(dir: string): Store {
       'not-found',
       `${root}: no store there; run an experiment first, or name another folder with --store`
     )
-  return opened(file, { readonly: true }, database => {
+  return opened(file, true, database => {
     checkVersion(database, file)
     return reading(root, file, database)
   })
@@ -121,7 +121,7 @@ export function createStore(dir: string): WritableStore {
   guarded(file, () => {
     makeFolder(root)
   })
-  return opened(file, {}, database => {
+  return opened(file, false, database => {
     migrate(database, file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
@@ -131,9 +131,9 @@ export function createStore(dir: string): WritableStore {
   })
 }
 
-function opened<T>(file: string, options: Database.Options, use: (database: Database.Database) => T): T {
+function opened<T>(file: string, readonly: boolean, use: (database: Database) => T): T {
   return guarded(file, () => {
-    const database = new Database(file, { ...options, timeout: TIMEOUT })
+    const database = openDatabase(file, { readonly, timeout: TIMEOUT })
     try {
       return use(database)
     } catch (error) {

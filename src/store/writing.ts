@@ -1,10 +1,10 @@
-import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { claim, type Claim } from './claims.js'
 import { guarded } from './failures.js'
 import { writeObject, type StoredObject } from './objects.js'
 import { reading } from './reading.js'
 import { isRow, json } from './rows.js'
+import type { Database } from './sqlite.js'
 import type { WritableStore } from './store.js'
 
 export function writing(root: string, file: string, database: Database): WritableStore {

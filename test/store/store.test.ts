@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/store/sqlite.js'
 import { createStore, openStore, type Claim, type WritableStore } from '../../src/store/store.js'
 
 let root: string
@@ -345,7 +345,7 @@ describe('query', () => {
 describe('a database', () => {
   const other = (sql: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'epd-store-'))
-    const database = new Database(join(folder, 'store.sqlite'))
+    const database = openDatabase(join(folder, 'store.sqlite'))
     database.exec(sql)
     database.close()
     return folder
@@ -355,7 +355,7 @@ describe('a database', () => {
     const newer = other('PRAGMA user_version = 99; CREATE TABLE future (x)')
     expect(() => createStore(newer)).toThrow(codeOf('store-version'))
     expect(() => openStore(newer)).toThrow(codeOf('store-version'))
-    const database = new Database(join(newer, 'store.sqlite'), { readonly: true })
+    const database = openDatabase(join(newer, 'store.sqlite'), { readonly: true })
     opened.push(database)
     expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).toEqual(['future'])
   })
@@ -375,7 +375,7 @@ describe('a database', () => {
 
   it('with rows that this program did not write is said to be changed', () => {
     store.beginRun(run, [])
-    const database = new Database(join(root, 'store.sqlite'))
+    const database = openDatabase(join(root, 'store.sqlite'))
     opened.push(database)
     database.exec("UPDATE runs SET overrides = 'no list'")
     expect(() => store.runs()).toThrow(/column overrides should hold a list|column overrides should hold JSON/)
