@@ -15,8 +15,6 @@ import type { Flags, RunFlags } from './main.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
-  if (!existsSync(file) && !/[./\\]/.test(file))
-    throw new EpdError('usage', `"${file}" is neither a command nor a file; epd-run --help lists the commands`)
   const experiment = load(file, options)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')

@@ -116,13 +116,14 @@ async function openOn(
   }
   const { openSession } = await import('./onnx/session.js')
   const provider = onnxProvider(runner)
+  const foreign = !('recipe' in options)
   if (provider === 'cpu') {
     const path = 'recipe' in options ? (await compiledNetwork(options)).path : options.onnx
-    return openSession({ path, threads: options.threads, bfloat16: precision === 'bfloat16' })
+    return openSession({ path, foreign, threads: options.threads, bfloat16: precision === 'bfloat16' })
   }
   const target: Target = { provider, precision: precision === 'float16' ? precision : 'float32' }
   const path = 'recipe' in options ? (await compiledNetwork(options, target)).path : options.onnx
-  return pooled(await Promise.all(devices.map(device => openSession({ path, provider, device }))), onNote)
+  return pooled(await Promise.all(devices.map(device => openSession({ path, foreign, provider, device }))), onNote)
 }
 
 function onnxProvider(runner: Runner) {

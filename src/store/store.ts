@@ -98,7 +98,7 @@ const TIMEOUT = 10_000
  * @throws EpdError `not-found` if there is none, `store-version`, `store-corrupt`
  */
 export function openStore(dir: string): Store {
-  const root = resolve(dir)
+  const root = folderAt(dir)
   const file = join(root, FILE)
   if (!statSync(file, { throwIfNoEntry: false })?.isFile())
     throw new EpdError(
@@ -116,7 +116,7 @@ export function openStore(dir: string): Store {
  * @throws EpdError `store-version`, `store-corrupt`, `store-unwritable`
  */
 export function createStore(dir: string): WritableStore {
-  const root = resolve(dir)
+  const root = folderAt(dir)
   const file = join(root, FILE)
   guarded(file, () => {
     makeFolder(root)
@@ -129,6 +129,19 @@ export function createStore(dir: string): WritableStore {
     removeAbandoned(root)
     return writing(root, file, database)
   })
+}
+
+/** @throws EpdError `usage` where a file is in its place */
+function folderAt(dir: string): string {
+  const root = resolve(dir)
+  guarded(root, () => {
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new EpdError(
+        'usage',
+        `${root}: expected a folder, which a store is, found a file; name another with --store`
+      )
+  })
+  return root
 }
 
 function opened<T>(file: string, readonly: boolean, use: (database: Database) => T): T {
