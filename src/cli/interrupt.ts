@@ -16,6 +16,18 @@ export interface Interrupt {
   readonly release: () => void
 }
 
+let current: AbortController | undefined
+
+/** Stops what is under way once its batch is done. Returns whether anything is. */
+export function interrupt(): boolean {
+  current?.abort(interruption())
+  return current !== undefined
+}
+
+function interruption(): EpdError {
+  return new EpdError('interrupted', 'interrupted')
+}
+
 /**
  * Aborts at the first signal. Work that then does not end in time, and a second signal, end the process at once, with `words`
  * as its last. It then dies of the signal, since an ordinary exit waits for threads that are within a native library.
@@ -37,13 +49,15 @@ export function onInterrupt(words: () => string): Interrupt {
       return
     }
     timer = setTimeout(die, PATIENCE, signal)
-    controller.abort(new EpdError('interrupted', 'interrupted'))
+    controller.abort(interruption())
   }
   const release = () => {
     clearTimeout(timer)
+    current = undefined
     for (const signal of SIGNALS) process.off(signal, stop)
   }
   for (const signal of SIGNALS) process.on(signal, stop)
+  current = controller
   return { signal: controller.signal, release }
 }
 

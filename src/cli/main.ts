@@ -6,6 +6,7 @@ import { packageVersion } from '../pipeline/version.js'
 import { wrongPath } from '../spec/paths.js'
 import { nearest, quote } from '../spec/problem.js'
 import { fail } from './fail.js'
+import { interrupt } from './interrupt.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
@@ -262,10 +263,15 @@ const FAILED = 1
 /** 128 + SIGPIPE, as shells count. */
 const NOBODY_READS = 141
 
+/** The exit code once stdout takes nothing any more. A run stops then, and what is done is kept. */
+let unheard: number | undefined
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(NOBODY_READS)
-  process.stderr.write(`epd-run: what it prints cannot be written (${error.message}); what is done is kept\n`)
-  process.exit(FAILED)
+  if (unheard !== undefined) return
+  unheard = error.code === 'EPIPE' ? NOBODY_READS : FAILED
+  if (unheard === FAILED)
+    process.stderr.write(`epd-run: what it prints cannot be written (${error.message}); what is done is kept\n`)
+  if (!interrupt()) process.exit(unheard)
 })
 // Nobody is told of an error that stderr does not take; the exit code still says that there was one.
 process.stderr.on('error', () => undefined)
@@ -278,6 +284,7 @@ try {
   if (isUnknown(word)) checkCommand(word, [])
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
+  if (unheard !== undefined) process.exitCode = unheard
+  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
   else fail(error, process.argv.includes('--verbose'))
 }

@@ -52,7 +52,7 @@ export async function openWorker({ engine, script, settings, wayOut = '' }: Work
     for (const { reject } of waiting.values()) reject(broken)
     waiting.clear()
   }
-  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason}${wayOut}`)
+  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason.trim()}${wayOut}`)
   const exited = new Promise<void>(resolve => {
     worker.on('exit', () => {
       fail(failed('its thread has ended'))

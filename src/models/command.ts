@@ -173,7 +173,7 @@ function started({ command, timeout, cwd, shape, signal }: CommandModelOptions):
 const PATIENCE = 5000
 
 /** Milliseconds in which its last words are read once it has ended. */
-const PIPES = 1000
+const PIPES = 300
 
 /** Ends the program and all of its group. */
 function kill({ pid }: { readonly pid?: number }): void {
