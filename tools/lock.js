@@ -14,7 +14,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
  */
 export function corrected(lock) {
   const sqlite = entry(lock, 'node_modules/better-sqlite3-12')
-  const { hasInstallScript: _, ...onnxruntime } = entry(lock, 'node_modules/onnxruntime-node')
+  const onnxruntime = { ...entry(lock, 'node_modules/onnxruntime-node') }
+  delete onnxruntime.hasInstallScript
   return {
     ...lock,
     packages: {
@@ -39,7 +40,18 @@ function entry(lock, name) {
   return found
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Lock}
+ */
+function isLock(value) {
+  return typeof value === 'object' && value !== null && 'packages' in value
+}
+
 if (process.argv[1] === import.meta.filename) {
   const file = new URL('../package-lock.json', import.meta.url)
-  writeFileSync(file, `${JSON.stringify(corrected(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`)
+  /** @type {unknown} */
+  const lock = JSON.parse(readFileSync(file, 'utf8'))
+  if (!isLock(lock)) throw new Error(`${file.pathname} is no lock of npm`)
+  writeFileSync(file, `${JSON.stringify(corrected(lock), null, 2)}\n`)
 }

@@ -7,6 +7,7 @@ import { onInterrupt } from './interrupt.js'
 import { downloadLine } from './progress.js'
 import { load } from './load.js'
 import { inColumns } from './columns.js'
+import { isLive } from './terminal.js'
 
 const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same command'
 
@@ -18,7 +19,7 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const interrupt = onInterrupt(() => INTERRUPTED)
   try {
     const assets = await obtainAssets(experiment, store, interrupt.signal, event => {
-      if (event.type === 'download' && process.stderr.isTTY)
+      if (event.type === 'download' && isLive(process.stderr))
         process.stderr.write(`\r${event.url}  ${downloadLine(event)}`)
     })
     const files = []

@@ -9,6 +9,7 @@ import { accumulator, type Statistics } from '../metrics/statistics.js'
 import { defaultCache } from '../models/open.js'
 import { FEATURES, type InceptionInput } from '../networks/inception-v3.js'
 import { progressLine } from './progress.js'
+import { isLive } from './terminal.js'
 
 export interface ReferenceFlags {
   readonly weights: string
@@ -59,9 +60,9 @@ async function statisticsOf(images: Collection, first: Raster, inception: Incept
     const pixels = Buffer.concat(names.map(name => colours(alike(images.read(name), first, name))))
     sums.add(Float64Array.from(await inception.features(pixels, names.length)))
     const event = { type: 'progress', stage: '', done: done + names.length, total, unit: 'samples' } as const
-    if (process.stderr.isTTY) process.stderr.write(`\r${line(event)}`)
+    if (isLive(process.stderr)) process.stderr.write(`\r${line(event)}`)
   }
-  if (process.stderr.isTTY) process.stderr.write('\n')
+  if (isLive(process.stderr)) process.stderr.write('\n')
   return sums.finish()
 }
 

@@ -93,8 +93,7 @@ function fault(code: string, message: string, rest: string): string {
   if (code !== 'DUPLICATE_KEY') return `not YAML that can be read: ${message}`
   if (/^["']?<<["']?\s*:/.test(rest))
     return 'expected << once in a mapping, found it again; name all that it takes in a list, as in <<: [*first, *second]'
-  const [, double, single, plain = ''] = /^(?:"([^"]*)"|'([^']*)'|([^\s:,}\]]+))/.exec(rest) ?? []
-  const key = double ?? single ?? plain
+  const key = /^(?:"([^"]*)"|'([^']*)'|([^\s:,}\]]+))/.exec(rest)?.slice(1).find(Boolean) ?? ''
   return `expected each key once, found ${quote(key)} again`
 }
 
