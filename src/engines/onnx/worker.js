@@ -13,6 +13,10 @@ import { serve } from '../serve.js'
 env.logLevel = 'fatal'
 const SILENT = 4
 
+// Where there is a Float16Array (Node 24), onnxruntime-common makes one of what it is given, and onnxruntime-node's binary takes it for
+// empty; without it both take halves as whole numbers of 16 bits.
+Reflect.deleteProperty(globalThis, 'Float16Array')
+
 await serve(async given => {
   const { path, threads, provider, device, bfloat16 } = settings(given)
   /** @type {InferenceSession.SessionOptions} */
