@@ -13,9 +13,14 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/prefer-for-of': 'off',
       '@typescript-eslint/consistent-type-definitions': 'off',
-      eqeqeq: 'error'
+      eqeqeq: 'error',
+      'no-restricted-imports': [
+        'error',
+        { name: 'better-sqlite3', message: 'Its version depends on Node; call openDatabase of src/store/sqlite.ts.' }
+      ]
     }
   },
+  { files: ['src/store/sqlite.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['test/**', 'bench/**'],
     rules: {

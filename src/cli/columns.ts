@@ -1,8 +1,10 @@
+import { lineWidth } from './terminal.js'
+
 /** Rows as aligned columns, cut to a width; numbers to the right. */
 export function inColumns(
   titles: readonly string[],
   rows: readonly (readonly unknown[])[],
-  width = terminalWidth()
+  width = lineWidth()
 ): string {
   const cells = rows.map(row => row.map(format))
   const widths = titles.map((title, i) => Math.max(title.length, ...cells.map(row => row[i].length)))
@@ -18,11 +20,6 @@ export function inColumns(
       width
     )
   return [line(titles), line(widths.map(size => '─'.repeat(size))), ...cells.map(line)].join('\n')
-}
-
-/** Columns of the terminal; no limit where the output is no terminal. */
-export function terminalWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity
 }
 
 function cut(text: string, width: number): string {

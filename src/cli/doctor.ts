@@ -3,6 +3,7 @@ import { assetPath, cacheFolder } from '../pipeline/assets.js'
 import { BATCH, diagnose, type Diagnosis } from '../pipeline/doctor.js'
 import type { SpecFlags } from './main.js'
 import { inColumns } from './columns.js'
+import { isLive } from './terminal.js'
 import { load } from './load.js'
 
 /** Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec. */
@@ -20,9 +21,9 @@ export async function doctor(file: string | undefined, options: SpecFlags): Prom
   const found: Diagnosis[] = []
   for await (const one of diagnose(experiment?.model, place)) {
     found.push(one)
-    if (!json && process.stderr.isTTY) process.stderr.write(`\r\u001b[K${one.runner} …`)
+    if (!json && isLive(process.stderr)) process.stderr.write(`\r\u001b[K${one.runner} …`)
   }
-  if (!json && process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  if (!json && isLive(process.stderr)) process.stderr.write('\r\u001b[K')
   process.stdout.write(
     `${json ? JSON.stringify(found) : table(found, experiment !== undefined && !('command' in experiment.model))}\n`
   )

@@ -3,23 +3,23 @@ import { EpdError } from '../errors.js'
 import { assetAt, assetPath, locations, obtainAssets } from '../pipeline/assets.js'
 import { createStore } from '../store/store.js'
 import type { SpecFlags } from './main.js'
+import { onInterrupt } from './interrupt.js'
 import { downloadLine } from './progress.js'
 import { load } from './load.js'
 import { inColumns } from './columns.js'
+import { isLive } from './terminal.js'
+
+const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same command'
 
 /** Gets all that an experiment reads, so that it can then run without a network. */
 export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const { store: dir, json } = options
   const experiment = load(file, options)
   const store = createStore(dir)
-  const interrupt = new AbortController()
-  const stop = () => {
-    interrupt.abort(new EpdError('interrupted', 'Interrupted; what has come is kept. Continue with the same command'))
-  }
-  process.once('SIGINT', stop)
+  const interrupt = onInterrupt(() => INTERRUPTED)
   try {
     const assets = await obtainAssets(experiment, store, interrupt.signal, event => {
-      if (event.type === 'download' && process.stderr.isTTY)
+      if (event.type === 'download' && isLive(process.stderr))
         process.stderr.write(`\r${event.url}  ${downloadLine(event)}`)
     })
     const files = []
@@ -32,8 +32,10 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
       const rows = files.map(({ location, path, bytes, digest }) => [location, bytes, digest.slice(0, 12), path])
       process.stdout.write(`${inColumns(['file', 'bytes', 'sha256', 'at'], rows)}\n`)
     }
+  } catch (error) {
+    throw interrupt.signal.aborted ? new EpdError('interrupted', INTERRUPTED) : error
   } finally {
-    process.off('SIGINT', stop)
+    interrupt.release()
     store.close()
   }
 }

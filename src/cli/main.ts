@@ -1,11 +1,24 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander'
+import { existsSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { EpdError } from '../errors.js'
 import { packageVersion } from '../pipeline/version.js'
+import { wrongPath } from '../spec/paths.js'
+import { nearest, quote } from '../spec/problem.js'
 import { fail } from './fail.js'
+import { interrupt } from './interrupt.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
+import { ensureSize } from './terminal.js'
 
-const store = new Option('--store <dir>', 'folder of the store').default('runs')
+/** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
+function path(given: string): string {
+  const wrong = wrongPath(given)
+  if (wrong !== undefined) throw new InvalidArgumentError(wrong)
+  return given
+}
+
+const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
 const json = new Option('--json', 'print JSON for programs')
 const verbose = new Option('--verbose', 'show stack traces')
 const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
@@ -26,7 +39,7 @@ const program = new Command('epd-run')
   .exitOverride()
 
 program
-  .command('run <spec>', { isDefault: true })
+  .command('run <spec> [more...]', { isDefault: true })
   .description('run an experiment; what the store has is not computed again (epd-run SPEC is the same)')
   .addOption(set)
   .option('--dry-run', 'show what would run, what is in the store, and what each stage would cost')
@@ -34,7 +47,9 @@ program
   .addOption(store)
   .addOption(json)
   .addOption(verbose)
-  .action(async (spec: string, options: RunFlags) => {
+  .usage('[options] <spec>')
+  .action(async (spec: string, more: string[], options: RunFlags) => {
+    checkCommand(spec, more)
     const { run } = await import('./run.js')
     await run(spec, options)
   })
@@ -91,15 +106,16 @@ program
   })
 
 program
-  .command('reference <images>')
+  .command('reference')
+  .argument('<images>', 'a folder or a zip archive', path)
   .description('make the statistics that fid compares with, of the PNG and JPEG files in a folder or a zip archive')
-  .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them")
+  .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them", path)
   .addOption(
     new Option('--preparation <how>', 'how images become its input')
       .choices(['tensorflow', 'pytorch'])
       .default('tensorflow')
   )
-  .requiredOption('--out <file>', 'the .npz to write')
+  .requiredOption('--out <file>', 'the .npz to write', path)
   .addOption(json)
   .addOption(verbose)
   .action(async (images: string, options: ReferenceFlags) => {
@@ -119,7 +135,8 @@ program
   })
 
 program
-  .command('import <file>')
+  .command('import')
+  .argument('<file>', 'the predictor', path)
   .description("read a predictor into the store: a snapshot of the paper's code (.pkl), or what export writes")
   .option('--name <name>', 'what to call it; by default as its file does')
   .addOption(store)
@@ -133,7 +150,7 @@ program
 program
   .command('export <predictor>')
   .description('write a predictor, by its name or RUN/STAGE, as JSON or safetensors')
-  .option('--out <file>', 'the .json or .safetensors to write; by default JSON to stdout')
+  .option('--out <file>', 'the .json or .safetensors to write; by default JSON to stdout', path)
   .addOption(store)
   .addOption(json)
   .addOption(verbose)
@@ -187,13 +204,13 @@ program
   })
 
 program
-  .command('query <sql>')
-  .description('read the store with SQL, such as "SELECT * FROM results"')
+  .command('query [sql]')
+  .description('read the store with SQL, such as "SELECT * FROM results"; without it, list the tables, with examples')
   .option('--csv', 'print CSV')
   .addOption(store)
   .addOption(json)
   .addOption(verbose)
-  .action(async (sql: string, options: Flags & { csv?: boolean }) => {
+  .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
     const { query } = await import('./query.js')
     query(sql, options)
   })
@@ -215,18 +232,59 @@ export interface RunFlags extends SpecFlags {
   readonly dryRun?: boolean
 }
 
+/** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
+function checkCommand(word: string, more: readonly string[]): void {
+  const names = program.commands.map(command => command.name())
+  if (isSpec(word)) {
+    if (more.length === 0) return
+    throw new EpdError(
+      'usage',
+      `expected one spec, found ${more.length + 1}: ${[word, ...more].join(', ')}; run them one by one`
+    )
+  }
+  const near = nearest(word, names)
+  const meant = near === undefined ? `; the commands are ${names.join(', ')}` : `; did you mean ${quote(near)}?`
+  throw new EpdError('usage', `${quote(word)} is neither a command nor a file${meant} (epd-run --help tells more)`)
+}
+
+/** Told before its options are looked at, which no command knows. */
+function isUnknown(word: string | undefined): word is string {
+  if (word === undefined || word === '' || word.startsWith('-') || word === 'help') return false
+  return !program.commands.some(command => command.name() === word) && !isSpec(word)
+}
+
+/** What is there, or has the form of a path. */
+function isSpec(word: string): boolean {
+  return word === '' || existsSync(word) || /[./\\]/.test(word)
+}
+
 const WRONG_USAGE = 2
+const FAILED = 1
 /** 128 + SIGPIPE, as shells count. */
 const NOBODY_READS = 141
 
+/** The exit code once stdout takes nothing any more. A run stops then, and what is done is kept. */
+let unheard: number | undefined
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(NOBODY_READS)
-  throw error
+  if (unheard !== undefined) return
+  unheard = error.code === 'EPIPE' ? NOBODY_READS : FAILED
+  if (unheard === FAILED)
+    process.stderr.write(`epd-run: what it prints cannot be written (${error.message}); what is done is kept\n`)
+  if (!interrupt()) process.exit(unheard)
 })
+// Nobody is told of an error that stderr does not take; the exit code still says that there was one.
+process.stderr.on('error', () => undefined)
+
+ensureSize(process.stdout)
+ensureSize(process.stderr)
 
 try {
+  const [word] = process.argv.slice(2)
+  if (isUnknown(word)) checkCommand(word, [])
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
+  if (unheard !== undefined) process.exitCode = unheard
+  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
   else fail(error, process.argv.includes('--verbose'))
 }

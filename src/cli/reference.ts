@@ -11,6 +11,7 @@ import { defaultCache } from '../models/open.js'
 import { FEATURES, type InceptionInput } from '../networks/inception-v3.js'
 import { checkOut } from './out.js'
 import { progressLine } from './progress.js'
+import { isLive } from './terminal.js'
 
 export interface ReferenceFlags {
   readonly weights: string
@@ -101,9 +102,9 @@ async function statisticsOf(images: Collection, inception: Inception): Promise<S
     for (const name of names) pixels.push(colours(await images.read(name)))
     sums.add(Float64Array.from(await inception.features(Buffer.concat(pixels), names.length)))
     const event = { type: 'progress', stage: '', done: done + names.length, total, unit: 'samples' } as const
-    if (process.stderr.isTTY) process.stderr.write(`\r${line(event)}`)
+    if (isLive(process.stderr)) process.stderr.write(`\r${line(event)}`)
   }
-  if (process.stderr.isTTY) process.stderr.write('\n')
+  if (isLive(process.stderr)) process.stderr.write('\n')
   return sums.finish()
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { EpdError } from '../errors.js'
+import { beforeLeaving } from '../leaving.js'
 import type { RunEvent } from '../pipeline/event.js'
 import { begin, type Execution } from '../pipeline/execute.js'
 import { imagesFolder } from '../pipeline/images.js'
@@ -7,13 +8,13 @@ import { predictorsIn } from '../pipeline/predictors.js'
 import type { Experiment } from '../spec/experiment.js'
 import { loadExperiment } from '../spec/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
+import { openDisplay } from './display.js'
+import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, RunFlags } from './main.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
-  if (!existsSync(file) && !/[./\\]/.test(file))
-    throw new EpdError('usage', `"${file}" is neither a command nor a file; epd-run --help lists the commands`)
   const experiment = load(file, options)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')
@@ -41,18 +42,14 @@ function unfinished(name: string | undefined, dir: string) {
 
 async function execute(experiment: Experiment, options: Flags): Promise<void> {
   const store = createStore(options.store)
-  const interrupt = new AbortController()
   let execution: Execution | undefined
   let show: (event: RunEvent) => void = () => undefined
-  const stop = () => {
-    if (interrupt.signal.aborted) process.exit(130)
-    interrupt.abort(new EpdError('interrupted', 'interrupted'))
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  const interrupt = onInterrupt(() => wayOn(execution, options))
+  const ended = beforeLeaving(() => {
+    if (execution) store.endRun(execution.plan.runId, 'interrupted', 'interrupted')
+  })
   try {
-    const display = options.json ? await import('./display-json.js') : await import('./display.js')
-    const screen = display.open(experiment)
+    const screen = await openDisplay(experiment, options)
     show = screen.show
     execution = await screen.begin(() =>
       begin({
@@ -69,18 +66,18 @@ async function execute(experiment: Experiment, options: Flags): Promise<void> {
     report(store, execution.plan.runId, options)
   } catch (error) {
     await execution?.end(error)
-    throw interrupt.signal.aborted ? interrupted(execution, options) : error
+    throw interrupt.signal.aborted ? new EpdError('interrupted', wayOn(execution, options)) : error
   } finally {
-    process.off('SIGINT', stop)
-    process.off('SIGTERM', stop)
+    interrupt.release()
+    ended()
     store.close()
   }
 }
 
-function interrupted(execution: Execution | undefined, { store }: Flags): EpdError {
+function wayOn(execution: Execution | undefined, { store }: Flags): string {
   const elsewhere = store === 'runs' ? '' : ` --store ${store}`
-  const wayOn = execution ? `epd-run resume ${execution.plan.runId}${elsewhere}` : 'the same command'
-  return new EpdError('interrupted', `Interrupted; what is done is kept. Continue with: ${wayOn}`)
+  const command = execution ? `epd-run resume ${execution.plan.runId}${elsewhere}` : 'the same command'
+  return `Interrupted; what is done is kept. Continue with: ${command}`
 }
 
 function report(store: WritableStore, runId: string, { json, store: dir }: Flags): void {

@@ -3,6 +3,7 @@ import { compare, type Cell, type CompareOptions, type Comparison } from '../sto
 import { openStore } from '../store/store.js'
 import type { Flags } from './main.js'
 import { csvCell } from './query.js'
+import { isLive } from './terminal.js'
 
 export interface TableFlags extends Flags, CompareOptions {
   readonly format: 'text' | 'markdown' | 'csv' | 'latex'
@@ -21,7 +22,7 @@ export function table(name: string, { store: dir, json, format, ...options }: Ta
 }
 
 const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => string>> = {
-  text: found => (process.stdout.isTTY ? aligned(texts(found, onTerminal)) : aligned(texts(found, inPlainText))),
+  text: found => (isLive(process.stdout) ? aligned(texts(found, onTerminal)) : aligned(texts(found, inPlainText))),
   markdown: found => {
     const [head, ...body] = texts(found, wrapped({ best: ['**', '**'], second: ['<u>', '</u>'] }))
     const escaped = [head, ...body].map(cells => cells.map(cell => cell.replaceAll('|', '\\|')))

@@ -59,14 +59,15 @@ const LIBRARIES = new Map<string, string>([
 ])
 
 function missingCuda(): Missing | undefined {
-  const binding = join(dirname(require.resolve('onnxruntime-node/package.json')), 'bin', 'napi-v6')
+  const folder = dirname(require.resolve('onnxruntime-node/package.json'))
+  const binding = join(folder, 'bin', 'napi-v6')
   const library = LIBRARIES.get(process.platform)
   if (library === undefined || process.arch !== 'x64')
     return { reason: 'it is for Linux and Windows on x64', wayOut: 'take webgpu or cpu' }
   if (!existsSync(join(binding, process.platform, process.arch, library)))
     return {
       reason: `${library} is not installed`,
-      wayOut: 'npm ci --onnxruntime-node-install=cuda12, with CUDA 12 and cuDNN 9 on the machine'
+      wayOut: `node ${join(folder, 'script', 'install.js')} --onnxruntime-node-install=cuda12, with CUDA 12 and cuDNN 9 on the machine`
     }
   return process.platform === 'linux' && !existsSync('/dev/nvidiactl') && !existsSync('/dev/dxg')
     ? { reason: 'this machine shows no NVIDIA GPU', wayOut: 'install the NVIDIA driver' }

@@ -50,7 +50,7 @@ export async function openWorker({ engine, script, settings }: WorkerOptions): P
     for (const { reject } of waiting.values()) reject(broken)
     waiting.clear()
   }
-  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason}`)
+  const failed = (reason: string) => new EpdError('engine-failed', `${engine}: ${reason.trim()}`)
   const exited = new Promise<void>(resolve => {
     worker.on('exit', () => {
       fail(failed('its thread has ended'))

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { digestOf } from '../checkpoints/digest.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
+import { beforeLeaving } from '../leaving.js'
 import { INPUTS } from '../networks/network.js'
 import { betweenSteps } from './between-steps.js'
 import { withClipping, type ClipDenoised } from './clipped.js'
@@ -28,6 +29,8 @@ export interface CommandModelOptions {
   readonly timeout: number
   /** Folder that it is started in; default: the current one. */
   readonly cwd?: string
+  /** Ends the program at once, whatever it is computing. */
+  readonly signal?: AbortSignal
 }
 
 /** A model that a program evaluates. It is started at the first evaluation. */
@@ -56,7 +59,7 @@ const LINES = 12
 const SHOWN = 4096
 
 /** The program as a session: requests on its stdin, one after the other, answers on its stdout. */
-function started({ command, timeout, cwd, shape }: CommandModelOptions): Session {
+function started({ command, timeout, cwd, shape, signal }: CommandModelOptions): Session {
   const [program, ...args] = command
   const size = shape[0] * shape[1] * shape[2]
   let said = ''
@@ -74,7 +77,7 @@ function started({ command, timeout, cwd, shape }: CommandModelOptions): Session
       'engine-failed',
       `${command.join(' ')}: ${what}. ${shown}${tail === '' ? '; ' : ''}mend it and run again: what is done is kept`
     )
-    child.kill('SIGKILL')
+    kill(child)
     if (waiting) clearTimeout(waiting.timer)
     waiting?.reject(broken)
     waiting = undefined
@@ -89,16 +92,32 @@ function started({ command, timeout, cwd, shape }: CommandModelOptions): Session
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(program, args, {
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Ctrl-C is for this process, which ends the program when it has kept what is done.
+    // A group of its own, so that what the program has started ends with it, and Ctrl-C reaches it through this process alone.
     detached: true
   })
+  const keep = beforeLeaving(() => {
+    kill(child)
+  })
+  const interrupt = () => {
+    fail('was interrupted')
+  }
+  signal?.addEventListener('abort', interrupt, { once: true })
   const ended = new Promise<void>(resolve => {
     child.once('error', error => {
       fail(`cannot be started (${error.message})`)
       resolve()
     })
+    // What the program has left behind may hold its pipes open for ever.
+    child.once('exit', () => {
+      setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, PIPES).unref()
+    })
     // Behind 'exit', once stderr is read to its end.
     child.once('close', (code, signal) => {
+      kill(child)
+      keep()
       const how = signal ? `was ended by ${signal}` : `has ended with exit code ${code ?? 'unknown'}`
       const where = waiting ? `, ${waiting.got} of ${waiting.bytes.length} bytes into its answer` : ''
       fail(`${how}${where}`)
@@ -150,8 +169,9 @@ function started({ command, timeout, cwd, shape }: CommandModelOptions): Session
     held: () => undefined,
     async close() {
       broken ??= new EpdError('engine-failed', `${command.join(' ')}: is closed`)
+      signal?.removeEventListener('abort', interrupt)
       child.stdin.end()
-      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+      const timer = setTimeout(kill, PATIENCE, child)
       await ended
       clearTimeout(timer)
     }
@@ -160,6 +180,19 @@ function started({ command, timeout, cwd, shape }: CommandModelOptions): Session
 
 /** Milliseconds that a program has to end once its stdin has. */
 const PATIENCE = 5000
+
+/** Milliseconds in which its last words are read once it has ended. */
+const PIPES = 300
+
+/** Ends the program and all of its group. */
+function kill({ pid }: { readonly pid?: number }): void {
+  if (pid === undefined) return
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
 
 /** Samples and whether classes follow, as uint32; noise and x as float32; classes as int32: all little-endian. */
 function request(feeds: readonly Feed[]): Buffer {

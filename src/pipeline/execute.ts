@@ -109,6 +109,7 @@ export async function opened({ experiment, store, signal, onEvent }: ExecuteOpti
     at,
     cwd: dirname(experiment.file),
     cacheDir: cacheFolder(store.root),
+    signal,
     onNote: message => {
       onEvent({ type: 'warning', message })
     }

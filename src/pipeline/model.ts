@@ -8,16 +8,18 @@ export interface Place {
   readonly cwd: string
   readonly cacheDir: string
   readonly onNote?: (message: string) => void
+  /** Ends a program that is the model. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Opens the model of a spec.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
-export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNote }: Place): Promise<Model> {
+export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNote, signal }: Place): Promise<Model> {
   if ('command' in model) {
     const { openCommandModel } = await import('../models/command.js')
-    return openCommandModel({ ...model, version: String(model.version), cwd })
+    return openCommandModel({ ...model, version: String(model.version), cwd, signal })
   }
   if ('onnx' in model) {
     const { openOnnxModel } = await import('../models/onnx.js')

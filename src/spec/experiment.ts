@@ -57,7 +57,9 @@ export interface CheckpointModelSpec extends EngineSpec {
 
 export type OnnxModelSpec = EngineSpec & Omit<OnnxModelOptions, keyof EngineOptions | 'threads' | 'onNote'>
 
-export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd'> & { readonly version: string | number }
+export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd' | 'signal'> & {
+  readonly version: string | number
+}
 
 /** Prompts by themselves, or a column of a CSV file (an absolute path, or an address). */
 export type PromptsSpec = readonly string[] | { readonly csv: string; readonly column: string }

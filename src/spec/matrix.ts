@@ -18,6 +18,7 @@ export function casesOf(spec: unknown, report: Report): Case[] {
   const matrix = child(spec, 'matrix')
   if (!isMapping(matrix)) return [NO_AXES]
   const { include, exclude, ...rest } = matrix
+  reportUnused(spec, matrix, report)
   const axes = Object.entries(rest).map(([axis, values]) => ({ axis, choices: choicesOf(axis, values) }))
   const product = axes.reduce((sum, { choices }) => sum * choices.length, 1)
   if (product > MAX_CASES) {
@@ -35,6 +36,38 @@ export function casesOf(spec: unknown, report: Report): Case[] {
   const cases = patterns(include).reduce((found, extra) => including(found, extra, names), kept)
   if (cases.length === 0) report(['matrix'], 'expected a case that is not excluded, found none')
   return cases
+}
+
+/**
+ * Values that make no difference: an axis, or a further value of an included case, that stands nowhere as `matrix.NAME`. An axis
+ * that included cases name chooses between their other values, which is a use as well.
+ */
+function reportUnused(spec: unknown, matrix: Mapping, report: Report): void {
+  const { include, exclude, ...axes } = matrix
+  const included = mappingsOf(include)
+  const rest = isMapping(spec) ? Object.entries(spec).filter(([key]) => key !== 'matrix') : []
+  const used = namesIn([rest, Object.values(axes), included])
+  const chooses = (axis: string) =>
+    included.some(one => Object.hasOwn(one, axis) && Object.keys(one).some(name => name !== axis && used.has(name)))
+  const unused = (name: string) => `expected matrix.${name} somewhere in the spec, which would use it, found it nowhere`
+  for (const axis of Object.keys(axes)) if (!used.has(axis) && !chooses(axis)) report(['matrix', axis], unused(axis))
+  included.forEach((one, i) => {
+    for (const name of Object.keys(one))
+      if (!Object.hasOwn(axes, name) && !used.has(name)) report(['matrix', 'include', i, name], unused(name))
+  })
+  mappingsOf(exclude).forEach((one, i) => {
+    for (const name of Object.keys(one))
+      if (!Object.hasOwn(axes, name))
+        report(['matrix', 'exclude', i, name], expected(either(Object.keys(axes)), name, Object.keys(axes)))
+  })
+}
+
+/** The names of all values that a part of a spec refers to. */
+function namesIn(value: unknown, found = new Set<string>()): Set<string> {
+  if (Array.isArray(value) || isMapping(value)) for (const part of Object.values(value)) namesIn(part, found)
+  const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined
+  if (name !== undefined) found.add(name)
+  return found
 }
 
 /** An axis as cases of it alone: a list of values, or values by name. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
 import { child, isMapping } from './plain.js'
+import { wrongPath } from './paths.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
 import type { SeedsText } from './seeds.js'
@@ -114,9 +115,22 @@ function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
     }
     default:
       if (propertyName !== undefined) return undefined
-      return { path, message: expected(expectation(root, parentSchema), data, choices(parentSchema)) }
+      return { path, message: unfit(root, keyword, parentSchema, data) }
   }
 }
+
+/** What is wrong with a value by itself: of a path more than that it is none, of a number its limits. */
+function unfit(root: unknown, keyword: string, schema: unknown, data: unknown): string {
+  const title = child(schema, 'title')
+  if (keyword === 'pattern' && typeof data === 'string' && typeof title === 'string' && title.startsWith('a path')) {
+    const wrong = wrongPath(data)
+    if (wrong !== undefined) return wrong
+  }
+  const limits = typeof title === 'string' && LIMITS.has(keyword) ? `, each${bounds(schema)}` : ''
+  return expected(`${expectation(root, schema)}${limits}`, data, choices(schema))
+}
+
+const LIMITS = new Set(['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'])
 
 function pointer(text: string): Path {
   return text

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { EpdError } from '../errors.js'
+import { wrongPath } from './paths.js'
 import { copy } from './plain.js'
 import { nearest, quote, type Problem } from './problem.js'
 
@@ -90,7 +91,9 @@ function fault(code: string, message: string, rest: string): string {
   if (code === 'MULTIPLE_DOCS') return 'expected one document, found another'
   if (code === 'TAG_RESOLVE_FAILED') return `expected no tag, found ${quote(/^\S+/.exec(rest)?.[0] ?? '')}`
   if (code !== 'DUPLICATE_KEY') return `not YAML that can be read: ${message}`
-  const key = /^["']?([\w.-]+)/.exec(rest)?.[1] ?? ''
+  if (/^["']?<<["']?\s*:/.test(rest))
+    return 'expected << once in a mapping, found it again; name all that it takes in a list, as in <<: [*first, *second]'
+  const key = /^(?:"([^"]*)"|'([^']*)'|([^\s:,}\]]+))/.exec(rest)?.slice(1).find(Boolean) ?? ''
   return `expected each key once, found ${quote(key)} again`
 }
 
@@ -152,6 +155,8 @@ function unreadable(file: string, error: unknown): string {
   if (code === 'EISDIR') return 'a folder; give a YAML experiment in it'
   if (code === 'EACCES') return 'may not be read; change its permissions'
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return error instanceof Error ? error.message : String(error)
+  const wrong = wrongPath(file)
+  if (wrong !== undefined) return wrong
   const near = nearest(basename(file), neighbours(dirname(file)))
   return `no such file; ${near === undefined ? 'give the path of a YAML experiment' : `did you mean ${quote(join(dirname(file), near))}?`}`
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { sightOf, thisProcess, type ProcessIdentity } from '../files/processes.js'
 import { isRow, number, text } from './rows.js'
+import type { Database } from './sqlite.js'
 
 /** This process's hold on a piece of work, so that no other process on the store does it meanwhile. */
 export interface Claim {

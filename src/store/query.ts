@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { checkNamed } from './seals.js'
+import { openDatabase } from './sqlite.js'
 
 export interface QueryResult {
   readonly columns: readonly string[]
@@ -13,7 +13,7 @@ export interface QueryResult {
  * @throws EpdError `query-failed`, or `store-corrupt` where a row of a table that the statement names is not what was written
  */
 export function query(file: string, sql: string): QueryResult {
-  const database = guarded(file, () => new Database(file, { readonly: true, timeout: 10_000 }))
+  const database = guarded(file, () => openDatabase(file, { readonly: true, timeout: 10_000 }))
   try {
     const statement = database.prepare<[], unknown[]>(sql)
     if (!statement.reader) throw new Error('the statement does not read; the connection is read-only')

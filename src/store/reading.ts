@@ -1,4 +1,3 @@
-import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
@@ -19,6 +18,7 @@ import {
   type Row
 } from './rows.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
+import type { Database } from './sqlite.js'
 import type { Store } from './store.js'
 
 export function reading(root: string, file: string, database: Database): Store {

@@ -1,5 +1,5 @@
-import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
+import type { Database } from './sqlite.js'
 
 /** One entry a version of the store: migrations[n] takes version n to n + 1. Never edit one that was released. */
 const migrations = [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Database } from 'better-sqlite3'
+import type { Database } from './sqlite.js'
 import { EpdError } from '../errors.js'
 import { isRow, text, type Row } from './rows.js'
 

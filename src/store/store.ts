@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import Database from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { makeFolder, removeAbandoned } from '../files/place.js'
 import type { Claim } from './claims.js'
@@ -23,6 +22,7 @@ import type {
 } from './records.js'
 import { checkVersion, migrate } from './schema.js'
 import { defineSeal } from './seals.js'
+import { openDatabase, type Database } from './sqlite.js'
 import { writing } from './writing.js'
 
 export type { Claim } from './claims.js'
@@ -106,14 +106,14 @@ const TIMEOUT = 10_000
  * @throws EpdError `not-found` if there is none, `store-version`, `store-corrupt`
  */
 export function openStore(dir: string): Store {
-  const root = resolve(dir)
+  const root = folderAt(dir)
   const file = join(root, FILE)
   if (!statSync(file, { throwIfNoEntry: false })?.isFile())
     throw new EpdError(
       'not-found',
       `${root}: no store there; run an experiment first, or name another folder with --store`
     )
-  return opened(file, { readonly: true }, database => {
+  return opened(file, true, database => {
     checkVersion(database, file)
     return reading(root, file, database)
   })
@@ -124,12 +124,12 @@ export function openStore(dir: string): Store {
  * @throws EpdError `store-version`, `store-corrupt`, `store-unwritable`
  */
 export function createStore(dir: string): WritableStore {
-  const root = resolve(dir)
+  const root = folderAt(dir)
   const file = join(root, FILE)
   guarded(file, () => {
     makeFolder(root)
   })
-  return opened(file, {}, database => {
+  return opened(file, false, database => {
     migrate(database, file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
@@ -140,9 +140,22 @@ export function createStore(dir: string): WritableStore {
   })
 }
 
-function opened<T>(file: string, options: Database.Options, use: (database: Database.Database) => T): T {
+/** @throws EpdError `usage` where a file is in its place */
+function folderAt(dir: string): string {
+  const root = resolve(dir)
+  guarded(root, () => {
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new EpdError(
+        'usage',
+        `${root}: expected a folder, which a store is, found a file; name another with --store`
+      )
+  })
+  return root
+}
+
+function opened<T>(file: string, readonly: boolean, use: (database: Database) => T): T {
   return guarded(file, () => {
-    const database = new Database(file, { ...options, timeout: TIMEOUT })
+    const database = openDatabase(file, { readonly, timeout: TIMEOUT })
     try {
       defineSeal(database)
       return use(database)

@@ -1,4 +1,3 @@
-import type { Database } from 'better-sqlite3'
 import { EpdError } from '../errors.js'
 import { claim, type Claim } from './claims.js'
 import { guarded } from './failures.js'
@@ -6,6 +5,7 @@ import { hasObject, isWhole, removeObject, writeObject, type StoredObject } from
 import { reading } from './reading.js'
 import { isRow, json, text } from './rows.js'
 import { checkRows, checkStage, CONTENT_TABLES, contentsOf, intact, seal, type SealedName } from './seals.js'
+import type { Database } from './sqlite.js'
 import type { WritableStore } from './store.js'
 
 export function writing(root: string, file: string, database: Database): WritableStore {

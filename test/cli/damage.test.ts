@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { openDatabase } from '../../src/store/sqlite.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, smallSpec, temporaryFolder } from './process.js'
 
@@ -77,7 +77,7 @@ describe('a damaged store', () => {
 
   it('whose predictor was changed is refused, until it is computed again', async () => {
     const store = copied()
-    const database = new Database(join(store, 'store.sqlite'))
+    const database = openDatabase(join(store, 'store.sqlite'))
     const { predictor } = database.prepare('SELECT predictor FROM predictors').get() as { predictor: string }
     database
       .prepare('UPDATE predictors SET predictor = ?')

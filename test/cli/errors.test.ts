@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/store/sqlite.js'
 import { epdRun, smallSpec, temporaryFolder } from './process.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -123,7 +123,7 @@ describe('a store', () => {
 
   it('of a newer version is left alone', async () => {
     const store = temporaryFolder()
-    const database = new Database(join(store, 'store.sqlite'))
+    const database = openDatabase(join(store, 'store.sqlite'))
     database.pragma('user_version = 99')
     database.close()
     expect(await failure(spec, store)).toContain('use a newer epd-run')

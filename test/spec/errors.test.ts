@@ -85,8 +85,8 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   ['50-59', '59-50', '5:36: stages.teacher.seeds: expected a range that rises, such as 50-59, found 59-50'],
   ['50-59', '[1, 0-3]', '5:36: stages.teacher.seeds: expected each seed once, found 1 twice'],
   ['50-59', '[1, x]', '5:40: stages.teacher.seeds.1: expected a seed or a range of seeds, found "x"'],
-  ['50-59', '-1', `5:36: stages.teacher.seeds: expected ${SEEDS}, found -1`],
-  ['50-59', '4294967296', `5:36: stages.teacher.seeds: expected ${SEEDS}, found 4294967296`],
+  ['50-59', '-1', `5:36: stages.teacher.seeds: expected ${SEEDS}, each from 0 to 4294967295, found -1`],
+  ['50-59', '4294967296', `5:36: stages.teacher.seeds: expected ${SEEDS}, each from 0 to 4294967295, found 4294967296`],
   ['50-59', '', `5:29: stages.teacher.seeds: expected ${SEEDS}, found nothing`],
   [
     'teacher: teacher',

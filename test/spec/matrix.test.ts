@@ -160,3 +160,20 @@ describe('a wrong matrix', () => {
     expect(errors(yaml)).toContain(message)
   })
 })
+
+describe('a value of a matrix that makes no difference', () => {
+  const wrong = (matrix: string) => errors(few(matrix))
+  const nowhere = (name: string) =>
+    `expected matrix.${name} somewhere in the spec, which would use it, found it nowhere`
+
+  it('is an error: an axis, or a further value of an included case, that nothing uses', () => {
+    expect(wrong('{ n: [3, 5], K: [1, 2] }')).toEqual([`4:25: matrix.K: ${nowhere('K')}`])
+    expect(wrong('{ n: [3, 5], include: [{ n: 7, lr: 1 }] }')).toEqual([`4:44: matrix.include.0.lr: ${nowhere('lr')}`])
+    expect(wrong('{ n: [3, 5], exclude: [{ m: 3 }] }')).toEqual(['4:37: matrix.exclude.0.m: expected n, found "m"'])
+  })
+
+  it('is none where it stands in another axis, or chooses between further values of cases', () => {
+    expect(wrong('{ n: [matrix.m, 5], m: [3, 7] }')).toEqual([])
+    expect(wrong('{ size: [small, large], include: [{ size: small, n: 3 }, { size: large, n: 5 }] }')).toEqual([])
+  })
+})

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/store/sqlite.js'
 import { createStore, type Claim, type WritableStore } from '../../src/store/store.js'
 
 const program = fileURLToPath(new URL('other.ts', import.meta.url))
@@ -87,7 +87,7 @@ describe('a claim', () => {
 
   it('of a machine that cannot be seen is free once it has been silent for seconds', () => {
     store.claim('k')
-    const database = new Database(join(root, 'store.sqlite'))
+    const database = openDatabase(join(root, 'store.sqlite'))
     const silentFor = (milliseconds: number) => {
       database.prepare("UPDATE claims SET machine = 'elsewhere', heartbeat = ?").run(Date.now() - milliseconds)
     }
@@ -100,7 +100,7 @@ describe('a claim', () => {
 
   it('of an earlier process of the same pid is free', () => {
     store.claim('k')
-    const database = new Database(join(root, 'store.sqlite'))
+    const database = openDatabase(join(root, 'store.sqlite'))
     database.exec("UPDATE claims SET began = '1'")
     database.close()
     expect(store.claim('k')).toBeDefined()
@@ -109,7 +109,7 @@ describe('a claim', () => {
   it('that was lost refuses whatever is put with it', () => {
     const claim = store.claim('k')!
     store.beginStage(claim, { kind: 'sample', params: {}, provenance: {} })
-    const database = new Database(join(root, 'store.sqlite'))
+    const database = openDatabase(join(root, 'store.sqlite'))
     database.exec("UPDATE claims SET holder = 'another'")
     database.close()
     expect(() => {

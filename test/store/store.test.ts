@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/store/sqlite.js'
 import { createStore, openStore, type Claim, type WritableStore } from '../../src/store/store.js'
 
 let root: string
@@ -360,7 +360,7 @@ describe('a row that has changed', () => {
 
   /** Changes the database behind the store's back. */
   function behind(sql: string): void {
-    const database = new Database(join(root, 'store.sqlite'))
+    const database = openDatabase(join(root, 'store.sqlite'))
     database.pragma('foreign_keys = OFF')
     expect(database.prepare(sql).run().changes).toBeGreaterThan(0)
     database.close()
@@ -486,7 +486,7 @@ describe('a row that has changed', () => {
 describe('a database', () => {
   const other = (sql: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'epd-store-'))
-    const database = new Database(join(folder, 'store.sqlite'))
+    const database = openDatabase(join(folder, 'store.sqlite'))
     database.exec(sql)
     database.close()
     return folder
@@ -496,7 +496,7 @@ describe('a database', () => {
     const newer = other('PRAGMA user_version = 99; CREATE TABLE future (x)')
     expect(() => createStore(newer)).toThrow(codeOf('store-version'))
     expect(() => openStore(newer)).toThrow(codeOf('store-version'))
-    const database = new Database(join(newer, 'store.sqlite'), { readonly: true })
+    const database = openDatabase(join(newer, 'store.sqlite'), { readonly: true })
     opened.push(database)
     expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).toEqual(['future'])
   })
@@ -509,7 +509,7 @@ describe('a database', () => {
     expect(migrated.run('old')).toMatchObject({ description: 'of version 1', overrides: ['a=1'], allowMismatch: false })
     expect(migrated.results()).toMatchObject([{ samples: 'samples', points: 2, base: 'ipndm', nfe: 5, images: 2 }])
     expect(migrated.isComplete('k1')).toBe(true)
-    const database = new Database(join(old, 'store.sqlite'))
+    const database = openDatabase(join(old, 'store.sqlite'))
     database.exec("UPDATE shards SET seeds = '[1,3]'")
     database.close()
     expect(migrated.isComplete('k1')).toBe(false)
@@ -522,7 +522,7 @@ describe('a database', () => {
 
   it('with rows that this program did not write is said to be changed', () => {
     store.beginRun(run, [])
-    const database = new Database(join(root, 'store.sqlite'))
+    const database = openDatabase(join(root, 'store.sqlite'))
     opened.push(database)
     database.exec("UPDATE runs SET overrides = 'no list'")
     expect(() => store.runs()).toThrow(/the run a-00000001 is not what was written; run a.yaml again/)

@@ -1,6 +1,6 @@
 // @ts-check
 // Runs an ONNX Runtime session in a thread of its own.
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor, env } from 'onnxruntime-node'
 import { fromFloat16, toFloat16 } from '../../checkpoints/half.js'
 import { serve } from '../serve.js'
 
@@ -9,6 +9,14 @@ import { serve } from '../serve.js'
  * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string, device: number, bfloat16?: boolean }} Settings
  */
 
+// Errors are thrown as well as logged, and a log would stand in the middle of the terminal's list.
+env.logLevel = 'fatal'
+const SILENT = 4
+
+// Where there is a Float16Array (Node 24), onnxruntime-common makes one of what it is given, and onnxruntime-node's binary takes it for
+// empty; without it both take halves as whole numbers of 16 bits.
+Reflect.deleteProperty(globalThis, 'Float16Array')
+
 await serve(async given => {
   const { path, folder, threads, provider, device, bfloat16 } = settings(given)
   /** @type {InferenceSession.SessionOptions} */
@@ -16,7 +24,7 @@ await serve(async given => {
     executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: device } : provider],
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: SILENT,
     extra: {
       ...(bfloat16 && { mlas: { enable_gemm_fastmath_arm64_bfloat16: '1' } }),
       ...(folder !== undefined && { session: { model_external_initializers_file_folder_path: folder } })
@@ -31,7 +39,7 @@ await serve(async given => {
       const inputs = Object.fromEntries(
         feeds.map(({ name, shape, data }) => [name, tensor(data, shape, types.get(name))])
       )
-      const answers = await session.run(inputs)
+      const answers = await session.run(inputs, { logSeverityLevel: SILENT })
       return session.outputNames.map(name => numbers(answers[name]))
     },
     close: () => session.release()

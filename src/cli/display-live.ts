@@ -1,0 +1,90 @@
+import { nameOfModel } from '../pipeline/model.js'
+import { Listr, type ListrTaskWrapper, type DefaultRenderer } from 'listr2'
+import type { RunEvent } from '../pipeline/event.js'
+import type { Execution } from '../pipeline/execute.js'
+import type { Experiment } from '../spec/experiment.js'
+import type { Display } from './display.js'
+import { concerns, downloadLine, duration, progressLine } from './progress.js'
+import { summary } from './summary.js'
+
+type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
+
+const ITERATIONS_SHOWN = 4
+
+/** A list of stages that fills as they run. */
+export function open(experiment: Experiment): Display {
+  let handle: (event: RunEvent) => void = () => undefined
+
+  const list = (tasks: { title: string; lines?: number; task: (task: Task) => Promise<void> }[]) =>
+    new Listr<unknown, 'default', 'default'>(
+      tasks.map(({ title, lines = 1, task }) => ({
+        title,
+        task: (_: unknown, wrapper: Task) => task(wrapper),
+        rendererOptions: { outputBar: lines }
+      })),
+      {
+        registerSignalListeners: false,
+        renderer: 'default',
+        fallbackRenderer: 'default',
+        rendererOptions: { collapseErrors: false, showErrorMessage: false }
+      }
+    ).run()
+
+  return {
+    show: event => {
+      if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+      else handle(event)
+    },
+    async begin(work) {
+      const begun: Execution[] = []
+      const task = async (wrapper: Task) => {
+        handle = event => {
+          if (event.type === 'download') wrapper.output = downloadLine(event)
+        }
+        begun.push(await work())
+      }
+      await list([{ title: `model  ${nameOfModel(experiment.model)}`, task }])
+      return begun[0]
+    },
+    async stages({ plan, run }) {
+      await list(
+        plan.stages.map(one => {
+          const title = `${one.stage.name}  ${summary(one.stage)}`
+          return {
+            title,
+            lines: one.stage.kind === 'distill' ? ITERATIONS_SHOWN : 1,
+            task: async wrapper => {
+              handle = stageHandler(one.stage.name, title, wrapper)
+              await run(one)
+            }
+          }
+        })
+      )
+    }
+  }
+}
+
+function stageHandler(stage: string, title: string, wrapper: Task): (event: RunEvent) => void {
+  const progress = progressLine()
+  return event => {
+    if (!concerns(event, stage)) return
+    switch (event.type) {
+      case 'cached':
+        wrapper.title = `${title}  (in the store)`
+        break
+      case 'waiting':
+        wrapper.output = 'another process is computing it; waiting'
+        break
+      case 'progress':
+        wrapper.output = progress(event)
+        break
+      case 'finished':
+        wrapper.title = `${title}  ${duration(event.seconds)}`
+        break
+      case 'started':
+      case 'download':
+      case 'warning':
+        break
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { RunEvent } from '../pipeline/event.js'
+import type { Execution } from '../pipeline/execute.js'
+import { nameOfModel } from '../pipeline/model.js'
+import type { Experiment } from '../spec/experiment.js'
+import type { Display } from './display.js'
+import { concerns, downloadLine, duration, progressLine } from './progress.js'
+import { summary } from './summary.js'
+
+/** Seconds between two signs of life of the same stage. */
+const QUIET = 10
+
+/**
+ * Lines that stay: one when a stage ends, and signs of life under its name before that. Why a stage failed is not said here,
+ * since the command's last line says it.
+ */
+export function open(experiment: Experiment): Display {
+  let handle: (event: RunEvent) => void = () => undefined
+
+  const shown = async <T>(name: string, what: string, events: (event: RunEvent) => Said, work: () => Promise<T>) => {
+    let ending = ''
+    handle = paced(event => {
+      const said = events(event)
+      if (said?.line !== undefined) print(`› ${name}  ${said.line}`)
+      if (said?.ending !== undefined) ending = `  ${said.ending}`
+    })
+    try {
+      const result = await work()
+      print(`✔ ${name}  ${what}${ending}`)
+      return result
+    } catch (error) {
+      print(`✖ ${name}  ${what}`)
+      throw error
+    }
+  }
+
+  return {
+    show: event => {
+      if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+      else handle(event)
+    },
+    begin: work => shown('model', nameOfModel(experiment.model), download, work),
+    async stages({ plan, run }: Execution) {
+      for (const one of plan.stages) await shown(one.stage.name, summary(one.stage), stageEvents(one.stage.name), () => run(one))
+    }
+  }
+}
+
+/** What an event has to say: a line of its own, or words for the end of the stage's last line. */
+type Said = { readonly line?: string; readonly ending?: string } | undefined
+
+function download(event: RunEvent): Said {
+  return event.type === 'download' ? { line: downloadLine(event) } : undefined
+}
+
+function stageEvents(stage: string): (event: RunEvent) => Said {
+  const progress = progressLine()
+  return event => {
+    if (!concerns(event, stage)) return undefined
+    if (event.type === 'cached') return { ending: '(in the store)' }
+    if (event.type === 'finished') return { ending: duration(event.seconds) }
+    if (event.type === 'waiting') return { line: 'another process is computing it; waiting' }
+    return event.type === 'progress' ? { line: progress(event) } : undefined
+  }
+}
+
+/** Lets each iteration through, and of what comes often a sign of life now and then. */
+function paced(handle: (event: RunEvent) => void): (event: RunEvent) => void {
+  let last = performance.now()
+  return event => {
+    const frequent = event.type === 'download' || (event.type === 'progress' && event.unit !== 'iterations')
+    if (frequent) {
+      if (performance.now() - last < QUIET * 1000) return
+      last = performance.now()
+    }
+    handle(event)
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
