@@ -4,7 +4,7 @@ import { opened } from '../pipeline/execute.js'
 import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
-import { isAddress } from '../spec/location.js'
+const isAddress = (l: string) => l.startsWith('https://')
 import { cost } from '../stages/cost.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
