@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs'
 import { EpdError } from '../errors.js'
-import { assetAt, assetPath, locations, obtainAssets } from '../pipeline/assets.js'
+import { describeCopies, obtainCopies } from '../pipeline/assets.js'
+import type { RunEvent } from '../pipeline/event.js'
 import { createStore } from '../store/store.js'
 import type { SpecFlags } from './main.js'
 import { downloadLine } from './progress.js'
@@ -11,22 +11,17 @@ import { inColumns } from './columns.js'
 export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const { store: dir, json } = options
   const experiment = load(file, options)
+  for (const message of experiment.warnings) show({ type: 'warning', message })
   const store = createStore(dir)
   const interrupt = new AbortController()
   const stop = () => {
     interrupt.abort(new EpdError('interrupted', 'Interrupted; what has come is kept. Continue with the same command'))
   }
   process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
   try {
-    const assets = await obtainAssets(experiment, store, interrupt.signal, event => {
-      if (event.type === 'download' && process.stderr.isTTY)
-        process.stderr.write(`\r${event.url}  ${downloadLine(event)}`)
-    })
-    const files = []
-    for (const location of locations(experiment)) {
-      const { path, digest } = assets.get(location) ?? (await assetAt(assetPath(location, store.root)))
-      files.push({ location, path, bytes: statSync(path).size, digest })
-    }
+    const copies = await obtainCopies(experiment, store, interrupt.signal, show)
+    const files = await describeCopies(experiment, copies)
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
     else {
       const rows = files.map(({ location, path, bytes, digest }) => [location, bytes, digest.slice(0, 12), path])
@@ -34,6 +29,13 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
     }
   } finally {
     process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
     store.close()
   }
+}
+
+function show(event: RunEvent): void {
+  if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+  if (event.type === 'download' && process.stderr.isTTY)
+    process.stderr.write(`\r\u001b[K${event.url}  ${downloadLine(event)}`)
 }

@@ -1,6 +1,7 @@
 import { inColumns } from './columns.js'
 import type { SpecFlags } from './main.js'
 import { load } from './load.js'
+import { elsewhereTable } from './reads.js'
 import { summary } from './summary.js'
 
 export function validate(file: string, options: SpecFlags): void {
@@ -11,5 +12,7 @@ export function validate(file: string, options: SpecFlags): void {
     return
   }
   const rows = experiment.stages.map(stage => [stage.name, stage.kind, summary(stage)])
-  process.stdout.write(`${file} is valid\n\n${inColumns(['stage', 'kind', 'what'], rows)}\n`)
+  const elsewhere = elsewhereTable(experiment)
+  const tables = [inColumns(['stage', 'kind', 'what'], rows), ...(elsewhere === '' ? [] : [elsewhere])]
+  process.stdout.write(`${file} is valid\n\n${tables.join('\n\n')}\n`)
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { buffersOf } from './buffers.js'
 import { firstWords } from './page.js'
 import type { Answer } from './request.js'
 
@@ -16,7 +17,7 @@ async function bodyText({ body }: Answer): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of buffersOf(body)) {
       chunks.push(chunk)
       if ((size += chunk.length) >= MOST) break
     }

@@ -23,11 +23,12 @@ export function pageIn(bytes: Buffer, { name, contentType = '' }: Described): st
     .trim()
   const start = text.slice(0, 200).toLowerCase()
   if (start.startsWith('version https://git-lfs')) return 'a pointer of Git LFS, not the file that it stands for'
-  if (/<html[\s>]|<!doctype html|<head[\s>]/.test(start) || (start.startsWith('<') && /html/.test(contentType)))
+  if (/<html[\s>]|<!doctype html|<head[\s>]/.test(start) || (start.startsWith('<') && contentType.includes('html')))
     return `a web page (${firstWords(textOf(text))})`
   if (start.startsWith('<') && !/\.(xml|svg)$/i.test(name)) return `XML (${firstWords(textOf(text))})`
   if (isJson(text) && !/\.json$/i.test(name)) return `JSON (${firstWords(text)})`
-  if (BINARY.test(name) || (/^text\//.test(contentType) && /\.pkl$/i.test(name))) return `a text (${firstWords(text)})`
+  if (BINARY.test(name) || (contentType.startsWith('text/') && /\.pkl$/i.test(name)))
+    return `a text (${firstWords(text)})`
   return undefined
 }
 
@@ -39,7 +40,7 @@ function isText(bytes: Buffer): boolean {
 }
 
 function isJson(text: string): boolean {
-  if (!/^[[{]/.test(text)) return false
+  if (!text.startsWith('[') && !text.startsWith('{')) return false
   try {
     JSON.parse(text)
     return true
@@ -50,8 +51,8 @@ function isJson(text: string): boolean {
 
 /** A page's text: its title, or what stands between its tags. */
 function textOf(page: string): string {
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(page)?.[1].trim()
-  return title ? title : page.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
+  const title = /<title[^>]*>\s*([^<]*[^<\s])\s*<\/title>/i.exec(page)?.at(1)
+  return title ?? page.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
 }
 
 /** The first words of a text, quoted. */

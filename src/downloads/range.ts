@@ -29,9 +29,9 @@ export function spanOf(answer: Answer, kept: Kept | undefined): Span | undefined
     const to = answer.header('content-encoding') === undefined ? length : undefined
     return { from: 0, to, total: to }
   }
-  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.header('content-range')?.trim() ?? '') ?? []
-  if (size === undefined || answer.header('content-encoding') !== undefined) return undefined
-  const [from, to, total] = [Number(first), Number(last) + 1, Number(size)]
+  const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.header('content-range')?.trim() ?? '')
+  if (!range || answer.header('content-encoding') !== undefined) return undefined
+  const [from, to, total] = [Number(range[1]), Number(range[2]) + 1, Number(range[3])]
   const fits = from < to && to <= total && from <= (kept?.bytes ?? 0) && (length === undefined || length === to - from)
   const changed = kept !== undefined && (total !== kept.total || !isOf(answer, kept.validator))
   return fits && !changed ? { from, to, total } : undefined

@@ -7,6 +7,7 @@ import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
+import { buffersOf } from './buffers.js'
 import { explain } from './explain.js'
 import { HEAD, pageIn } from './page.js'
 import { patience, type Patience } from './patience.js'
@@ -73,9 +74,9 @@ function partOf(path: string): Part {
 async function keptOf(file: string): Promise<Kept | undefined> {
   const text = await readFile(`${file}.etag`, 'utf8').catch(() => '')
   const size = (await stat(file).catch(() => undefined))?.size ?? 0
-  const [validator, total] = text.split('\n')
-  if (size === 0 || total === undefined || !/^\d+$/.test(total) || size > Number(total)) return undefined
-  return { bytes: size, validator, total: Number(total) }
+  const record = /^(.+)\n(\d+)$/.exec(text)
+  if (!record || size === 0 || size > Number(record[2])) return undefined
+  return { bytes: size, validator: record[1], total: Number(record[2]) }
 }
 
 async function discard({ file, record }: Part): Promise<void> {
@@ -167,8 +168,7 @@ async function remember({ file, record }: Part, answer: Answer, { from, total }:
 
 async function hashed(file: string, bytes: number): Promise<Hash> {
   const hash = createHash('sha256')
-  if (bytes > 0)
-    for await (const chunk of createReadStream(file, { end: bytes - 1 }) as AsyncIterable<Buffer>) hash.update(chunk)
+  if (bytes > 0) for await (const chunk of buffersOf(createReadStream(file, { end: bytes - 1 }))) hash.update(chunk)
   return hash
 }
 
@@ -225,12 +225,12 @@ async function write(writing: Writing, onBytes: (received: number) => void): Pro
 
 function bytesOf(answer: Answer, options: ReceiveOptions): AsyncIterable<Buffer> {
   const encoding = encodingOf(answer)
-  if (encoding === undefined) return answer.body
+  if (encoding === undefined) return buffersOf(answer.body)
   const decoder = DECODERS.get(encoding)?.()
   if (!decoder)
     throw failed(options, `the server sends it in the encoding ${encoding}, which was not asked for and is not known`)
   answer.body.on('error', error => decoder.destroy(error))
-  return answer.body.pipe(decoder)
+  return buffersOf(answer.body.pipe(decoder))
 }
 
 async function put(file: FileHandle, chunk: Buffer, at: number, options: ReceiveOptions): Promise<void> {
@@ -342,4 +342,16 @@ export async function blobDigest(file: string): Promise<string> {
   const hash = createHash('sha1').update(`blob ${(await stat(file)).size}\0`)
   await pipeline(createReadStream(file), hash)
   return hash.digest('hex')
+}
+
+/** How many bytes a file has, without downloading it; undefined where the server does not say. @throws RequestError */
+export async function announcedSize(
+  url: string,
+  token: string | undefined,
+  signal: AbortSignal
+): Promise<number | undefined> {
+  const { status, header, body } = await ask(url, { method: 'HEAD', token, signal })
+  body.on('error', () => undefined).destroy()
+  const length = header('content-length')
+  return status === 200 && length !== undefined ? Number(length) : undefined
 }

@@ -31,6 +31,7 @@ const MOST_REDIRECTS = 10
  * @throws RequestError
  */
 export async function ask(address: string, options: RequestOptions): Promise<Answer> {
+  if (!URL.canParse(address)) throw new RequestError('is no address')
   let url = new URL(address)
   const home = url
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
@@ -115,6 +116,8 @@ function proxyOf(url: URL): Proxy | undefined {
 }
 
 function authorization({ username, password }: URL, token: string | undefined): Readonly<Record<string, string>> {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new RequestError('is not asked, since the token for it has characters that no token has')
   if (token !== undefined) return { authorization: `Bearer ${token}` }
   if (username === '') return {}
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`

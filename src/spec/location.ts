@@ -24,7 +24,9 @@ export interface RepositoryPlace extends Pinned {
 
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?'
 const REPOSITORY = new RegExp(`^${NAME}/${NAME}$`)
-const IN_REPOSITORY = new RegExp(`^hf:(${NAME}/${NAME})(?:@(refs/pr/[0-9]+|[^/@#\\s]+))?(?:/([^#]+))?$`)
+const IN_REPOSITORY = new RegExp(
+  `^hf:(${NAME}/${NAME})(?:@(refs/pr/[0-9]+|(?:[A-Za-z0-9_-]|\\.(?!\\.)|%2[Ff])+))?(?:/([^#]+))?$`
+)
 const PIN = /#sha256=([0-9a-fA-F]{64})$/
 /** A name that ends so is a file's, not a repository's. */
 const FILE = /\.(bin|ckpt|csv|json|npz|onnx|pkl|pt|pth|safetensors|tsv|txt|ya?ml|zip)$/i
@@ -33,18 +35,18 @@ export const DEFAULT_REVISION = 'main'
 
 /** What a location of a resolved spec is: a path, an https:// address, or hf:owner/name[@revision][/file]. */
 export function placeOf(location: string): Place {
-  const sha256 = PIN.exec(location)?.[1].toLowerCase()
+  const sha256 = PIN.exec(location)?.at(1)?.toLowerCase()
   const bare = location.replace(PIN, '')
   if (bare.startsWith('https://')) return { kind: 'address', url: bare, sha256 }
-  const [, repository, revision, path] = IN_REPOSITORY.exec(bare) ?? []
-  if (repository === undefined) return { kind: 'path', path: location }
-  return {
-    kind: 'repository',
-    repository,
-    revision: revision === undefined ? DEFAULT_REVISION : decodeURIComponent(revision),
-    path: path as string | undefined,
-    sha256
-  }
+  const found = IN_REPOSITORY.exec(bare)
+  if (!found) return { kind: 'path', path: location }
+  const revision = decodeURIComponent(found.at(2) ?? DEFAULT_REVISION)
+  return { kind: 'repository', repository: found[1], revision, path: found.at(3), sha256 }
+}
+
+/** A repository, or a file in it, as a spec names it. */
+export function repositoryLocation({ repository, revision, path }: RepositoryPlace): string {
+  return `hf:${repository}@${revision.replaceAll('/', '%2F')}${path === undefined ? '' : `/${path}`}`
 }
 
 /** A path from the spec's folder; what is no path as it is. */
