@@ -19,7 +19,7 @@ function wordsFor(place: Place): string | undefined {
   const what = place.path === undefined ? 'repository' : place.path
   const fixed = /^[0-9a-f]{40}$/.test(place.revision)
   const when = fixed ? '' : `, at the commit that ${place.revision} has when it is downloaded (@COMMIT would fix that)`
-  return `${what} on Hugging Face${when}${checked}`
+  return `${what} on Hugging Face${when}${checked ?? ''}`
 }
 
 /** What would be downloaded, a line each. */
