@@ -210,7 +210,9 @@ async function write(writing: Writing, onBytes: (received: number) => void): Pro
       wait.renew()
       onBytes(received)
     }
-    await file.sync()
+    await file.sync().catch((error: unknown) => {
+      throw failed(options, diskReason(error, part.file), error)
+    })
   } catch (error) {
     options.signal?.throwIfAborted()
     if (error instanceof EpdError) throw error
@@ -236,7 +238,7 @@ function bytesOf(answer: Answer, options: ReceiveOptions): AsyncIterable<Buffer>
 async function put(file: FileHandle, chunk: Buffer, at: number, options: ReceiveOptions): Promise<void> {
   for (let done = 0; done < chunk.length;) {
     const { bytesWritten } = await file.write(chunk, done, chunk.length - done, at + done).catch((error: unknown) => {
-      throw failed(options, `${diskReason(error, options.path)} after ${at} bytes, which are kept`, error)
+      throw failed(options, `${diskReason(error, options.path)} after ${at} bytes`, error)
     })
     done += bytesWritten
   }
