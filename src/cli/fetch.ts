@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import { describeCopies, obtainCopies } from '../pipeline/assets.js'
 import type { RunEvent } from '../pipeline/event.js'
+import { guardedAsync } from '../store/failures.js'
 import { createStore } from '../store/store.js'
 import type { SpecFlags } from './main.js'
 import { downloadLine } from './progress.js'
@@ -20,7 +21,7 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   try {
-    const copies = await obtainCopies(experiment, store, interrupt.signal, show)
+    const copies = await guardedAsync(store.root, () => obtainCopies(experiment, store, interrupt.signal, show))
     const files = await describeCopies(experiment, copies)
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
     else {

@@ -16,7 +16,7 @@ function wordsFor(place: Place): string | undefined {
   if (place.kind === 'path') return undefined
   const checked = place.sha256 === undefined ? undefined : `, with the SHA-256 ${place.sha256.slice(0, 12)}...`
   if (place.kind === 'address') return `downloaded once${checked ?? ' (#sha256=HEX behind it would fix its content)'}`
-  const what = place.path === undefined ? 'repository' : place.path
+  const what = place.path ?? 'repository'
   const fixed = /^[0-9a-f]{40}$/.test(place.revision)
   const when = fixed ? '' : `, at the commit that ${place.revision} has when it is downloaded (@COMMIT would fix that)`
   return `${what} on Hugging Face${when}${checked ?? ''}`

@@ -346,14 +346,15 @@ export async function blobDigest(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** How many bytes a file has, without downloading it; undefined where the server does not say. @throws RequestError */
+/** How many bytes a file has, without downloading it; undefined where the server does not say. Some servers answer no HEAD, so that it is asked for, and left. @throws RequestError */
 export async function announcedSize(
   url: string,
   token: string | undefined,
   signal: AbortSignal
 ): Promise<number | undefined> {
-  const { status, header, body } = await ask(url, { method: 'HEAD', token, signal })
+  const { status, header, body } = await ask(url, { token, signal })
   body.on('error', () => undefined).destroy()
   const length = header('content-length')
-  return status === 200 && length !== undefined ? Number(length) : undefined
+  if (status !== 200) throw new RequestError(`the server answered ${status}`)
+  return length === undefined || header('content-encoding') !== undefined ? undefined : Number(length)
 }

@@ -11,7 +11,6 @@ export interface Answer {
 }
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'HEAD'
   readonly headers?: Readonly<Record<string, string>>
   /** Sent to the address's own host only, never to one that it redirects to. */
   readonly token?: string
@@ -58,7 +57,7 @@ function redirected(from: URL, to: URL): URL {
 
 async function askOnce(
   url: URL,
-  { method = 'GET', headers, signal }: RequestOptions,
+  { headers, signal }: RequestOptions,
   authorized: Readonly<Record<string, string>>
 ): Promise<Answer> {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))
@@ -69,7 +68,7 @@ async function askOnce(
   bare.username = bare.password = bare.hash = ''
   try {
     const sent = (url.protocol === 'https:' ? overHttps : overHttp)(bare, {
-      ...{ method, signal, agent },
+      ...{ signal, agent },
       headers: { 'accept-encoding': 'identity', 'user-agent': 'epd-run', ...headers, ...authorized }
     })
     const { statusCode = 0, headers: answered, body } = await responseTo(sent)

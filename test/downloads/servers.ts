@@ -96,17 +96,18 @@ export async function serveHub({ repositories, token, changed = {}, refusal }: H
       return
     }
     const url = request.url ?? ''
-    const [, listed, revision] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/?]+)\?blobs=true$/.exec(url) ?? []
-    const [, repository, path] = /^\/([^/]+\/[^/]+)\/resolve\/[0-9a-f]{40}\/(.+)$/.exec(url) ?? []
-    const folder = repositories[listed ?? repository]
+    const listed = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/?]+)\?blobs=true$/.exec(url)
+    const file = /^\/([^/]+\/[^/]+)\/resolve\/[0-9a-f]{40}\/(.+)$/.exec(url)
+    const folders = new Map(Object.entries(repositories))
+    const folder = folders.get(listed?.at(1) ?? file?.at(1) ?? '')
     if (folder === undefined) response.writeHead(404, { 'x-error-code': 'RepoNotFound' }).end()
-    else if (listed === undefined) {
-      const change = changed[path]
-      if (change) response.end(change)
+    else if (file) {
+      const path = file[2]
+      if (path in changed) response.end(changed[path])
       else if (isLarge(path))
         response.writeHead(302, { location: `${files.url}/${encodeURIComponent(join(folder, path))}` }).end()
       else response.end(readFileSync(join(folder, path)))
-    } else if (revision !== 'main' && revision !== COMMIT)
+    } else if (!['main', COMMIT].includes(listed?.at(2) ?? ''))
       response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end()
     else response.end(JSON.stringify({ sha: COMMIT, siblings: pathsIn(folder).map(each => siblingOf(folder, each)) }))
   })
