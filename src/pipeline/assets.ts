@@ -101,7 +101,7 @@ export async function obtainCopies(
     const options = optionsFor(location, experiment, store.root, onEvent)
     const obtain = () => source.obtain(options, signal)
     const isHere = placeOf(location).kind === 'path'
-    copies.set(location, await (isHere ? obtain() : alone(location, store, signal, obtain)))
+    copies.set(location, await (isHere ? obtain() : alone(claimName(location), store, signal, obtain)))
   }
   return copies
 }
@@ -169,17 +169,19 @@ async function sizeOf(files: readonly string[]): Promise<number> {
 
 const RETRY = 500
 
-/** Work on a location that one process at a time does. */
-async function alone<T>(
-  location: string,
-  store: WritableStore,
-  signal: AbortSignal,
-  work: () => Promise<T>
-): Promise<T> {
-  let claim = store.claim(`download ${location}`)
+/** What two downloads have in common that would write to the same files. */
+function claimName(location: string): string {
+  const place = placeOf(location)
+  if (place.kind === 'repository') return `download hf:${place.repository}`
+  return place.kind === 'address' ? `download ${place.url}` : location
+}
+
+/** Work that one process at a time does. */
+async function alone<T>(name: string, store: WritableStore, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  let claim = store.claim(name)
   while (!claim) {
     await sleep(RETRY, undefined, { signal })
-    claim = store.claim(`download ${location}`)
+    claim = store.claim(name)
   }
   try {
     return await work()
