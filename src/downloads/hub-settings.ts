@@ -18,14 +18,22 @@ type Environment = Readonly<Record<string, string | undefined>>
 export function hubSettings(env: Environment = process.env): HubSettings {
   const given = (...names: readonly string[]) =>
     names.map(name => env[name]?.trim()).find(value => value !== undefined && value !== '')
-  const home = given('HF_HOME') ?? join(given('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface')
-  const token = fileText(given('HF_TOKEN_PATH') ?? join(home, 'token'))?.trim()
+  const folder = (...names: readonly string[]) => expanded(given(...names), env)
+  const home = folder('HF_HOME') ?? join(folder('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface')
+  const token = fileText(folder('HF_TOKEN_PATH') ?? join(home, 'token'))?.trim()
   return {
     endpoint: (given('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, ''),
     token: given('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN') ?? (token === '' ? undefined : token),
     offline: /^(1|on|yes|true)$/i.test(given('HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE') ?? ''),
-    cache: given('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')
+    cache: folder('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')
   }
+}
+
+/** A path with the user's own folder and variables put in, as Hugging Face's own tools do. */
+function expanded(path: string | undefined, env: Environment): string | undefined {
+  return path
+    ?.replace(/^~(?=\/|$)/, homedir())
+    .replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => env[braced ?? bare ?? ''] ?? whole)
 }
 
 /** The token that an address is asked with: that of Hugging Face for its own host, none for any other. */

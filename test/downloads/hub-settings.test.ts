@@ -13,7 +13,9 @@ describe('how Hugging Face is reached', () => {
     [{ HF_HOME: '/h', XDG_CACHE_HOME: '/x' }, '/h/hub'],
     [{ HUGGINGFACE_HUB_CACHE: '/old', HF_HOME: '/h' }, '/old'],
     [{ HF_HUB_CACHE: '/c', HUGGINGFACE_HUB_CACHE: '/old' }, '/c'],
-    [{ HF_HUB_CACHE: '', HF_HOME: '/h' }, '/h/hub']
+    [{ HF_HUB_CACHE: '', HF_HOME: '/h' }, '/h/hub'],
+    [{ HF_HOME: '~/hf' }, join(homedir(), 'hf', 'hub')],
+    [{ HF_HUB_CACHE: '$SCRATCH/${USER}/hub', SCRATCH: '/s', USER: 'me' }, '/s/me/hub']
   ])('%j: the cache', (env, cache) => {
     expect(hubSettings(env).cache).toBe(cache)
   })
