@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
-import { assetPath, cacheFolder } from '../pipeline/assets.js'
+import { cacheFolder, copyAt, findCopies } from '../pipeline/assets.js'
+import type { Copy } from '../pipeline/sources.js'
 import { BATCH, diagnose, type Diagnosis } from '../pipeline/doctor.js'
 import type { SpecFlags } from './main.js'
 import { inColumns } from './columns.js'
@@ -10,8 +11,9 @@ import { load } from './load.js'
 export async function doctor(file: string | undefined, options: SpecFlags): Promise<void> {
   const { store, json } = options
   const experiment = file === undefined ? undefined : load(file, options)
+  const copies = experiment ? await findCopies(experiment, store) : new Map<string, Copy>()
   const place = {
-    at: (location: string) => assetPath(location, store),
+    at: (location: string) => copyAt(copies, location),
     cwd: dirname(experiment?.file ?? ''),
     cacheDir: cacheFolder(store),
     onNote: (message: string) => {

@@ -1,28 +1,29 @@
-import { existsSync } from 'node:fs'
-import { assetPath, locations } from '../pipeline/assets.js'
+import { absentCopies, findCopies, type Absent } from '../pipeline/assets.js'
 import { opened } from '../pipeline/execute.js'
 import type { RunEvent } from '../pipeline/event.js'
 import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
-import { isAddress } from '../spec/location.js'
 import { cost } from '../stages/cost.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
+import { absentLines } from './reads.js'
 import { summary } from './summary.js'
 import { inColumns } from './columns.js'
+
+/** How long servers may take to say how large their files are, in milliseconds. */
+const PATIENCE = 20_000
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
   warn(experiment.warnings)
   const store = createStore(dir)
   try {
-    const absent = locations(experiment).filter(
-      location => isAddress(location) && !existsSync(assetPath(location, store.root))
-    )
+    const copies = await findCopies(experiment, store.root)
+    const absent = await absentCopies(experiment, copies, store.root, AbortSignal.timeout(PATIENCE))
     if (absent.length > 0) {
-      print(experiment, json, () => 'not known yet')
-      process.stderr.write(`to be downloaded first: ${absent.join(', ')}\n`)
+      print(experiment, json, () => 'not known yet', 1, absent)
+      process.stderr.write(`${absentLines(absent).join('\n')}\n`)
       return
     }
     const { signal } = new AbortController()
@@ -61,7 +62,8 @@ function print(
   experiment: Experiment,
   json: boolean | undefined,
   state: (name: string) => string,
-  nfeFactor = 1
+  nfeFactor = 1,
+  downloads: readonly Absent[] = []
 ): void {
   const stages = experiment.stages.map(stage => {
     const { evaluations, atMost } = cost(stage, experiment.stages)
@@ -75,7 +77,7 @@ function print(
     }
   })
   if (json) {
-    process.stdout.write(`${JSON.stringify({ experiment: experiment.name, stages })}\n`)
+    process.stdout.write(`${JSON.stringify({ experiment: experiment.name, stages, downloads })}\n`)
     return
   }
   const rows = stages.map(({ stage, kind, state, evaluations, atMost, what }) => [

@@ -1,13 +1,13 @@
-import { statSync } from 'node:fs'
 import { EpdError } from '../errors.js'
-import { assetAt, assetPath, locations, obtainAssets } from '../pipeline/assets.js'
+import { describeCopies, obtainCopies } from '../pipeline/assets.js'
+import type { RunEvent } from '../pipeline/event.js'
+import { guardedAsync } from '../store/failures.js'
 import { createStore } from '../store/store.js'
 import type { SpecFlags } from './main.js'
 import { onInterrupt } from './interrupt.js'
 import { downloadLine } from './progress.js'
 import { load } from './load.js'
 import { inColumns } from './columns.js'
-import { isLive } from './terminal.js'
 
 const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same command'
 
@@ -15,18 +15,12 @@ const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same 
 export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const { store: dir, json } = options
   const experiment = load(file, options)
+  for (const message of experiment.warnings) show({ type: 'warning', message })
   const store = createStore(dir)
   const interrupt = onInterrupt(() => INTERRUPTED)
   try {
-    const assets = await obtainAssets(experiment, store, interrupt.signal, event => {
-      if (event.type === 'download' && isLive(process.stderr))
-        process.stderr.write(`\r${event.url}  ${downloadLine(event)}`)
-    })
-    const files = []
-    for (const location of locations(experiment)) {
-      const { path, digest } = assets.get(location) ?? (await assetAt(assetPath(location, store.root)))
-      files.push({ location, path, bytes: statSync(path).size, digest })
-    }
+    const copies = await guardedAsync(store.root, () => obtainCopies(experiment, store, interrupt.signal, show))
+    const files = await describeCopies(experiment, copies)
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
     else {
       const rows = files.map(({ location, path, bytes, digest }) => [location, bytes, digest.slice(0, 12), path])
@@ -38,4 +32,10 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
     interrupt.release()
     store.close()
   }
+}
+
+function show(event: RunEvent): void {
+  if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+  if (event.type === 'download' && process.stderr.isTTY)
+    process.stderr.write(`\r\u001b[K${event.url}  ${downloadLine(event)}`)
 }

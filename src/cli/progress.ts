@@ -19,11 +19,13 @@ export function progressLine(): (event: Extract<RunEvent, { type: 'progress' }>)
 }
 
 /** How far a download has come. */
-export function downloadLine({ received, total }: Extract<RunEvent, { type: 'download' }>): string {
+export function downloadLine({ received, total, silent }: Extract<RunEvent, { type: 'download' }>): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-  return total === undefined
-    ? `${megabytes(received)} MB`
-    : `${megabytes(received)} of ${megabytes(total)} MB (${Math.floor((100 * received) / total)} %)`
+  const done =
+    total === undefined
+      ? `${megabytes(received)} MB`
+      : `${megabytes(received)} of ${megabytes(total)} MB (${Math.floor((100 * received) / total)} %)`
+  return silent === undefined ? done : `${done}, no byte for ${silent} s`
 }
 
 export function duration(seconds: number): string {

@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
-import { componentDigest, folderOf, readComponent } from '../checkpoints/diffusers.js'
+import { componentDigest, folderOf, readComponent, readDiffusers } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
+import { partsDigest } from '../models/parts.js'
 import type { Experiment, ModelSpec } from '../spec/experiment.js'
-import { isAddress } from '../spec/location.js'
+import { placeOf } from '../spec/location.js'
 import { identity } from '../stages/identity.js'
 import type { WritableStore } from '../store/store.js'
-import { download, downloadPath } from './download.js'
 import type { OnEvent } from './event.js'
+import { sourceOf, type Copy, type SourceOptions } from './sources.js'
 
 /** A file that a spec names, on this machine. */
 export interface Asset {
@@ -20,6 +21,9 @@ export interface Asset {
 
 /** The files of an experiment, by the path or address that its spec gives. */
 export type Assets = ReadonlyMap<string, Asset>
+
+/** Where on this machine everything is, by the path or address that the spec gives. */
+export type Copies = ReadonlyMap<string, Copy>
 
 /** All that an experiment reads beside its spec, the model first. */
 export function locations({ model, prompts, stages }: Experiment): string[] {
@@ -36,23 +40,14 @@ function modelLocations(model: ModelSpec): string[] {
 /**
  * What an experiment reads from this machine and is not there, a line each. Absent downloads are not among them: they can be got still.
  */
-export function absentFiles(experiment: Experiment, root: string): string[] {
-  return locations(experiment).flatMap(location => {
-    const path = assetPath(location, root)
-    if (existsSync(path)) return []
-    if (!isAddress(location)) return [`${path}: there is no such file; correct its path`]
-    return process.env.EPD_ASSETS ? [notPutThere(path, location)] : []
-  })
+export function absentFiles(experiment: Experiment): string[] {
+  return locations(experiment).flatMap(location => sourceOf(placeOf(location)).absent() ?? [])
 }
 
 /** @throws EpdError `checkpoint-missing` that names all that is not there */
-function expectFiles(experiment: Experiment, root: string): void {
-  const absent = absentFiles(experiment, root)
+function expectFiles(experiment: Experiment): void {
+  const absent = absentFiles(experiment)
   if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'))
-}
-
-function notPutThere(path: string, url: string): string {
-  return `${path}: there is no such file; put there what is at ${url}, or unset EPD_ASSETS to have it downloaded`
 }
 
 /** Folder of downloads and compiled graphs. */
@@ -60,74 +55,156 @@ export function cacheFolder(root: string): string {
   return join(root, 'cache')
 }
 
-/**
- * Where a file is, or will be. A folder named by EPD_ASSETS takes the network's place: what has an address is looked for there,
- * under the address's last name.
- */
-export function assetPath(location: string, root: string): string {
-  if (!isAddress(location)) return location
-  const folder = process.env.EPD_ASSETS
-  return folder ? join(folder, basename(new URL(location).pathname)) : downloadPath(cacheFolder(root), location)
+/** Where a location is. @throws EpdError `checkpoint-missing` if it has not been downloaded. */
+export function copyAt(copies: Copies, location: string): string {
+  const path = copies.get(location)?.path
+  if (path !== undefined) return path
+  throw new EpdError('checkpoint-missing', `${location}: is not on this machine yet; epd-run fetch downloads it`)
+}
+
+/** Finds what an experiment reads, as far as it is on this machine. A path is where it is, whether there is something or not. */
+export async function findCopies(experiment: Experiment, root: string): Promise<Copies> {
+  const copies = new Map<string, Copy>()
+  for (const location of locations(experiment)) {
+    const found = await sourceOf(placeOf(location)).find(optionsFor(location, experiment, root, () => undefined))
+    if (found) copies.set(location, found)
+  }
+  return copies
+}
+
+/** What of an experiment would be downloaded, with its bytes, or why they are not known. */
+export interface Absent {
+  readonly location: string
+  readonly bytes?: number
+  readonly reason?: string
+}
+
+export async function absentCopies(
+  experiment: Experiment,
+  copies: Copies,
+  root: string,
+  signal: AbortSignal
+): Promise<Absent[]> {
+  const absent = locations(experiment).filter(location => !copies.has(location))
+  return Promise.all(
+    absent.map(async location => {
+      try {
+        const options = optionsFor(location, experiment, root, () => undefined)
+        return { location, bytes: await sourceOf(placeOf(location)).missing(options, signal) }
+      } catch (error) {
+        return { location, reason: error instanceof Error ? error.message : String(error) }
+      }
+    })
+  )
 }
 
 /**
- * Gets all that an experiment reads. The model's file is only got: what is in it names it.
- * @throws EpdError `checkpoint-missing`, `download-failed`
+ * Gets all that an experiment reads.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `download-failed`
  */
-export async function obtainAssets(
+export async function obtainCopies(
   experiment: Experiment,
   store: WritableStore,
   signal: AbortSignal,
   onEvent: OnEvent
-): Promise<Assets> {
-  expectFiles(experiment, store.root)
-  const all = locations(experiment)
-  for (const location of all)
-    if (isAddress(location)) await obtain(location, assetPath(location, store.root), store, signal, onEvent)
+): Promise<Copies> {
+  expectFiles(experiment)
+  const copies = new Map<string, Copy>()
+  for (const location of locations(experiment)) {
+    const source = sourceOf(placeOf(location))
+    const options = optionsFor(location, experiment, store.root, onEvent)
+    const obtain = () => source.obtain(options, signal)
+    const isHere = placeOf(location).kind === 'path'
+    copies.set(location, await (isHere ? obtain() : alone(claimName(location), store, signal, obtain)))
+  }
+  return copies
+}
+
+function optionsFor(location: string, { model }: Experiment, root: string, onEvent: OnEvent): SourceOptions {
+  const isModel = 'checkpoint' in model && model.checkpoint === location
+  return { cache: cacheFolder(root), variant: isModel ? variantOf(model) : undefined, onEvent }
+}
+
+function variantOf(model: object): string | undefined {
+  return 'variant' in model && typeof model.variant === 'string' ? model.variant : undefined
+}
+
+/** The files of an experiment but for its model's, which is named by what is in it. @throws EpdError `checkpoint-missing` */
+export async function readAssets(experiment: Experiment, copies: Copies): Promise<Assets> {
   const assets = new Map<string, Asset>()
   const [opened] = modelLocations(experiment.model)
-  for (const location of all.filter(each => each !== opened))
-    assets.set(location, await assetAt(assetPath(location, store.root)))
+  for (const location of locations(experiment))
+    if (location !== opened) assets.set(location, await assetAt(copyAt(copies, location)))
   return assets
 }
 
 /** @throws EpdError `checkpoint-missing` */
-export async function assetAt(path: string): Promise<Asset> {
+async function assetAt(path: string): Promise<Asset> {
   if ((await folderOf(path)) === undefined) return { path, digest: await fileDigest(path) }
   return { path, digest: await componentDigest(await readComponent(path)) }
 }
 
-async function obtain(
-  url: string,
-  path: string,
-  store: WritableStore,
-  signal: AbortSignal,
-  onEvent: OnEvent
-): Promise<void> {
-  if (!process.env.EPD_ASSETS) await downloadOnce(url, store, signal, onEvent)
-  else if (!existsSync(path)) throw new EpdError('checkpoint-missing', notPutThere(path, url))
+/** What was got, for people and for programs. */
+export interface Described extends Asset, Copy {
+  readonly location: string
+  readonly bytes: number
+}
+
+/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
+export async function describeCopies(experiment: Experiment, copies: Copies): Promise<Described[]> {
+  const { model } = experiment
+  return Promise.all(
+    locations(experiment).map(async location => {
+      const path = copyAt(copies, location)
+      const isPipeline = 'checkpoint' in model && model.checkpoint === location
+      const read = isPipeline ? await pipelineAt(path) : await filesAt(path)
+      return { location, ...copies.get(location), path, ...read }
+    })
+  )
+}
+
+async function pipelineAt(path: string) {
+  const folder = await folderOf(path)
+  if (folder === undefined) return filesAt(path)
+  return { digest: await partsDigest(path), bytes: await sizeOf((await readDiffusers(folder)).files) }
+}
+
+async function filesAt(path: string) {
+  const isFolder = (await folderOf(path)) !== undefined
+  const { file, weights } = isFolder ? await readComponent(path) : { file: path, weights: [] }
+  const { digest } = await assetAt(path)
+  return { digest, bytes: await sizeOf([file, ...weights]) }
+}
+
+async function sizeOf(files: readonly string[]): Promise<number> {
+  const all = await Promise.all(files.map(file => stat(file)))
+  return all.reduce((sum, { size }) => sum + size, 0)
 }
 
 const RETRY = 500
 
-/** By one process at a time. */
-async function downloadOnce(url: string, store: WritableStore, signal: AbortSignal, onEvent: OnEvent): Promise<void> {
-  let claim = store.claim(`download ${url}`)
+/** What two downloads have in common that would write to the same files. */
+function claimName(location: string): string {
+  const place = placeOf(location)
+  if (place.kind === 'repository') return `download hf:${place.repository}`
+  return place.kind === 'address' ? `download ${place.url}` : location
+}
+
+/** Work that one process at a time does. */
+async function alone<T>(name: string, store: WritableStore, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  let claim = store.claim(name)
   while (!claim) {
     await sleep(RETRY, undefined, { signal })
-    claim = store.claim(`download ${url}`)
+    claim = store.claim(name)
   }
   try {
-    const onProgress = (received: number, total: number | undefined) => {
-      onEvent({ type: 'download', url, received, total })
-    }
-    await download({ url, folder: cacheFolder(store.root), signal, onProgress })
+    return await work()
   } finally {
     claim.release()
   }
 }
 
-/** A file that obtainAssets has got. */
+/** A file that readAssets has read. */
 export function assetOf(assets: Assets, location: string): Asset {
   const asset = assets.get(location)
   if (!asset) throw new RangeError(`${location} was not asked for`)

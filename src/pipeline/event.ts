@@ -4,7 +4,13 @@ import type { Progress } from '../stages/stage.js'
 export type RunEvent =
   /** Something is used otherwise than it was made for, as it was allowed to be. */
   | { readonly type: 'warning'; readonly message: string }
-  | { readonly type: 'download'; readonly url: string; readonly received: number; readonly total?: number }
+  | {
+      readonly type: 'download'
+      readonly url: string
+      readonly received: number
+      readonly total?: number
+      /** For how many seconds nothing has come. */ readonly silent?: number
+    }
   /** The stage's result is in the store already. */
   | { readonly type: 'cached'; readonly stage: string }
   /** Another process is computing it. */

@@ -12,10 +12,10 @@ import type { OnEvent } from './event.js'
 import { checkFit } from './fit.js'
 import { publish } from './images.js'
 import { withDecoding } from './decoding.js'
-import { openSpecified } from './model.js'
+import { openSpecified, withCommit } from './model.js'
 import { withTimePoints } from './time-points.js'
 import { promptsOf, readPrompts } from './prompts.js'
-import { assetOf, assetPath, cacheFolder, checkAssets, obtainAssets, type Assets } from './assets.js'
+import { assetOf, cacheFolder, checkAssets, copyAt, obtainCopies, readAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
@@ -102,8 +102,9 @@ export interface Opened {
 }
 
 export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Opened> {
-  const assets = await obtainAssets(experiment, store, signal, onEvent)
-  const at = (location: string) => assetPath(location, store.root)
+  const copies = await obtainCopies(experiment, store, signal, onEvent)
+  const assets = await readAssets(experiment, copies)
+  const at = (location: string) => copyAt(copies, location)
   const prompts = await readPrompts(experiment.prompts, at)
   const model = await openSpecified(experiment.model, {
     at,
@@ -116,7 +117,8 @@ export async function opened({ experiment, store, signal, onEvent }: ExecuteOpti
   })
   try {
     checkPrompts(model, prompts)
-    return { experiment: withDecoding(withTimePoints(experiment, model), model), model, assets, prompts }
+    const named = { ...experiment, model: withCommit(experiment.model, copies) }
+    return { experiment: withDecoding(withTimePoints(named, model), model), model, assets, prompts }
   } catch (error) {
     await model.close()
     throw error

@@ -1,5 +1,7 @@
 import { openModel, type Model } from '../models/open.js'
 import type { ModelSpec } from '../spec/experiment.js'
+import { placeOf, repositoryLocation } from '../spec/location.js'
+import type { Copies } from './assets.js'
 
 export interface Place {
   /** Where a file is that a spec names by a path or an address. */
@@ -34,6 +36,16 @@ export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNot
     cacheDir,
     onNote
   })
+}
+
+/** A model whose repository is named with the commit that it was opened at. */
+export function withCommit(model: ModelSpec, copies: Copies): ModelSpec {
+  if (!('checkpoint' in model)) return model
+  const place = placeOf(model.checkpoint)
+  const commit = copies.get(model.checkpoint)?.commit
+  return place.kind === 'repository' && commit !== undefined
+    ? { ...model, checkpoint: repositoryLocation({ ...place, revision: commit }) }
+    : model
 }
 
 /** A model in one line. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import type { Experiment, FeatureSpec, ModelSpec, PromptsSpec, Stage } from './experiment.js'
 import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
-import { located } from './location.js'
+import { located, locatedFolder } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
@@ -52,6 +52,7 @@ export function loadExperiment(options: LoadOptions): Experiment {
   if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
   const { name, description, model, prompts } = first.spec
   const stages = merged(read)
+  warnings.push(...takenAsRepositories(model, stages, file))
   return {
     name,
     description,
@@ -66,6 +67,19 @@ export function loadExperiment(options: LoadOptions): Experiment {
   }
 }
 
+/** Says which names were taken as repositories though they are written as paths are. */
+function takenAsRepositories(model: ModelSpec, stages: readonly Stage[], file: string): Problem[] {
+  const said = (path: Path, location: string | undefined): Problem[] => {
+    if (location === undefined || locatedFolder(location, file) === located(location, file)) return []
+    const message = `there is no ${located(location, file)}, so that ${location} is taken as the repository of that name on Hugging Face; hf:${location} says so`
+    return [{ path, message }]
+  }
+  return [
+    ...('checkpoint' in model ? said(['model', 'checkpoint'], model.checkpoint) : []),
+    ...stages.flatMap(stage => (stage.kind === 'score' ? said(['stages', stage.name, 'clip'], stage.clip) : []))
+  ]
+}
+
 function withModelLocations(model: ModelSpec, file: string): ModelSpec {
   if ('command' in model) return model
   if ('onnx' in model) return { ...model, onnx: located(model.onnx, file) }
@@ -73,7 +87,7 @@ function withModelLocations(model: ModelSpec, file: string): ModelSpec {
   const classifier = guidance?.classifier === undefined ? undefined : located(guidance.classifier, file)
   return {
     ...model,
-    checkpoint: located(model.checkpoint, file),
+    checkpoint: locatedFolder(model.checkpoint, file),
     ...(guidance && { guidance: { ...guidance, classifier } })
   }
 }
@@ -175,7 +189,7 @@ function withLocations(stage: Stage, file: string): Stage {
       return {
         ...stage,
         statistics: statistics === undefined ? undefined : located(statistics, file),
-        clip: clip === undefined ? undefined : located(clip, file),
+        clip: clip === undefined ? undefined : locatedFolder(clip, file),
         features: features && here(features)
       }
     }

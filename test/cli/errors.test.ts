@@ -87,7 +87,7 @@ describe('a checkpoint', () => {
 
   it('that cannot be downloaded: says what to put where', async () => {
     expect(await failure(specOn('https://127.0.0.1:1/net.pkl'))).toMatch(
-      /https:\/\/127\.0\.0\.1:1\/net\.pkl: cannot be reached .*; run again to continue, or put the file at .*net\.pkl$/m
+      /https:\/\/127\.0\.0\.1:1\/net\.pkl: cannot be reached .*; run again, or put the file at .*net\.pkl$/m
     )
   })
 })
