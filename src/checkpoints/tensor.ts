@@ -17,6 +17,8 @@ export interface TaggedObject {
   readonly className: string
   readonly args: readonly Tree[]
   readonly state: Tree
+  /** What a class that is a list or a dictionary holds as one. */
+  readonly items?: Tree
 }
 
 /** Plain data from a checkpoint. Dictionaries keep their order. */
