@@ -4,7 +4,19 @@ import type { Value } from './pickle.js'
 const MODULES = new Set([
   ...['os', 'posix', 'nt', 'sys', 'subprocess', 'popen2', 'pty', 'shutil', 'socket', 'ctypes', '_ctypes'],
   ...['importlib', 'imp', 'runpy', 'pdb', 'bdb', 'timeit', 'webbrowser', 'pip', 'asyncio'],
-  ...['pickle', '_pickle', 'cPickle', 'marshal', 'requests', 'urllib', 'urllib2', 'http', 'httplib', 'smtplib', 'ftplib']
+  ...[
+    'pickle',
+    '_pickle',
+    'cPickle',
+    'marshal',
+    'requests',
+    'urllib',
+    'urllib2',
+    'http',
+    'httplib',
+    'smtplib',
+    'ftplib'
+  ]
 ])
 /** Modules that are reached through another's name. */
 const WITHIN = new Set(['os', 'posix', 'sys', 'subprocess', 'builtins', '__builtin__'])

@@ -28,10 +28,8 @@ const ESCAPES: Readonly<Partial<Record<string, string>>> = {
 export function quotedText(quoted: string): string {
   const text = /^(['"])(.*)\1$/s.exec(quoted)
   if (!text) throw new RangeError('a text in it has no quotes around it')
-  return text[2].replace(
-    /\\(?:x([0-9a-fA-F]{2})|(.))/gs,
-    (_, hex: string | undefined, other: string | undefined) =>
-      hex === undefined ? (ESCAPES[other ?? ''] ?? other ?? '') : String.fromCharCode(parseInt(hex, 16))
+  return text[2].replace(/\\(?:x([0-9a-fA-F]{2})|(.))/gs, (_, hex: string | undefined, other: string | undefined) =>
+    hex === undefined ? (ESCAPES[other ?? ''] ?? other ?? '') : String.fromCharCode(parseInt(hex, 16))
   )
 }
 

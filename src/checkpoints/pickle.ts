@@ -143,6 +143,7 @@ export function unpickle(
   }
   const nameOf = (value: Value): string => {
     if (isKind(value, 'global')) return value.name
+    if (isKind(value, 'object')) return memberName(value) ?? value.className
     throw new PickleError(`it calls what is no class or function, at byte ${at}`)
   }
   const call = (callable: Value, args: Value[]): Value => {
@@ -408,6 +409,12 @@ export function unpickle(
           throw new PickleError(`byte ${at - 1} is 0x${opcode.toString(16)}, which is no opcode of a binary pickle`)
     }
   }
+}
+
+/** The name of a class's member that getattr has been asked for. */
+function memberName({ className, args: [owner, member] }: PickledObject): string | undefined {
+  if (!/^(builtins|__builtin__)\.getattr$/.test(className) || typeof member !== 'string') return undefined
+  return isKind(owner, 'global') ? `${owner.name}.${member}` : undefined
 }
 
 /** Whether a value is a record of this kind. */

@@ -66,7 +66,11 @@ function array(className: string, first: ArrayState | undefined): Foreign {
   }
 }
 
-function arrayTree(className: string, { shape, type, fortran, data }: ArrayState, convert: (value: Value) => Tree): Tree {
+function arrayTree(
+  className: string,
+  { shape, type, fortran, data }: ArrayState,
+  convert: (value: Value) => Tree
+): Tree {
   const { name, type: known } = typeOf(type)
   const bytes = bytesOf(data)
   const of = known && tensorType(known)
@@ -90,7 +94,10 @@ function scalar([type, content]: readonly Value[]): Value | undefined {
   if (bytes.length < known.size) throw new PickleError(`a NumPy number of type ${name} is cut off`)
   if (known.kind === 'U') return textOf(known, bytes)
   const item = numberSize(known)
-  const read = numberReader({ ...known, kind: known.kind === 'c' ? 'f' : 'Mm'.includes(known.kind) ? 'i' : known.kind, size: item }, bytes)
+  const read = numberReader(
+    { ...known, kind: known.kind === 'c' ? 'f' : 'Mm'.includes(known.kind) ? 'i' : known.kind, size: item },
+    bytes
+  )
   if (!read) return other('numpy.generic', [name, bytes])
   if (known.kind === 'c') return other('builtins.complex', [read(0), read(item)])
   if (known.kind === 'M' || known.kind === 'm')

@@ -72,20 +72,27 @@ export interface StorageId {
  */
 export function persistentReader(find: (id: StorageId) => Storage): (id: Value) => Value {
   return id => {
-    const [tag, type, key, , count, view] = Array.isArray(id) ? id : []
+    const [tag, type, key, , count, view]: readonly (Value | undefined)[] = Array.isArray(id) ? id : []
     if (tag === 'module' && isKind(type, 'global')) return type
+    if (typeof id === 'string')
+      throw new PickleError(
+        "it names its data by texts, as pickle's protocol 0 does, which PyTorch cannot read either; save it with protocol 2"
+      )
     const elements = isKind(type, 'global') ? STORAGES.get(type.name.split('.').at(-1) ?? '') : undefined
     if (tag !== 'storage' || !elements || typeof key !== 'string' || !isCount(count))
       throw new PickleError(`it refers to data of an unknown kind${isKind(type, 'global') ? `, ${type.name}` : ''}`)
     if (view !== undefined && view !== null)
-      throw new PickleError('a storage in it is a part of another, as PyTorch before 0.4 wrote it; save it anew with a newer one')
+      throw new PickleError(
+        'a storage in it is a part of another, as PyTorch before 0.4 wrote it; save it anew with a newer one'
+      )
     return foreignStorage(find({ elements, count, key }))
   }
 }
 
 export function foreignStorage(storage: Storage): Foreign {
   const { elements, count } = storage
-  const tree = () => ({ kind: 'object', className: 'torch.Storage', args: [elements.name, count], state: null }) as const
+  const tree = () =>
+    ({ kind: 'object', className: 'torch.Storage', args: [elements.name, count], state: null }) as const
   return { kind: 'foreign', what: storage, tree }
 }
 

@@ -1,6 +1,14 @@
 import { NUMPY } from './pickled-numpy.js'
 import { isKind, unpickle, PickleError, type Foreign, type Value } from './pickle.js'
-import { foreignStorage, isCount, isStorage, persistentReader, storageOf, type Elements, type Storage } from './storage.js'
+import {
+  foreignStorage,
+  isCount,
+  isStorage,
+  persistentReader,
+  storageOf,
+  type Elements,
+  type Storage
+} from './storage.js'
 import { elementCount, isObject, isTensor, itemSize, type DType, type Tensor, type Tree } from './tensor.js'
 import { isRowMajor, rowMajor } from './views.js'
 
@@ -140,13 +148,19 @@ export function checkMachine(machine: Value, storages: Iterable<Storage>): void 
 }
 
 /** (storage, offset, size, stride, requires_grad, hooks, marks) */
-function viewOfStorage([source, offset, size, stride, , , marks]: readonly Value[], reading: Reading): Value | undefined {
+function viewOfStorage(
+  [source, offset, size, stride, , , marks]: readonly Value[],
+  reading: Reading
+): Value | undefined {
   if (!isKind(source, 'foreign') || !isStorage(source.what)) return undefined
   return view(source.what, source.what.elements, [offset, size, stride, marks], reading)
 }
 
 /** (storage, offset, size, stride, requires_grad, hooks, type, marks), of types that have no storage of their own. */
-function typedView([source, offset, size, stride, , , type, marks]: readonly Value[], reading: Reading): Value | undefined {
+function typedView(
+  [source, offset, size, stride, , , type, marks]: readonly Value[],
+  reading: Reading
+): Value | undefined {
   if (!isKind(source, 'foreign') || !isStorage(source.what) || !isKind(type, 'global')) return undefined
   const name = type.name.replace(/^torch\./, '')
   const dtype = DTYPES.find(known => known === name)
@@ -211,4 +225,3 @@ function contiguous(
 function isCounts(value: Value): value is number[] {
   return Array.isArray(value) && value.every(isCount)
 }
-

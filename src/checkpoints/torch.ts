@@ -59,7 +59,10 @@ export function readTorchZip(bytes: Buffer, path: string): Tree {
   const files = readZip(bytes, path, { unchecked: isUnchecked })
   const pickle = files.names.find(name => name === 'data.pkl' || name.endsWith('/data.pkl'))
   if (pickle === undefined)
-    throw new EpdError('checkpoint-invalid', `${path}: a zip without data.pkl is not a PyTorch file${held(files.names)}`)
+    throw new EpdError(
+      'checkpoint-invalid',
+      `${path}: a zip without data.pkl is not a PyTorch file${held(files.names)}`
+    )
   const root = pickle.slice(0, -'data.pkl'.length)
   const big = isBigEndian(files.read(`${root}byteorder`), path)
   const known = new Map<string, Storage>()
@@ -71,7 +74,10 @@ export function readTorchZip(bytes: Buffer, path: string): Tree {
     known.set(key, made)
     return made
   })
-  const { value } = unpickle(files.read(pickle) ?? Buffer.alloc(0), { construct: constructor(newReading()), persistent })
+  const { value } = unpickle(files.read(pickle) ?? Buffer.alloc(0), {
+    construct: constructor(newReading()),
+    persistent
+  })
   return toTree(value)
 }
 

@@ -25,7 +25,10 @@ export function rowMajor(
 /** Whether a view's elements lie one after another in row-major order. */
 export function isRowMajor(shape: readonly number[], stride: readonly number[]): boolean {
   const count = shape.reduce((product, size) => product * size, 1)
-  const dense = shape.reduceRight((expected, size, i) => (size === 1 || stride[i] === expected ? expected * size : NaN), 1)
+  const dense = shape.reduceRight(
+    (expected, size, i) => (size === 1 || stride[i] === expected ? expected * size : NaN),
+    1
+  )
   return count === 0 || dense === count
 }
 
