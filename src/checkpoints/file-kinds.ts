@@ -62,7 +62,6 @@ const KINDS: readonly FileKind[] = [
   { is: begins('GGUF', 'GGML', 'lmgg', 'tjgg'), what: named('it is GGUF, the format of llama.cpp') },
   { is: begins('\x89HDF\r\n\x1a\n'), what: named('it is HDF5, as Keras saves weights') },
   { is: begins('\x93NUMPY'), what: named('it is a single NumPy array') },
-  { is: begins('\x89PNG', '\xff\xd8\xff', 'GIF8', 'RIFF'), what: file => `it is an image or a sound, ${hex(file)}` },
   {
     is: file =>
       called(/\.onnx$/i)(file) ||
@@ -84,7 +83,6 @@ const KINDS: readonly FileKind[] = [
     what: named('it belongs to a checkpoint of TensorFlow, which is not supported')
   },
   { is: called(/\.msgpack$/i), what: named('it is a checkpoint of Flax (MessagePack), which is not supported') },
-  { is: begins('TFL3'), what: named('it is a TensorFlow Lite model') },
   { is: ({ bytes }) => bytes.toString('latin1', 4, 8) === 'TFL3', what: named('it is a TensorFlow Lite model') },
   {
     is: ({ bytes }) => bytes.length > 8 && bytes[8] === 0x7b && bytes.readBigUInt64LE(0) <= MAX_HEADER,
@@ -99,10 +97,6 @@ const KINDS: readonly FileKind[] = [
     what: file => `it is text, ${quoted(file)}`
   }
 ]
-
-function hex({ bytes }: Beginning): string {
-  return `which begins with the bytes ${bytes.subarray(0, 4).toString('hex')}`
-}
 
 /** What a file is that is no checkpoint, as far as its beginning tells; undefined where it does not. */
 export function foreignKind(bytes: Buffer, path: string): string | undefined {

@@ -72,7 +72,7 @@ export interface StorageId {
  */
 export function persistentReader(find: (id: StorageId) => Storage): (id: Value) => Value {
   return id => {
-    const [tag, type, key, , count, view]: readonly (Value | undefined)[] = Array.isArray(id) ? id : []
+    const [tag, type, key, , count] = Array.isArray(id) ? id : []
     if (tag === 'module' && isKind(type, 'global')) return type
     if (typeof id === 'string')
       throw new PickleError(
@@ -81,7 +81,7 @@ export function persistentReader(find: (id: StorageId) => Storage): (id: Value) 
     const elements = isKind(type, 'global') ? STORAGES.get(type.name.split('.').at(-1) ?? '') : undefined
     if (tag !== 'storage' || !elements || typeof key !== 'string' || !isCount(count))
       throw new PickleError(`it refers to data of an unknown kind${isKind(type, 'global') ? `, ${type.name}` : ''}`)
-    if (view !== undefined && view !== null)
+    if (Array.isArray(id) && Array.isArray(id.at(5)))
       throw new PickleError(
         'a storage in it is a part of another, as PyTorch before 0.4 wrote it; save it anew with a newer one'
       )

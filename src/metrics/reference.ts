@@ -1,4 +1,5 @@
-import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
+import { encodeNpy } from '../checkpoints/npy.js'
+import { readNpy } from '../checkpoints/numpy-array.js'
 import { readCheckpointFile } from '../checkpoints/checkpoint.js'
 import { readZip, writeZip } from '../checkpoints/zip.js'
 import { EpdError } from '../errors.js'
@@ -19,16 +20,16 @@ export async function readStatistics(path: string): Promise<Moments> {
     const file = archive.read(`${name}.npy`)
     if (!file) throw invalid(`holds no ${name}`)
     try {
-      return decodeNpy(file)
-    } catch {
-      throw invalid(`its ${name} cannot be read`)
+      return readNpy(file)
+    } catch (error) {
+      throw invalid(`its ${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   const [mu, sigma] = [array('mu'), array('sigma')]
   const n = mu.data.length
   if (mu.shape.length !== 1 || sigma.shape.join() !== `${n},${n}`)
     throw invalid(`its mu is ${mu.shape.join('x')} and its sigma ${sigma.shape.join('x')}`)
-  return { mean: Float64Array.from(mu.data), covariance: Float64Array.from(sigma.data) }
+  return { mean: mu.data, covariance: sigma.data }
 }
 
 /** The bytes of an .npz that readStatistics reads. */

@@ -21,6 +21,8 @@ import { preconditioning } from './preconditioning.js'
 export interface OpenModelOptions extends EngineOptions {
   /** Path of the checkpoint, a file or a folder; see readParts for what it may be. */
   readonly checkpoint: string
+  /** Which network of a file that holds several: the key that leads to it, or what its tensors' names begin with. */
+  readonly weights?: string
   /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
   readonly cacheDir?: string
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
@@ -55,11 +57,11 @@ export interface Model extends Denoiser {
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
-  const { checkpoint, cacheDir = defaultCache(), guidance } = options
-  const content = await partsDigest(checkpoint)
+  const { checkpoint, weights, cacheDir = defaultCache(), guidance } = options
+  const content = await partsDigest(checkpoint, weights)
   // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
   let reading: Promise<Parts> | undefined
-  const parts = () => (reading ??= readParts(checkpoint))
+  const parts = () => (reading ??= readParts(checkpoint, weights))
   const { graph, about } = await compile(parts, content, cacheDir)
   const { className, initKwargs } = about
   const precondition = preconditioning(className, initKwargs)

@@ -39,8 +39,8 @@ export interface Parts {
 }
 
 /** SHA-256 of all that readParts reads. @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
-export async function partsDigest(path: string): Promise<string> {
-  const hash = createHash('sha256')
+export async function partsDigest(path: string, weights?: string): Promise<string> {
+  const hash = createHash('sha256').update(weights ?? '')
   const folder = await folderOf(path)
   if (folder === undefined) {
     hash.update(await checkpointDigest(path)).update((await settingsText(path)).text ?? '')
@@ -52,13 +52,18 @@ export async function partsDigest(path: string): Promise<string> {
 
 /**
  * The networks of a checkpoint: a file as readNetworkCheckpoint takes it, one of CompVis's latent diffusion or Stable Diffusion (.ckpt,
- * alone or in a .zip, or .safetensors), or a folder of diffusers.
+ * alone or in a .zip, or .safetensors), or a folder of diffusers. `weights`: which of a file's networks.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
-export async function readParts(path: string): Promise<Parts> {
+export async function readParts(path: string, weights?: string): Promise<Parts> {
   const folder = await folderOf(path)
+  if (folder !== undefined && weights !== undefined)
+    throw new EpdError(
+      'model-invalid',
+      `${path}: is a folder, and weights: ${weights} is for files that hold several networks`
+    )
   if (folder !== undefined) return ofDiffusers(await readDiffusers(folder), folder)
-  const read = await readNetworkCheckpoint(path)
+  const read = await readNetworkCheckpoint(path, { weights })
   const states = 'className' in read ? undefined : latentStates(read.tensors)
   if (states) return ofCompVis(states, path)
   const { className, initKwargs, tensors } = 'className' in read ? read : described(read.tensors, path)

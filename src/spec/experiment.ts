@@ -43,6 +43,8 @@ interface EngineSpec {
 
 export interface CheckpointModelSpec extends EngineSpec {
   readonly checkpoint: string
+  /** Which of its networks, where a file holds several. */
+  readonly weights?: string
   /** By a classifier's gradient, or without one away from the prompt `negative`. */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }
