@@ -1,5 +1,5 @@
 import { EpdError } from '../errors.js'
-import { areSame, firstNames, groups, isFamiliar, unwrapped, type Candidate } from './state-dict.js'
+import { areSame, beginnings, firstNames, isFamiliar, unwrapped, within, type Candidate } from './state-dict.js'
 
 /**
  * The network that is meant, out of all that a file may hold, without what wrappers put before its names: the one under the key `weights`, or
@@ -29,22 +29,17 @@ function likely(all: readonly Candidate[]): readonly Candidate[] {
 function under(found: readonly Candidate[], weights: string, path: string): readonly Candidate[] {
   const bare = (each: Candidate): Candidate => ({ ...each, tensors: unwrapped(each.tensors) })
   const exact = found.filter(each => each.path.join('.') === weights)
-  const within = found.filter(each => each.path.join('.').startsWith(`${weights}.`))
+  const inside = found.filter(each => each.path.join('.').startsWith(`${weights}.`))
   const last = found.filter(each => each.path.at(-1) === weights)
-  const keyed = [exact, within, last].find(({ length }) => length > 0)
+  const keyed = [exact, inside, last].find(({ length }) => length > 0)
   if (keyed) return keyed.map(bare)
-  const start = `${weights}.`
   const named = found.flatMap(each => {
-    const tensors = new Map(
-      [...each.tensors].flatMap(([name, tensor]) =>
-        name.startsWith(start) ? [[name.slice(start.length), tensor]] : []
-      )
-    )
+    const tensors = within(each.tensors, `${weights}.`)
     return tensors.size > 0 ? [bare({ ...each, tensors })] : []
   })
   if (named.length > 0) return named
   const keys = found.map(each => each.path.join('.')).filter(key => key !== '')
-  const starts = found.flatMap(({ tensors }) => [...groups(tensors).keys()])
+  const starts = found.flatMap(({ tensors }) => [...beginnings(tensors).keys()])
   throw new EpdError(
     'checkpoint-invalid',
     `${path}: nothing in it is under weights: ${weights}; there ${keys.length > 0 ? `are ${firstNames(keys)}` : `are names that begin with ${firstNames(new Set(starts))}`}`
@@ -62,12 +57,9 @@ function checkReadable({ strange }: Candidate, path: string): void {
 
 /** Several networks under one roof: names that begin otherwise, one of which would be known without its beginning. */
 function checkGroups({ tensors }: Candidate, path: string): void {
-  const all = groups(tensors)
-  if (all.size > 1 && [...all.values()].some(group => isFamiliar(unwrapped(group))))
-    throw undecided(
-      [...all].map(([start, group]) => [start, group.size] as const),
-      path
-    )
+  const all = beginnings(tensors)
+  if (all.size > 1 && [...all.keys()].some(start => isFamiliar(unwrapped(within(tensors, `${start}.`)))))
+    throw undecided([...all], path)
 }
 
 function undecided(found: readonly (readonly [name: string, size: number])[], path: string): EpdError {

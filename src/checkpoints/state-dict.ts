@@ -1,4 +1,15 @@
-import { isList, isMap, isObject, isTensor, field, type TaggedObject, type Tensor, type Tree } from './tensor.js'
+import { withOrigin } from './origin.js'
+import {
+  isFloating,
+  isList,
+  isMap,
+  isObject,
+  isTensor,
+  field,
+  type TaggedObject,
+  type Tensor,
+  type Tree
+} from './tensor.js'
 
 export type Tensors = ReadonlyMap<string, Tensor>
 
@@ -99,7 +110,7 @@ function tensorKind({ className, args }: TaggedObject): string | undefined {
 
 /** Without the numbers beside the layers that count (`step`, `n_averaged`): whole, and of no layer. */
 function withoutCounters(tensors: Tensors): Tensors {
-  return new Map([...tensors].filter(([name, { dtype }]) => name.includes('.') || /^(b?float)/.test(dtype)))
+  return new Map([...tensors].filter(([name, { dtype }]) => name.includes('.') || isFloating(dtype)))
 }
 
 /** What wrappers put into a network's names: torch.compile, fully sharded and checkpointed layers. */
@@ -121,33 +132,28 @@ export function isFamiliar(tensors: Tensors): boolean {
  * and any other beginning that all share, if what is left is a network that is known.
  */
 export function unwrapped(tensors: Tensors): Tensors {
-  const compiled = renamedApart(tensors, name => name.replace(WRAPPERS, '$1').replace(/^\.|\.(?=\.)/g, ''))
+  const compiled = withoutWrappers(tensors)
   let bare = compiled
   while (!isFamiliar(bare)) {
     const shared = sharedStart(bare)
     if (shared === undefined) break
-    const next = renamedApart(bare, name => name.slice(shared.length))
-    if (next === bare) break
-    bare = next
+    bare = within(bare, shared)
   }
   if (isFamiliar(bare)) return bare
   let alone = compiled
-  while (sharedStart(alone) === MODULE) alone = renamedApart(alone, name => name.slice(MODULE.length))
+  while (sharedStart(alone) === MODULE) alone = within(alone, MODULE)
   return alone
 }
 
 /** What data parallel training and averages of models put before all names. */
 const MODULE = 'module.'
 
-/** Tensors by the first part of their names, without it. */
-export function groups(tensors: Tensors): ReadonlyMap<string, Tensors> {
-  const found = new Map<string, Map<string, Tensor>>()
-  for (const [name, tensor] of tensors) {
-    const match = /^([^.]+)\.(.+)$/.exec(name)
-    if (!match) continue
-    const [, start, rest] = match
-    const group = found.get(start) ?? new Map<string, Tensor>()
-    found.set(start, group.set(rest, tensor))
+/** How many tensors there are by the first part of their names. */
+export function beginnings(tensors: Tensors): ReadonlyMap<string, number> {
+  const found = new Map<string, number>()
+  for (const name of tensors.keys()) {
+    const start = /^([^.]+)\./.exec(name)?.[1]
+    if (start !== undefined) found.set(start, 1 + (found.get(start) ?? 0))
   }
   return found
 }
@@ -159,10 +165,21 @@ function sharedStart(tensors: Tensors): string | undefined {
   return start !== undefined && [...tensors.keys()].every(name => name.startsWith(start)) ? start : undefined
 }
 
-/** The same tensors under other names, or under their own where two would share one. */
-function renamedApart(tensors: Tensors, rename: (name: string) => string): Tensors {
-  const renamed = new Map([...tensors].map(([name, tensor]) => [rename(name), tensor]))
-  return renamed.size === tensors.size ? renamed : tensors
+/** The tensors whose names begin so, without that beginning. */
+export function within(tensors: Tensors, start: string): Tensors {
+  const inner = [...tensors].flatMap(([name, tensor]) =>
+    name.startsWith(start) ? [[name.slice(start.length), tensor] as const] : []
+  )
+  return withOrigin(new Map(inner), tensors, name => start + name)
+}
+
+function withoutWrappers(tensors: Tensors): Tensors {
+  const plain = (name: string) => name.replace(WRAPPERS, '$1').replace(/^\.|\.(?=\.)/g, '')
+  const names = new Map([...tensors.keys()].map(name => [plain(name), name]))
+  // Two that would share a name keep their own.
+  if (names.size < tensors.size || [...names].every(([bare, name]) => bare === name)) return tensors
+  const bare = new Map([...tensors].map(([name, tensor]) => [plain(name), tensor]))
+  return withOrigin(bare, tensors, name => names.get(name))
 }
 
 /** Whether two sets of weights are the same, bit for bit. */

@@ -80,6 +80,11 @@ const ITEM_SIZE: Readonly<Record<DType, number>> = {
   bool: 1
 }
 
+/** Whether a type is one of floating-point numbers. */
+export function isFloating(dtype: DType): boolean {
+  return /^b?float/.test(dtype)
+}
+
 export function itemSize(dtype: DType): number {
   return ITEM_SIZE[dtype]
 }
