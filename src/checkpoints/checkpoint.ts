@@ -93,9 +93,12 @@ function explained(error: unknown, path: string): unknown {
   })
 }
 
-/** Pickles of protocols 0 and 1 have no mark of their own: a container comes first, or a class by its name. */
+/** How pickles of protocols 0 and 1 begin, which have no mark of their own: with a container, or a class by its name. */
+const TEXTUAL =
+  /^(\(([dlt](p\d|q|\.|[SVIK(])|i[\w.]+\n|c[\w.]+\n|[SV][^\n]*\n)|[\]}](p\d|q|\.|\()|c[\w.]+\r?\n\w[\w.]*\r?\n)/
+
 function isTextualPickle(bytes: Buffer): boolean {
-  return /^(\((d|l|i|t|c\w)|[\]}](p\d|q|\.|\()|c\w[\w.]*\r?\n\w[\w.]*\r?\n)/.test(bytes.toString('latin1', 0, 200))
+  return TEXTUAL.test(bytes.toString('latin1', 0, 200))
 }
 
 function describe(bytes: Buffer, path: string): string {

@@ -102,12 +102,26 @@ describe('the network of a checkpoint', () => {
   })
 
   it.each([
-    ['a number', pickle('K\x01'), 'no network in it'],
-    ['a dictionary without "ema"', pickle(map(text('net'), 'N')), 'no network in it'],
-    ['a network without arguments', pickle(map(text('ema'), module('}'))), 'a network without its arguments']
-  ])('in a pickle of %s: says what was expected', async (_, bytes, what) => {
-    expect(await failing(bytes)).toBe(
-      `checkpoint-invalid: net: ${what}; expected an EDM snapshot with a network under "ema"`
+    ['a number', 'K\x01', 'a number'],
+    ['nothing', 'N', 'nothing (None)'],
+    ['a list', '](K\x01K\x02e', 'a list of 2'],
+    ['an empty dictionary', '}', 'an empty dictionary'],
+    ['an object', 'cm\nThing\n)\x81', 'an object of m.Thing'],
+    ['a dictionary of nothing', map(text('net'), 'N', text('lr'), 'K\x01'), 'a dictionary of net, lr'],
+    [
+      'a dictionary of many things',
+      map(...Array.from({ length: 12 }, (_, i) => `${text(`k${i}`)}N`)),
+      'a dictionary of k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 2 more'
+    ]
+  ])('in a pickle of %s: says what it holds and what was expected', async (_, body, what) => {
+    expect(await failing(pickle(body))).toBe(
+      `checkpoint-invalid: net: no network in it; it holds ${what}, where a state dict (names of layers with their tensors, by itself or under a key), a saved module or an EDM snapshot's "ema" was expected`
+    )
+  })
+
+  it('in a pickle of a network without arguments: says what was expected', async () => {
+    expect(await failing(pickle(map(text('ema'), module('}'))))).toBe(
+      'checkpoint-invalid: net: a network without its arguments; expected an EDM snapshot with a network under "ema"'
     )
   })
 

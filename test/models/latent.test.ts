@@ -174,7 +174,7 @@ describe("DDPM's network from a folder of diffusers", () => {
   it('lists tensors that are missing, left over or of another shape', async () => {
     const path = writeDdpm(at('ddpm-tensors'), { block_out_channels: [32, 96] })
     await expect(open(path)).rejects.toThrow(
-      /do not fit its GuidedUNet: .*input_blocks\.3\.0\.in_layers\.2\.weight is 64x32x3x3, not 96x32x3x3/
+      /do not fit its GuidedUNet: .*down_blocks\.1\.resnets\.0\.conv1\.weight is 64x32x3x3, not 96x32x3x3/
     )
   })
 
