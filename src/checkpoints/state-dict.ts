@@ -179,7 +179,20 @@ function withoutWrappers(tensors: Tensors): Tensors {
   // Two that would share a name keep their own.
   if (names.size < tensors.size || [...names].every(([bare, name]) => bare === name)) return tensors
   const bare = new Map([...tensors].map(([name, tensor]) => [plain(name), tensor]))
-  return withOrigin(bare, tensors, name => names.get(name))
+  const heads = commonHeads(names)
+  return withOrigin(bare, tensors, name => names.get(name) ?? (heads && heads.whole + name.slice(heads.bare.length)))
+}
+
+/** How all names begin, with and without wrappers, if they differ in nothing else. */
+function commonHeads(names: ReadonlyMap<string, string>): { bare: string; whole: string } | undefined {
+  const [[bare, whole]] = names
+  let tail = 0
+  while (tail < bare.length && bare.at(-1 - tail) === whole.at(-1 - tail)) tail++
+  const heads = { bare: bare.slice(0, bare.length - tail), whole: whole.slice(0, whole.length - tail) }
+  const differOnlyThere = [...names].every(
+    ([bare, whole]) => bare.startsWith(heads.bare) && whole === heads.whole + bare.slice(heads.bare.length)
+  )
+  return differOnlyThere ? heads : undefined
 }
 
 /** Whether two sets of weights are the same, bit for bit. */

@@ -6,7 +6,8 @@ import { fixture, readMap } from './fixtures.js'
 function plain(tree: Tree | undefined): unknown {
   if (isTensor(tree)) return tree.dtype.includes('float') ? [...toFloat64(tree)] : [tree.dtype, ...tree.data]
   if (tree instanceof Uint8Array) return [...tree]
-  if (isMap(tree)) return Object.fromEntries([...tree].map(([key, value]) => [String(key), plain(value)]))
+  if (isMap(tree))
+    return Object.fromEntries([...tree].map(([key, value]) => [typeof key === 'string' ? key : '', plain(value)]))
   if (tree !== undefined && isList(tree)) return tree.map(plain)
   if (!isObject(tree)) return tree
   const parts = [tree.className, plain([...tree.args])]

@@ -82,6 +82,46 @@ describe('the network of a checkpoint', () => {
     expect(await failing(weights, config)).toBe(message)
   })
 
+  it('of safetensors needs no config.json where its tensors tell what it is', async () => {
+    const guided = safetensors({ 'module.time_embed.0.weight': entry }, new Uint8Array(4))
+    const read = await reading(guided)
+    expect('className' in read).toBe(false)
+    expect([...read.tensors.keys()]).toEqual(['time_embed.0.weight'])
+  })
+
+  it.each([
+    [
+      'a LoRA',
+      'lora_te_text_model.lora_down.weight',
+      'a LoRA, which changes another model, which is not supported; merge it'
+    ],
+    ['a VAE', 'decoder.up.0.block.0.conv1.weight', 'an autoencoder (VAE) alone, which is not supported'],
+    ['SDXL', 'conditioner.embedders.0.x', 'Stable Diffusion XL (conditioner.*), which is not supported']
+  ])('of %s is refused by what it is', async (_, name, what) => {
+    expect(await failing(safetensors({ [name]: entry }, new Uint8Array(4)))).toContain(
+      `model-invalid: net: it holds ${what}`
+    )
+  })
+
+  it('of a file that holds several is the one that weights name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'epd-weights-'))
+    const place = (from: number) => ({ ...entry, data_offsets: [from, from + 4] })
+    const data = new Uint8Array(new Float32Array([1, 2]).buffer)
+    const file = join(folder, 'net.safetensors')
+    const names = { 'net.time_embed.0.weight': place(0), 'ema.time_embed.0.weight': place(4) }
+    writeFileSync(file, safetensors(names, data))
+    const { tensors } = await readNetworkCheckpoint(file, { weights: 'ema' })
+    expect([...toFloat32(tensors.get('time_embed.0.weight')!)]).toEqual([2])
+    await expect(readNetworkCheckpoint(file)).rejects.toThrow(
+      'holds several networks, net (1 tensors), ema (1 tensors)'
+    )
+  })
+
+  it('beside what training scripts keep is read, optimizers and all', async () => {
+    const { tensors } = await reading(fixture('checkpoints/extras.pt'))
+    expect([...tensors.keys()]).toEqual(['conv.weight', 'conv.bias'])
+  })
+
   it('of a state dict alone is its tensors, and what a config.json beside it says', async () => {
     const dict = fixture('checkpoints/tensors.pt')
     expect(Object.keys(await reading(dict))).toEqual(['tensors'])
