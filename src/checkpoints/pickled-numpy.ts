@@ -1,6 +1,7 @@
 import { byteSwapped } from './byte-order.js'
 import { numberReader, numberSize, numpyType, tensorType, type NumpyType } from './numpy-type.js'
 import { isKind, PickleError, type Foreign, type Value } from './pickle.js'
+import { isCount } from './storage.js'
 import { elementCount, type TaggedObject, type Tree } from './tensor.js'
 import { fortranStride, rowMajor } from './views.js'
 
@@ -75,6 +76,7 @@ function arrayTree(
   const bytes = bytesOf(data)
   const of = known && tensorType(known)
   const sizes = Array.isArray(shape) ? shape.map(Number) : []
+  if (!sizes.every(isCount)) throw new PickleError('a NumPy array has a size that is no count')
   if (!known || !of || !bytes) return tagged(className, [name, sizes, convert(data)])
   if (bytes.length !== elementCount(sizes) * known.size)
     throw new PickleError('a NumPy array does not have the size that it says')
