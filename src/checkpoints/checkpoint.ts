@@ -2,6 +2,7 @@ import { constants } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { EpdError } from '../errors.js'
 import { digestOfFile } from '../files/digest.js'
+import { foreignKind } from './file-kinds.js'
 import { PickleError } from './pickle.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import type { Tree } from './tensor.js'
@@ -9,8 +10,8 @@ import { isTorchLegacy, readPickle, readTorchLegacy, readTorchZip } from './torc
 
 /**
  * The contents of a checkpoint file as plain data: a pickle (.pkl), PyTorch's .pt or .pth (zip or legacy), or safetensors,
- * told apart by their content. Reading never runs code: classes become tagged data, and a pickle that would call anything but
- * the constructors of tensors is an error that names it.
+ * told apart by their content. Reading never runs code: classes, and calls of anything but the constructors of tensors, become
+ * tagged data, and a call that could only do harm is an error that names it.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
 export async function readCheckpoint(path: string): Promise<Tree> {
@@ -21,13 +22,14 @@ export function readCheckpointBytes(bytes: Buffer, path: string): Tree {
   if (isSafetensors(bytes)) return readSafetensors(bytes, path)
   try {
     if (bytes.subarray(0, 2).toString('latin1') === 'PK') return readTorchZip(bytes, path)
-    if (bytes[0] === 0x80) return isTorchLegacy(bytes) ? readTorchLegacy(bytes) : readPickle(bytes)
+    if (isTorchLegacy(bytes)) return readTorchLegacy(bytes)
+    if (bytes[0] === 0x80 || isTextualPickle(bytes)) return readPickle(bytes)
   } catch (error) {
     throw explained(error, path)
   }
   throw new EpdError(
     'checkpoint-invalid',
-    `${path}: is not a checkpoint (${describe(bytes)}); expected a pickle, a PyTorch file or safetensors`
+    `${path}: is not a checkpoint (${describe(bytes, path)}); expected a pickle, a PyTorch file or safetensors`
   )
 }
 
@@ -87,10 +89,14 @@ function explained(error: unknown, path: string): unknown {
   })
 }
 
-function describe(bytes: Buffer): string {
-  if (bytes.length === 0) return 'it is empty'
-  const start = bytes.subarray(0, 64).toString('latin1').trimStart().toLowerCase()
-  if (start.startsWith('<!doctype') || start.startsWith('<html')) return 'it is a web page'
-  if (start.startsWith('version https://git-lfs')) return 'it is a Git LFS pointer'
-  return `it begins with the bytes ${bytes.subarray(0, 4).toString('hex')}`
+/** How pickles of protocols 0 and 1 begin, which have no mark of their own: with a container, or a class by its name. */
+const TEXTUAL =
+  /^(\(([dlt](p\d|q|\.|[SVIK(])|i[\w.]+\n|c[\w.]+\n|[SV][^\n]*\n)|[\]}](p\d|q|\.|\()|c[\w.]+\r?\n\w[\w.]*\r?\n)/
+
+function isTextualPickle(bytes: Buffer): boolean {
+  return TEXTUAL.test(bytes.toString('latin1', 0, 200))
+}
+
+function describe(bytes: Buffer, path: string): string {
+  return foreignKind(bytes, path) ?? `it begins with the bytes ${bytes.subarray(0, 4).toString('hex')}`
 }

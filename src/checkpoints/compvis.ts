@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
+import { withOrigin } from './origin.js'
+import { firstNames, within } from './state-dict.js'
 import { isRecord, type Tensor } from './tensor.js'
 
 type Tensors = ReadonlyMap<string, Tensor>
@@ -51,11 +53,6 @@ export function latentStates(tensors: Tensors): LatentStates | undefined {
   }
 }
 
-function within(tensors: Tensors, prefix: string): Map<string, Tensor> {
-  const parts = [...tensors].filter(([name]) => name.startsWith(prefix))
-  return new Map(parts.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
-}
-
 /** LitEma keeps its averages under the names without their dots. */
 function averaged(tensors: Tensors, plain: Tensors): Tensors {
   if (![...tensors.keys()].some(name => name.startsWith('model_ema.diffusion_model'))) return plain
@@ -66,8 +63,8 @@ function averaged(tensors: Tensors, plain: Tensors): Tensors {
     return average ? [[name, average] as const] : []
   })
   if (missing.length > 0)
-    throw new EpdError('model-invalid', `the checkpoint has averaged weights, but not of ${missing.join(', ')}`)
-  return new Map(found)
+    throw new EpdError('model-invalid', `the checkpoint has averaged weights, but not of ${firstNames(missing)}`)
+  return withOrigin(new Map(found), tensors, name => `model_ema.diffusion_model${name.replaceAll('.', '')}`)
 }
 
 /** A config.yaml of CompVis's beside a checkpoint. */

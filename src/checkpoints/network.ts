@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
 import { isLatent } from './compvis.js'
+import { familyOf } from './families.js'
 import { parseJson } from './json.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
+import { chosen } from './selection.js'
+import { candidates, described, isModule, isScripted, type Candidate } from './state-dict.js'
 import { readZip } from './zip.js'
 import {
   field,
@@ -20,23 +23,61 @@ import {
   type Tree
 } from './tensor.js'
 
+export interface NetworkOptions {
+  /** Which of a file's networks: the key that leads to it, or what all its tensors' names begin with. Needed where there are several. */
+  readonly weights?: string
+}
+
 /**
- * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth) or under `state_dict` (.ckpt, also
- * as the one .ckpt of a .zip), whose class its tensors tell; or either of that and .safetensors with a config.json beside it that holds `class_name` and `init_kwargs`.
- * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth) or under a key (`state_dict`, `model`,
+ * `ema`, ...; a .ckpt also as the one of a .zip) or a saved module, whose class its tensors tell; or any of that and .safetensors with a config.json
+ * beside it that holds `class_name` and `init_kwargs`.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
-export async function readNetworkCheckpoint(path: string): Promise<NetworkCheckpoint | StateDict> {
+export async function readNetworkCheckpoint(
+  path: string,
+  { weights }: NetworkOptions = {}
+): Promise<NetworkCheckpoint | StateDict> {
   const bytes = unzipped(await readCheckpointFile(path), path)
   if (isSafetensors(bytes)) {
-    const tensors = readSafetensors(bytes, path)
-    // A whole latent diffusion model has no config.json of its own.
-    return isLatent(tensors) ? { tensors } : { ...required(await readConfig(path), path), tensors }
+    const own = { path: [], tensors: readSafetensors(bytes, path), strange: new Map<string, string>() }
+    const tensors = known(chosen([own], weights, path), path)
+    // What its tensors tell needs no config.json.
+    const config = await readConfig(path)
+    if (isLatent(tensors) || (config === undefined && tensors.has('time_embed.0.weight'))) return { tensors }
+    return { ...required(config, path), tensors }
   }
   const tree = readCheckpointBytes(bytes, path)
-  const tensors = stateDictOf(tree) ?? trainedState(tree)
-  if (!tensors) return edmNetwork(tree, path)
+  if (isSnapshot(tree) && (weights ?? 'ema') === 'ema') return edmNetwork(tree, path)
+  const tooLarge = () => new EpdError('checkpoint-invalid', `${path}: a network of more parts than any has`)
+  const found = candidates(tree, module => stateDict(module, tooLarge))
+  if (found.length === 0) throw nothing(tree, path)
+  const network = chosen(found, weights, path)
+  const kwargs = network.module && field(network.module, '_init_kwargs')
+  if (network.module && isMap(kwargs)) return describedModule(network.module, kwargs, tooLarge)
+  const tensors = known(network, path)
   const config = await readConfig(path)
   return isRecord(config) && 'class_name' in config ? { ...required(config, path), tensors } : { tensors }
+}
+
+/** The tensors of a network, unless they are of a family that cannot be run. */
+function known({ tensors }: Candidate, path: string): StateDict['tensors'] {
+  const family = familyOf(tensors, isLatent(tensors))
+  if (family !== undefined) throw new EpdError('model-invalid', `${path}: ${family}`)
+  return tensors
+}
+
+/** Whether a file is a snapshot of EDM's, which keeps its averaged network as an object. */
+function isSnapshot(tree: Tree): boolean {
+  const network = isMap(tree) ? tree.get('ema') : undefined
+  return isObject(network) && (isMap(field(network, '_init_kwargs')) || !isModule(network))
+}
+
+function nothing(tree: Tree, path: string): EpdError {
+  return new EpdError(
+    'checkpoint-invalid',
+    `${path}: no network in it; it holds ${described(tree)}, where a state dict (names of layers with their tensors, by itself or under a key), a saved module or an EDM snapshot's "ema" was expected`
+  )
 }
 
 /** The one .ckpt in a .zip, as latent diffusion is published; all else as it is. */
@@ -47,19 +88,18 @@ function unzipped(bytes: Buffer, path: string): Buffer {
   return inner.length === 1 ? (zip.read(inner[0]) ?? bytes) : bytes
 }
 
-/** The tensors under `state_dict`, as PyTorch Lightning saves a model on its way. */
-function trainedState(tree: Tree): StateDict['tensors'] | undefined {
-  const state = isMap(tree) ? tree.get('state_dict') : undefined
-  if (!isMap(state)) return undefined
-  return stateDictOf(new Map([...state].filter(([, value]) => isTensor(value))))
-}
-
-/** The tensors of a file that holds nothing but them: .safetensors, .pt or .pth. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
+/** The tensors of a file that holds one network: .safetensors, .pt or .pth. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
 export async function readTensors(path: string): Promise<StateDict['tensors']> {
   const bytes = await readCheckpointFile(path)
-  const tensors = isSafetensors(bytes) ? readSafetensors(bytes, path) : stateDictOf(readCheckpointBytes(bytes, path))
-  if (tensors) return tensors
-  throw new EpdError('checkpoint-invalid', `${path}: holds no state dict; expected a mapping of names to tensors`)
+  if (isSafetensors(bytes)) return readSafetensors(bytes, path)
+  const tree = readCheckpointBytes(bytes, path)
+  const tooLarge = () => new EpdError('checkpoint-invalid', `${path}: a network of more parts than any has`)
+  const found = candidates(tree, module => stateDict(module, tooLarge))
+  if (found.length > 0) return chosen(found, undefined, path).tensors
+  throw new EpdError(
+    'checkpoint-invalid',
+    `${path}: holds no state dict, but ${described(tree)}; expected a mapping of names to tensors`
+  )
 }
 
 /** SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
@@ -119,7 +159,15 @@ function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
   if (!isObject(network)) throw invalid('no network in it')
   const kwargs = field(network, '_init_kwargs')
   if (!isMap(kwargs)) throw invalid('a network without its arguments')
-  const tooLarge = () => invalid('a network of more parts than any has')
+  return describedModule(network, kwargs, () => invalid('a network of more parts than any has'))
+}
+
+/** A module that carries its class and its arguments, as EDM's do. */
+function describedModule(
+  network: TaggedObject,
+  kwargs: ReadonlyMap<Tree, Tree>,
+  tooLarge: () => EpdError
+): NetworkCheckpoint {
   return {
     className: network.className.split('.').at(-1) ?? '',
     initKwargs: plainRecord(kwargs, tooLarge),
@@ -149,14 +197,14 @@ function stateDict(network: TaggedObject, tooLarge: () => EpdError): Map<string,
 /** A module's tensors and the modules within it, by name. TorchScript keeps them as fields, Python in three dictionaries. */
 function members(module: TaggedObject): readonly (readonly [Tree, Tree])[] {
   if (isScripted(module)) return isMap(module.state) ? [...module.state] : []
+  const passing = field(module, '_non_persistent_buffers_set')
   return ['_parameters', '_buffers', '_modules'].flatMap(group => {
     const entries = field(module, group)
-    return isMap(entries) ? [...entries] : []
+    if (!isMap(entries)) return []
+    return [...entries].filter(
+      ([name]) => !(group === '_buffers' && passing !== undefined && isList(passing) && passing.includes(name))
+    )
   })
-}
-
-function isScripted({ className }: TaggedObject): boolean {
-  return className.startsWith('__torch__.')
 }
 
 /** Arguments as JSON has them; null for what it cannot hold. */

@@ -1,3 +1,5 @@
+import { doesHarm } from './pickle-calls.js'
+import { escapedText, floatNumber, quotedText, wholeNumber } from './pickle-text.js'
 import type { Tree } from './tensor.js'
 
 /** A class or function that a pickle names. It is never looked up, let alone run. */
@@ -22,12 +24,14 @@ export type Value =
   | Extract<Tree, { kind: 'tensor' }>
   | Foreign
 
-/** An instance of a class, as plain data. */
+/** An instance of a class, or what a function would answer, as plain data. */
 export interface PickledObject {
   readonly kind: 'object'
   readonly className: string
   args: Value[]
   state: Value
+  /** What a class that is a list or a dictionary holds as one. */
+  items?: Value[] | Map<Value, Value>
 }
 
 interface PickledSet {
@@ -39,12 +43,15 @@ interface PickledSet {
 export interface Foreign {
   readonly kind: 'foreign'
   readonly what: object
+  /** What it is as plain data, once the whole file is read. */
+  readonly tree: (convert: (value: Value) => Tree) => Tree
+  readonly setState?: (state: Value) => void
 }
 
 export interface UnpickleOptions {
   /** Where the pickle begins. */
   readonly offset?: number
-  /** What calling a global with arguments gives, for those that are known; undefined for all others. */
+  /** What calling a global with arguments gives, for those that are known; undefined for all others, which become objects. */
   readonly construct: (name: string, args: readonly Value[]) => Value | undefined
   readonly persistent?: (id: Value) => Value
 }
@@ -56,8 +63,8 @@ const MARK = Symbol('mark')
 const MAX_NESTING = 1_000_000
 
 /**
- * Reads one pickle (protocols 0 to 5, without the textual opcodes of protocol 0). It is a machine for data alone: a class is
- * a name, an instance a record, and a call of anything but the constructors that the caller knows is an error.
+ * Reads one pickle (protocols 0 to 5). It is a machine for data alone: a class is a name, an instance a record, and a call of
+ * anything but the constructors that the caller knows is a record too. A call that could only do harm is an error.
  * @throws PickleError
  */
 export function unpickle(
@@ -67,16 +74,17 @@ export function unpickle(
   const stack: (Value | typeof MARK)[] = []
   const memo = new Map<number, Value>()
   let at = offset
+  let protocol = 0
 
   const take = (count: number) => {
     if (count < 0 || at + count > bytes.length) throw new PickleError(`it ends in the middle, at byte ${bytes.length}`)
     at += count
     return at - count
   }
-  const line = () => {
+  const line = (encoding: 'utf8' | 'latin1' = 'utf8') => {
     const end = bytes.indexOf(10, at)
     if (end < 0) throw new PickleError(`it ends in the middle, at byte ${bytes.length}`)
-    const text = bytes.toString('utf8', at, end)
+    const text = bytes.toString(encoding, at, end)
     at = end + 1
     return text
   }
@@ -118,11 +126,14 @@ export function unpickle(
   }
   const list = (): Value[] => {
     const value = top()
-    if (!Array.isArray(value)) throw new PickleError(`it appends to what is no list, at byte ${at}`)
-    return value
+    if (Array.isArray(value)) return value
+    const items = isKind(value, 'object') ? (value.items ??= []) : undefined
+    if (!Array.isArray(items)) throw new PickleError(`it appends to what is no list, at byte ${at}`)
+    return items
   }
   const setItems = (items: readonly Value[]) => {
-    const target = top()
+    const value = top()
+    const target = isKind(value, 'object') ? (value.items ??= new Map()) : value
     if (!(target instanceof Map)) throw new PickleError(`it sets an item of what is no dictionary, at byte ${at}`)
     for (let i = 0; i + 1 < items.length; i += 2) target.set(items[i], items[i + 1])
   }
@@ -132,14 +143,15 @@ export function unpickle(
   }
   const nameOf = (value: Value): string => {
     if (isKind(value, 'global')) return value.name
+    if (isKind(value, 'object')) return memberName(value) ?? value.className
     throw new PickleError(`it calls what is no class or function, at byte ${at}`)
   }
   const call = (callable: Value, args: Value[]): Value => {
     const name = nameOf(callable)
     const made = construct(name, args)
-    if (made === undefined)
-      throw new PickleError(`it would call ${name}, which is not among the constructors of tensors`)
-    return made
+    if (made === undefined && doesHarm(name, args))
+      throw new PickleError(`it would call ${name}, as files that are made to do harm do; nothing was run`)
+    return made ?? { kind: 'object', className: name, args, state: null }
   }
   const instance = (callable: Value, args: Value[]): Value => {
     const className = nameOf(callable)
@@ -148,7 +160,8 @@ export function unpickle(
   const build = (state: Value) => {
     const target = top()
     if (isKind(target, 'object')) target.state = state
-    else if (!(target instanceof Map || isKind(target, 'foreign')))
+    else if (isKind(target, 'foreign')) target.setState?.(state)
+    else if (!(target instanceof Map || isKind(target, 'set') || Array.isArray(target)))
       throw new PickleError(`it gives a state to what has none, at byte ${at}`)
   }
   const long = (length: number): Value => {
@@ -157,11 +170,46 @@ export function unpickle(
     return Number.isSafeInteger(Number(value)) ? Number(value) : value
   }
 
+  /** Opcodes in text. Python 2 writes those of numbers in binary pickles too. */
+  const textual = (opcode: number): boolean => {
+    if (opcode === 0x49) {
+      const digits = line() // INT
+      push(digits === '00' ? false : digits === '01' ? true : wholeNumber(digits))
+    } else if (opcode === 0x4c)
+      push(wholeNumber(line().replace(/L$/, ''))) // LONG
+    else if (opcode === 0x46)
+      push(floatNumber(line())) // FLOAT
+    else if (protocol >= 2) return false
+    else if (opcode === 0x53)
+      push(quotedText(line('latin1'))) // STRING
+    else if (opcode === 0x56)
+      push(escapedText(line('latin1'))) // UNICODE
+    else if (opcode === 0x70)
+      remember(Number(line())) // PUT
+    else if (opcode === 0x67)
+      recall(Number(line())) // GET
+    else if (opcode === 0x50)
+      refer(line()) // PERSID
+    else if (opcode === 0x69) {
+      const module = line() // INST
+      const name = `${module}.${line()}`
+      push(call({ kind: 'global', name }, popMark()))
+    } else if (opcode === 0x6f) {
+      const [callable, ...args] = popMark() // OBJ
+      push(call(callable, args))
+    } else return false
+    return true
+  }
+  const refer = (id: Value) => {
+    if (!persistent) throw new PickleError('it refers to data outside of it')
+    push(persistent(id))
+  }
+
   for (;;) {
     const opcode = bytes[take(1)]
     switch (opcode) {
       case 0x80: // PROTO
-        take(1)
+        protocol = bytes[take(1)]
         break
       case 0x95: // FRAME
         take(8)
@@ -354,16 +402,19 @@ export function unpickle(
         build(pop())
         break
       case 0x51: // BINPERSID
-        {
-          const id = pop()
-          if (!persistent) throw new PickleError('it refers to data outside of it')
-          push(persistent(id))
-        }
+        refer(pop())
         break
       default:
-        throw new PickleError(`byte ${at - 1} is 0x${opcode.toString(16)}, which is no opcode of a binary pickle`)
+        if (!textual(opcode))
+          throw new PickleError(`byte ${at - 1} is 0x${opcode.toString(16)}, which is no opcode of a binary pickle`)
     }
   }
+}
+
+/** The name of a class's member that getattr has been asked for. */
+function memberName({ className, args: [owner, member] }: PickledObject): string | undefined {
+  if (!/^(builtins|__builtin__)\.getattr$/.test(className) || typeof member !== 'string') return undefined
+  return isKind(owner, 'global') ? `${owner.name}.${member}` : undefined
 }
 
 /** Whether a value is a record of this kind. */

@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
-import { byteSize, isRecord, type DType, type Tensor } from './tensor.js'
+import { elementCount, isRecord, itemSize, type DType, type Tensor } from './tensor.js'
 
-const DTYPES = new Map<unknown, DType>([
+const DTYPES = new Map<string, DType>([
   ['F64', 'float64'],
   ['F32', 'float32'],
   ['F16', 'float16'],
@@ -25,16 +25,90 @@ export function readSafetensors(bytes: Buffer, path: string): Map<string, Tensor
     new EpdError('checkpoint-invalid', `${path}: broken safetensors file: ${what}; download or copy it again`)
   if (!isSafetensors(bytes)) throw invalid('no header')
   const start = 8 + Number(bytes.readBigUInt64LE(0))
-  const header = parseHeader(bytes.toString('utf8', 8, start))
+  const text = bytes.toString('utf8', 8, start)
+  const header = parseHeader(text)
   if (!header) throw invalid('its header is not a JSON object')
+  const twice = repeatedKey(text)
+  if (twice !== undefined) throw invalid(`its header has "${twice}" twice`)
+  const data = bytes.subarray(start)
+  const places: Place[] = []
+  const unknown: string[] = []
   const tensors = new Map<string, Tensor>()
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue
-    const tensor = isRecord(entry) ? toTensor(entry, bytes.subarray(start)) : undefined
-    if (!tensor) throw invalid(`tensor "${name}" does not fit its type, its shape or the file`)
-    tensors.set(name, tensor)
+    const place = isRecord(entry) ? placeOf(name, entry, data.length) : undefined
+    if (!place) throw invalid(`tensor "${name}" does not fit its type, its shape or the file`)
+    places.push(place)
+    const { dtype, shape, from, to, type } = place
+    if (dtype) tensors.set(name, { kind: 'tensor', dtype, shape, data: data.subarray(from, to) })
+    else unknown.push(`${type} of "${name}"`)
   }
+  const gap = misplaced(places)
+  if (gap !== undefined) throw invalid(gap)
+  if (unknown.length > 0)
+    throw new EpdError(
+      'checkpoint-invalid',
+      `${path}: type ${unknown[0]}${unknown.length > 1 ? `, and of ${unknown.length - 1} more tensors,` : ''} is not supported; known are ${[...DTYPES.keys()].join(', ')}`
+    )
   return tensors
+}
+
+/** Where a tensor lies within the data. */
+interface Place {
+  readonly name: string
+  readonly type: string
+  readonly dtype?: DType
+  readonly shape: readonly number[]
+  readonly from: number
+  readonly to: number
+}
+
+/** Bits of an element of the types that are in use and not known here. */
+const BITS: Readonly<Partial<Record<string, number>>> = {
+  ...{ U16: 16, U32: 32, U64: 64, C64: 64, C128: 128 },
+  ...{ F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4 }
+}
+
+/** undefined where a tensor does not fit its type, its shape or the data. */
+function placeOf(name: string, entry: Readonly<Record<string, unknown>>, length: number): Place | undefined {
+  const { dtype: type, shape, data_offsets: offsets } = entry
+  if (typeof type !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) return undefined
+  const [from, to] = offsets
+  if (to > length || to < from) return undefined
+  const dtype = DTYPES.get(type)
+  const bits = dtype ? 8 * itemSize(dtype) : BITS[type]
+  if (bits !== undefined && 8 * (to - from) !== bits * elementCount(shape)) return undefined
+  return { name, type, dtype, shape, from, to }
+}
+
+/**
+ * What is wrong with the places of tensors in the data, which they must fill one after another. Bytes behind the last are of no tensor, and
+ * change none.
+ */
+function misplaced(places: readonly Place[]): string | undefined {
+  let end = 0
+  for (const { name, from, to } of [...places].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== end) return `tensor "${name}" ${from > end ? 'leaves a hole before it' : 'lies over another'}`
+    end = to
+  }
+  return undefined
+}
+
+/** A key that an object of the header, or the header itself, has twice. JSON.parse would take the last. */
+function repeatedKey(text: string): string | undefined {
+  const open: Set<string>[] = []
+  const tokens = /"((?:[^"\\]|\\.)*)"(\s*:)?|[{}]/gs
+  for (const [token, key, colon] of text.matchAll(tokens)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '}') open.pop()
+    else if (colon) {
+      const name = String(JSON.parse(`"${key}"`))
+      const keys = open.at(-1)
+      if (keys?.has(name)) return name
+      keys?.add(name)
+    }
+  }
+  return undefined
 }
 
 /** The texts that a safetensors file carries beside its tensors. @throws EpdError `checkpoint-invalid` */
@@ -76,15 +150,6 @@ export function safetensorsHeader(
 
 function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every(text => typeof text === 'string')
-}
-
-function toTensor(entry: Readonly<Record<string, unknown>>, data: Buffer): Tensor | undefined {
-  const dtype = DTYPES.get(entry.dtype)
-  const { shape, data_offsets: offsets } = entry
-  if (!dtype || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) return undefined
-  const [from, to] = offsets
-  if (to > data.length || to - from !== byteSize(dtype, shape)) return undefined
-  return { kind: 'tensor', dtype, shape, data: data.subarray(from, to) }
 }
 
 function parseHeader(text: string): Readonly<Record<string, unknown>> | undefined {

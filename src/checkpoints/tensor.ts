@@ -17,6 +17,8 @@ export interface TaggedObject {
   readonly className: string
   readonly args: readonly Tree[]
   readonly state: Tree
+  /** What a class that is a list or a dictionary holds as one. */
+  readonly items?: Tree
 }
 
 /** Plain data from a checkpoint. Dictionaries keep their order. */
@@ -76,6 +78,11 @@ const ITEM_SIZE: Readonly<Record<DType, number>> = {
   int8: 1,
   uint8: 1,
   bool: 1
+}
+
+/** Whether a type is one of floating-point numbers. */
+export function isFloating(dtype: DType): boolean {
+  return /^b?float/.test(dtype)
 }
 
 export function itemSize(dtype: DType): number {

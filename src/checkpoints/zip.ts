@@ -14,33 +14,46 @@ const UNKNOWN = 0xffffffff
 /** A zip archive, whose files are unpacked as they are asked for. */
 export interface Zip {
   readonly names: readonly string[]
-  /** A file's bytes; a stored one is not copied. @throws EpdError `checkpoint-invalid` */
+  /** A file's bytes, once their CRC-32 is the one that the archive has for them; a stored file is not copied. @throws EpdError `checkpoint-invalid` */
   read(name: string): Buffer | undefined
 }
 
-interface Entry {
+/** What an archive says of a file in it. */
+export interface Entry {
   readonly method: number
+  readonly encrypted: boolean
+  readonly crc: number
   readonly size: number
   readonly packed: number
   readonly local: number
 }
 
+export interface ReadZipOptions {
+  /** Whether a checksum of 0 means that there is none, by what the archive says of its files; default: it never does. */
+  readonly unchecked?: (entries: ReadonlyMap<string, Entry>) => boolean
+}
+
 /** Opens a zip archive (zip64 too). @throws EpdError `checkpoint-invalid` */
-export function readZip(bytes: Buffer, path: string): Zip {
+export function readZip(bytes: Buffer, path: string, { unchecked = () => false }: ReadZipOptions = {}): Zip {
   const files = sound(path, () => entries(bytes))
+  const checks = !unchecked(files)
   return {
     names: [...files.keys()],
     read(name) {
       const entry = files.get(name)
-      return entry && sound(path, () => content(bytes, entry))
+      return entry && sound(path, () => content(bytes, name, entry, checks || entry.crc !== 0))
     }
   }
 }
+
+/** Why a file of a whole archive cannot be read. */
+class UnsupportedEntry extends Error {}
 
 function sound<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
+    if (error instanceof UnsupportedEntry) throw new EpdError('checkpoint-invalid', `${path}: ${error.message}`)
     const reason = error instanceof Error ? error.message : String(error)
     throw new EpdError(
       'checkpoint-invalid',
@@ -63,7 +76,8 @@ function entries(bytes: Buffer): Map<string, Entry> {
     if (isOutside(name)) throw new RangeError(`an entry is named ${JSON.stringify(name)}, which is outside of it`)
     const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength)
     const [size, packed, local] = sizes(bytes, at, extra)
-    files.set(name, { method, size, packed, local })
+    const encrypted = (bytes.readUInt16LE(at + 8) & 1) !== 0
+    files.set(name, { method, encrypted, crc: bytes.readUInt32LE(at + 16), size, packed, local })
     at += 46 + nameLength + extraLength + bytes.readUInt16LE(at + 32)
   }
   return files
@@ -104,16 +118,34 @@ function sizes(bytes: Buffer, at: number, extra: Buffer): [size: number, packed:
 
 /** More than weights shrink by; an archive that claims more is made to fill the memory. */
 const MAX_RATIO = 100
+/** Bytes that any file may unpack to: arrays of zeros shrink by a thousand. */
+const HARMLESS = 1 << 26
 
-function content(bytes: Buffer, { method, size, packed, local }: Entry): Buffer {
+function content(bytes: Buffer, name: string, { method, encrypted, crc, size, packed, local }: Entry, checks: boolean) {
   expectSignature(bytes, local, LOCAL)
   const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28)
   if (start + packed > bytes.length) throw new RangeError('an entry ends beyond the file')
   const data = bytes.subarray(start, start + packed)
-  if (method === 0) return data
-  if (method !== 8) throw new RangeError(`an entry is packed by method ${method}`)
-  if (size > MAX_RATIO * (packed + 1000)) throw new RangeError('an entry says that it unpacks to far too much')
+  if (encrypted) throw new UnsupportedEntry(`${name} in it is encrypted; unpack it, and pack it without a password`)
+  if (method !== 0 && method !== 8)
+    throw new UnsupportedEntry(
+      `${name} in it is packed by method ${method}, which is not supported; pack it again, stored or deflated`
+    )
+  const unpacked = method === 0 ? data : inflated(data, size)
+  if (unpacked.length !== size) throw new RangeError(`${name} has ${unpacked.length} of its ${size} bytes`)
+  const found = checks ? crc32(unpacked) : crc
+  if (found !== crc) throw new RangeError(`${name} has the CRC-32 ${hex(found)}, and ${hex(crc)} was written`)
+  return unpacked
+}
+
+function inflated(data: Buffer, size: number): Buffer {
+  if (size > Math.max(MAX_RATIO * (data.length + 1000), HARMLESS))
+    throw new RangeError('an entry says that it unpacks to far too much')
   return inflateRawSync(data, { maxOutputLength: Math.max(size, 1) })
+}
+
+function hex(crc: number): string {
+  return crc.toString(16).padStart(8, '0')
 }
 
 function expectSignature(bytes: Buffer, at: number, signature: number): void {

@@ -1,4 +1,5 @@
-import { byteSize, toFloat32, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
+import { nameInFile } from '../checkpoints/origin.js'
+import { byteSize, isFloating, toFloat32, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import type { Ops } from './ops.js'
 
@@ -23,29 +24,50 @@ export type Parameters = (name: string, shape: readonly number[]) => Uint8Array
 
 /**
  * What `make` records of a network, given a checkpoint's tensors one by one in single precision.
- * @throws EpdError `model-invalid` that lists every tensor that is missing, left over or of another shape
+ * @throws EpdError `model-invalid` that names the first of the tensors that are missing, left over, or of another shape or type
  */
 export function withTensors<Made>(
   { name, ignores }: Recipe,
   tensors: Tensors,
   make: (parameters: Parameters) => Made
 ): Made {
-  const problems: string[] = []
+  const problems: Problem[] = []
   const used = new Set<string>()
   const made = make((parameter, shape) => {
     used.add(parameter)
     const tensor = tensors.get(parameter)
-    const found = tensor?.shape.join('x')
-    if (tensor && found === shape.join('x')) return singles(tensor)
-    const expected = shape.join('x')
-    problems.push(tensor ? `${parameter} is ${found}, not ${expected}` : `${parameter} (${expected}) is missing`)
+    const problem = tensor ? misfit(tensor, shape) : `(${shape.join('x')}) is missing`
+    if (tensor && problem === undefined) return singles(tensor)
+    problems.push([parameter, problem ?? ''])
     return new Uint8Array(byteSize('float32', shape))
   })
   for (const tensor of tensors.keys())
-    if (!used.has(tensor) && !ignores?.(tensor)) problems.push(`${tensor} is not part of it`)
+    if (!used.has(tensor) && !ignores?.(tensor) && !UNUSED.test(tensor)) problems.push([tensor, 'is not part of it'])
   if (problems.length > 0)
-    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${problems.join('; ')}`)
+    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${listed(problems, tensors)}`)
   return made
+}
+
+type Problem = readonly [tensor: string, what: string]
+
+/** Buffers of networks that nothing is computed from. */
+const UNUSED = /(^|\.)(num_batches_tracked|position_ids)$/
+
+function misfit({ dtype, shape }: Tensor, expected: readonly number[]): string | undefined {
+  if (shape.join('x') !== expected.join('x')) return `is ${shape.join('x')}, not ${expected.join('x')}`
+  return isFloating(dtype) ? undefined : `is of ${dtype}, not of floating-point numbers`
+}
+
+const SHOWN = 10
+const LONGEST = 100
+
+/** The first problems by the names of the file, and how many more there are. */
+function listed(problems: readonly Problem[], tensors: Tensors): string {
+  const lines = problems.slice(0, SHOWN).map(([tensor, what]) => {
+    const own = nameInFile(tensors, tensor)
+    return `${own.length > LONGEST ? `${own.slice(0, LONGEST)}...` : own} ${what}`
+  })
+  return [...lines, ...(problems.length > SHOWN ? [`and ${problems.length - SHOWN} more`] : [])].join('; ')
 }
 
 /** A tensor's bytes in single precision; those of the file itself where it has no other. */

@@ -1,4 +1,5 @@
-import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
+import { encodeNpy } from '../checkpoints/npy.js'
+import { readNpy } from '../checkpoints/numpy-array.js'
 import { readCheckpointFile } from '../checkpoints/checkpoint.js'
 import { readZip, writeZip } from '../checkpoints/zip.js'
 import { openMatrices } from '../engines/onnx/matrices.js'
@@ -62,9 +63,9 @@ async function momentsIn(path: string, dimensions?: number): Promise<Moments> {
     const file = archive.read(`${name}.npy`)
     if (!file) throw invalid(`holds no ${name}, but ${contents(archive.names)}`)
     try {
-      return decodeNpy(file)
-    } catch {
-      throw invalid(`its ${name} cannot be read`)
+      return readNpy(file)
+    } catch (error) {
+      throw invalid(`its ${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   const [mu, sigma] = [array('mu'), array('sigma')]
@@ -76,7 +77,7 @@ async function momentsIn(path: string, dimensions?: number): Promise<Moments> {
       'checkpoint-invalid',
       `${path}: holds statistics of ${n} dimensions, and those of ${dimensions} are needed, as this network's features have; make them with epd-run reference`
     )
-  return { mean: new Float64Array(mu.data), covariance: new Float64Array(sigma.data) }
+  return { mean: mu.data, covariance: sigma.data }
 }
 
 /** Names told of an archive's contents. */

@@ -30,6 +30,8 @@ export interface OpenModelOptions extends EngineOptions {
   readonly variant?: string
   /** Size of a sample, where the checkpoint does not fix it. */
   readonly shape?: Shape
+  /** Which network of a file that holds several: the key that leads to it, or what its tensors' names begin with. */
+  readonly weights?: string
   /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
   readonly cacheDir?: string
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
@@ -81,13 +83,14 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
 }
 
 async function openNetworks(options: OpenModelOptions): Promise<Model> {
-  const { checkpoint, variant, shape, cacheDir = defaultCache(), guidance, rounding } = options
-  const content = await partsDigest(checkpoint, { variant, shape })
+  const { checkpoint, variant, shape, weights, cacheDir = defaultCache(), guidance, rounding } = options
+  const choice = { variant, shape, weights }
+  const content = await partsDigest(checkpoint, choice)
   // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
   let reading: Promise<Parts> | undefined
-  const parts = () => (reading ??= readParts(checkpoint, { variant, shape }))
+  const parts = () => (reading ??= readParts(checkpoint, choice))
   const unchanged = <T>(read: () => Promise<T>) =>
-    readUnchanged(checkpoint, content, () => partsDigest(checkpoint, { variant, shape }), read)
+    readUnchanged(checkpoint, content, () => partsDigest(checkpoint, choice), read)
   const { graph, about } = await compile(parts, unchanged, content, cacheDir, options.onNote)
   const { className, initKwargs } = about
   const precondition = roundedAs(rounding, preconditioning(className, initKwargs), checkpoint)

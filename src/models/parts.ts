@@ -49,14 +49,16 @@ export interface PartsOptions {
   readonly variant?: string
   /** Size of a sample, where the checkpoint does not fix it. */
   readonly shape?: Shape
+  /** Which network of a file that holds several. */
+  readonly weights?: string
 }
 
 /** Changes with what a checkpoint is read as, so that nothing compiled of an earlier reading is used. */
 const READING = 2
 
 /** SHA-256 of all that readParts reads. @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
-export async function partsDigest(path: string, { variant, shape }: PartsOptions = {}): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([READING, shape ?? null]))
+export async function partsDigest(path: string, { variant, shape, weights }: PartsOptions = {}): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([READING, shape ?? null, weights ?? null]))
   const folder = await folderOf(path)
   if (folder === undefined) {
     if (variant !== undefined)
@@ -70,7 +72,7 @@ export async function partsDigest(path: string, { variant, shape }: PartsOptions
 
 /**
  * The networks of a checkpoint: a file as readNetworkCheckpoint takes it, one of CompVis's latent diffusion or Stable Diffusion (.ckpt,
- * alone or in a .zip, or .safetensors), or a folder of diffusers.
+ * alone or in a .zip, or .safetensors), or a folder of diffusers. `weights`: which of a file's networks.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
 export async function readParts(path: string, options: PartsOptions = {}): Promise<Parts> {
@@ -80,8 +82,8 @@ export async function readParts(path: string, options: PartsOptions = {}): Promi
   return parts
 }
 
-async function ofFile(path: string, { shape }: PartsOptions): Promise<Parts> {
-  const read = await readNetworkCheckpoint(path)
+async function ofFile(path: string, { shape, weights }: PartsOptions): Promise<Parts> {
+  const read = await readNetworkCheckpoint(path, { weights })
   const side = shape && sideOf(shape)
   const states = 'className' in read ? undefined : latentStates(read.tensors)
   if (states) return ofCompVis(states, path, side)
@@ -89,7 +91,12 @@ async function ofFile(path: string, { shape }: PartsOptions): Promise<Parts> {
   return { about: { className, initKwargs }, network: () => Promise.resolve(tensors), decoder: none, text: none }
 }
 
-async function ofFolder(folder: string, { variant, shape }: PartsOptions): Promise<Parts> {
+async function ofFolder(folder: string, { variant, shape, weights }: PartsOptions): Promise<Parts> {
+  if (weights !== undefined)
+    throw new EpdError(
+      'model-invalid',
+      `${folder}: is a folder, and weights: ${weights} is for files that hold several networks`
+    )
   const found = await readDiffusers(folder, { variant })
   const { config, file } = found.unet
   if ((config.sample_size ?? null) !== null) return ofDiffusers(found, folder)

@@ -1,6 +1,8 @@
 import { isRecord, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import type { Component } from '../checkpoints/diffusers.js'
+import { withOrigin } from '../checkpoints/origin.js'
 import { EpdError } from '../errors.js'
+import { originalName } from './diffusers-names.js'
 import { argumentsOf, type Arguments } from './arguments.js'
 import type { DecoderConfig } from './autoencoder.js'
 import type { ClipImageConfig, ClipTextConfig, ClipTowerConfig } from './clip.js'
@@ -183,7 +185,8 @@ function renamed(
   rename: (name: string) => string,
   shaped: (name: string, tensor: Tensor) => Tensor = (_, tensor) => tensor
 ): Tensors {
-  return new Map([...tensors].map(([name, tensor]) => [rename(name), shaped(rename(name), tensor)]))
+  const made = new Map([...tensors].map(([name, tensor]) => [rename(name), shaped(rename(name), tensor)]))
+  return withOrigin(made, tensors, name => originalName(tensors.keys(), name, rename))
 }
 
 /** The decoder of an AutoencoderKL or a VQModel for latents of a size, and what they are divided by before it. */

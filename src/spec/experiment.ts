@@ -51,6 +51,8 @@ export interface CheckpointModelSpec extends EngineSpec {
   readonly variant?: string
   /** Size of a sample, where the checkpoint does not fix it. */
   readonly shape?: Shape
+  /** Which of its networks, where a file holds several. */
+  readonly weights?: string
   /** By a classifier's gradient, or without one away from the prompt `negative`. */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }

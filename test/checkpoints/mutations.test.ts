@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { moduleTensors } from '../../src/checkpoints/network.js'
+import { candidates } from '../../src/checkpoints/state-dict.js'
+import { readZip, writeZip } from '../../src/checkpoints/zip.js'
 import { EpdError } from '../../src/errors.js'
 import { fixture, read, safetensors } from './fixtures.js'
 
@@ -17,10 +19,35 @@ const files = {
   'an EDM snapshot': fixture('edm/ddpmpp-uncond.pkl').subarray(0, 20_000)
 }
 
+/** A PyTorch zip with another pickle in it, under the checksums that fit. */
+function rezipped(pickle: Buffer): Buffer {
+  const zip = readZip(fixture('checkpoints/tensors.pt'), 'tensors.pt')
+  const files = zip.names.map(name => [name, name.endsWith('data.pkl') ? pickle : (zip.read(name) ?? pickle)] as const)
+  return writeZip(new Map(files))
+}
+
+const zipped = readZip(fixture('checkpoints/tensors.pt'), 'tensors.pt')
+const inner = zipped.read(zipped.names.find(name => name.endsWith('data.pkl')) ?? '') ?? Buffer.alloc(0)
+
+interface Mutated {
+  readonly file: Buffer
+  readonly wrap?: (bytes: Buffer) => Buffer
+  readonly runs?: number
+}
+
+const mutated: readonly (readonly [string, Mutated])[] = [
+  ...Object.entries(files).map(([name, file]) => [name, { file }] as const),
+  ['a pickle of protocol 0', { file: fixture('checkpoints/values-0.pkl'), runs: 2_000 }],
+  ['the pickle of a PyTorch zip', { file: inner, wrap: rezipped }],
+  ['what training scripts keep', { file: fixture('checkpoints/extras-legacy.pt'), runs: 1_000 }]
+]
+
 /** Either it reads, or it says so as it should. */
 function readsOrRefuses(bytes: Buffer): void {
   try {
-    moduleTensors(read(bytes), 'net.pkl')
+    const tree = read(bytes)
+    moduleTensors(tree, 'net.pkl')
+    candidates(tree, () => new Map())
   } catch (error) {
     if (!(error instanceof EpdError)) throw error
   }
@@ -34,7 +61,7 @@ afterAll(() => {
   expect(1024 * (process.resourceUsage().maxRSS - before)).toBeLessThan(MEMORY)
 })
 
-describe.each(Object.entries(files))('%s', (_, file) => {
+describe.each(mutated)('%s', (_, { file, wrap = bytes => bytes, runs = 10_000 }) => {
   it('with some of its bytes changed, left out or cut off is read or refused', () => {
     const place = fc.nat(file.length - 1)
     const change = fc.record({ at: place, to: fc.nat(255) })
@@ -47,10 +74,10 @@ describe.each(Object.entries(files))('%s', (_, file) => {
           let bytes = Buffer.from(file)
           for (const { at, to } of changes) bytes[at] = to
           if (cut !== null) bytes = Buffer.concat([bytes.subarray(0, cut), bytes.subarray(cut + 1)])
-          readsOrRefuses(end === null ? bytes : bytes.subarray(0, end))
+          readsOrRefuses(wrap(end === null ? bytes : bytes.subarray(0, end)))
         }
       ),
-      { numRuns: 10_000 }
+      { numRuns: runs }
     )
   })
 })

@@ -82,6 +82,46 @@ describe('the network of a checkpoint', () => {
     expect(await failing(weights, config)).toBe(message)
   })
 
+  it('of safetensors needs no config.json where its tensors tell what it is', async () => {
+    const guided = safetensors({ 'module.time_embed.0.weight': entry }, new Uint8Array(4))
+    const read = await reading(guided)
+    expect('className' in read).toBe(false)
+    expect([...read.tensors.keys()]).toEqual(['time_embed.0.weight'])
+  })
+
+  it.each([
+    [
+      'a LoRA',
+      'lora_te_text_model.lora_down.weight',
+      'a LoRA, which changes another model, which is not supported; merge it'
+    ],
+    ['a VAE', 'decoder.up.0.block.0.conv1.weight', 'an autoencoder (VAE) alone, which is not supported'],
+    ['SDXL', 'conditioner.embedders.0.x', 'Stable Diffusion XL (conditioner.*), which is not supported']
+  ])('of %s is refused by what it is', async (_, name, what) => {
+    expect(await failing(safetensors({ [name]: entry }, new Uint8Array(4)))).toContain(
+      `model-invalid: net: it holds ${what}`
+    )
+  })
+
+  it('of a file that holds several is the one that weights name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'epd-weights-'))
+    const place = (from: number) => ({ ...entry, data_offsets: [from, from + 4] })
+    const data = new Uint8Array(new Float32Array([1, 2]).buffer)
+    const file = join(folder, 'net.safetensors')
+    const names = { 'net.time_embed.0.weight': place(0), 'ema.time_embed.0.weight': place(4) }
+    writeFileSync(file, safetensors(names, data))
+    const { tensors } = await readNetworkCheckpoint(file, { weights: 'ema' })
+    expect([...toFloat32(tensors.get('time_embed.0.weight')!)]).toEqual([2])
+    await expect(readNetworkCheckpoint(file)).rejects.toThrow(
+      'holds several networks, net (1 tensors), ema (1 tensors)'
+    )
+  })
+
+  it('beside what training scripts keep is read, optimizers and all', async () => {
+    const { tensors } = await reading(fixture('checkpoints/extras.pt'))
+    expect([...tensors.keys()]).toEqual(['conv.weight', 'conv.bias'])
+  })
+
   it('of a state dict alone is its tensors, and what a config.json beside it says', async () => {
     const dict = fixture('checkpoints/tensors.pt')
     expect(Object.keys(await reading(dict))).toEqual(['tensors'])
@@ -102,12 +142,26 @@ describe('the network of a checkpoint', () => {
   })
 
   it.each([
-    ['a number', pickle('K\x01'), 'no network in it'],
-    ['a dictionary without "ema"', pickle(map(text('net'), 'N')), 'no network in it'],
-    ['a network without arguments', pickle(map(text('ema'), module('}'))), 'a network without its arguments']
-  ])('in a pickle of %s: says what was expected', async (_, bytes, what) => {
-    expect(await failing(bytes)).toBe(
-      `checkpoint-invalid: net: ${what}; expected an EDM snapshot with a network under "ema"`
+    ['a number', 'K\x01', 'a number'],
+    ['nothing', 'N', 'nothing (None)'],
+    ['a list', '](K\x01K\x02e', 'a list of 2'],
+    ['an empty dictionary', '}', 'an empty dictionary'],
+    ['an object', 'cm\nThing\n)\x81', 'an object of m.Thing'],
+    ['a dictionary of nothing', map(text('net'), 'N', text('lr'), 'K\x01'), 'a dictionary of net, lr'],
+    [
+      'a dictionary of many things',
+      map(...Array.from({ length: 12 }, (_, i) => `${text(`k${i}`)}N`)),
+      'a dictionary of k0, k1, k2, k3, k4, k5, k6, k7, k8, k9 and 2 more'
+    ]
+  ])('in a pickle of %s: says what it holds and what was expected', async (_, body, what) => {
+    expect(await failing(pickle(body))).toBe(
+      `checkpoint-invalid: net: no network in it; it holds ${what}, where a state dict (names of layers with their tensors, by itself or under a key), a saved module or an EDM snapshot's "ema" was expected`
+    )
+  })
+
+  it('in a pickle of a network without arguments: says what was expected', async () => {
+    expect(await failing(pickle(map(text('ema'), module('}'))))).toBe(
+      'checkpoint-invalid: net: a network without its arguments; expected an EDM snapshot with a network under "ema"'
     )
   })
 

@@ -40,7 +40,8 @@ describe('a safetensors file', () => {
   })
 
   it.each([
-    ['a type that is not known', { ...entry, dtype: 'F4' }],
+    ['fewer bytes than four bits an element need', { ...entry, dtype: 'F4', data_offsets: [8, 8] }],
+    ['no type', { ...entry, dtype: 4 }],
     ['more bytes than its shape needs', { ...entry, data_offsets: [0, 12] }],
     ['bytes beyond the file', { ...entry, data_offsets: [12, 20] }],
     ['bytes that end before they begin', { ...entry, data_offsets: [8, 0] }],
@@ -53,6 +54,53 @@ describe('a safetensors file', () => {
     expect(() => read(safetensors({ fine: entry, 'conv.weight': broken }, data))).toThrow(
       /^net\.pkl: broken safetensors file: tensor "conv\.weight" does not fit/
     )
+  })
+
+  it.each([
+    ['U16', 16],
+    ['U32', 32],
+    ['U64', 64],
+    ['C64', 64],
+    ['F8_E4M3', 8],
+    ['F8_E5M2', 8],
+    ['F8_E8M0', 8],
+    ['F6_E2M3', 6],
+    ['F6_E3M2', 6],
+    ['F4', 4]
+  ])('of type %s is not broken, but its type is not supported', (dtype, bits) => {
+    const size = (4 * bits) / 8
+    const header = { fine: entry, odd: { dtype, shape: [4], data_offsets: [8, 8 + size] } }
+    expect(() => read(safetensors(header, new Uint8Array(8 + size)))).toThrow(
+      `net.pkl: type ${dtype} of "odd" is not supported; known are F64, F32`
+    )
+  })
+
+  it('of a type that is still to be invented names it, and how many tensors have one', () => {
+    const odd = { dtype: 'Q3', shape: [4], data_offsets: [0, 3] }
+    expect(() => read(safetensors({ a: odd, b: { ...odd, data_offsets: [3, 6] } }, data))).toThrow(
+      'type Q3 of "a", and of 1 more tensors, is not supported'
+    )
+  })
+
+  it.each([
+    ['a name twice', '{"a":E,"b":F,"a":E}', /its header has "a" twice/],
+    ['a name twice, once in escapes', '{"a":E,"\\u0061":F}', /its header has "a" twice/],
+    [
+      'a key of a tensor twice',
+      '{"a":{"dtype":"F64","dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+      /has "dtype" twice/
+    ],
+    ['a hole', '{"b":F}', /tensor "b" leaves a hole before it/],
+    ['tensors that overlap', '{"a":E,"b":E}', /tensor "b" lies over another/]
+  ])('with %s is broken', (_, header, message) => {
+    const other = JSON.stringify({ ...entry, data_offsets: [8, 16] })
+    const text = header.replaceAll('E', JSON.stringify(entry)).replaceAll(':F', `:${other}`)
+    expect(() => read(safetensors(text, data))).toThrow(message)
+  })
+
+  it('may have the same words as names and as texts', () => {
+    const header = { __metadata__: { a: '{"a": 1, "a": 2}' }, a: entry, b: { ...entry, data_offsets: [8, 16] } }
+    expect(readMap(safetensors(header, data)).size).toBe(2)
   })
 
   it('whose header is no JSON object is broken', () => {

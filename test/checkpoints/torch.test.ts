@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, toFloat32, type Tensor } from '../../src/checkpoints/tensor.js'
+import { readZip, writeZip } from '../../src/checkpoints/zip.js'
 import { bytesOf, fixture, read, readMap } from './fixtures.js'
 
-describe.each(['tensors.pt', 'tensors-deflated.pt', 'tensors-legacy.pt'])('%s, as PyTorch writes it', name => {
+describe.each([
+  ...['tensors.pt', 'tensors-deflated.pt', 'tensors-legacy.pt'],
+  ...['tensors-big.pt', 'tensors-unchecked.pt']
+])('%s, as PyTorch writes it', name => {
   const tensors = readMap(fixture(`checkpoints/${name}`)) as Map<string, Tensor>
   const values = (key: string) => [...toFloat32(tensors.get(key)!)]
   const counting = Array.from({ length: 24 }, (_, i) => i)
@@ -56,11 +60,56 @@ describe('a PyTorch file', () => {
     expect(() => read(bytes)).toThrow(/a tensor is larger than its data/)
   })
 
+  it.each([
+    ['little-endian by its record', 'little', [0, 1, 2, 3]],
+    ['little-endian without a record', undefined, [0, 1, 2, 3]]
+  ])('%s is read as it is', (_, order, start) => {
+    const whole = readMap(reordered(order)).get('whole') as Tensor
+    expect([...toFloat32(whole)].slice(0, 4)).toEqual(start)
+  })
+
+  it('of another byte order than there is names it', () => {
+    expect(() => read(reordered('middle'))).toThrow('net.pkl: its byteorder is "middle"; expected little or big')
+  })
+
+  it('of a big-endian machine before 1.6 is refused, since the order of its bytes is not certain', () => {
+    const at = legacy.indexOf('little_endian')
+    const truth = legacy.indexOf(0x88, at)
+    expect(at > 0 && truth - at < 20).toBe(true)
+    const bytes = Buffer.from(legacy)
+    bytes[truth] = 0x89
+    expect(() => read(bytes)).toThrow(/little_endian is False/)
+  })
+
+  it('with one bit of its data changed is damaged', () => {
+    const bytes = fixture('checkpoints/tensors.pt')
+    const at = bytes.indexOf(Buffer.from(new Float32Array([1, 2, 3, 4]).buffer))
+    expect(at).toBeGreaterThan(0)
+    bytes[at] ^= 4
+    expect(() => read(bytes)).toThrow(/damaged \(\S*data\/0 has the CRC-32 \w{8}, and \w{8} was written\); download/)
+  })
+
+  it('without checksums of its storages is read, and one whose checksums are 0 here and there is not', () => {
+    const bytes = fixture('checkpoints/tensors.pt')
+    const entry = bytes.indexOf(Buffer.from([0x50, 0x4b, 1, 2]), bytes.lastIndexOf('data/1') - 60)
+    bytes.writeUInt32LE(0, entry + 16)
+    expect(() => read(bytes)).toThrow(/00000000 was written/)
+  })
+
   it('of a storage type that is not known names it', () => {
     const bytes = Buffer.from(legacy.toString('latin1').replace('DoubleStorage', 'BubbleStorage'), 'latin1')
     expect(() => read(bytes)).toThrow(/data of an unknown kind, torch\.BubbleStorage/)
   })
 })
+
+/** The same archive with another word on the order of its bytes. */
+function reordered(order: string | undefined): Buffer {
+  const zip = readZip(fixture('checkpoints/tensors.pt'), 'tensors.pt')
+  const names = zip.names.filter(name => !name.endsWith('/byteorder'))
+  const files = new Map(names.map(name => [name, zip.read(name) ?? Buffer.alloc(0)]))
+  if (order !== undefined) files.set(`${names[0].split('/')[0]}/byteorder`, Buffer.from(order))
+  return writeZip(files)
+}
 
 describe('a zip', () => {
   const stored = fixture('checkpoints/tensors.pt')

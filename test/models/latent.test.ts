@@ -19,7 +19,10 @@ import { schedule } from '../../src/solvers/schedule.js'
 import { largestDifference } from '../networks/reference.js'
 import { filled } from '../../bench/filled.js'
 import { latentStates } from '../../src/checkpoints/compvis.js'
+import { readComponent } from '../../src/checkpoints/diffusers.js'
+import { nameInFile } from '../../src/checkpoints/origin.js'
 import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
+import { unetTensors } from '../../src/networks/diffusers.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 import { ddpm, LATENT, SIDE, STABLE, STABLE_2, stateDict, writeCompVis, writeDdpm, writeDiffusers } from './latent.js'
 
@@ -213,7 +216,27 @@ describe("DDPM's network from a folder of diffusers", () => {
   it('lists tensors that are missing, left over or of another shape', async () => {
     const path = writeDdpm(at('ddpm-tensors'), { block_out_channels: [32, 96] })
     await expect(open(path)).rejects.toThrow(
-      /do not fit its GuidedUNet: .*input_blocks\.3\.0\.in_layers\.2\.weight is 64x32x3x3, not 96x32x3x3/
+      /do not fit its GuidedUNet: .*down_blocks\.1\.resnets\.0\.conv1\.weight is 64x32x3x3, not 96x32x3x3/
+    )
+  })
+
+  it('calls each tensor what the file calls it, also one that is missing', async () => {
+    const folder = writeDdpm(at('ddpm-names'))
+    const component = await readComponent(folder)
+    const tensors = await component.tensors()
+    const ours = [...unetTensors(component, tensors).keys()]
+    const missing = [...tensors.keys()].filter((name, i) => i % 7 === 0 || /(mid_block|sampler).*weight$/.test(name))
+    for (const name of missing) {
+      const left = unetTensors(component, new Map([...tensors].filter(([each]) => each !== name)))
+      const [gone] = ours.filter(each => !left.has(each))
+      expect(nameInFile(left, gone)).toBe(name)
+    }
+    expect(missing.length).toBeGreaterThan(20)
+  })
+
+  it('takes one network of a file only from a file', async () => {
+    await expect(openModel({ checkpoint: writeDdpm(at('ddpm-weights')), weights: 'ema', cacheDir })).rejects.toThrow(
+      /is a folder, and weights: ema is for files that hold several networks/
     )
   })
 

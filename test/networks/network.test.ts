@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filled } from '../../bench/filled.js'
+import { unwrapped } from '../../src/checkpoints/state-dict.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
@@ -81,6 +82,50 @@ describe('networks on the engine onnx', () => {
     expect(() => record(denoisingRecipe(network), tensors)).toThrow(
       "the checkpoint's tensors do not fit its SongUNet: model.map_layer0.bias (32) is missing; " +
         'model.map_layer1.bias is 7, not 32; model.stray is not part of it'
+    )
+  })
+})
+
+describe("a checkpoint's tensors", () => {
+  const recipe = denoisingRecipe(networkOf(song))
+  const message = (tensors: ReadonlyMap<string, Tensor>) => {
+    try {
+      record(recipe, tensors)
+    } catch (error) {
+      return error instanceof Error ? error.message : ''
+    }
+    return 'they fit'
+  }
+
+  it('that do not fit are the first ten and a count, in few words', () => {
+    const stray = { kind: 'tensor', dtype: 'float32', shape: [0], data: new Uint8Array(0) } as const
+    const strays = Array.from({ length: 500 }, (_, i) => [`${'deep.'.repeat(100)}stray${i}`, stray] as const)
+    const whole = new Map<string, Tensor>(filled(recipe))
+    const text = message(new Map([...whole, ...strays]))
+    expect(text).toMatch(/: (deep\.){20}\.\.\. is not part of it; .*; and 490 more$/)
+    expect(text.length).toBeLessThan(1500)
+  })
+
+  it.each(['int64', 'int8', 'uint8', 'bool'] as const)('of %s where numbers are needed are named', dtype => {
+    const tensors = new Map<string, Tensor>(filled(recipe))
+    tensors.set('model.map_layer0.bias', { ...tensors.get('model.map_layer0.bias')!, dtype })
+    expect(message(tensors)).toContain(`: model.map_layer0.bias is of ${dtype}, not of floating-point numbers`)
+  })
+
+  it('that nothing is computed from may be there', () => {
+    const count = { kind: 'tensor', dtype: 'int64', shape: [], data: new Uint8Array(8) } as const
+    const tensors = new Map<string, Tensor>(filled(recipe))
+    tensors.set('model.norm.num_batches_tracked', count).set('position_ids', count)
+    expect(message(tensors)).toBe('they fit')
+  })
+
+  it('are called what the file calls them, before wrappers were cut off', () => {
+    const inFile = new Map([...filled(recipe)].map(([name, tensor]) => [`module._orig_mod.${name}`, tensor]))
+    inFile.delete('module._orig_mod.model.map_layer1.bias')
+    inFile.set('module._orig_mod.stray', inFile.get('module._orig_mod.model.map_layer0.bias')!)
+    expect(message(unwrapped(inFile))).toBe(
+      "the checkpoint's tensors do not fit its SongUNet: module._orig_mod.model.map_layer1.bias (32) is missing; " +
+        'module._orig_mod.stray is not part of it'
     )
   })
 })
