@@ -142,16 +142,15 @@ function ofDiffusers(
     )
   const text = textEncoder && clipTextConfig(textEncoder)
   const initKwargs = unetArguments(unet, text?.tokens ?? 0)
-  const side = Number(initKwargs.image_size)
   return {
     about: {
       className: 'Stepwise',
       initKwargs: { ...initKwargs, ...chainOf(scheduler, folder) },
-      decoder: autoencoder && autoencoderConfig(autoencoder, [side, side]),
+      decoder: autoencoder && autoencoderConfig(autoencoder, initKwargs.sample_size),
       text
     },
-    network: async () => unetTensors(unet, await unet.tensors()),
-    decoder: async () => (autoencoder ? autoencoderTensors(autoencoder, await autoencoder.tensors()) : none()),
+    network: async () => unetTensors(await unet.tensors()),
+    decoder: async () => (autoencoder ? autoencoderTensors(await autoencoder.tensors()) : none()),
     text: async () => (textEncoder ? textEncoder.tensors() : none())
   }
 }

@@ -26,7 +26,7 @@ const guided = {
 }
 
 const decoder = {
-  ...{ channels: 32, channelMult: [1, 2], numBlocks: 1, attention: [false, true], outChannels: 3, groups: 32 },
+  ...{ channels: [32, 64], numBlocks: 1, attention: [false, true], outChannels: 3, groups: 32 },
   ...{ latentChannels: 3, zChannels: 3 },
   size: [8, 8]
 } as const
@@ -73,14 +73,14 @@ export const examples: Readonly<Record<string, Example>> = {
 
 function denoiser(kwargs: Readonly<Record<string, unknown>>): Example {
   const network = networkOf(kwargs)
-  const { inChannels, resolution, labelDim, context } = network
+  const { inChannels, size, labelDim, context } = network
   return {
     recipe: denoisingRecipe(network),
     feeds(batch) {
       const x = {
         name: 'x',
-        shape: [batch, inChannels, resolution, resolution],
-        data: waves(batch * inChannels * resolution ** 2, 1)
+        shape: [batch, inChannels, ...size],
+        data: waves(batch * inChannels * size[0] * size[1], 1)
       }
       const noise = { name: 'noise', shape: [batch, 1], data: waves(batch, 2) }
       const labels = { name: 'labels', shape: [batch, labelDim], data: new Float32Array(batch * labelDim).fill(1) }

@@ -22,7 +22,7 @@ const unet = {
 const stable = { ...unet, in_channels: 4, num_heads: 8, context_dim: WIDTH, context_tokens: TOKENS }
 const latent = { ...unet, in_channels: 3, num_head_channels: 32 }
 const decoder = {
-  ...{ channels: 32, channelMult: [1, 2], numBlocks: 1, attention: [false, false], outChannels: 3, groups: 32 },
+  ...{ channels: [32, 64], numBlocks: 1, attention: [false, false], outChannels: 3, groups: 32 },
   size: [SIDE, SIDE]
 } as const
 const vocabulary = words()

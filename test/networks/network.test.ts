@@ -24,12 +24,13 @@ async function answer(kwargs: Record<string, unknown>, externalFrom?: number): P
     externalFrom
   )
   const session = await openSession({ path, threads: 1 })
-  const size = network.inChannels * network.resolution ** 2
+  const [height, width] = network.size
+  const size = network.inChannels * height * width
   const x = Float32Array.from({ length: 2 * size }, (_, i) => (i < size ? Math.sin(i) : 0))
   const labels = { name: 'labels', shape: [2, network.labelDim], data: new Float32Array(2 * network.labelDim) }
   try {
     const [image] = await session.run([
-      { name: 'x', shape: [2, network.inChannels, network.resolution, network.resolution], data: x },
+      { name: 'x', shape: [2, network.inChannels, height, width], data: x },
       { name: 'noise', shape: [2, 1], data: Float32Array.of(0.3, -0.5) },
       ...(network.labelDim > 0 ? [labels] : [])
     ])

@@ -198,6 +198,7 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     sin: provider === 'webgpu' ? x => wave(x, 0) : pointwise('Sin'),
     cos: provider === 'webgpu' ? x => wave(x, 0.5) : pointwise('Cos'),
     sqrt: pointwise('Sqrt'),
+    log: pointwise('Log'),
     sigmoid: pointwise('Sigmoid'),
     relu: pointwise('Relu'),
     silu: x => ops.multiply(x, ops.sigmoid(x)),
