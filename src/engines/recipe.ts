@@ -23,7 +23,7 @@ export type Parameters = (name: string, shape: readonly number[]) => Uint8Array
 
 /**
  * What `make` records of a network, given a checkpoint's tensors one by one in single precision.
- * @throws EpdError `model-invalid` that lists every tensor that is missing, left over or of another shape
+ * @throws EpdError `model-invalid` that lists tensors that are missing, left over or of another shape
  */
 export function withTensors<Made>(
   { name, ignores }: Recipe,
@@ -44,9 +44,17 @@ export function withTensors<Made>(
   for (const tensor of tensors.keys())
     if (!used.has(tensor) && !ignores?.(tensor)) problems.push(`${tensor} is not part of it`)
   if (problems.length > 0)
-    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${problems.join('; ')}`)
+    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${listed(problems)}`)
   return made
 }
+
+/** The first of a list and how many more there are. */
+function listed(problems: readonly string[]): string {
+  const more = problems.length - SHOWN
+  return problems.slice(0, SHOWN).join('; ') + (more > 0 ? `; and ${more} more` : '')
+}
+
+const SHOWN = 10
 
 /** A tensor's bytes in single precision; those of the file itself where it has no other. */
 function singles(tensor: Tensor): Uint8Array {

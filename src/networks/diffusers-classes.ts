@@ -32,7 +32,7 @@ export const CLASSES: Readonly<
       ...{ resnet_time_scale_shift: 'default', add_attention: true, class_embed_type: null },
       ...{ num_class_embeds: null, num_train_timesteps: null }
     },
-    harmless: ['dropout'],
+    harmless: ['dropout', 'num_train_timesteps'],
     only: {}
   },
   UNet2DConditionModel: {
@@ -97,10 +97,21 @@ export const CLASSES: Readonly<
   }
 }
 
+/** What EMAModel of diffusers writes about an average of weights into the network's own config.json. */
+const NOTES_OF_AVERAGES = [
+  'decay',
+  'min_decay',
+  'optimization_step',
+  'update_after_step',
+  'use_ema_warmup',
+  'inv_gamma',
+  'power'
+]
+
 export type ClassName = keyof typeof CLASSES
 
 function isKnown(name: string): name is ClassName {
-  return name in CLASSES
+  return Object.hasOwn(CLASSES, name)
 }
 
 /**
@@ -118,16 +129,16 @@ export function settingsOf(component: Component, ...expected: readonly ClassName
   const settings: Record<string, unknown> = { ...defaults }
   for (const [name, value] of Object.entries(config)) {
     // Names with a line before them are diffusers' own notes.
-    if (name.startsWith('_')) continue
+    if (name.startsWith('_') || NOTES_OF_AVERAGES.includes(name)) continue
     const found = `${file}: ${name} is ${JSON.stringify(value)}`
-    if (!(name in defaults)) {
+    if (!Object.hasOwn(defaults, name)) {
       if (value === null || value === false) continue
       throw new EpdError(
         'model-invalid',
         `${found}, but diffusers' ${className} has no such argument; take it out of the file if diffusers ignores it, too`
       )
     }
-    if (name in only && !only[name].includes(value))
+    if (Object.hasOwn(only, name) && !only[name].includes(value))
       throw new EpdError('model-invalid', `${found}, which is not supported`)
     settings[name] = value
   }

@@ -52,7 +52,7 @@ export function diffusersNetwork(read: Arguments, className: ClassName): Network
   checkChannels(read, inChannels, config)
   checkSizes(read, config, kinds.up, conditional, size)
   return {
-    architecture: 'DiffusersUNet',
+    architecture: className,
     ...{ size, inChannels, config },
     labelDim: classes === undefined ? 0 : classes === 'table' ? read.count('num_class_embeds') : numberedClasses(read),
     context: conditional ? { tokens: read.count('context_tokens', 77), width: contextWidth(read, kinds) } : undefined
@@ -234,10 +234,10 @@ function blockKinds(read: Arguments, side: Side, count: number): BlockKind[] {
   const name = `${side}_block_types`
   const types = read.texts(name)
   if (types.length !== count) throw read.unsupported(name, types, `but block_out_channels has ${count} levels`)
-  const known: Readonly<Record<string, BlockKind | undefined>> = BLOCKS[side]
+  const known = new Map<string, BlockKind>(Object.entries(BLOCKS[side]))
   return types.map(type => {
     // The names of 2022 had this before them.
-    const kind = known[type.replace(/^UNetRes/, '')]
+    const kind = known.get(type.replace(/^UNetRes/, ''))
     if (kind === undefined || (kind === 'context' && read.value('cross_attention_dim') === undefined))
       throw read.unsupported(name, type)
     return kind
@@ -305,6 +305,12 @@ function checkSizes(
 
 function sizeOf(read: Arguments): Size {
   const given = read.value('sample_size')
+  if (given === null)
+    throw read.unsupported(
+      'sample_size',
+      null,
+      'so that it does not tell the size of its images; say it as shape: [channels, height, width] of the model'
+    )
   const size = typeof given === 'number' ? [given, given] : given
   if (Array.isArray(size) && size.length === 2 && size.every(side => isCount(side) && side > 0))
     return [size[0], size[1]]
@@ -364,8 +370,8 @@ function perLevel<Item>(
   lists = true
 ): readonly Item[] {
   const value = read.value(name)
-  if (is(value)) return Array.from({ length: count }, () => value)
-  if (lists && Array.isArray(value) && value.length === count && value.every(is)) return value
+  const each: readonly unknown[] = lists && Array.isArray(value) ? value : Array.from({ length: count }, () => value)
+  if (each.length === count && each.every(is)) return each
   throw read.wrong(name, lists ? `${expected}, or a list of ${count}` : expected)
 }
 

@@ -40,7 +40,7 @@ export type Network = {
   | { readonly architecture: 'SongUNet'; readonly config: SongUNetConfig }
   | { readonly architecture: 'DhariwalUNet'; readonly config: DhariwalUNetConfig }
   | { readonly architecture: 'GuidedUNet'; readonly config: GuidedUNetConfig }
-  | { readonly architecture: 'DiffusersUNet'; readonly config: DiffusersUNetConfig }
+  | { readonly architecture: 'UNet2DModel' | 'UNet2DConditionModel'; readonly config: DiffusersUNetConfig }
 )
 
 export type Size = readonly [height: number, width: number]
@@ -53,14 +53,15 @@ function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): Networ
       return dhariwalUNet(ops, network.config, input)
     case 'GuidedUNet':
       return guidedUNet(ops, network.config, input)
-    case 'DiffusersUNet':
+    case 'UNet2DModel':
+    case 'UNet2DConditionModel':
       return diffusersUNet(ops, network.config, input)
   }
 }
 
 /** Pixels of a network's bottleneck: each level after the first halves the image. */
 export function bottleneckPixels({ size, ...network }: Network): number {
-  if (network.architecture === 'DiffusersUNet') return pixels(sizesWithin(network.config, size).at(-1) ?? size)
+  if ('down' in network.config) return pixels(sizesWithin(network.config, size).at(-1) ?? size)
   const halvings = network.config.channelMult.length - 1
   return pixels([size[0] >> halvings, size[1] >> halvings])
 }
@@ -169,7 +170,11 @@ function guidedNetwork(read: Arguments): Network {
       channelMult: read.numbers('channel_mult'),
       numBlocks: read.count('num_res_blocks'),
       attentionDownsampling: read.counts('attention_resolutions', []),
-      heads: channels => (perHead > 0 ? channels / perHead : heads),
+      heads(channels) {
+        if (perHead > 0) return shared(read, 'num_head_channels', perHead, channels)
+        shared(read, 'num_heads', heads, channels)
+        return heads
+      },
       attentionOrder: order,
       attentionKernel: flat ? [1] : [1, 1],
       adaptiveScale: read.flag('use_scale_shift_norm', true),
@@ -184,4 +189,10 @@ function guidedNetwork(read: Arguments): Network {
           : undefined
     }
   }
+}
+
+/** How often a number of channels holds another. */
+function shared(read: Arguments, name: string, part: number, channels: number): number {
+  if (channels % part !== 0) throw read.unsupported(name, part, `which does not divide ${channels} channels`)
+  return channels / part
 }
