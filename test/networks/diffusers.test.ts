@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import type { Component } from '../../src/checkpoints/diffusers.js'
@@ -14,27 +13,9 @@ import { autoencoderConfig, autoencoderTensors, unetArguments, unetTensors } fro
 import { bottleneckPixels, denoisingRecipe, networkOf } from '../../src/networks/network.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
-import { largestDifference, parametersOf } from './reference.js'
+import { diffusersAnswers, largestDifference, parametersOf } from './reference.js'
 
-interface Answers {
-  readonly time: number
-  readonly tokens: number
-  readonly cases: Readonly<
-    Record<
-      string,
-      {
-        readonly class: string
-        readonly config: Component['config']
-        readonly label: number | null
-        readonly names: string
-        readonly output: readonly number[]
-      }
-    >
-  >
-}
-
-const file = new URL('../fixtures/networks/diffusers.json', import.meta.url)
-const { time, tokens, cases } = JSON.parse(readFileSync(file, 'utf8')) as Answers
+const { time, tokens, cases } = diffusersAnswers()
 const uniform = (name: string, count: number) => Float32Array.from(hashUniform(name, 0, count))
 
 function component(className: string, config: Component['config']): Component {
@@ -80,7 +61,10 @@ async function imageOf(recipe: Recipe, feeds: readonly Feed[]): Promise<Float32A
   const graph = record(recipe, filled(recipe))
   const model = Buffer.concat([encodeModel({ opset: OPSET, graph })])
   const session = await InferenceSession.create(model, { graphOptimizationLevel: 'disabled', intraOpNumThreads: 1 })
-  const inputs = feeds.map(({ name, shape, data }) => [name, new OnnxTensor('float32', Float32Array.from(data), shape)])
+  const inputs = feeds.map(({ name, shape, data }): [string, OnnxTensor] => [
+    name,
+    new OnnxTensor('float32', Float32Array.from(data), shape)
+  ])
   const answers = await session.run(Object.fromEntries(inputs))
   const { data } = answers[session.outputNames[0]]
   await session.release()

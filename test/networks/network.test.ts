@@ -126,7 +126,10 @@ describe("a network's bottleneck", () => {
 
 describe('networkOf', () => {
   it.each([
-    [{ model_type: 'Transformer' }, /model_type must be SongUNet or DhariwalUNet or UNetModel, found "Transformer"/],
+    [
+      { model_type: 'Transformer' },
+      /model_type must be SongUNet or DhariwalUNet or UNetModel or UNet2DModel or UNet2DConditionModel, found "Transformer"/
+    ],
     [{ encoder_type: 'wavelet' }, /encoder_type must be standard or skip or residual/],
     [{ img_resolution: 'big' }, /img_resolution must be a whole number, found "big"/],
     [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/]
