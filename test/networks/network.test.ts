@@ -138,6 +138,20 @@ describe('networkOf', () => {
   })
 })
 
+describe("guided-diffusion's heads", () => {
+  const guided = {
+    ...{ model_type: 'UNetModel', image_size: 8, model_channels: 32, channel_mult: [1, 2], num_res_blocks: 1 },
+    attention_resolutions: [2]
+  }
+
+  it.each([
+    [{ num_head_channels: 48 }, /num_head_channels is 48, which does not divide 64 channels/],
+    [{ num_heads: 3 }, /num_heads is 3, which does not divide 64 channels/]
+  ])('%j is refused by its name', (wrong, message) => {
+    expect(() => filled(denoisingRecipe(networkOf({ ...guided, ...wrong })))).toThrow(message)
+  })
+})
+
 describe('openSession', () => {
   it('says what ONNX Runtime has against a graph', async () => {
     await expect(openSession({ path: join(folder, 'none.onnx') })).rejects.toMatchObject({ code: 'engine-failed' })
