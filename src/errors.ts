@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'model-invalid'
   | 'model-output'
   | 'engine-failed'
+  | 'score-undefined'
   | 'store-version'
   | 'store-unwritable'
   | 'store-corrupt'

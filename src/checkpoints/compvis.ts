@@ -10,6 +10,8 @@ type Tensors = ReadonlyMap<string, Tensor>
 export interface LatentStates {
   /** Averaged weights where the file has them, as `ema_scope` takes them. */
   readonly unet: Tensors
+  /** The weights that training ended with. */
+  readonly trained: Tensors
   readonly firstStage: Tensors
   /** CLIP's text encoder by transformers' names; empty where there is none. */
   readonly text: Tensors
@@ -39,6 +41,7 @@ export function latentStates(tensors: Tensors): LatentStates | undefined {
     )
   return {
     unet: averaged(tensors, within(tensors, UNET)),
+    trained: within(tensors, UNET),
     firstStage: new Map(
       [...within(tensors, FIRST_STAGE)].filter(([name]) => !/^(encoder|quant_conv|loss|logvar)\b/.test(name))
     ),
@@ -67,34 +70,26 @@ function averaged(tensors: Tensors, plain: Tensors): Tensors {
   return new Map(found)
 }
 
-/** What a config.yaml of CompVis's beside a checkpoint says that its tensors do not. */
-export interface LatentSettings {
-  readonly scale_factor?: unknown
-  readonly linear_start?: unknown
-  readonly linear_end?: unknown
-  readonly timesteps?: unknown
-  readonly parameterization?: unknown
-  readonly image_size?: unknown
-  readonly unet: Readonly<Record<string, unknown>>
+/** A config.yaml of CompVis's beside a checkpoint. */
+export interface LatentConfig {
+  readonly file: string
+  readonly config: Readonly<Record<string, unknown>>
 }
 
-/** @throws EpdError `checkpoint-invalid` */
-export async function readLatentSettings(checkpoint: string): Promise<LatentSettings> {
+/** undefined where there is none. @throws EpdError `checkpoint-invalid` */
+export async function readLatentConfig(checkpoint: string): Promise<LatentConfig | undefined> {
   const { file, text } = await settingsText(checkpoint)
-  if (text === undefined) return { unet: {} }
-  const at = (value: unknown, ...names: readonly string[]): unknown =>
-    names.reduce<unknown>((inner, name) => (isRecord(inner) ? inner[name] : undefined), value)
+  if (text === undefined) return undefined
+  const invalid = (reason: string, cause?: unknown) =>
+    new EpdError('checkpoint-invalid', `${file}: cannot be read as YAML: ${reason}`, { cause })
+  let config: unknown
   try {
-    const params = at(parse(text), 'model', 'params')
-    const unet = at(params, 'unet_config', 'params')
-    return { ...(isRecord(params) ? params : {}), unet: isRecord(unet) ? unet : {} }
+    config = parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw new EpdError(
-      'checkpoint-invalid',
-      `${file}: cannot be read as YAML: ${error instanceof Error ? error.message : ''}`,
-      { cause: error }
-    )
+    throw invalid(error instanceof Error ? error.message : '', error)
   }
+  if (isRecord(config)) return { file, config }
+  throw invalid('it holds no mapping')
 }
 
 /** A config.yaml beside a checkpoint, if there is one. */

@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest } from './checkpoint.js'
 import { digestOf } from './digest.js'
+import { readJson } from './json.js'
 import { readTensors } from './network.js'
 import { isRecord, type Tensor } from './tensor.js'
 
@@ -15,6 +16,8 @@ export interface Component {
   readonly file: string
   /** The files that hold its weights. */
   readonly weights: readonly string[]
+  /** The variant that they are of. */
+  readonly variant?: string
   /** Read anew at each call. */
   readonly tensors: () => Promise<ReadonlyMap<string, Tensor>>
 }
@@ -27,52 +30,112 @@ export interface DiffusersFolder {
   readonly textEncoder?: Component
   /** Whether it has a tokeniser. */
   readonly hasTokenizer: boolean
-  readonly scheduler: Readonly<Record<string, unknown>>
+  readonly scheduler: {
+    readonly config: Readonly<Record<string, unknown>>
+    readonly file: string
+    /** The class that model_index.json names. */
+    readonly listed?: string
+  }
   /** All that is read of it, in a fixed order. */
   readonly files: readonly string[]
 }
 
+/** Which of a folder's weights are read, as diffusers has it: `fp16` reads diffusion_pytorch_model.fp16.safetensors, for example. */
+export interface WeightOptions {
+  readonly variant?: string
+}
+
+/** The parts of pipelines that are read, each with the libraries that write it. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  unet: ['diffusers'],
+  vae: ['diffusers'],
+  vqvae: ['diffusers'],
+  scheduler: ['diffusers'],
+  text_encoder: ['transformers'],
+  tokenizer: ['transformers']
+}
 /** Parts of pipelines that samples do not depend on. */
 const IGNORED = ['safety_checker', 'feature_extractor', 'image_encoder']
+/** What model_index.json says beside its parts. */
+const SETTINGS = ['_class_name', '_diffusers_version', '_name_or_path', '_commit_hash', 'requires_safety_checker']
 
 /**
  * A pipeline with its model_index.json and a folder a component, or all in one; or the folder of one network with its config.json.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
-export async function readDiffusers(folder: string): Promise<DiffusersFolder> {
-  const index = await readJson(join(folder, 'model_index.json'))
-  const listed = Object.entries(index ?? {}).flatMap(([name, value]) =>
-    Array.isArray(value) && value[0] !== null ? [name] : []
-  )
-  const known = ['unet', 'vae', 'vqvae', 'text_encoder', 'tokenizer', 'scheduler', ...IGNORED]
-  const strange = listed.find(name => !known.includes(name))
-  if (strange !== undefined)
-    throw new EpdError(
-      'model-invalid',
-      `${folder}: its pipeline has a ${strange}, which is not supported; known are ${known.join(', ')}`
-    )
+export async function readDiffusers(folder: string, { variant }: WeightOptions = {}): Promise<DiffusersFolder> {
+  const file = join(folder, 'model_index.json')
+  const index = await readJson(file)
+  const listed = partsOf(index ?? {}, file)
   const placeOf = async (name: string) => ((await exists(join(folder, name))) ? join(folder, name) : folder)
-  const has = (name: string) => listed.includes(name)
-  const component = async (name: string) => (has(name) ? readComponent(await placeOf(name)) : undefined)
-  const unet = await readComponent(index ? await placeOf('unet') : folder)
+  const component = async (name: string) => {
+    const part = listed.get(name)
+    if (part === undefined) return undefined
+    return agreeing(await readComponent(await placeOf(name), { variant, orPlain: true }), part, file)
+  }
+  const unet = (await component('unet')) ?? (await readComponent(index ? await placeOf('unet') : folder, { variant }))
   const autoencoder = (await component('vae')) ?? (await component('vqvae'))
   const textEncoder = await component('text_encoder')
   const schedulerFile = join(await placeOf('scheduler'), 'scheduler_config.json')
-  const scheduler = await readJson(schedulerFile)
-  if (!scheduler)
+  const schedulerConfig = await readJson(schedulerFile)
+  if (!schedulerConfig)
     throw new EpdError(
       'checkpoint-missing',
       `${schedulerFile}: there is no such file; it says which noise the network was trained on`
     )
   const components = [unet, autoencoder, textEncoder].flatMap(each => each ?? [])
+  if (variant !== undefined && !components.some(each => each.variant === variant))
+    throw new EpdError('checkpoint-missing', `${folder}: has no weights of the variant ${variant}`)
   return {
-    ...{ unet, autoencoder, textEncoder, hasTokenizer: has('tokenizer'), scheduler },
-    files: [schedulerFile, ...components.flatMap(({ file, weights }) => [file, ...weights])]
+    ...{ unet, autoencoder, textEncoder, hasTokenizer: listed.has('tokenizer') },
+    scheduler: { config: schedulerConfig, file: schedulerFile, listed: listed.get('scheduler') },
+    files: [...(index ? [file] : []), schedulerFile, ...components.flatMap(({ file, weights }) => [file, ...weights])]
   }
 }
 
+/** The class of each part that model_index.json lists. @throws EpdError `model-invalid` for a part or a setting that is not known */
+function partsOf(index: Readonly<Record<string, unknown>>, file: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  const known = [...Object.keys(PARTS), ...IGNORED]
+  for (const [name, value] of Object.entries(index)) {
+    if (!Array.isArray(value) || name.startsWith('_')) {
+      if (!SETTINGS.includes(name) && value !== null)
+        throw new EpdError('model-invalid', `${file}: ${name} is ${JSON.stringify(value)}, which is not supported`)
+      continue
+    }
+    const entry: readonly unknown[] = value
+    const [library, className] = entry
+    if (library === null || IGNORED.includes(name)) continue
+    if (!Object.hasOwn(PARTS, name))
+      throw new EpdError(
+        'model-invalid',
+        `${file}: its pipeline has a ${name}, which is not supported; known are ${known.join(', ')}`
+      )
+    if (typeof library !== 'string' || typeof className !== 'string' || !PARTS[name].includes(library))
+      throw new EpdError(
+        'model-invalid',
+        `${file}: ${name} is ${JSON.stringify(value)}, which is not supported; it must be of ${PARTS[name].join(' or ')}`
+      )
+    found.set(name, className)
+  }
+  return found
+}
+
+/** The classes that a part's own config.json may name, where model_index.json names another for it. */
+const COMPATIBLE: Readonly<Record<string, readonly string[] | undefined>> = {
+  CLIPTextModel: ['CLIPTextModel', 'CLIPModel']
+}
+
+function agreeing(component: Component, listed: string, index: string): Component {
+  const { className, file } = component
+  const plain = listed.replace(/^Flax/, '')
+  if (className === '') return { ...component, className: plain }
+  if (className === plain || COMPATIBLE[plain]?.includes(className)) return component
+  throw new EpdError('model-invalid', `${file}: is of a ${className}, but ${index} names a ${listed}`)
+}
+
 /** The folder of one network: config.json and weights. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
-export async function readComponent(folder: string): Promise<Component> {
+export async function readComponent(folder: string, options: ComponentOptions = {}): Promise<Component> {
   const file = join(folder, 'config.json')
   const config = await readJson(file)
   if (!config)
@@ -82,12 +145,13 @@ export async function readComponent(folder: string): Promise<Component> {
     )
   const { _class_name: ofDiffusers, architectures } = config
   const named = Array.isArray(architectures) ? String(architectures[0]) : ''
-  const weights = await weightFiles(folder)
+  const { weights, variant } = await weightFiles(folder, options)
   return {
     className: typeof ofDiffusers === 'string' ? ofDiffusers : named,
     config,
     file,
     weights,
+    variant,
     async tensors() {
       const all = new Map<string, Tensor>()
       for (const path of weights) for (const [name, tensor] of await readTensors(path)) all.set(name, tensor)
@@ -101,23 +165,72 @@ export async function componentDigest({ file, weights }: Component): Promise<str
   return digestOf(await Promise.all([file, ...weights].map(fileDigest)))
 }
 
-/** In one file or in several with an index; safetensors rather than pickles, whole rather than half precision. */
-async function weightFiles(folder: string): Promise<readonly string[]> {
+interface ComponentOptions extends WeightOptions {
+  /** Whether weights without a variant are read where the one that is asked for is not there. */
+  readonly orPlain?: boolean
+}
+
+interface Weights {
+  readonly weights: readonly string[]
+  readonly variant?: string
+}
+
+/** Weights in half precision are read where no others are there; they are the same weights. */
+const HALF = 'fp16'
+
+/** In one file or in several with an index; safetensors rather than pickles. @throws EpdError `checkpoint-missing` */
+async function weightFiles(folder: string, { variant, orPlain = false }: ComponentOptions): Promise<Weights> {
   const names: readonly string[] = await readdir(folder).catch(() => [])
-  for (const stem of ['diffusion_pytorch_model', 'model', 'pytorch_model'])
-    for (const ending of ['safetensors', 'fp16.safetensors', 'bin']) {
-      const name = `${stem}.${ending}`
-      if (names.includes(name)) return [join(folder, name)]
-      const index = await readJson(join(folder, `${name}.index.json`))
+  const wanted = variant === undefined ? [undefined, HALF] : orPlain ? [variant, undefined] : [variant]
+  for (const each of wanted) {
+    const weights = await weightsOf(folder, names, each)
+    if (weights) return { weights, variant: each }
+  }
+  const others = variantsOf(names)
+  const named = variant === undefined ? '' : `.${variant}`
+  throw new EpdError(
+    'checkpoint-missing',
+    others.length > 0
+      ? `${folder}: holds no weights ${variant === undefined ? 'without a variant' : `of the variant ${variant}`}, but of the variants ${others.join(', ')}; name one as the model's variant`
+      : `${folder}: holds no weights; expected ${STEMS[0]}${named}.safetensors or ${STEMS[1]}${named}.safetensors`
+  )
+}
+
+const STEMS = ['diffusion_pytorch_model', 'model', 'pytorch_model']
+
+async function weightsOf(
+  folder: string,
+  names: readonly string[],
+  variant: string | undefined
+): Promise<readonly string[] | undefined> {
+  for (const stem of STEMS)
+    for (const ending of ['safetensors', 'bin']) {
+      const [file, ...indices] = spellings(stem, ending, variant)
+      if (names.includes(file)) return [join(folder, file)]
+      const found = indices.find(name => names.includes(name))
+      const index = found === undefined ? undefined : await readJson(join(folder, found))
       if (index && isRecord(index.weight_map))
         return [...new Set(Object.values(index.weight_map).map(String))]
           .sort()
           .map(shard => join(folder, plainName(shard, folder)))
     }
-  throw new EpdError(
-    'checkpoint-missing',
-    `${folder}: holds no weights; expected diffusion_pytorch_model.safetensors or model.safetensors`
+  return undefined
+}
+
+/** The file of all weights, and the names that versions of diffusers and transformers give the index of several. */
+function spellings(stem: string, ending: string, variant: string | undefined): readonly string[] {
+  const plain = `${stem}.${ending}`
+  if (variant === undefined) return [plain, `${plain}.index.json`]
+  const own = `${stem}.${variant}.${ending}`
+  return [own, `${plain}.index.${variant}.json`, `${plain}.${variant}.index.json`, `${own}.index.json`]
+}
+
+function variantsOf(names: readonly string[]): readonly string[] {
+  const pattern = new RegExp(
+    `^(?:${STEMS.join('|')})\\.(?:(?:safetensors|bin)\\.)?(?:index\\.)?([^.]+?)(?:-\\d+-of-\\d+)?\\.(?:safetensors|bin|index\\.json|json)$`
   )
+  const found = names.flatMap(name => pattern.exec(name)?.[1] ?? []).filter(name => name !== 'index')
+  return [...new Set(found)].sort()
 }
 
 /** An index may only name files that stand beside it. */
@@ -127,19 +240,6 @@ function plainName(name: string, folder: string): string {
     'checkpoint-invalid',
     `${folder}: its index names ${JSON.stringify(name)}, which is no file of the folder`
   )
-}
-
-/** undefined where there is no such file. @throws EpdError `checkpoint-invalid` */
-export async function readJson(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-  } catch {
-    // said below
-  }
-  throw new EpdError('checkpoint-invalid', `${path}: is not a JSON object; download or copy it again`)
 }
 
 /** The folder that a path of a checkpoint means, if it means one: itself, or that of its model_index.json. */

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
 import { isLatent } from './compvis.js'
+import { parseJson } from './json.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import { readZip } from './zip.js'
 import {
@@ -189,7 +190,7 @@ async function readConfig(path: string): Promise<unknown> {
   const text = await readConfigText(path)
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new EpdError('checkpoint-invalid', `${configPath(path)}: is not a JSON object`, { cause: error })
   }

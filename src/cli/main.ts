@@ -92,7 +92,7 @@ program
 
 program
   .command('reference <images>')
-  .description('make the statistics that fid compares with, of the PNG files in a folder or a zip archive')
+  .description('make the statistics that fid compares with, of the PNG and JPEG files in a folder or a zip archive')
   .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them")
   .addOption(
     new Option('--preparation <how>', 'how images become its input')

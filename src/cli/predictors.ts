@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { EpdError } from '../errors.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
@@ -11,6 +11,7 @@ import { canonical } from '../spec/plain.js'
 import { createStore } from '../store/store.js'
 import { inColumns } from './columns.js'
 import type { Flags } from './main.js'
+import { checkOut } from './out.js'
 import { solverWords } from './summary.js'
 
 /** Lists every predictor that a spec can use by its name. */
@@ -65,7 +66,7 @@ export function give(name: string, { store: dir, json, out }: Flags & { readonly
   }
   const encode = { '.json': encodeJson, '.safetensors': encodeTensors }[extname(out)]
   if (!encode) throw new EpdError('usage', `--out ${out}: expected a name that ends in .json or .safetensors`)
-  if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or delete it`)
+  checkOut(out)
   const bytes = encode(record)
   writeFileSync(out, bytes)
   const digest = createHash('sha256').update(bytes).digest('hex')

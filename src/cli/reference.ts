@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
-import { openImages, type Collection } from '../images/collection.js'
-import type { Raster } from '../images/png.js'
+import { named, openImages, TOLD, type Collection } from '../images/collection.js'
+import type { Raster, Size } from '../images/raster.js'
 import { openInception, type Inception } from '../metrics/inception.js'
-import { encodeStatistics } from '../metrics/reference.js'
+import { encodeStatistics, faultOfStatistics } from '../metrics/reference.js'
 import { accumulator, type Statistics } from '../metrics/statistics.js'
 import { defaultCache } from '../models/open.js'
 import { FEATURES, type InceptionInput } from '../networks/inception-v3.js'
+import { checkOut } from './out.js'
 import { progressLine } from './progress.js'
 
 export interface ReferenceFlags {
@@ -17,22 +19,28 @@ export interface ReferenceFlags {
   readonly json?: boolean
 }
 
-/** Makes the statistics of real images that fid compares with. */
-export async function reference(place: string, options: ReferenceFlags): Promise<void> {
+/** Makes the statistics of real images that fid compares with. All that can be known is checked before the first image is looked at. */
+export async function reference(location: string, options: ReferenceFlags): Promise<void> {
   const { weights, preparation, out, json } = options
-  if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or delete it`)
-  const images = openImages(place)
-  const first = images.read(images.names[0])
-  const { height, width } = first
+  checkOut(out)
+  await fileDigest(weights)
+  const images = openImages(location)
+  const { width, height } = commonSize(location, images)
+  const { skipped } = images
+  if (process.stderr.isTTY && skipped.length > 0) process.stderr.write(`skipped: ${named(skipped)}\n`)
   const inception = await openInception({ weights, preparation, size: [height, width], cacheDir: defaultCache() })
   try {
-    const statistics = await statisticsOf(images, first, inception)
+    const statistics = await statisticsOf(images, inception)
+    const fault = faultOfStatistics(statistics)
+    if (fault !== undefined)
+      throw new EpdError('images-invalid', `${location}: its images have no statistics to compare with: ${fault}`)
     const bytes = encodeStatistics(statistics)
-    writeFileSync(out, bytes)
+    write(out, bytes)
     const digest = createHash('sha256').update(bytes).digest('hex')
     const about = {
       images: statistics.count,
       size: `${width}x${height}`,
+      skipped: { count: skipped.length, first: skipped.slice(0, TOLD) },
       preparation,
       network: inception.digest,
       digest
@@ -40,37 +48,67 @@ export async function reference(place: string, options: ReferenceFlags): Promise
     if (json) process.stdout.write(`${JSON.stringify({ ...about, file: out })}\n`)
     else
       process.stdout.write(
-        `${out}: ${about.images} images of ${about.size}, prepared as ${preparation}, sha256 ${digest}\n`
+        `${out}: ${about.images} images of ${about.size}, prepared as ${preparation}, sha256 ${digest}\n${skippedLine(skipped)}`
       )
   } finally {
     await inception.close()
   }
 }
 
+function skippedLine(skipped: readonly string[]): string {
+  if (skipped.length === 0) return ''
+  const what = skipped.length === 1 ? '1 other file was' : `${skipped.length.toLocaleString('en')} other files were`
+  return `${what} skipped: ${named(skipped)}\n`
+}
+
+function write(out: string, bytes: Uint8Array): void {
+  const temporary = `${out}.${process.pid}.tmp`
+  try {
+    writeFileSync(temporary, bytes)
+    renameSync(temporary, out)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/** The size that all images have, by their headers. */
+function commonSize(location: string, { names, size }: Collection): Size {
+  const [first] = names
+  if (names.length < 2)
+    throw new EpdError(
+      'images-invalid',
+      `${location}: ${first} is the only image in it, and statistics need two or more; give more images`
+    )
+  const common = size(first)
+  for (const name of names) {
+    const { width, height } = size(name)
+    if (width !== common.width || height !== common.height)
+      throw new EpdError(
+        'images-invalid',
+        `${location}: ${name} has ${width}x${height} pixels and the first image ${common.width}x${common.height}; give images of one size`
+      )
+  }
+  return common
+}
+
 /** Images read and looked at together. */
 const BATCH = 64
 
-async function statisticsOf(images: Collection, first: Raster, inception: Inception): Promise<Statistics> {
+async function statisticsOf(images: Collection, inception: Inception): Promise<Statistics> {
   const sums = accumulator(FEATURES)
   const total = images.names.length
   const line = progressLine()
   for (let done = 0; done < total; done += BATCH) {
     const names = images.names.slice(done, done + BATCH)
-    const pixels = Buffer.concat(names.map(name => colours(alike(images.read(name), first, name))))
-    sums.add(Float64Array.from(await inception.features(pixels, names.length)))
+    const pixels: Uint8Array[] = []
+    for (const name of names) pixels.push(colours(await images.read(name)))
+    sums.add(Float64Array.from(await inception.features(Buffer.concat(pixels), names.length)))
     const event = { type: 'progress', stage: '', done: done + names.length, total, unit: 'samples' } as const
     if (process.stderr.isTTY) process.stderr.write(`\r${line(event)}`)
   }
   if (process.stderr.isTTY) process.stderr.write('\n')
   return sums.finish()
-}
-
-function alike(image: Raster, first: Raster, name: string): Raster {
-  if (image.width === first.width && image.height === first.height) return image
-  throw new EpdError(
-    'images-invalid',
-    `${name} has ${image.width}x${image.height} pixels and the first image ${first.width}x${first.height}; give images of one size`
-  )
 }
 
 /** Gray as colour. */

@@ -1,3 +1,4 @@
+import { absentFiles } from '../pipeline/assets.js'
 import { inColumns } from './columns.js'
 import type { SpecFlags } from './main.js'
 import { load } from './load.js'
@@ -5,7 +6,8 @@ import { summary } from './summary.js'
 
 export function validate(file: string, options: SpecFlags): void {
   const experiment = load(file, options)
-  process.stderr.write(experiment.warnings.map(message => `warning: ${message}\n`).join(''))
+  const warnings = [...experiment.warnings, ...absentFiles(experiment, options.store)]
+  process.stderr.write(warnings.map(message => `warning: ${message}\n`).join(''))
   if (options.json) {
     process.stdout.write(`${JSON.stringify(experiment)}\n`)
     return

@@ -1,46 +1,87 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { readZip } from '../checkpoints/zip.js'
+import { statSync } from 'node:fs'
 import { EpdError } from '../errors.js'
-import { decodePng, type Raster } from './png.js'
+import { formatOf, kindOf } from './formats.js'
+import { archive, firstBytes, folder, isLitter, type Place } from './places.js'
+import type { Raster, Size } from './raster.js'
 
 /** Images by name, each read when it is asked for. */
 export interface Collection {
   readonly names: readonly string[]
+  /** What else is there: files of other kinds, hidden ones, and what systems leave behind. */
+  readonly skipped: readonly string[]
+  /** How many pixels an image has, by its header alone. @throws EpdError `images-invalid` */
+  readonly size: (name: string) => Size
   /** @throws EpdError `images-invalid` */
-  readonly read: (name: string) => Raster
+  readonly read: (name: string) => Promise<Raster>
 }
 
 /**
- * All PNG files of a folder and the folders in it, or of a zip archive, in the order of their names.
+ * All PNG and JPEG files of a folder and the folders in it, or of a zip archive, in the order of their names.
  * @throws EpdError `images-invalid` if there is no such place, or no image in it
  */
-export function openImages(place: string): Collection {
-  const info = statSync(place, { throwIfNoEntry: false })
-  if (!info) throw new EpdError('images-invalid', `${place}: there is no such folder or zip archive`)
-  const { names, bytes } = info.isDirectory() ? folder(place) : archive(place)
-  const images = names.filter(name => /\.png$/i.test(name)).sort()
+export function openImages(location: string): Collection {
+  const place = placeAt(location)
+  const images = place.names.filter(isImage).sort()
+  const skipped = [...place.names.filter(name => !isImage(name)), ...place.passed].sort()
   if (images.length === 0)
-    throw new EpdError('images-invalid', `${place}: no PNG in it; give a folder or a zip archive of PNG files`)
+    throw new EpdError(
+      'images-invalid',
+      `${location}: no PNG or JPEG in it${skipped.length === 0 ? '' : `, but ${named(skipped)}`}; give a folder or a zip archive of PNG or JPEG files`
+    )
+  const explained = (name: string, error: unknown) => {
+    if (error instanceof EpdError) return error
+    const reason = error instanceof Error ? error.message : String(error)
+    return new EpdError('images-invalid', `${location}: ${name} cannot be read: ${reason}`, { cause: error })
+  }
   return {
     names: images,
-    read(name) {
+    skipped,
+    size(name) {
       try {
-        return decodePng(bytes(name))
+        return sizeOf(place, name)
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        throw new EpdError('images-invalid', `${place}: ${name} cannot be read: ${reason}`, { cause: error })
+        throw explained(name, error)
+      }
+    },
+    async read(name) {
+      try {
+        const bytes = place.bytes(name)
+        return await formatOf(bytes).decode(bytes)
+      } catch (error) {
+        throw explained(name, error)
       }
     }
   }
 }
 
-function folder(place: string) {
-  const names = readdirSync(place, { recursive: true }).map(String)
-  return { names, bytes: (name: string): Uint8Array => readFileSync(join(place, name)) }
+/** Names told of a list. */
+export const TOLD = 5
+
+/** The first few names of a list, and how many more there are. */
+export function named(names: readonly string[]): string {
+  const more = names.length > TOLD ? ` and ${(names.length - TOLD).toLocaleString('en')} more` : ''
+  return `${names.slice(0, TOLD).join(', ')}${more}`
 }
 
-function archive(place: string) {
-  const zip = readZip(readFileSync(place), place)
-  return { names: zip.names, bytes: (name: string): Uint8Array => zip.read(name) ?? new Uint8Array(0) }
+function placeAt(location: string): Place {
+  const info = statSync(location, { throwIfNoEntry: false })
+  if (!info) throw new EpdError('images-invalid', `${location}: there is no such folder or zip archive`)
+  if (info.isDirectory()) return folder(location)
+  const head = firstBytes(location, HEAD)
+  if (head[0] === 0x50 && head[1] === 0x4b) return archive(location)
+  throw new EpdError('images-invalid', `${location}: is ${kindOf(head)}; give a folder or a zip archive of images`)
+}
+
+function isImage(name: string): boolean {
+  return /\.(png|jpe?g)$/i.test(name) && !name.split(/[/\\]/).some(isLitter)
+}
+
+/** Bytes in which the headers of nearly all files say their size. */
+const HEAD = 4096
+
+function sizeOf(place: Place, name: string): Size {
+  const head = place.head(name, HEAD)
+  const size = formatOf(head).size(head) ?? formatOf(head).size(place.bytes(name))
+  if (!size) throw new Error('it is cut off')
+  return size
 }

@@ -1,4 +1,5 @@
 import type { Matrices, Matrix } from '../engines/onnx/matrices.js'
+import { turns } from '../turns.js'
 
 /** A symmetric matrix with `width` diagonals on each side of its main one: columns[j * stride + d] is entry (j + d, j). */
 export interface Band {
@@ -14,7 +15,7 @@ export interface Band {
  * that nearly all the work is products of matrices (Bischof, Lang & Sun 2000, "A framework for symmetric band reduction"). a is
  * handed over.
  */
-export async function toBand(a: Matrix, width: number, matrices: Matrices): Promise<Band> {
+export async function toBand(a: Matrix, width: number, matrices: Matrices, turn = turns()): Promise<Band> {
   const n = a.rows
   const stride = width + 2
   const columns = new Float64Array(stride * n)
@@ -30,6 +31,7 @@ export async function toBand(a: Matrix, width: number, matrices: Matrices): Prom
       for (let i = 0; i <= Math.min(j, r.rows - 1); i++)
         columns[(start + j) * stride + block + i - j] = r.data[i * block + j]
     rest = await matrices.reflect(rest, v, t)
+    await turn()
   }
   return { n, width, stride, columns }
 }
@@ -70,12 +72,16 @@ function panel({ rows, data }: Matrix, width: number): { v: Matrix; t: Matrix; r
   }
 }
 
+/** Below it an entry's square vanishes, and so does the entry itself beside those of a matrix whose largest is about 1. */
+const VANISHING = 1e-150
+const VANISHING_SQUARE = 1e-290
+
 /** 1 - beta v v^T takes a column to one without entries below `at`. */
 function reflector(column: Float64Array, at: number): { v: Float64Array; beta: number } {
   const v = new Float64Array(column.length)
   let squares = 0
   for (let i = at + 1; i < column.length; i++) squares += column[i] ** 2
-  if (at >= column.length || squares === 0) return { v, beta: 0 }
+  if (at >= column.length || squares < VANISHING_SQUARE) return { v, beta: 0 }
   const norm = Math.sqrt(squares + column[at] ** 2)
   v.set(column.subarray(at), at)
   v[at] += column[at] >= 0 ? norm : -norm
@@ -84,12 +90,18 @@ function reflector(column: Float64Array, at: number): { v: Float64Array; beta: n
 
 /**
  * The tridiagonal matrix that a band is similar to: entry after entry is turned to zero, from the outside, and what that puts outside
- * of the band is chased down to its end (Schwarz 1968). offDiagonal[i] couples i and i + 1. The band is used up.
+ * of the band is chased down to its end (Schwarz 1968). offDiagonal[i] couples i and i + 1. The band is used up, and its largest
+ * entry should be about 1.
  */
-export function toTridiagonal(band: Band): { diagonal: Float64Array; offDiagonal: Float64Array } {
+export async function toTridiagonal(
+  band: Band,
+  turn = turns()
+): Promise<{ diagonal: Float64Array; offDiagonal: Float64Array }> {
   const { n, width, stride, columns } = band
-  for (let column = 0; column + 2 < n; column++)
+  for (let column = 0; column + 2 < n; column++) {
     for (let d = Math.min(width, n - 1 - column); d >= 2; d--) chase(band, column, d)
+    await turn()
+  }
   return {
     diagonal: Float64Array.from({ length: n }, (_, i) => columns[i * stride]),
     offDiagonal: Float64Array.from({ length: n }, (_, i) => (i + 1 < n && width > 0 ? columns[i * stride + 1] : 0))
@@ -103,7 +115,10 @@ function chase(band: Band, column: number, d: number): void {
   for (;;) {
     const at = j * stride + p - j
     const [kept, gone] = [columns[at], columns[at + 1]]
-    if (gone === 0) return
+    if (Math.abs(gone) < VANISHING) {
+      columns[at + 1] = 0
+      return
+    }
     const norm = Math.sqrt(kept * kept + gone * gone)
     rotate(band, p, kept / norm, gone / norm, j)
     columns[at] = norm

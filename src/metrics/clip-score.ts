@@ -7,6 +7,7 @@ import type { Numbers, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { cropped, resizeBicubic, type Picture } from '../images/resize.js'
 import { openTokenizer } from '../models/tokenizer.js'
+import { abortable } from '../turns.js'
 import { clipImageRecipe, clipTextProjectionRecipe, IMAGE, TEXT_INPUTS } from '../networks/clip.js'
 import { clipImageConfig, clipTextConfig } from '../networks/diffusers.js'
 
@@ -15,6 +16,8 @@ export interface ClipOptions {
   readonly folder: string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal
 }
 
 /** How well images show what prompts say. */
@@ -26,8 +29,8 @@ export interface Clip {
   close(): Promise<void>
 }
 
-/** Images and prompts at once. */
-const BATCH = 8
+/** Images and prompts at once: what is under way cannot be stopped. */
+const BATCH = 2
 /** Of CLIP's images, by channel: values 0 to 1 are brought to mean 0 and deviation 1 of what it was trained on. */
 const MEAN = [0.48145466, 0.4578275, 0.40821073]
 const DEVIATION = [0.26862954, 0.26130258, 0.27577711]
@@ -36,7 +39,7 @@ const DEVIATION = [0.26862954, 0.26130258, 0.27577711]
  * CLIPScore (Hessel et al. 2021, arXiv 2104.08718, with a weight of 100 as torchmetrics has it).
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
-export async function openClip({ folder, cacheDir }: ClipOptions): Promise<Clip> {
+export async function openClip({ folder, cacheDir, signal }: ClipOptions): Promise<Clip> {
   const component = await readComponent(folder)
   if (component.className !== 'CLIPModel')
     throw new EpdError(
@@ -77,12 +80,17 @@ export async function openClip({ folder, cacheDir }: ClipOptions): Promise<Clip>
     digest: digestOf([text.graph, image.graph, tokenizer.digest]),
     async scores(images, prompts) {
       const all: number[] = []
-      for (let from = 0; from < images.length; from += BATCH)
-        all.push(...(await part(images.slice(from, from + BATCH), prompts.slice(from, from + BATCH))))
+      for (let from = 0; from < images.length; from += BATCH) {
+        signal?.throwIfAborted()
+        const end = from + BATCH
+        all.push(...(await abortable(part(images.slice(from, end), prompts.slice(from, end)), signal)))
+      }
       return Float64Array.from(all)
     },
     async close() {
-      await Promise.all((await sessions)?.map(session => session.close()) ?? [])
+      const closed = sessions?.then(both => Promise.all(both.map(session => session.close())))
+      if (signal?.aborted) closed?.catch(() => undefined)
+      else await closed
     }
   }
 }

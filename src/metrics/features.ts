@@ -1,3 +1,4 @@
+import { EpdError } from '../errors.js'
 import type { Matrix } from '../engines/onnx/matrices.js'
 
 /** Features of images, [count, dimensions]. */
@@ -5,6 +6,16 @@ export interface Features {
   readonly count: number
   readonly dimensions: number
   readonly data: Float32Array
+}
+
+/** @throws EpdError `score-undefined` if a feature is no finite number */
+export function expectFinite({ dimensions, data }: Features, whose: string): void {
+  const stray = data.findIndex(value => !Number.isFinite(value))
+  if (stray >= 0)
+    throw new EpdError(
+      'score-undefined',
+      `feature ${stray % dimensions} of image ${Math.floor(stray / dimensions)} of the ${whose} is ${data[stray]}`
+    )
 }
 
 /** The features of some images, in double precision. */

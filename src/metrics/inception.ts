@@ -7,6 +7,7 @@ import { compiledGraph } from '../engines/onnx/compiled.js'
 import type { Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { inceptionTensors } from '../networks/inception-names.js'
+import { abortable } from '../turns.js'
 import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
 
 export interface InceptionOptions {
@@ -19,6 +20,8 @@ export interface InceptionOptions {
   readonly cacheDir: string
   /** Threads of the engine; default: all cores. No result depends on it. */
   readonly threads?: number
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal
 }
 
 /** The network whose features FID, KID, precision and recall compare. */
@@ -34,7 +37,7 @@ export interface Inception {
 
 /** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
 export async function openInception(options: InceptionOptions): Promise<Inception> {
-  const { weights, preparation, size, cacheDir, threads } = options
+  const { weights, preparation, size, cacheDir, threads, signal } = options
   const identity = ['inception', preparation, size, COMPILER_VERSION, await fileDigest(weights)]
   const name = digestOf(identity)
   const { path, graph } = await compiledGraph(cacheDir, name, async () =>
@@ -50,9 +53,10 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     const running = await (session ??= open())
     const all = new Float32Array(count * FEATURES)
     for (let from = 0; from < count; from += BATCH) {
+      signal?.throwIfAborted()
       const batch = Math.min(BATCH, count - from)
       const data = planes(from, batch, pixels, picture)
-      const [features] = await running.run([{ name: 'x', shape: [batch, 3, ...size], data }])
+      const [features] = await abortable(running.run([{ name: 'x', shape: [batch, 3, ...size], data }]), signal)
       all.set(features, from * FEATURES)
     }
     return all
@@ -71,13 +75,15 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
       })
     },
     async close() {
-      await (await session)?.close()
+      const closed = session?.then(running => running.close())
+      if (signal?.aborted) closed?.catch(() => undefined)
+      else await closed
     }
   }
 }
 
-/** Images at once: at 299 x 299 pixels each takes some 20 MB on its way. */
-const BATCH = 16
+/** Images at once: at 299 x 299 pixels each takes some 20 MB on its way, and what is under way cannot be stopped. */
+const BATCH = 4
 
 /** Inception-v3 for images of a size, [batch, 3, height, width] as `x`. */
 export function inceptionRecipe([height, width]: InceptionOptions['size'], preparation: InceptionInput): Recipe {

@@ -1,6 +1,7 @@
 import { openMatrices, type Matrices } from '../engines/onnx/matrices.js'
 import { hashUniform } from '../random/hash-uniform.js'
-import { rowsOf, type Features } from './features.js'
+import { turns } from '../turns.js'
+import { expectFinite, rowsOf, type Features } from './features.js'
 
 /** As torch-fidelity and NVIDIA measure it. */
 const SUBSETS = 100
@@ -17,19 +18,24 @@ export interface Kid {
 /**
  * Kernel inception distance (Binkowski et al. 2018, arXiv 1801.01401): the unbiased squared maximum mean discrepancy of features by the
  * kernel (a b / dimensions + 1)^3, over 100 subsets of at most 1,000 images of each, which are always the same.
- * @throws RangeError with fewer than two images of either
+ * @throws RangeError with fewer than two images of either, EpdError `score-undefined` if a feature is no finite number
  */
-export async function kid(a: Features, b: Features): Promise<Kid> {
+export async function kid(a: Features, b: Features, signal?: AbortSignal): Promise<Kid> {
   const size = Math.min(a.count, b.count, SUBSET_SIZE)
   if (size < 2) throw new RangeError('kid needs two images or more of either')
   const subsets = a.count === size && b.count === size ? 1 : SUBSETS
-  const matrices = openMatrices()
+  expectFinite(a, 'first')
+  expectFinite(b, 'second')
+  const turn = turns(signal)
+  const matrices = openMatrices(signal)
   try {
     const values: number[] = []
-    for (let subset = 0; subset < subsets; subset++)
+    for (let subset = 0; subset < subsets; subset++) {
       values.push(
         await discrepancy(a, chosen('a', subset, a.count, size), b, chosen('b', subset, b.count, size), matrices)
       )
+      await turn()
+    }
     const mean = values.reduce((sum, value) => sum + value, 0) / subsets
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(subsets - 1, 1)
     return { value: mean, deviation: Math.sqrt(variance), subsets, size }

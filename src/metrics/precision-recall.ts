@@ -1,5 +1,5 @@
 import { openMatrices, type Matrices } from '../engines/onnx/matrices.js'
-import { rowsOf, type Features } from './features.js'
+import { expectFinite, rowsOf, type Features } from './features.js'
 
 /** Neighbours that an image's ball reaches. */
 const NEIGHBOURS = 3
@@ -9,15 +9,18 @@ const BLOCK = 1024
 /**
  * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): the share of samples that lie in a ball around some real
  * image, and of real images in a ball around some sample; a ball reaches the third nearest of its own kind.
- * @throws RangeError with three images or fewer of either
+ * @throws RangeError with three images or fewer of either, EpdError `score-undefined` if a feature is no finite number
  */
 export async function precisionRecall(
   samples: Features,
-  real: Features
+  real: Features,
+  signal?: AbortSignal
 ): Promise<{ precision: number; recall: number }> {
   if (Math.min(samples.count, real.count) <= NEIGHBOURS)
     throw new RangeError(`precision and recall need more than ${NEIGHBOURS} images of either`)
-  const matrices = openMatrices()
+  expectFinite(samples, 'samples')
+  expectFinite(real, 'real images')
+  const matrices = openMatrices(signal)
   try {
     return {
       precision: await covered(samples, real, await radii(real, matrices), matrices),

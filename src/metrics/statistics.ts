@@ -6,6 +6,9 @@ export interface Statistics {
   readonly count: number
 }
 
+/** Mean and covariance. */
+export type Moments = Omit<Statistics, 'count'>
+
 /** Samples that are taken up together. */
 const BLOCK = 64
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileDigest } from '../checkpoints/checkpoint.js'
-import { latentStates, readLatentSettings, settingsText, type LatentStates } from '../checkpoints/compvis.js'
+import { latentStates, readLatentConfig, settingsText, type LatentStates } from '../checkpoints/compvis.js'
 import { folderOf, readDiffusers, type DiffusersFolder } from '../checkpoints/diffusers.js'
 import { checkpointDigest, readNetworkCheckpoint } from '../checkpoints/network.js'
-import { toFloat32, type NetworkCheckpoint } from '../checkpoints/tensor.js'
+import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import type { DecoderConfig } from '../networks/autoencoder.js'
 import type { ClipTextConfig } from '../networks/clip.js'
@@ -13,11 +13,15 @@ import {
   autoencoderConfig,
   autoencoderTensors,
   clipTextConfig,
+  clipTextTensors,
   unetArguments,
   unetTensors
 } from '../networks/diffusers.js'
+import type { Size } from '../networks/network.js'
 import { recognise, recogniseClipText, recogniseDecoder, recogniseLatentUnet } from '../networks/recognise.js'
-import type { Betas, Prediction } from './parametrisation.js'
+import type { Shape } from './denoiser.js'
+import { latentSettings } from './latent-settings.js'
+import { readScheduler, type SchedulerSampling } from './schedulers.js'
 
 type Tensors = NetworkCheckpoint['tensors']
 
@@ -28,6 +32,8 @@ export interface PartsAbout {
   /** Latents are divided by `scale` before they are decoded. */
   readonly decoder?: { readonly config: DecoderConfig; readonly scale: number }
   readonly text?: ClipTextConfig
+  /** How the scheduler that it came with bounds each denoised image. */
+  readonly sampling?: SchedulerSampling
 }
 
 /** The networks of a checkpoint. */
@@ -38,15 +44,28 @@ export interface Parts {
   readonly text: () => Promise<Tensors>
 }
 
+/** What of a checkpoint is read, where it leaves a choice. */
+export interface PartsOptions {
+  /** Which weights of a folder of diffusers. */
+  readonly variant?: string
+  /** Size of a sample, where the checkpoint does not fix it. */
+  readonly shape?: Shape
+}
+
+/** Changes with what a checkpoint is read as, so that nothing compiled of an earlier reading is used. */
+const READING = 2
+
 /** SHA-256 of all that readParts reads. @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
-export async function partsDigest(path: string): Promise<string> {
-  const hash = createHash('sha256')
+export async function partsDigest(path: string, { variant, shape }: PartsOptions = {}): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([READING, shape ?? null]))
   const folder = await folderOf(path)
   if (folder === undefined) {
+    if (variant !== undefined)
+      throw new EpdError('model-invalid', `${path}: is one file; only a folder of diffusers has a variant (${variant})`)
     hash.update(await checkpointDigest(path)).update((await settingsText(path)).text ?? '')
     return hash.digest('hex')
   }
-  for (const file of (await readDiffusers(folder)).files) hash.update(await fileDigest(file))
+  for (const file of (await readDiffusers(folder, { variant })).files) hash.update(await fileDigest(file))
   return hash.digest('hex')
 }
 
@@ -55,25 +74,60 @@ export async function partsDigest(path: string): Promise<string> {
  * alone or in a .zip, or .safetensors), or a folder of diffusers.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
-export async function readParts(path: string): Promise<Parts> {
+export async function readParts(path: string, options: PartsOptions = {}): Promise<Parts> {
   const folder = await folderOf(path)
-  if (folder !== undefined) return ofDiffusers(await readDiffusers(folder), folder)
+  const parts = folder === undefined ? await ofFile(path, options) : await ofFolder(folder, options)
+  checkShape(parts.about.initKwargs, options.shape, path)
+  return parts
+}
+
+async function ofFile(path: string, { shape }: PartsOptions): Promise<Parts> {
   const read = await readNetworkCheckpoint(path)
+  const side = shape && sideOf(shape)
   const states = 'className' in read ? undefined : latentStates(read.tensors)
-  if (states) return ofCompVis(states, path)
-  const { className, initKwargs, tensors } = 'className' in read ? read : described(read.tensors, path)
+  if (states) return ofCompVis(states, path, side)
+  const { className, initKwargs, tensors } = 'className' in read ? read : described(read.tensors, path, side)
   return { about: { className, initKwargs }, network: () => Promise.resolve(tensors), decoder: none, text: none }
 }
 
+async function ofFolder(folder: string, { variant, shape }: PartsOptions): Promise<Parts> {
+  const found = await readDiffusers(folder, { variant })
+  const { sample_size: own = null } = found.unet.config
+  return ofDiffusers(found, folder, own === null && shape ? [shape[1], shape[2]] : undefined)
+}
+
+function sideOf([, height, width]: Shape): number {
+  if (height === width) return height
+  throw new EpdError('model-invalid', `shape is ${height} by ${width}; only square samples are supported`)
+}
+
+/** A size that a user names must be the checkpoint's own where that has one. */
+function checkShape(kwargs: Readonly<Record<string, unknown>>, shape: Shape | undefined, path: string): void {
+  if (!shape) return
+  const channels = kwargs.in_channels ?? kwargs.img_channels
+  const side = kwargs.image_size ?? kwargs.img_resolution
+  const own: readonly unknown[] = [channels, ...(Array.isArray(kwargs.sample_size) ? kwargs.sample_size : [side, side])]
+  if (channels === undefined || own.every((size, axis) => size === shape[axis])) return
+  throw new EpdError(
+    'model-invalid',
+    `${path}: its samples are of shape ${JSON.stringify(own)}, but shape is ${JSON.stringify(shape)}`
+  )
+}
+
 /** With the class and arguments that a state dict alone does not name. */
-function described(tensors: Tensors, checkpoint: string): NetworkCheckpoint {
+function described(tensors: Tensors, checkpoint: string, side: number | undefined): NetworkCheckpoint {
   const recognised = recognise(tensors)
   const wayOut = 'put a config.json with class_name and init_kwargs beside it'
   if (!recognised)
     throw new EpdError('model-invalid', `${checkpoint}: its tensors are of no network that is known; ${wayOut}`)
-  if (recognised.initKwargs.image_size === undefined)
-    throw new EpdError('model-invalid', `${checkpoint}: its tensors do not tell the size of its images; ${wayOut}`)
-  return { ...recognised, tensors }
+  const { initKwargs } = recognised
+  const imageSize = initKwargs.image_size ?? side
+  if (imageSize === undefined)
+    throw new EpdError(
+      'model-invalid',
+      `${checkpoint}: its tensors do not tell the size of its images; name it in the model's shape, or ${wayOut}`
+    )
+  return { ...recognised, initKwargs: { ...initKwargs, image_size: imageSize }, tensors }
 }
 
 /** The folder of a checkpoint's tokeniser: `tokenizer` in its folder, or that folder itself. */
@@ -85,54 +139,36 @@ export async function tokenizerOf(path: string): Promise<string> {
 
 const none = () => Promise.resolve<Tensors>(new Map())
 
-/** alpha^2 of Stable Diffusion v1; latent diffusion without words has other betas, which its files hold. */
-const STABLE = { start: 0.00085, end: 0.012 }
-const LATENT = { start: 0.0015, end: 0.0195 }
-/** What CompVis's KL latents are multiplied by; its VQ latents are not. */
-const KL_SCALE = 0.18215
-
-async function ofCompVis(states: LatentStates, path: string): Promise<Parts> {
-  const recognised = recogniseLatentUnet(states.unet)
-  if (!recognised) throw new EpdError('model-invalid', `${path}: model.diffusion_model is no UNetModel`)
-  const { unet, ...settings } = await readLatentSettings(path)
-  const initKwargs = { ...recognised, ...defined(unet, ['num_heads', 'num_head_channels', 'image_size']) }
-  const side = Number(settings.image_size ?? initKwargs.image_size)
-  const prompted = states.text.size > 0
-  const { start, end } = prompted ? STABLE : LATENT
-  const betas: Betas = states.alphaBars
-    ? { alphaBars: [...toFloat32(states.alphaBars)] }
-    : {
-        ...{ schedule: 'scaled-linear', steps: Number(settings.timesteps ?? 1000) },
-        ...{ start: Number(settings.linear_start ?? start), end: Number(settings.linear_end ?? end) }
-      }
-  const text = prompted ? recogniseClipText(states.text) : undefined
+async function ofCompVis(states: LatentStates, path: string, asked: number | undefined): Promise<Parts> {
+  const unet = recogniseLatentUnet(states.unet)
+  if (!unet) throw new EpdError('model-invalid', `${path}: model.diffusion_model is no UNetModel`)
+  if (unet.in_channels !== unet.out_channels)
+    throw new EpdError(
+      'model-invalid',
+      `${path}: its U-Net's in_channels are ${String(unet.in_channels)}, but it answers ${String(unet.out_channels)}; networks that are given more than a noisy image (inpainting) are not supported`
+    )
+  const text = states.text.size > 0 ? recogniseClipText(states.text) : undefined
+  const codes = states.firstStage.get('quantize.embedding.weight')?.shape[0]
+  const facts = { states, unet, tokens: text?.tokens, codes, path, side: asked }
+  const { averages, heads, side, betas, predicts, scale } = latentSettings(facts, await readLatentConfig(path))
   const config = states.firstStage.size > 0 ? recogniseDecoder(states.firstStage, [side, side]) : undefined
-  const given = settings.scale_factor ?? (states.scaleFactor && toFloat32(states.scaleFactor)[0])
-  const scale = Number(given ?? (config?.codes === undefined ? KL_SCALE : 1))
-  const predicts: Prediction =
-    settings.parameterization === 'v' ? 'v' : settings.parameterization === 'x0' ? 'x0' : 'epsilon'
   return {
     about: {
       className: 'Stepwise',
-      initKwargs: { ...initKwargs, image_size: side, context_tokens: text?.tokens, betas, predicts },
+      initKwargs: { ...unet, ...heads, image_size: side, context_tokens: text?.tokens, betas, predicts },
       decoder: config && { config, scale },
       text
     },
-    network: () => Promise.resolve(states.unet),
+    network: () => Promise.resolve(averages ? states.unet : states.trained),
     decoder: () => Promise.resolve(states.firstStage),
     text: () => Promise.resolve(states.text)
   }
 }
 
-function defined(values: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    names.flatMap(name => (values[name] === undefined || values[name] === -1 ? [] : [[name, values[name]]]))
-  )
-}
-
 function ofDiffusers(
   { unet, autoencoder, textEncoder, hasTokenizer, scheduler }: DiffusersFolder,
-  folder: string
+  folder: string,
+  size: Size | undefined
 ): Parts {
   const conditional = unet.className === 'UNet2DConditionModel'
   if (conditional && !(textEncoder && hasTokenizer))
@@ -141,44 +177,18 @@ function ofDiffusers(
       `${folder}: its UNet2DConditionModel needs a text_encoder and a tokenizer beside it, named by model_index.json`
     )
   const text = textEncoder && clipTextConfig(textEncoder)
-  const initKwargs = unetArguments(unet, text?.tokens ?? 0)
+  const initKwargs = unetArguments(unet, text?.tokens ?? 0, size)
+  const scheduled = readScheduler(scheduler)
   return {
     about: {
-      className: 'Stepwise',
-      initKwargs: { ...initKwargs, ...chainOf(scheduler, folder) },
+      className: scheduled.className,
+      initKwargs: { ...initKwargs, ...scheduled.initKwargs },
+      sampling: scheduled.sampling,
       decoder: autoencoder && autoencoderConfig(autoencoder, initKwargs.sample_size),
       text
     },
     network: async () => unetTensors(await unet.tensors()),
     decoder: async () => (autoencoder ? autoencoderTensors(await autoencoder.tensors()) : none()),
-    text: async () => (textEncoder ? textEncoder.tensors() : none())
+    text: async () => (textEncoder ? clipTextTensors(await textEncoder.tensors()) : none())
   }
-}
-
-/** What a scheduler_config.json says of the noise that a network was trained on. */
-function chainOf(scheduler: DiffusersFolder['scheduler'], folder: string): { betas: Betas; predicts: Prediction } {
-  const unsupported = (name: string) =>
-    new EpdError(
-      'model-invalid',
-      `${folder}: its scheduler's ${name} is ${JSON.stringify(scheduler[name])}, which is not supported`
-    )
-  const steps = Number(scheduler.num_train_timesteps ?? 1000)
-  const { beta_schedule: shape = 'linear', prediction_type: type = 'epsilon', trained_betas: trained } = scheduler
-  const predictions = new Map<unknown, Prediction>([
-    ['epsilon', 'epsilon'],
-    ['v_prediction', 'v'],
-    ['sample', 'x0']
-  ])
-  const predicts = predictions.get(type)
-  if (!predicts) throw unsupported('prediction_type')
-  if (scheduler.rescale_betas_zero_snr === true) throw unsupported('rescale_betas_zero_snr')
-  if (Array.isArray(trained)) {
-    let product = 1
-    return { predicts, betas: { alphaBars: trained.map(beta => (product *= 1 - Number(beta))) } }
-  }
-  if (shape === 'squaredcos_cap_v2') return { predicts, betas: { schedule: 'cosine', steps } }
-  const schedule = shape === 'linear' ? 'linear' : shape === 'scaled_linear' ? 'scaled-linear' : undefined
-  if (!schedule) throw unsupported('beta_schedule')
-  const { beta_start: start = 1e-4, beta_end: end = 0.02 } = scheduler
-  return { predicts, betas: { schedule, start: Number(start), end: Number(end), steps } }
 }

@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
 import type { ModelTime } from './denoiser.js'
+import { continuous } from './continuous.js'
 import { edm } from './edm.js'
 import { guidedDiffusion } from './guided-diffusion.js'
 import { iddpm } from './iddpm.js'
@@ -34,7 +35,8 @@ const classes = new Map<string, Make>([
   ['iDDPMPrecond', iddpm],
   ['GuidedDiffusion', guidedDiffusion],
   ['KarrasDenoiser', karrasDenoiser],
-  ['Stepwise', stepwise]
+  ['Stepwise', stepwise],
+  ['Continuous', continuous]
 ])
 
 /** @throws EpdError `model-invalid` for a class that is not known */

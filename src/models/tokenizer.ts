@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { digestOf } from '../checkpoints/digest.js'
-import { readJson } from '../checkpoints/diffusers.js'
+import { readJson } from '../checkpoints/json.js'
 import { isRecord } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 
@@ -24,8 +24,10 @@ const [BEGIN, END] = ['<|startoftext|>', '<|endoftext|>']
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
 export async function openTokenizer(folder: string, context: number): Promise<PromptTokenizer> {
-  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {}
-  const description = (await readJson(join(folder, 'tokenizer.json'))) ?? (await clipDescription(folder))
+  const configFile = join(folder, 'tokenizer_config.json')
+  const config = (await readJson(configFile)) ?? {}
+  checkConfig(config, configFile, context)
+  const description = (await readJson(join(folder, 'tokenizer.json'))) ?? (await clipDescription(folder, config))
   const tokenizer = opened(description, config, folder)
   const idOf = (token: string) => {
     const id = tokenizer.token_to_id(token)
@@ -56,6 +58,69 @@ function opened(description: object, config: object, folder: string): Tokenizer 
   }
 }
 
+/** Keys that the tokens of a prompt do not depend on. */
+const HARMLESS = new Set([
+  ...['name_or_path', '_name_or_path', 'special_tokens_map_file', 'tokenizer_file', 'use_fast', 'from_slow', 'legacy'],
+  ...['unk_token', 'pad_token', 'errors', 'clean_up_tokenization_spaces', 'processor_class', 'backend', 'is_local'],
+  ...[
+    'local_files_only',
+    'model_input_names',
+    'chat_template',
+    'added_tokens_decoder',
+    'auto_map',
+    'transformers_version'
+  ],
+  // How batches are made, which the text encoder's context fixes here.
+  ...['max_length', 'stride', 'truncation_strategy', 'pad_to_multiple_of', 'pad_token_type_id', 'pad_token_id']
+])
+
+/** Keys with the values that CLIP's tokens are made by. */
+const ONLY: Readonly<Record<string, readonly unknown[]>> = {
+  tokenizer_class: ['CLIPTokenizer', 'CLIPTokenizerFast', 'PreTrainedTokenizerFast'],
+  do_lower_case: [true],
+  add_prefix_space: [false],
+  split_special_tokens: [false],
+  padding_side: ['right'],
+  truncation_side: ['right'],
+  bos_token: [BEGIN],
+  eos_token: [END]
+}
+
+/** Every key of tokenizer_config.json is known, or refused by its name. */
+function checkConfig(config: Readonly<Record<string, unknown>>, file: string, context: number): void {
+  for (const [key, value] of Object.entries(config)) {
+    const content = isRecord(value) && 'content' in value ? value.content : value
+    if (HARMLESS.has(key) || content === null || isEmpty(content)) continue
+    if (Object.hasOwn(ONLY, key) && ONLY[key].includes(content)) continue
+    if (key === 'model_max_length' && content === context) continue
+    const wayOut =
+      key === 'model_max_length' ? `, but the text encoder reads ${context} tokens` : ', which is not supported'
+    throw new EpdError('model-invalid', `${file}: ${key} is ${JSON.stringify(content)}${wayOut}`)
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
+
+/** Tokens beyond a vocabulary are described by tokenizer.json alone. */
+async function checkAdded(
+  folder: string,
+  vocabulary: Readonly<Record<string, unknown>>,
+  { added_tokens_decoder: listed }: Readonly<Record<string, unknown>>
+): Promise<void> {
+  const added = Object.keys((await readJson(join(folder, 'added_tokens.json'))) ?? {})
+  const decoded = isRecord(listed)
+    ? Object.values(listed).map(token => (isRecord(token) ? token.content : undefined))
+    : []
+  const strange = [...added, ...decoded].find(token => typeof token !== 'string' || !Object.hasOwn(vocabulary, token))
+  if (strange !== undefined)
+    throw new EpdError(
+      'model-invalid',
+      `${folder}: its tokeniser has the added token ${JSON.stringify(strange)}, which vocab.json does not hold; save it as tokenizer.json (transformers' CLIPTokenizerFast does)`
+    )
+}
+
 /** What fills a prompt up: Stable Diffusion 1 repeats the end, 2 has a token of its own. */
 async function paddingToken(folder: string, config: Readonly<Record<string, unknown>>): Promise<string> {
   const map = (await readJson(join(folder, 'special_tokens_map.json'))) ?? {}
@@ -65,7 +130,7 @@ async function paddingToken(folder: string, config: Readonly<Record<string, unkn
 }
 
 /** CLIP's tokeniser (Radford et al. 2021) as tokenizer.json would describe it. */
-async function clipDescription(folder: string): Promise<object> {
+async function clipDescription(folder: string, config: Readonly<Record<string, unknown>>): Promise<object> {
   const vocabulary = await readJson(join(folder, 'vocab.json'))
   const merges = await readFile(join(folder, 'merges.txt'), 'utf8').catch(() => undefined)
   if (!vocabulary || merges === undefined)
@@ -73,6 +138,7 @@ async function clipDescription(folder: string): Promise<object> {
       'checkpoint-missing',
       `${folder}: holds neither tokenizer.json nor vocab.json and merges.txt; copy those of the text encoder (openai/clip-vit-large-patch14 for Stable Diffusion 1) there, or into its folder tokenizer`
     )
+  await checkAdded(folder, vocabulary, config)
   const words = { Regex: String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` }
   return {
     version: '1.0',

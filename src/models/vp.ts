@@ -9,10 +9,17 @@ export function vp(argument: (name: string, otherwise: number) => number): Preco
     sigma: (t: number) => Math.sqrt(Math.expm1(0.5 * betaD * t ** 2 + betaMin * t)),
     inverse: (sigma: number) => (Math.sqrt(betaMin ** 2 + 2 * betaD * Math.log1p(sigma ** 2)) - betaMin) / betaD
   }
+  const last = steps - 1
+  const first = argument('epsilon_t', 1e-5)
   return {
-    sigmaMin: time.sigma(argument('epsilon_t', 1e-5)),
+    sigmaMin: time.sigma(first),
     sigmaMax: time.sigma(1),
-    time,
-    at: sigma => ({ skip: 1, out: -sigma, in: 1 / Math.sqrt(sigma ** 2 + 1), noise: (steps - 1) * time.inverse(sigma) })
+    time: { ...time, told: { first: last * first, last, sigma: told => time.sigma(told / last) } },
+    at: sigma => ({
+      skip: 1,
+      out: -sigma,
+      in: 1 / Math.sqrt(sigma ** 2 + 1),
+      noise: last * Math.min(time.inverse(sigma), 1)
+    })
   }
 }

@@ -5,9 +5,10 @@ export type Arguments = ReturnType<typeof argumentsOf>
 
 export function argumentsOf(values: Readonly<Record<string, unknown>>, where: string) {
   const wrong = (name: string, expected: string) =>
-    new EpdError('model-invalid', `${where}${name} must be ${expected}, found ${JSON.stringify(values[name])}`)
+    new EpdError('model-invalid', `${where}${name} must be ${expected}, found ${shown(values[name])}`)
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
-  const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0
+  const isPositive = (value: unknown): value is number =>
+    typeof value === 'number' && value > 0 && Number.isFinite(value)
   const isText = (value: unknown): value is string => typeof value === 'string'
   const list =
     <Item>(expected: string, is: (value: unknown) => value is Item) =>
@@ -20,7 +21,7 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
     /** What a value of the wrong kind is answered with. */
     wrong,
     unsupported: (name: string, found: unknown, why = 'which is not supported') =>
-      new EpdError('model-invalid', `${where}${name} is ${JSON.stringify(found)}, ${why}`),
+      new EpdError('model-invalid', `${where}${name} is ${shown(found)}, ${why}`),
     value: (name: string): unknown => values[name],
     count(name: string, otherwise?: number): number {
       const value = values[name] ?? otherwise
@@ -30,7 +31,7 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
     counts: list('a list of whole numbers', isCount),
     number(name: string, otherwise?: number): number {
       const value = values[name] ?? otherwise
-      if (typeof value !== 'number') throw wrong(name, 'a number')
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(name, 'a number')
       return value
     },
     numbers: list('a list of numbers', isPositive),
@@ -47,4 +48,9 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
       return found
     }
   }
+}
+
+/** As JSON, with the numbers that JSON has not. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }

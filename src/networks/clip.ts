@@ -11,6 +11,8 @@ export interface ClipTowerConfig {
   /** Width within the feed-forward layers. */
   readonly inner: number
   readonly activation: 'quick_gelu' | 'gelu'
+  /** What normalisations add to a variance; default: 1e-5. */
+  readonly eps?: number
 }
 
 export interface ClipTextConfig extends ClipTowerConfig {
@@ -71,7 +73,7 @@ function text<T>(ops: Ops<T>, config: ClipTextConfig, tokens: T): T {
   const words = ops.gather(ops.parameter('text_model.embeddings.token_embedding.weight', [vocabulary, width]), tokens)
   const places = ops.parameter('text_model.embeddings.position_embedding.weight', [count, width])
   const hidden = tower(ops, 'text_model.encoder', config, ops.add(words, places), causal(ops, count))
-  return layerNorm(ops, 'text_model.final_layer_norm', hidden)
+  return layerNorm(ops, 'text_model.final_layer_norm', hidden, config.eps)
 }
 
 /** The token of the whole image, [batch, 1, width]. */
@@ -85,12 +87,17 @@ function image<T>(ops: Ops<T>, config: ClipImageConfig, x: T): T {
   const nothing = ops.constant(new Float32Array(count * width), [count, width])
   const places = ops.parameter('vision_model.embeddings.position_embedding.weight', [count + 1, width])
   const tokens = ops.add(ops.matmul(behindFirst(ops, count), rows), ops.add(ops.concat([whole, nothing], 0), places))
-  const hidden = tower(ops, 'vision_model.encoder', config, layerNorm(ops, 'vision_model.pre_layrnorm', tokens))
+  const hidden = tower(
+    ops,
+    'vision_model.encoder',
+    config,
+    layerNorm(ops, 'vision_model.pre_layrnorm', tokens, config.eps)
+  )
   const first = ops.constant(
     Float32Array.from({ length: count + 1 }, (_, i) => (i === 0 ? 1 : 0)),
     [1, count + 1]
   )
-  return layerNorm(ops, 'vision_model.post_layernorm', ops.matmul(first, hidden))
+  return layerNorm(ops, 'vision_model.post_layernorm', ops.matmul(first, hidden), config.eps)
 }
 
 /** [count + 1, count]: moves rows one down and leaves zeros in the first. */
@@ -107,14 +114,14 @@ function causal<T>(ops: Ops<T>, count: number): T {
 }
 
 function tower<T>(ops: Ops<T>, name: string, config: ClipTowerConfig, x: T, mask?: T): T {
-  const { layers, heads, width, inner } = config
+  const { layers, heads, width, inner, eps } = config
   for (let i = 0; i < layers; i++) {
     const layer = `${name}.layers.${i}`
-    const own = layerNorm(ops, `${layer}.layer_norm1`, x)
+    const own = layerNorm(ops, `${layer}.layer_norm1`, x, eps)
     const part = (which: string) => linear(ops, `${layer}.self_attn.${which}`, own, width)
     const mixed = multiHead(ops, part('q_proj'), part('k_proj'), part('v_proj'), heads, mask)
     x = ops.add(x, linear(ops, `${layer}.self_attn.out_proj`, mixed, width))
-    const hidden = linear(ops, `${layer}.mlp.fc1`, layerNorm(ops, `${layer}.layer_norm2`, x), inner)
+    const hidden = linear(ops, `${layer}.mlp.fc1`, layerNorm(ops, `${layer}.layer_norm2`, x, eps), inner)
     x = ops.add(x, linear(ops, `${layer}.mlp.fc2`, activated(ops, config, hidden), width))
   }
   return x

@@ -309,7 +309,7 @@ function sizeOf(read: Arguments): Size {
     throw read.unsupported(
       'sample_size',
       null,
-      'so that it does not tell the size of its images; say it as shape: [channels, height, width] of the model'
+      "so that nothing says how large its samples are; name it in the model's shape, [channels, height, width]"
     )
   const size = typeof given === 'number' ? [given, given] : given
   if (Array.isArray(size) && size.length === 2 && size.every(side => isCount(side) && side > 0))

@@ -1,4 +1,4 @@
-import { type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
+import { isRecord, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import type { Component } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
 import { argumentsOf, type Arguments } from './arguments.js'
@@ -116,40 +116,116 @@ function checkClass({ className, file }: Component, ...known: readonly string[])
     )
 }
 
+/** What transformers' towers are made of, with the defaults of their classes. */
+const SHARED = { num_hidden_layers: 12, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5 }
+const TOWERS = {
+  text_config: {
+    ...{ ...SHARED, hidden_size: 512, num_attention_heads: 8, intermediate_size: 2048 },
+    ...{ vocab_size: 49408, max_position_embeddings: 77 }
+  },
+  vision_config: {
+    ...{ ...SHARED, hidden_size: 768, num_attention_heads: 12, intermediate_size: 3072 },
+    ...{ image_size: 224, patch_size: 32, num_channels: 3 }
+  }
+} as const
+
 /** A CLIPTextModel, or the text tower of a CLIPModel. */
 export function clipTextConfig(component: Component): ClipTextConfig {
-  const { config, file } = component
   checkClass(component, 'CLIPTextModel', 'CLIPModel')
-  const read = argumentsOf(partOf(config, 'text_config'), `${file}: `)
-  return {
-    ...towerOf(read, { hidden_size: 512, num_hidden_layers: 12, num_attention_heads: 8, intermediate_size: 2048 }),
-    vocabulary: read.count('vocab_size', 49408),
-    tokens: read.count('max_position_embeddings', 77)
-  }
+  const read = clipPart(component, 'text_config')
+  return { ...towerOf(read), vocabulary: read.count('vocab_size'), tokens: read.count('max_position_embeddings') }
+}
+
+/** The text tower's tensors by the names that transformers 4 gives them; version 5 leaves out what all of a CLIPTextModel's begin with. */
+export function clipTextTensors(tensors: Tensors): Tensors {
+  if (!tensors.has('embeddings.token_embedding.weight'))
+    return new Map(
+      [...tensors].filter(([name]) => !/^(vision_model|visual_projection|text_projection|logit_scale)\b/.test(name))
+    )
+  return renamed(tensors, name => `text_model.${name}`)
 }
 
 /** The image tower of a CLIPModel. */
-export function clipImageConfig({ config, file }: Component): ClipImageConfig {
-  const read = argumentsOf(partOf(config, 'vision_config'), `${file}: `)
-  return {
-    ...towerOf(read, { hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072 }),
-    side: read.count('image_size', 224),
-    patch: read.count('patch_size', 32)
+export function clipImageConfig(component: Component): ClipImageConfig {
+  const read = clipPart(component, 'vision_config')
+  if (read.count('num_channels') !== 3) throw read.unsupported('num_channels', read.value('num_channels'))
+  return { ...towerOf(read), side: read.count('image_size'), patch: read.count('patch_size') }
+}
+
+/**
+ * The configuration of a tower, checked key by key: its own, or the part of a CLIPModel's. Old versions of transformers wrote the part a
+ * second time, which a CLIPModel prefers and a CLIPTextModel does not read, so the two must agree.
+ */
+function clipPart({ config, file }: Component, name: keyof typeof TOWERS): Arguments {
+  checkKeys(config, file)
+  const [found, again] = [config[name], config[`${name}_dict`]]
+  const part = isRecord(found) ? found : config
+  if (part !== config) checkKeys(part, `${file}: ${name}`)
+  const defaults: Config = TOWERS[name]
+  const valueOf = (values: Config, key: string) => values[key] ?? defaults[key]
+  const differing = isRecord(again)
+    ? Object.keys(defaults).find(key => valueOf(again, key) !== valueOf(part, key))
+    : undefined
+  if (isRecord(again) && differing !== undefined)
+    throw new EpdError(
+      'model-invalid',
+      `${file}: ${name}_dict says that ${differing} is ${JSON.stringify(valueOf(again, differing))}, but ${name} says ${JSON.stringify(valueOf(part, differing))}`
+    )
+  const given = Object.entries(part).filter(([, value]) => value !== null)
+  return argumentsOf({ ...defaults, ...Object.fromEntries(given) }, `${file}: `)
+}
+
+/** Keys of transformers' configurations that what a tower answers does not depend on. */
+const HARMLESS = new Set([
+  ...['architectures', 'model_type', 'transformers_version', '_name_or_path', '_commit_hash', 'torch_dtype', 'dtype'],
+  ...['_attn_implementation', '_attn_implementation_autoset', '_attn_implementation_internal', '_output_attentions'],
+  // Training, and what is made of the towers' answers.
+  ...['attention_dropout', 'dropout', 'initializer_range', 'initializer_factor', 'gradient_checkpointing'],
+  ...['projection_dim', 'logit_scale_init_value', 'problem_type', 'finetuning_task', 'task_specific_params'],
+  // Tokens that only pooled answers look at, and labels.
+  ...['bos_token_id', 'eos_token_id', 'pad_token_id', 'sep_token_id', 'decoder_start_token_id', 'tokenizer_class'],
+  ...['id2label', 'label2id', 'num_labels', 'forced_bos_token_id', 'forced_eos_token_id', 'prefix'],
+  // How answers are handed back.
+  ...['return_dict', 'output_hidden_states', 'output_attentions', 'torchscript', 'use_bfloat16', 'tf_legacy_loss'],
+  ...['use_return_dict', 'use_cache', 'chunk_size_feed_forward', 'tie_word_embeddings', 'tie_encoder_decoder'],
+  // Generation of texts, which a tower does not do.
+  ...['max_length', 'min_length', 'do_sample', 'early_stopping', 'num_beams', 'num_beam_groups', 'diversity_penalty'],
+  ...['temperature', 'top_k', 'top_p', 'typical_p', 'repetition_penalty', 'length_penalty', 'no_repeat_ngram_size'],
+  ...['encoder_no_repeat_ngram_size', 'bad_words_ids', 'num_return_sequences', 'output_scores'],
+  ...['return_dict_in_generate', 'remove_invalid_values', 'exponential_decay_length_penalty', 'suppress_tokens'],
+  ...['begin_suppress_tokens', 'text_config', 'vision_config', 'text_config_dict', 'vision_config_dict']
+])
+
+const TOWER_KEYS = new Set(Object.values(TOWERS).flatMap(tower => Object.keys(tower)))
+
+/** Keys that would make another network, with the values that do not. */
+const ONLY: Readonly<Record<string, readonly unknown[]>> = {
+  is_decoder: [false],
+  is_encoder_decoder: [false],
+  add_cross_attention: [false],
+  cross_attention_hidden_size: [],
+  pruned_heads: [],
+  use_attention_mask: [false],
+  quantization_config: []
+}
+
+function checkKeys(config: Config, where: string): void {
+  for (const [key, value] of Object.entries(config)) {
+    if (HARMLESS.has(key) || TOWER_KEYS.has(key) || value === null) continue
+    const harmless = isRecord(value) && Object.keys(value).length === 0
+    if (Object.hasOwn(ONLY, key) && (harmless || ONLY[key].includes(value))) continue
+    throw new EpdError('model-invalid', `${where}: ${key} is ${JSON.stringify(value)}, which is not supported`)
   }
 }
 
-function partOf(config: Config, name: string): Config {
-  const part = config[name]
-  return typeof part === 'object' && part !== null ? { ...part } : config
-}
-
-function towerOf(read: Arguments, defaults: Readonly<Record<string, number>>): ClipTowerConfig {
-  const count = (name: string) => read.count(name, defaults[name])
+function towerOf(read: Arguments): ClipTowerConfig {
+  const eps = read.number('layer_norm_eps', SHARED.layer_norm_eps)
   return {
-    width: count('hidden_size'),
-    layers: count('num_hidden_layers'),
-    heads: count('num_attention_heads'),
-    inner: count('intermediate_size'),
-    activation: read.text('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu')
+    width: read.count('hidden_size'),
+    layers: read.count('num_hidden_layers'),
+    heads: read.count('num_attention_heads'),
+    inner: read.count('intermediate_size'),
+    activation: read.text('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
+    ...(eps !== SHARED.layer_norm_eps && { eps })
   }
 }

@@ -16,9 +16,9 @@ export function groupNorm<T>(ops: Ops<T>, name: string, x: T, groups: number, ep
 }
 
 /** Normalisation of the last dimension: `weight` and `bias` of its size. */
-export function layerNorm<T>(ops: Ops<T>, name: string, x: T): T {
+export function layerNorm<T>(ops: Ops<T>, name: string, x: T, epsilon = 1e-5): T {
   const size = ops.shape(x)[ops.shape(x).length - 1]
-  return ops.layerNorm(x, ops.parameter(`${name}.weight`, [size]), ops.parameter(`${name}.bias`, [size]), 1e-5)
+  return ops.layerNorm(x, ops.parameter(`${name}.weight`, [size]), ops.parameter(`${name}.bias`, [size]), epsilon)
 }
 
 /** The same linear map of each pixel's channels: `weight` [out, in, ...kernel], whose kernel is of ones alone, and `bias` [out]. */

@@ -60,7 +60,7 @@ function guided(tensors: Tensors): Pick<NetworkCheckpoint, 'className' | 'initKw
   }
 }
 
-/** The arguments of latent diffusion's UNetModel, as far as its tensors tell. `image_size` and heads are what its authors publish. */
+/** The arguments of latent diffusion's UNetModel, as far as its tensors tell: all but its heads and the side of its latents. */
 export function recogniseLatentUnet(tensors: Tensors): NetworkCheckpoint['initKwargs'] | undefined {
   const recognised = recognise(tensors)
   if (!recognised) return undefined
@@ -71,14 +71,10 @@ export function recogniseLatentUnet(tensors: Tensors): NetworkCheckpoint['initKw
   const linear = sizes('middle_block.1.proj_in.weight').length === 2
   return {
     ...recognised.initKwargs,
-    image_size: 64,
+    image_size: undefined,
+    num_head_channels: undefined,
     noise_schedule: undefined,
-    ...(depth === 0
-      ? { num_head_channels: 32 }
-      : {
-          ...{ context_dim: contextDim, transformer_depth: depth, use_linear_in_transformer: linear },
-          ...(linear ? { num_head_channels: 64 } : { num_head_channels: 0, num_heads: 8 })
-        })
+    ...(depth > 0 && { context_dim: contextDim, transformer_depth: depth, use_linear_in_transformer: linear })
   }
 }
 

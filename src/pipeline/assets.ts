@@ -33,6 +33,28 @@ function modelLocations(model: ModelSpec): string[] {
   return [model.checkpoint, model.guidance?.classifier].flatMap(location => location ?? [])
 }
 
+/**
+ * What an experiment reads from this machine and is not there, a line each. Absent downloads are not among them: they can be got still.
+ */
+export function absentFiles(experiment: Experiment, root: string): string[] {
+  return locations(experiment).flatMap(location => {
+    const path = assetPath(location, root)
+    if (existsSync(path)) return []
+    if (!isAddress(location)) return [`${path}: there is no such file; correct its path`]
+    return process.env.EPD_ASSETS ? [notPutThere(path, location)] : []
+  })
+}
+
+/** @throws EpdError `checkpoint-missing` that names all that is not there */
+function expectFiles(experiment: Experiment, root: string): void {
+  const absent = absentFiles(experiment, root)
+  if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'))
+}
+
+function notPutThere(path: string, url: string): string {
+  return `${path}: there is no such file; put there what is at ${url}, or unset EPD_ASSETS to have it downloaded`
+}
+
 /** Folder of downloads and compiled graphs. */
 export function cacheFolder(root: string): string {
   return join(root, 'cache')
@@ -58,6 +80,7 @@ export async function obtainAssets(
   signal: AbortSignal,
   onEvent: OnEvent
 ): Promise<Assets> {
+  expectFiles(experiment, store.root)
   const all = locations(experiment)
   for (const location of all)
     if (isAddress(location)) await obtain(location, assetPath(location, store.root), store, signal, onEvent)
@@ -82,11 +105,7 @@ async function obtain(
   onEvent: OnEvent
 ): Promise<void> {
   if (!process.env.EPD_ASSETS) await downloadOnce(url, store, signal, onEvent)
-  else if (!existsSync(path))
-    throw new EpdError(
-      'checkpoint-missing',
-      `${path}: there is no such file; put there what is at ${url}, or unset EPD_ASSETS to have it downloaded`
-    )
+  else if (!existsSync(path)) throw new EpdError('checkpoint-missing', notPutThere(path, url))
 }
 
 const RETRY = 500

@@ -4,7 +4,8 @@ import { EpdError } from '../errors.js'
 import type { Model } from '../models/open.js'
 import type { Experiment } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
-import { runStage } from '../stages/kinds.js'
+import { checkStage, runStage } from '../stages/kinds.js'
+import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import type { Claim, WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
@@ -12,6 +13,7 @@ import { checkFit } from './fit.js'
 import { publish } from './images.js'
 import { withDecoding } from './decoding.js'
 import { openSpecified } from './model.js'
+import { withTimePoints } from './time-points.js'
 import { promptsOf, readPrompts } from './prompts.js'
 import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
@@ -37,8 +39,13 @@ export interface Execution {
 export async function begin({ experiment: given, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
   const all = await guardedAsync(store.root, () => opened({ experiment: given, store, signal, onEvent }))
   const { experiment, model, assets, prompts } = all
-  for (const message of [...experiment.warnings, ...checkFit(experiment, model)]) onEvent({ type: 'warning', message })
-  const planned = plan(all)
+  const planned = await closing(model, async () => {
+    for (const message of [...experiment.warnings, ...checkFit(experiment, model)])
+      onEvent({ type: 'warning', message })
+    const planned = plan(all)
+    await checkStages(planned, all, store, signal)
+    return planned
+  })
   const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
@@ -59,6 +66,36 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
       if (error === undefined) store.endRun(planned.runId, 'finished')
       else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
     }
+  }
+}
+
+/** What the work comes to; where it fails, the model is closed. */
+async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await model.close()
+    throw error
+  }
+}
+
+/** Checks all stages that the store does not have, before the first of them runs. */
+async function checkStages({ stages }: Plan, all: Opened, store: WritableStore, signal: AbortSignal): Promise<void> {
+  const { model, assets } = all
+  const done = new Set<string>()
+  const context: CheckContext = {
+    model,
+    assetPath: location => assetOf(assets, location).path,
+    cacheDir: cacheFolder(store.root),
+    signal,
+    async once(name, work) {
+      if (!done.has(name)) await work()
+      done.add(name)
+    }
+  }
+  for (const { stage, key } of stages) {
+    signal.throwIfAborted()
+    if (!store.isComplete(key)) await guardedAsync(store.root, () => checkStage(stage, context))
   }
 }
 
@@ -83,8 +120,13 @@ export async function opened({ experiment, store, signal, onEvent }: ExecuteOpti
       onEvent({ type: 'warning', message })
     }
   })
-  checkPrompts(model, prompts)
-  return { experiment: withDecoding(experiment, model), model, assets, prompts }
+  try {
+    checkPrompts(model, prompts)
+    return { experiment: withDecoding(withTimePoints(experiment, model), model), model, assets, prompts }
+  } catch (error) {
+    await model.close()
+    throw error
+  }
 }
 
 function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | undefined): void {

@@ -12,8 +12,10 @@ import type {
   TeacherStage
 } from './experiment.js'
 import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
-import { describeGrid, gridOf } from '../solvers/spec.js'
+import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
+import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
+import { child } from './plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
 import type { RawDistill, RawOptimizer, RawSample, RawScore, RawTeacher } from './raw.js'
@@ -25,6 +27,8 @@ interface Context extends Parts, Reuse {
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
   readonly features: Map<string, FeaturesStage>
+  /** Whether the spec has prompts, whatever they are. */
+  readonly prompted: boolean
 }
 
 /**
@@ -38,7 +42,8 @@ export function resolveStages(spec: unknown, schema: Schema, predictors: Predict
     teachers: new Map(),
     distills: new Map(),
     samples: new Map(),
-    features: new Map()
+    features: new Map(),
+    prompted: child(spec, 'prompts') !== undefined
   }
   const { written, teachers, distills, samples, features } = context
   const each = <Raw, Result>(
@@ -132,7 +137,7 @@ const ADAM: RawOptimizer & { readonly name: 'adam' } = {
 /** Options of a distill stage that do not go together. */
 function checkTogether(
   { learnSigmas, objective, features, start }: RawDistill,
-  { name, numSteps }: StudentSpec,
+  student: StudentSpec,
   optimizer: OptimizerSpec,
   path: Path,
   report: Report
@@ -140,6 +145,9 @@ function checkTogether(
   const wrong = (key: string, what: string, found: unknown) => {
     report([...path, key], expected(what, found))
   }
+  const { name } = student
+  const points = pointsAboveZero(student)
+  if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
   if (name === 'amed') {
     if (optimizer.name !== 'adam') wrong('optimizer', 'adam, which alone trains amed', optimizer.name)
     if (features) wrong('features', 'none for amed, which compares pixels after every step', features)
@@ -154,8 +162,12 @@ function checkTogether(
     wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
   if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
   if (isPlain(name) && start) wrong('start', 'none for a solver without parameters', start)
-  if (numSteps < 3)
-    wrong('learnSigmas', 'a student with 3 time points or more, so that some lie between the ends', numSteps)
+  if (points < 3)
+    wrong(
+      'learnSigmas',
+      `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
+      points
+    )
 }
 
 function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path, report: Report): void {
@@ -165,7 +177,10 @@ function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path
     report(path, `expected seeds that stage ${quote(teacher.name)} does not have, found ${both} in both`)
 }
 
-/** Of a solver that learns nothing but its time points, only the ends need to be its teacher's. */
+/**
+ * Whether a student stands where its teacher leads; of a solver that learns nothing but its time points, only the ends need to be its
+ * teacher's. Ends that are not known before the model is open are compared then.
+ */
 function checkGrid(
   grid: GridSpec,
   { name, grid: taught }: TeacherStage,
@@ -173,9 +188,9 @@ function checkGrid(
   path: Path,
   report: Report
 ): void {
-  const described = (each: GridSpec) => (ends ? `from ${each.sigmaMax} to ${each.sigmaMin}` : describeGrid(each))
-  if (described(grid) !== described(taught))
-    report(path, `expected the time points of teacher ${quote(name)} (${described(taught)}), found ${described(grid)}`)
+  const difference = differenceOf(grid, taught, ends)
+  if (difference)
+    report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
 }
 
 function resolveSample(name: string, raw: RawSample, path: Path, context: Context): void {
@@ -209,6 +224,12 @@ function resolveScore(name: string, raw: RawScore, path: Path, context: Context)
   const { samples, reference, metrics } = raw
   if (reference !== undefined && metrics.some(metric => metric === 'psnr' || metric === 'rmse'))
     checkCommonSeeds(samples, reference, [...path, 'samples'], context)
+  if (metrics.includes('psnr')) checkOthers(samples, reference, [...path, 'samples'], context.report)
+  if (metrics.includes('clip-score') && !context.prompted)
+    context.report(
+      [...path, 'metrics', metrics.indexOf('clip-score')],
+      'expected prompts at the top of the spec, which clip-score compares images with, found nothing'
+    )
   checkTruth(raw, path, context.report)
   checkCounts(raw, path, context)
   const { features, ...score } = raw
@@ -257,7 +278,23 @@ function checkTruth(
     lacks('dataset', '{ name: shapes16 }, or a reference', 'frechet-pixels needs')
 }
 
-/** Whether there are images enough for a covariance. */
+/** Equal images have a psnr without bound, which is no score. */
+function checkOthers(samples: readonly string[], reference: string | undefined, path: Path, report: Report): void {
+  samples.forEach((name, i) => {
+    if (name === reference)
+      report(
+        [...path, i],
+        `expected a stage other than the reference, from which psnr is infinite, found ${quote(name)}`
+      )
+  })
+}
+
+/** The fewest images of either side that a metric takes: for a covariance, for pairs, for a third nearest neighbour. */
+const FEWEST: Readonly<Partial<Record<MetricName, number>>> = {
+  ...{ fid: 2, 'frechet-pixels': 2, kid: 2, precision: 4, recall: 4 }
+}
+
+/** Whether there are images enough for each metric. */
 function checkCounts(
   { metrics, samples, reference, groups }: RawScore,
   path: Path,
@@ -268,11 +305,12 @@ function checkCounts(
     if (found < needed)
       report([...path, ...at], `expected a stage with ${what}, found ${quote(name ?? '')} with ${found}`)
   }
-  const parts = metrics.includes('fid') ? groups : 1
-  if (!metrics.includes('fid') && !metrics.includes('frechet-pixels')) return
-  const each = parts > 1 ? `2 seeds or more in each of ${parts} groups` : '2 seeds or more'
-  for (const [i, name] of samples.entries()) check(['samples', i], name, 2 * parts, each)
-  check(['reference'], reference, 2, '2 seeds or more')
+  const fewest = Math.max(...metrics.map(metric => FEWEST[metric] ?? 0))
+  const grouped = metrics.includes('fid') && groups > 1 && 2 * groups > fewest
+  const needed = grouped ? 2 * groups : fewest
+  const each = grouped ? `2 seeds or more in each of ${groups} groups` : `${fewest} seeds or more`
+  for (const [i, name] of samples.entries()) check(['samples', i], name, needed, each)
+  check(['reference'], reference, fewest, `${fewest} seeds or more`)
 }
 
 function checkCommonSeeds(samples: readonly string[], reference: string, path: Path, context: Context): void {

@@ -4,8 +4,8 @@ import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
 import type { Student } from '../distill/student.js'
 import type { DistillStage, StudentSpec } from '../spec/experiment.js'
-import { openFeatures } from './features.js'
-import type { StageContext, StageCost } from './stage.js'
+import { check as checkFeatures, openFeatures } from './features.js'
+import { imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
 import { readTrajectories } from './teacher.js'
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
@@ -16,7 +16,7 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
   const total = mostIterations(stage)
   const resume = store.iterationState(key)
-  const [, height, width] = model.decoder?.shape ?? model.shape
+  const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distill({
     model,
@@ -46,6 +46,11 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
     evaluations
   })
   return { nfe: student.nfe, evaluations }
+}
+
+/** Whether what the loss looks through can be had. */
+export async function check({ name, features }: DistillStage, context: CheckContext): Promise<void> {
+  if (features) await checkFeatures({ ...features, name }, context)
 }
 
 function studentOf(spec: StudentSpec): Student {

@@ -1,9 +1,10 @@
 import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
+import { EpdError } from '../errors.js'
 import { openInception, type Inception } from '../metrics/inception.js'
 import { FEATURES } from '../networks/inception-v3.js'
 import type { FeatureSpec, FeaturesStage } from '../spec/experiment.js'
 import { convertShards, npyFile, shardsWith } from './shards.js'
-import type { StageContext, StageCost } from './stage.js'
+import { expectColours, imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
 
 /** What Inception sees in each image of a sample stage, shard by shard. */
 export async function run(stage: FeaturesStage, context: StageContext): Promise<StageCost> {
@@ -18,6 +19,11 @@ export async function run(stage: FeaturesStage, context: StageContext): Promise<
         const [count, height, width] = shape
         inception ??= await openFeatures(stage, [height, width], context)
         const features = await inception.features(Uint8Array.from(data), count)
+        if (!features.every(Number.isFinite))
+          throw new EpdError(
+            'model-output',
+            `stage "${stage.name}": what Inception-v3 sees in some images is no finite number; are the weights ${stage.weights} damaged?`
+          )
         advance(count)
         return [npyFile('features', encodeNpy({ dtype: 'float32', shape: [count, FEATURES], data: features }))]
       }
@@ -28,11 +34,22 @@ export async function run(stage: FeaturesStage, context: StageContext): Promise<
   return { evaluations: 0 }
 }
 
+/** Whether the network can be had, and the model's images are for it; it is compiled for them. */
+export async function check(stage: FeatureSpec & { readonly name: string }, context: CheckContext): Promise<void> {
+  const shape = imageShape(context.model)
+  expectColours(shape, stage.name, 'Inception-v3')
+  const { weights, preparation } = stage
+  await context.once(JSON.stringify(['inception', weights, preparation]), async () => {
+    const [, height, width] = shape
+    await (await openFeatures(stage, [height, width], context)).close()
+  })
+}
+
 /** Inception for images of a size. */
 export function openFeatures(
   { weights, preparation }: FeatureSpec,
   size: readonly [height: number, width: number],
-  { assetPath, cacheDir }: StageContext
+  { assetPath, cacheDir, signal }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'signal'>
 ): Promise<Inception> {
-  return openInception({ weights: assetPath(weights), preparation, size, cacheDir })
+  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, signal })
 }

@@ -4,8 +4,29 @@ import * as distill from './distill.js'
 import * as features from './features.js'
 import * as sample from './sample.js'
 import * as score from './score.js'
-import type { StageContext, StageCost } from './stage.js'
+import { checkScore } from './score-check.js'
+import type { CheckContext, StageContext, StageCost } from './stage.js'
 import * as teacher from './teacher.js'
+
+/**
+ * Finds what would let a stage fail only once it runs, after others have been paid for: that a file which it reads does not hold what is
+ * needed, or that the model's images are not what a metric looks at.
+ * @throws EpdError
+ */
+export function checkStage(stage: Stage, context: CheckContext): Promise<void> {
+  switch (stage.kind) {
+    case 'distill':
+      return distill.check(stage, context)
+    case 'features':
+      return features.check(stage, context)
+    case 'score':
+      return checkScore(stage, context)
+    case 'teacher':
+    case 'sample':
+    case 'decode':
+      return Promise.resolve()
+  }
+}
 
 export function runStage(stage: Stage, context: StageContext): Promise<StageCost> {
   switch (stage.kind) {

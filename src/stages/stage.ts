@@ -1,5 +1,33 @@
+import { EpdError } from '../errors.js'
+import type { Shape } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
 import type { Claim, WritableStore } from '../store/store.js'
+
+/** What is known before the first stage runs. */
+export interface CheckContext {
+  readonly model: Pick<Model, 'shape' | 'decoder'>
+  /** Where a file is that the spec names by a path or an address. */
+  readonly assetPath: (location: string) => string
+  /** Folder of compiled graphs. */
+  readonly cacheDir: string
+  readonly signal: AbortSignal
+  /** Does what has this name, unless that was done for another stage. */
+  readonly once: (name: string, work: () => Promise<void>) => Promise<void>
+}
+
+/** The size of the images that a model's samples are, or that are made of them. */
+export function imageShape({ shape, decoder }: Pick<Model, 'shape' | 'decoder'>): Shape {
+  return decoder?.shape ?? shape
+}
+
+/** @throws EpdError `model-invalid` if the images are neither gray nor coloured; `who` looks at them. */
+export function expectColours(shape: Shape, stage: string, who: string): void {
+  if (shape[0] === 1 || shape[0] === 3) return
+  throw new EpdError(
+    'model-invalid',
+    `stage "${stage}": ${who} looks at images of 1 or 3 channels, and this model's have ${shape[0]}; leave it out`
+  )
+}
 
 /** How far a stage has come, for the screen. */
 export interface Progress {

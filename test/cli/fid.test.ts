@@ -149,6 +149,33 @@ describe('fetch', () => {
   })
 })
 
+describe('what a run can know before it begins', () => {
+  const fresh = (spec: string) => epdRun(['run', spec, '--store', temporaryFolder(), '--json'], { env })
+
+  it('is told before the first stage: statistics of something else', async () => {
+    const statistics = join(temporaryFolder(), 'pixels.npz')
+    writeStatistics(statistics, 768)
+    const { code, stdout, stderr } = await fresh(fidSpec(address('inception.pth'), statistics))
+    expect(stderr).toMatch(/pixels\.npz: holds statistics of 768 dimensions, and those of 2048 are needed/)
+    expect(stdout).not.toContain('"started"')
+    expect(code).toBe(1)
+  })
+
+  it('is told before the first download: all files that are not there', async () => {
+    const spec = fidSpec('weights.pth', 'real.npz')
+    const { code, stdout, stderr } = await fresh(spec)
+    expect(stderr).toMatch(
+      /weights\.pth: there is no such file; correct its path\n.*real\.npz: there is no such file; /
+    )
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    const validated = await epdRun(['validate', spec])
+    expect(validated.stderr).toMatch(
+      /^warning: \S+weights\.pth: there is no such file; .*\nwarning: \S+real\.npz: there is/
+    )
+    expect(validated.code).toBe(0)
+  })
+})
+
 describe('reference', () => {
   const folder = temporaryFolder()
   const picture = (seed: number, channels: 1 | 3, width = 8) => {
@@ -166,7 +193,10 @@ describe('reference', () => {
     const [out, other] = [join(temporaryFolder(), 'a.npz'), join(temporaryFolder(), 'b.npz')]
     const made = await make(folder, out)
     expect(made).toMatchObject({ code: 0, stderr: '' })
-    expect(JSON.parse(made.stdout)).toMatchObject({ images: 5, size: '8x8', preparation: 'tensorflow' })
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      ...{ images: 5, size: '8x8', preparation: 'tensorflow' },
+      skipped: { count: 1, first: ['notes.txt'] }
+    })
     const archive = join(temporaryFolder(), 'images.zip')
     const files = [0, 1, 2, 3, 4].map(seed => [`${seed}.png`, picture(seed, seed < 4 ? 3 : 1)] as const)
     writeFileSync(archive, writeZip(new Map([['dataset.json', Buffer.from('{}')], ...files])))
@@ -177,13 +207,25 @@ describe('reference', () => {
   })
 
   it.each([
+    ['in no folder', join(folder, 'none', 'a.npz'), /a\.npz: there is no folder \S+none; make it, or name another/],
+    ['in a file', join(folder, 'notes.txt', 'a.npz'), /a\.npz: there is no folder \S+notes\.txt; make it, or/],
+    ['over a file', join(folder, 'notes.txt'), /notes\.txt is there already; name another file, or delete it/]
+  ])('%s is refused before any image is read', async (_, out, message) => {
+    const { code, stderr } = await make('/no/images', out)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+
+  it.each([
     [
       'images of two sizes',
       { '0.png': picture(0, 3), '1.png': picture(1, 3, 9) },
       /1\.png has 9x8 pixels and the first image 8x8/
     ],
     ['a broken image', { '0.png': picture(0, 3), '1.png': picture(1, 3).subarray(0, 40) }, /1\.png cannot be read: /],
-    ['no image', { 'a.txt': Buffer.from('no') }, /no PNG in it; give a folder or a zip archive of PNG files/]
+    ['no image', { 'a.txt': Buffer.from('no') }, /no PNG or JPEG in it, but a\.txt; give a folder or a zip archive of/],
+    ['one image', { '0.png': picture(0, 3) }, /0\.png is the only image in it, and statistics need two or more/],
+    ['the same image twice', { '0.png': picture(0, 3), '1.png': picture(0, 3) }, /every variance is 0/]
   ])('of %s says so', async (_, files, message) => {
     const place = temporaryFolder()
     for (const [name, data] of Object.entries(files)) writeFileSync(join(place, name), data)

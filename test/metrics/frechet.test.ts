@@ -74,6 +74,87 @@ describe('frechetDistance', () => {
     )
   })
 
+  it.each([1e-300, 1e-160, 1e20, 1e300])('of covariances times %s is the distance of the others times it', async by => {
+    const n = 6
+    const rows = (name: string) => hashUniform(name, 0, 20 * n)
+    const [a, b] = [statistics(rows('a'), n), statistics(mixed(rows('b'), hashUniform('m', 0, n * n), n), n)]
+    const centred = ({ covariance }: Statistics, scale: number) => {
+      return { mean: new Float64Array(n), covariance: covariance.map(value => value * scale) }
+    }
+    const plain = await frechetDistance(centred(a, 1), centred(b, 1))
+    expect((await frechetDistance(centred(a, by), centred(b, by))) / by / plain).toBeCloseTo(1, 9)
+    const larger = Math.max(1, by) * trace(by > 1 ? b : a)
+    expect((await frechetDistance(centred(a, 1), centred(b, by))) / larger).toBeCloseTo(1, 9)
+  })
+
+  /** Of an image that has gone wrong in one entry, or of a covariance as good as any that is only of another size. */
+  it.each([1e20, 1e150, 1e160, 1e300, NaN, -1])(
+    'with one entry of %s is a number or an error, never anything else, and it ends',
+    async value => {
+      const n = 24
+      const covariance = Float64Array.from({ length: n * n }, (_, k) =>
+        Math.exp(-Math.abs(Math.floor(k / n) - (k % n)) / 5)
+      )
+      const good = { mean: new Float64Array(n), covariance }
+      const withEntry = (...entries: [number, number][]) => {
+        const changed = covariance.slice()
+        for (const [i, j] of entries) changed[i * n + j] = value
+        return { mean: good.mean, covariance: changed }
+      }
+      const pair = withEntry([2, 9], [9, 2])
+      await expect(frechetDistance(good, pair)).rejects.toMatchObject({ code: 'score-undefined' })
+      await expect(frechetDistance(pair, good)).rejects.toMatchObject({ code: 'score-undefined' })
+      const variance = withEntry([7, 7])
+      const valid = Number.isFinite(value) && value > 0
+      for (const [a, b] of [
+        [good, variance],
+        [variance, good]
+      ])
+        if (valid) expect((await frechetDistance(a, b)) / value).toBeCloseTo(1, 1)
+        else await expect(frechetDistance(a, b)).rejects.toMatchObject({ code: 'score-undefined' })
+    }
+  )
+
+  it('that is too large for a number is an error', async () => {
+    const rows = hashUniform('rows', 0, 24)
+    const near = statistics(rows, 2)
+    const far = { ...near, mean: Float64Array.of(1e200, 0) }
+    await expect(frechetDistance(near, far)).rejects.toThrow(/the Frechet distance of means .* is Infinity/)
+  })
+
+  it('finds what is no covariance though no entry is wrong, on either side', async () => {
+    const wrong = {
+      mean: new Float64Array(3),
+      covariance: Float64Array.of(1, -0.8, -0.8, -0.8, 1, -0.8, -0.8, -0.8, 1)
+    }
+    const one = { mean: new Float64Array(3), covariance: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }
+    await expect(frechetDistance(wrong, one)).rejects.toThrow(/first statistics are none: .*not positive semi-definite/)
+    await expect(frechetDistance(one, wrong)).rejects.toThrow(
+      /second statistics are none: .*not positive semi-definite/
+    )
+  })
+
+  it('is exact to rounding for covariances stored in single precision, without full rank', async () => {
+    const n = 40
+    const rows = hashUniform('rows', 0, 9 * n)
+    const { mean, covariance } = statistics(rows, n)
+    const stored = { mean, covariance: Float64Array.from(Float32Array.from(covariance)) }
+    expect(Math.abs(await frechetDistance(stored, stored))).toBeLessThan(1e-4)
+    expect(Math.abs(await frechetDistance(stored, { mean, covariance }))).toBeLessThan(1e-4)
+  })
+
+  it('ends with the reason of a signal that is aborted on the way', async () => {
+    const n = 300
+    const of = (name: string) => statistics(hashUniform(name, 0, 400 * n), n)
+    const [a, b] = [of('a'), of('b')]
+    const controller = new AbortController()
+    const distance = frechetDistance(a, b, controller.signal)
+    setImmediate(() => {
+      controller.abort(new Error('enough'))
+    })
+    await expect(distance).rejects.toThrow('enough')
+  })
+
   it('refuses statistics of different dimensions', async () => {
     const rows = hashUniform('rows', 0, 24)
     await expect(frechetDistance(statistics(rows, 2), statistics(rows, 3))).rejects.toThrow(RangeError)

@@ -98,9 +98,14 @@ describe('Stable Diffusion', async () => {
 
 describe('what Stable Diffusion 2 does otherwise', () => {
   it('is read from a folder of diffusers and from a single file with its config.yaml alike', async () => {
-    const config = ', parameterization: v, unet_config: { params: { num_head_channels: 32 } }'
     const paths = [
-      writeCompVis(at('single-2'), 'model.safetensors', STABLE_2, config),
+      writeCompVis(
+        at('single-2'),
+        'model.safetensors',
+        STABLE_2,
+        { parameterization: 'v' },
+        { num_heads: -1, num_head_channels: 32, use_linear_in_transformer: true }
+      ),
       writeDiffusers(at('diffusers-2'), STABLE_2, {
         unetConfig: { use_linear_projection: true, attention_head_dim: [1, 2] },
         scheduler: { prediction_type: 'v_prediction' }

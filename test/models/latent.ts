@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
 import { filled } from '../../bench/filled.js'
 import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import type { NetworkCheckpoint, Tensor } from '../../src/checkpoints/tensor.js'
@@ -65,16 +66,56 @@ export function stateDict({ unet, firstStage, text }: typeof STABLE): Tensors {
   ])
 }
 
-/** A single-file checkpoint of CompVis's, with a config.yaml that says what its tensors do not, and CLIP's tokeniser. */
-export function writeCompVis(folder: string, name: string, parts: typeof STABLE, settings = ''): string {
+/** A single-file checkpoint of CompVis's, with the config.yaml that belongs to it, and CLIP's tokeniser; `settings` and `unetSettings` change the config. */
+export function writeCompVis(
+  folder: string,
+  name: string,
+  parts: typeof STABLE,
+  settings: Readonly<Record<string, unknown>> = {},
+  unetSettings: Readonly<Record<string, unknown>> = {}
+): string {
   mkdirSync(folder, { recursive: true })
   const tensors = stateDict(parts)
   const bytes = name.endsWith('.safetensors') ? encodeSafetensors(tensors, {}) : trained(tensors)
   const file = join(folder, name)
   writeFileSync(file, name.endsWith('.zip') ? writeZip(new Map([['model.ckpt', bytes]])) : bytes)
-  writeFileSync(join(folder, 'config.yaml'), `model: { params: { image_size: ${SIDE}${settings} } }\n`)
+  writeConfig(folder, parts.text.size > 0 ? stableConfig : latentConfig, settings, unetSettings)
   writeTokenizer(join(folder, 'tokenizer'))
   return file
+}
+
+/** As CompVis's config.yaml are, with the keys that their files have. */
+const shared = {
+  ...{ timesteps: 1000, log_every_t: 200, num_timesteps_cond: 1, image_size: SIDE, monitor: 'val/loss_simple_ema' },
+  first_stage_config: {
+    target: 'ldm.models.autoencoder.AutoencoderKL',
+    params: { embed_dim: 4, ddconfig: { double_z: true } }
+  }
+}
+const stableConfig = {
+  ...shared,
+  ...{ linear_start: 0.00085, linear_end: 0.012, scale_factor: 0.18215, conditioning_key: 'crossattn', channels: 4 },
+  cond_stage_config: { target: 'ldm.modules.encoders.modules.FrozenCLIPEmbedder' },
+  unet: { num_heads: 8, use_spatial_transformer: true, legacy: false, context_dim: WIDTH, model_channels: 32 }
+}
+const latentConfig = {
+  ...shared,
+  ...{ linear_start: 0.0015, linear_end: 0.0195, channels: 3, cond_stage_config: '__is_unconditional__' },
+  unet: { num_head_channels: 32, channel_mult: [1, 2], attention_resolutions: [1] }
+}
+
+function writeConfig(
+  folder: string,
+  { unet: own, ...params }: typeof stableConfig | typeof latentConfig,
+  settings: Readonly<Record<string, unknown>>,
+  unetSettings: Readonly<Record<string, unknown>>
+): void {
+  const unet = { target: 'ldm.modules.diffusionmodules.openaimodel.UNetModel', params: { ...own, ...unetSettings } }
+  const model = {
+    target: 'ldm.models.diffusion.ddpm.LatentDiffusion',
+    params: { ...params, unet_config: unet, ...settings }
+  }
+  writeFileSync(join(folder, 'config.yaml'), stringify({ model }))
 }
 
 /** The same Stable Diffusion as a folder of diffusers; `shards`: in how many files its network's weights stand; the others are put into its files of that name. */
@@ -94,6 +135,7 @@ export function writeDiffusers(
     ...{ scheduler: ['diffusers', 'PNDMScheduler'], safety_checker: [null, null] }
   })
   json('scheduler/scheduler_config.json', {
+    ...{ _class_name: 'PNDMScheduler', skip_prk_steps: true, set_alpha_to_one: false, clip_sample: false },
     ...{ beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, num_train_timesteps: 1000 },
     ...scheduler
   })

@@ -53,3 +53,44 @@ describe("CLIP's tokeniser", async () => {
     )
   })
 })
+
+describe("a tokeniser's configuration", () => {
+  const at = (config: object, added?: object) => {
+    const folder = mkdtempSync(join(tmpdir(), 'epd-tokenizer-'))
+    writeTokenizer(folder)
+    writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(config))
+    if (added) writeFileSync(join(folder, 'added_tokens.json'), JSON.stringify(added))
+    return openTokenizer(folder, 12)
+  }
+  /** As transformers 4 and 5 write it. */
+  const KNOWN = {
+    ...{ add_prefix_space: false, do_lower_case: true, errors: 'replace', model_max_length: 12, name_or_path: 'x' },
+    ...{ bos_token: { content: '<|startoftext|>', lstrip: false }, eos_token: '<|endoftext|>', pad_token: '!' },
+    ...{ tokenizer_class: 'CLIPTokenizer', backend: 'tokenizers', is_local: true, local_files_only: false },
+    ...{ clean_up_tokenization_spaces: true, additional_special_tokens: [], extra_special_tokens: {} }
+  }
+
+  it('as transformers writes it is read', async () => {
+    expect((await at(KNOWN)).encode('a cat').tokens).toBe(2)
+  })
+
+  it.each([
+    ['tokenizer_class', 'T5Tokenizer'],
+    ['do_lower_case', false],
+    ['padding_side', 'left'],
+    ['bos_token', '<s>'],
+    ['model_max_length', 77],
+    ['additional_special_tokens', ['<new>']],
+    ['new_key', 1]
+  ])('with a %s of %s is refused by its name', async (name, value) => {
+    await expect(at({ ...KNOWN, [name]: value })).rejects.toThrow(
+      `tokenizer_config.json: ${name} is ${JSON.stringify(value)}`
+    )
+  })
+
+  it('with added tokens that only other files describe is refused', async () => {
+    await expect(at(KNOWN, { '<cat-toy>': 999 })).rejects.toThrow(/has the added token "<cat-toy>".*tokenizer\.json/)
+    await expect(at({ ...KNOWN, added_tokens_decoder: { 999: { content: '<toy>' } } })).rejects.toThrow(/"<toy>"/)
+    await expect(at(KNOWN, { '<|endoftext|>': 84 })).resolves.toBeDefined()
+  })
+})

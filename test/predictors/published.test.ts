@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { publishedPredictors } from '../../src/predictors/published.js'
+import { schedule } from '../../src/solvers/schedule.js'
 
 interface Row {
   experiment: string
@@ -21,4 +22,19 @@ it.each(rows)('$experiment has the numbers of its snapshot', ({ experiment, nfe,
     },
     learned: { r: raw.r, weight: raw.weight, scaleDir: raw.scale_dir, scaleTime: raw.scale_time, ranges }
   })
+})
+
+it("have the time points of the paper's code, where their model is EDM's", () => {
+  const expected = JSON.parse(readFileSync('test/fixtures/paper-float32-sigmas.json', 'utf8')) as Record<
+    string,
+    number[]
+  >
+  for (const [name, { solver }] of publishedPredictors()) {
+    const { numSteps, schedule: spec } = solver
+    expect(spec).toMatchObject({ precision: 'float32' })
+    if (name.includes('lsun_bedroom_ldm')) continue
+    schedule({ ...spec, numSteps }).forEach((sigma, i) => {
+      expect(Math.abs(sigma / expected[name][i] - 1)).toBeLessThan(2.5e-7)
+    })
+  }
 })

@@ -54,12 +54,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'afs: true',
     'afs: true, schedule: { rho: 2 }',
-    '3:41: solver.schedule.type: expected "polynomial", "logsnr", "time_uniform" or "discrete", found nothing'
+    '3:41: solver.schedule.type: expected "polynomial", "logsnr", "time_uniform", "discrete" or "explicit", found nothing'
   ],
   [
     'afs: true',
-    'afs: true, schedule: { type: logsnr, sigmaMax: 0.001 }',
-    '3:41: solver.schedule.sigmaMin: expected sigmaMin below sigmaMax, found 0.002 and 0.001'
+    'afs: true, schedule: { type: logsnr, sigmaMin: 0.002, sigmaMax: 0.001 }',
+    '3:77: solver.schedule.sigmaMin: expected sigmaMin below sigmaMax, found 0.002 and 0.001'
   ],
   [
     'afs: true',
@@ -101,7 +101,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: epd, nfe: 7, afs: true },',
-    '6:55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 from 80 to 0.002), found 5 time_uniform rho 1 from 80 to 0.002'
+    '6:55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 5 time_uniform rho 1 over the model\'s range'
   ],
   [
     'teacher: teacher,',
@@ -186,6 +186,26 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
     '[psnr]',
     '[fid], features: { weights: inception.pth }, groups: 6',
     '9:35: stages.score.samples.0: expected a stage with 2 seeds or more in each of 6 groups, found "samples" with 10'
+  ],
+  [
+    '5-20 }\n  score: { kind: score, samples: [samples], reference: truth, metrics: [psnr]',
+    '5-7 }\n  score: { kind: score, samples: [samples], reference: truth, features: { weights: a.pth }, metrics: [recall]',
+    '9:56: stages.score.reference: expected a stage with 4 seeds or more, found "truth" with 3'
+  ],
+  [
+    'seeds: 0-9 }\n  truth: { kind: sample, solver: { name: heun, numSteps: 33 }, seeds: 5-20 }\n  score: { kind: score, samples: [samples], reference: truth, metrics: [psnr]',
+    'seeds: 9 }\n  truth: { kind: sample, solver: { name: heun, numSteps: 33 }, seeds: 5-20 }\n  score: { kind: score, samples: [samples], reference: truth, features: { weights: a.pth }, metrics: [kid]',
+    '9:35: stages.score.samples.0: expected a stage with 2 seeds or more, found "samples" with 1'
+  ],
+  [
+    '[samples]',
+    '[truth]',
+    '9:35: stages.score.samples.0: expected a stage other than the reference, from which psnr is infinite, found "truth"'
+  ],
+  [
+    '[psnr]',
+    '[psnr, clip-score], clip: folder',
+    '9:79: stages.score.metrics.1: expected prompts at the top of the spec, which clip-score compares images with, found nothing'
   ],
   [
     'metrics',

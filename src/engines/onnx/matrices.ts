@@ -2,6 +2,7 @@ import { encodeModel, type Attribute, type NodeProto } from './proto.js'
 import { OPSET } from './recorder.js'
 import type { Session } from '../session.js'
 import { openSession } from './session.js'
+import { abortable } from '../../turns.js'
 
 /** A matrix in double precision, row-major. */
 export interface Matrix {
@@ -24,8 +25,11 @@ export interface Matrices {
   close(): Promise<void>
 }
 
-/** Each product's session is opened when it is first asked for. */
-export function openMatrices(): Matrices {
+/**
+ * Each product's session is opened when it is first asked for. A product that is under way when the signal is aborted is waited for no
+ * longer: it fails with the signal's reason.
+ */
+export function openMatrices(signal?: AbortSignal): Matrices {
   const [square, congruence, reflection, outer] = [
     formula('a', ['a', 'l'], [node('Gemm', ['l', 'l', 'a'], { alpha: { float: -1 }, transA: { int: 1 } })]),
     formula(
@@ -54,12 +58,14 @@ export function openMatrices(): Matrices {
     formula('a', ['a', 'b'], [node('Gemm', ['a', 'b'], { transB: { int: 1 } })], 'b')
   ]
   return {
-    subtractSquare: async (a, l) => squareOf(a.rows, await square.run({ a, l })),
-    congruence: async (l, b) => squareOf(l.rows, await congruence.run({ l, b })),
-    reflect: async (a, v, t) => squareOf(v.rows, await reflection.run({ a, v, t })),
-    timesTransposed: (a, b) => outer.run({ a, b }),
+    subtractSquare: async (a, l) => squareOf(a.rows, await abortable(square.run({ a, l }), signal)),
+    congruence: async (l, b) => squareOf(l.rows, await abortable(congruence.run({ l, b }), signal)),
+    reflect: async (a, v, t) => squareOf(v.rows, await abortable(reflection.run({ a, v, t }), signal)),
+    timesTransposed: (a, b) => abortable(outer.run({ a, b }), signal),
     async close() {
-      await Promise.all([square, congruence, reflection, outer].map(each => each.close()))
+      const closed = Promise.all([square, congruence, reflection, outer].map(each => each.close()))
+      if (signal?.aborted) closed.catch(() => undefined)
+      else await closed
     }
   }
 }
