@@ -106,7 +106,8 @@ function checkShape(kwargs: Readonly<Record<string, unknown>>, shape: Shape | un
   if (!shape) return
   const channels = kwargs.in_channels ?? kwargs.img_channels
   const side = kwargs.image_size ?? kwargs.img_resolution
-  const own: readonly unknown[] = [channels, ...(Array.isArray(kwargs.sample_size) ? kwargs.sample_size : [side, side])]
+  const { sample_size: sides }: Readonly<Record<string, unknown>> = kwargs
+  const own: readonly unknown[] = [channels].concat(Array.isArray(sides) ? sides : [side, side])
   if (channels === undefined || own.every((size, axis) => size === shape[axis])) return
   throw new EpdError(
     'model-invalid',
