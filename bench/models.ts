@@ -48,8 +48,8 @@ const networks: Record<string, () => Network> = {
   'Stable Diffusion 1.5, 512': () => networkOf(stable)
 }
 const others: Record<string, () => { recipe: Recipe; feeds: Feed[] }> = {
-  'VQ-f4 decoder, 256': () => decoder({ channelMult: [1, 2, 4], latentChannels: 3, zChannels: 3, codes: 8192 }),
-  'KL-f8 decoder, 512': () => decoder({ channelMult: [1, 2, 4, 4], latentChannels: 4, zChannels: 4 }),
+  'VQ-f4 decoder, 256': () => decoder({ channels: [128, 256, 512], latentChannels: 3, zChannels: 3, codes: 8192 }),
+  'KL-f8 decoder, 512': () => decoder({ channels: [128, 256, 512, 512], latentChannels: 4, zChannels: 4 }),
   'CLIP ViT-L/14 text encoder': () => ({
     recipe: clipTextRecipe(textConfig),
     feeds: [{ name: 'tokens', shape: [1, 77], data: new Float32Array(77).fill(7) }]
@@ -145,10 +145,10 @@ function writeWhole(checkpoint: string): void {
   console.log([...tensors.values()].reduce((sum, { data }) => sum + data.byteLength / 4, 0))
 }
 
-function decoder(config: Pick<DecoderConfig, 'channelMult' | 'latentChannels' | 'zChannels' | 'codes'>) {
-  const { latentChannels, channelMult } = config
+function decoder(config: Pick<DecoderConfig, 'channels' | 'latentChannels' | 'zChannels' | 'codes'>) {
+  const { latentChannels, channels } = config
   const recipe = decoderRecipe({
-    ...{ channels: 128, numBlocks: 2, attention: channelMult.map(() => false), outChannels: 3, groups: 32 },
+    ...{ numBlocks: 2, attention: channels.map(() => false), outChannels: 3, groups: 32 },
     ...{ size: [64, 64], ...config }
   })
   const data = new Float32Array(latentChannels * 64 * 64).fill(0.1)
@@ -156,9 +156,9 @@ function decoder(config: Pick<DecoderConfig, 'channelMult' | 'latentChannels' | 
 }
 
 function denoiser(network: Network): { recipe: Recipe; feeds: Feed[] } {
-  const { inChannels, resolution, labelDim, context } = network
-  const size = inChannels * resolution ** 2
-  const x = { name: 'x', shape: [1, inChannels, resolution, resolution], data: new Float32Array(size).fill(0.1) }
+  const { inChannels, size, labelDim, context } = network
+  const count = inChannels * size[0] * size[1]
+  const x = { name: 'x', shape: [1, inChannels, ...size], data: new Float32Array(count).fill(0.1) }
   const noise = { name: 'noise', shape: [1, 1], data: Float32Array.of(1) }
   const labels = { name: 'labels', shape: [1, labelDim], data: new Float32Array(labelDim) }
   const words = context && {

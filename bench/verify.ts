@@ -100,11 +100,11 @@ async function start(name: string, folder: string, mode: string | undefined): Pr
     make: () => Promise.resolve(record(recipe, filled(recipe)))
   })
   const session = await (mode === 'checked' ? open() : openSession({ path: join(folder, `${graph}.onnx`) }))
-  const { resolution, inChannels, labelDim } = network
+  const { size, inChannels, labelDim } = network
   await session.run([
     {
-      ...{ name: INPUTS.x, shape: [1, inChannels, resolution, resolution] },
-      data: new Float32Array(inChannels * resolution ** 2)
+      ...{ name: INPUTS.x, shape: [1, inChannels, ...size] },
+      data: new Float32Array(inChannels * size[0] * size[1])
     },
     { name: INPUTS.noise, shape: [1, 1], data: new Float32Array(1) },
     ...(labelDim > 0 ? [{ name: INPUTS.labels, shape: [1, labelDim], data: new Float32Array(labelDim) }] : [])

@@ -104,6 +104,10 @@ export function adjoint<T>(inner: Ops<T>): Adjoint<T> {
       x => inner.sqrt(x),
       (_, root) => inner.divide(number(0.5), root)
     ),
+    log: pointwise(
+      x => inner.log(x),
+      x => inner.divide(one, x)
+    ),
     sigmoid: pointwise(
       x => inner.sigmoid(x),
       (_, s) => inner.multiply(s, inner.subtract(one, s))

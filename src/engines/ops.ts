@@ -30,6 +30,8 @@ export interface Ops<T> {
   sin(x: T): T
   cos(x: T): T
   sqrt(x: T): T
+  /** The natural logarithm. */
+  log(x: T): T
   sigmoid(x: T): T
   relu(x: T): T
   /** x * sigmoid(x) */

@@ -26,8 +26,8 @@ export async function openDecoder({
   const recipe = decoderRecipe(config)
   const { graph } = await compiledNetwork({ ...options, recipe })
   const { engine, session, close } = await openNetwork({ ...options, recipe })
-  const { latentChannels, outChannels, channelMult, size } = config
-  const [height, width] = size.map(side => side << (channelMult.length - 1))
+  const { latentChannels, outChannels, channels, size } = config
+  const [height, width] = size.map(side => side << (channels.length - 1))
   return {
     ...{ shape: [outChannels, height, width], digest: graph, scale, engine, close },
     async decode(latents, count) {

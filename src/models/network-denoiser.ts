@@ -15,8 +15,8 @@ export interface NetworkFace {
 }
 
 export function faceOf(network: Network): NetworkFace {
-  const { resolution, inChannels, labelDim, context } = network
-  return { shape: [inChannels, resolution, resolution], labelDim, context, bottleneck: bottleneckPixels(network) }
+  const { size, inChannels, labelDim, context } = network
+  return { shape: [inChannels, ...size], labelDim, context, bottleneck: bottleneckPixels(network) }
 }
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */

@@ -17,6 +17,7 @@ import {
   unetArguments,
   unetTensors
 } from '../networks/diffusers.js'
+import type { Size } from '../networks/network.js'
 import { recognise, recogniseClipText, recogniseDecoder, recogniseLatentUnet } from '../networks/recognise.js'
 import type { Shape } from './denoiser.js'
 import { latentSettings } from './latent-settings.js'
@@ -98,15 +99,8 @@ async function ofFolder(folder: string, { variant, shape, weights }: PartsOption
       `${folder}: is a folder, and weights: ${weights} is for files that hold several networks`
     )
   const found = await readDiffusers(folder, { variant })
-  const { config, file } = found.unet
-  if ((config.sample_size ?? null) !== null) return ofDiffusers(found, folder)
-  if (!shape)
-    throw new EpdError(
-      'model-invalid',
-      `${file}: sample_size is ${config.sample_size === null ? 'null' : 'not there'}, so that nothing says how large its samples are; name it in the model's shape, [channels, height, width]`
-    )
-  const unet = { ...found.unet, config: { ...config, sample_size: sideOf(shape) } }
-  return ofDiffusers({ ...found, unet }, folder)
+  const { sample_size: own = null } = found.unet.config
+  return ofDiffusers(found, folder, own === null && shape ? [shape[1], shape[2]] : undefined)
 }
 
 function sideOf([, height, width]: Shape): number {
@@ -117,11 +111,14 @@ function sideOf([, height, width]: Shape): number {
 /** A size that a user names must be the checkpoint's own where that has one. */
 function checkShape(kwargs: Readonly<Record<string, unknown>>, shape: Shape | undefined, path: string): void {
   if (!shape) return
-  const [channels, side] = [kwargs.in_channels ?? kwargs.img_channels, kwargs.image_size ?? kwargs.img_resolution]
-  if (channels === undefined || (channels === shape[0] && side === sideOf(shape))) return
+  const channels = kwargs.in_channels ?? kwargs.img_channels
+  const side = kwargs.image_size ?? kwargs.img_resolution
+  const { sample_size: sides }: Readonly<Record<string, unknown>> = kwargs
+  const own: readonly unknown[] = [channels].concat(Array.isArray(sides) ? sides : [side, side])
+  if (channels === undefined || own.every((size, axis) => size === shape[axis])) return
   throw new EpdError(
     'model-invalid',
-    `${path}: its samples are of shape ${JSON.stringify([channels, side, side])}, but shape is ${JSON.stringify(shape)}`
+    `${path}: its samples are of shape ${JSON.stringify(own)}, but shape is ${JSON.stringify(shape)}`
   )
 }
 
@@ -178,7 +175,8 @@ async function ofCompVis(states: LatentStates, path: string, asked: number | und
 
 function ofDiffusers(
   { unet, autoencoder, textEncoder, hasTokenizer, scheduler }: DiffusersFolder,
-  folder: string
+  folder: string,
+  size: Size | undefined
 ): Parts {
   const conditional = unet.className === 'UNet2DConditionModel'
   if (conditional && !(textEncoder && hasTokenizer))
@@ -187,19 +185,18 @@ function ofDiffusers(
       `${folder}: its UNet2DConditionModel needs a text_encoder and a tokenizer beside it, named by model_index.json`
     )
   const text = textEncoder && clipTextConfig(textEncoder)
-  const initKwargs = unetArguments(unet, text?.tokens ?? 0)
-  const side = Number(initKwargs.image_size)
+  const initKwargs = unetArguments(unet, text?.tokens ?? 0, size)
   const scheduled = readScheduler(scheduler)
   return {
     about: {
       className: scheduled.className,
       initKwargs: { ...initKwargs, ...scheduled.initKwargs },
       sampling: scheduled.sampling,
-      decoder: autoencoder && autoencoderConfig(autoencoder, [side, side]),
+      decoder: autoencoder && autoencoderConfig(autoencoder, initKwargs.sample_size),
       text
     },
-    network: async () => unetTensors(unet, await unet.tensors()),
-    decoder: async () => (autoencoder ? autoencoderTensors(autoencoder, await autoencoder.tensors()) : none()),
+    network: async () => unetTensors(await unet.tensors()),
+    decoder: async () => (autoencoder ? autoencoderTensors(await autoencoder.tensors()) : none()),
     text: async () => (textEncoder ? clipTextTensors(await textEncoder.tensors()) : none())
   }
 }

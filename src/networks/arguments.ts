@@ -18,8 +18,10 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
       return value
     }
   return {
-    unsupported: (name: string, found: unknown) =>
-      new EpdError('model-invalid', `${where}${name} is ${shown(found)}, which is not supported`),
+    /** What a value of the wrong kind is answered with. */
+    wrong,
+    unsupported: (name: string, found: unknown, why = 'which is not supported') =>
+      new EpdError('model-invalid', `${where}${name} is ${shown(found)}, ${why}`),
     value: (name: string): unknown => values[name],
     count(name: string, otherwise?: number): number {
       const value = values[name] ?? otherwise
@@ -27,19 +29,19 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
       return value
     },
     counts: list('a list of whole numbers', isCount),
-    number(name: string, otherwise: number): number {
+    number(name: string, otherwise?: number): number {
       const value = values[name] ?? otherwise
       if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(name, 'a number')
       return value
     },
     numbers: list('a list of numbers', isPositive),
-    flag(name: string, otherwise: boolean): boolean {
+    flag(name: string, otherwise?: boolean): boolean {
       const value = values[name] ?? otherwise
       if (typeof value !== 'boolean') throw wrong(name, 'true or false')
       return value
     },
     texts: list('a list of texts', isText),
-    text<const Name extends string>(name: string, known: readonly Name[], otherwise: Name): Name {
+    text<const Name extends string>(name: string, known: readonly Name[], otherwise?: Name): Name {
       const value = values[name] ?? otherwise
       const found = known.find(one => one === value)
       if (found === undefined) throw wrong(name, known.join(' or '))

@@ -1,21 +1,32 @@
 import type { Ops } from '../engines/ops.js'
 import type { Recipe } from '../engines/recipe.js'
-import { conv2d, groupNorm, pixelwise } from './layers.js'
+import { ATTENTION_NAMES, RESIDUAL_NAMES } from './diffusers-unet.js'
+import { conv2d, groupNorm, pixelwise, type Activation } from './layers.js'
 import { attentionBlock, residualBlock, type BlockStyle } from './unet-block.js'
 
 /** The decoder of a latent diffusion model's first stage, and how big its latents are. */
 export interface DecoderConfig {
-  readonly channels: number
-  readonly channelMult: readonly number[]
+  /** Whose names its tensors have; default: CompVis's. */
+  readonly naming?: keyof typeof NAMES
+  /** Of the levels, the largest image first. */
+  readonly channels: readonly number[]
   /** Residual blocks of the encoder's levels; the decoder's have one more. */
   readonly numBlocks: number
   /** Whether each level has attention behind its blocks, the smallest image first level last. */
   readonly attention: readonly boolean[]
+  /** Whether there is attention where the image is smallest; default: yes. */
+  readonly middleAttention?: boolean
+  /** Default: silu. */
+  readonly activation?: Activation
   readonly outChannels: number
   readonly latentChannels: number
   /** Channels that the decoder itself begins with. */
   readonly zChannels: number
+  /** Whether latents go through a layer of single pixels first; default: yes. */
+  readonly projected?: boolean
   readonly groups: number
+  /** What is added to latents before; default: nothing. */
+  readonly shift?: number
   /** Codes that latents are rounded to before they are decoded (VQ); without them, none are (KL). */
   readonly codes?: number
   /** Height and width of the latents. */
@@ -24,50 +35,85 @@ export interface DecoderConfig {
 
 export const LATENTS = 'latents'
 
-/** Images, -1 to 1, of latents [batch, latentChannels, ...size], which are divided by their scale before. */
+/** Images, -1 to 1, of latents [batch, latentChannels, ...size] as the encoder made them. */
 export function decoderRecipe(config: DecoderConfig): Recipe {
-  const { codes, latentChannels, size } = config
+  const { codes, latentChannels, size, shift = 0 } = config
   return {
     name: codes === undefined ? 'KL decoder' : 'VQ decoder',
     build({ ops, input }) {
-      const latents = input(LATENTS, [-1, latentChannels, ...size])
+      const given = input(LATENTS, [-1, latentChannels, ...size])
+      const latents = shift === 0 ? given : ops.add(given, ops.constant(Float32Array.of(shift), []))
       return [decoder(ops, config, codes === undefined ? latents : nearestCodes(ops, latents, codes))]
     }
   }
 }
 
-const STYLE = {
-  ...{ epsilon: 1e-6, skipScale: 1, filter: [1, 1], projectSkip: false, adaptiveScale: false },
-  names: { norm0: 'norm1', conv0: 'conv1', affine: '', norm1: 'norm2', conv1: 'conv2', skip: 'nin_shortcut' },
-  attention: {
-    heads: () => 1,
-    names: { norm: 'norm', qkv: '', proj: 'proj_out' },
-    order: 'separate',
-    kernel: [1, 1]
-  }
-} as const
+interface Names {
+  readonly middle: (part: 0 | 1) => string
+  readonly middleAttention: string
+  /** Levels are counted from the largest image, `last` is the smallest's number. */
+  readonly block: (level: number, last: number, i: number) => string
+  readonly attention: (level: number, last: number, i: number) => string
+  readonly upsample: (level: number, last: number) => string
+  readonly norm: string
+  readonly residual: BlockStyle['names']
+  readonly attentionStyle: Pick<BlockStyle['attention'], 'names' | 'kernel'>
+}
 
-/** The decoder of VQGAN (Esser et al. 2021, arXiv 2012.09841) as latent diffusion has it. Names are those of CompVis's code. */
-function decoder<T>(ops: Ops<T>, config: DecoderConfig, latents: T): T {
-  const { channels, channelMult, numBlocks, attention, outChannels, zChannels, groups } = config
-  const style: BlockStyle = { ...STYLE, groups: () => groups }
-  const residual = (name: string, x: T, out: number) => residualBlock(ops, style, name, x, undefined, { out })
-  let x = pixelwise(ops, 'post_quant_conv', latents, zChannels, [1, 1])
-  const widest = channels * channelMult[channelMult.length - 1]
-  x = conv2d(ops, 'decoder.conv_in', x, { out: widest, kernel: 3 })
-  x = residual('decoder.mid.block_1', x, widest)
-  x = attentionBlock(ops, style, 'decoder.mid.attn_1', x)
-  x = residual('decoder.mid.block_2', x, widest)
-  for (const [level, mult] of [...channelMult.entries()].reverse()) {
-    const name = `decoder.up.${level}`
-    const out = channels * mult
-    for (let i = 0; i <= numBlocks; i++) {
-      x = residual(`${name}.block.${i}`, x, out)
-      if (attention[level]) x = attentionBlock(ops, style, `${name}.attn.${i}`, x)
-    }
-    if (level > 0) x = conv2d(ops, `${name}.upsample.conv`, x, { out, kernel: 3, up: true })
+const NAMES = {
+  compvis: {
+    middle: part => `mid.block_${part + 1}`,
+    middleAttention: 'mid.attn_1',
+    block: (level, _, i) => `up.${level}.block.${i}`,
+    attention: (level, _, i) => `up.${level}.attn.${i}`,
+    upsample: level => `up.${level}.upsample.conv`,
+    norm: 'norm_out',
+    residual: { norm0: 'norm1', conv0: 'conv1', affine: '', norm1: 'norm2', conv1: 'conv2', skip: 'nin_shortcut' },
+    attentionStyle: { names: { norm: 'norm', qkv: '', proj: 'proj_out' }, kernel: [1, 1] }
+  },
+  diffusers: {
+    middle: part => `mid_block.resnets.${part}`,
+    middleAttention: 'mid_block.attentions.0',
+    block: (level, last, i) => `up_blocks.${last - level}.resnets.${i}`,
+    attention: (level, last, i) => `up_blocks.${last - level}.attentions.${i}`,
+    upsample: (level, last) => `up_blocks.${last - level}.upsamplers.0.conv`,
+    norm: 'conv_norm_out',
+    residual: RESIDUAL_NAMES,
+    attentionStyle: { names: ATTENTION_NAMES, kernel: [] }
   }
-  const normal = ops.silu(groupNorm(ops, 'decoder.norm_out', x, groups, STYLE.epsilon))
+} as const satisfies Record<string, Names>
+
+const EPSILON = 1e-6
+
+/** The decoder of VQGAN (Esser et al. 2021, arXiv 2012.09841) as latent diffusion has it. */
+function decoder<T>(ops: Ops<T>, config: DecoderConfig, latents: T): T {
+  const { channels, numBlocks, attention, outChannels, zChannels, groups, activation } = config
+  const { naming = 'compvis', middleAttention = true, projected = true } = config
+  const names: Names = NAMES[naming]
+  const style: BlockStyle = {
+    ...{ epsilon: EPSILON, skipScale: 1, filter: [1, 1], projectSkip: false, adaptiveScale: false, activation },
+    groups: () => groups,
+    names: names.residual,
+    attention: { heads: () => 1, order: 'separate', ...names.attentionStyle }
+  }
+  const residual = (name: string, x: T, out: number) =>
+    residualBlock(ops, style, `decoder.${name}`, x, undefined, { out })
+  const attend = (name: string, x: T) => attentionBlock(ops, style, `decoder.${name}`, x)
+  const last = channels.length - 1
+  const widest = channels[last]
+  let x = projected ? pixelwise(ops, 'post_quant_conv', latents, zChannels, [1, 1]) : latents
+  x = conv2d(ops, 'decoder.conv_in', x, { out: widest, kernel: 3 })
+  x = residual(names.middle(0), x, widest)
+  if (middleAttention) x = attend(names.middleAttention, x)
+  x = residual(names.middle(1), x, widest)
+  for (const [level, out] of [...channels.entries()].reverse()) {
+    for (let i = 0; i <= numBlocks; i++) {
+      x = residual(names.block(level, last, i), x, out)
+      if (attention[level]) x = attend(names.attention(level, last, i), x)
+    }
+    if (level > 0) x = conv2d(ops, `decoder.${names.upsample(level, last)}`, x, { out, kernel: 3, up: true })
+  }
+  const normal = ops.silu(groupNorm(ops, `decoder.${names.norm}`, x, groups, EPSILON))
   return conv2d(ops, 'decoder.conv_out', normal, { out: outChannels, kernel: 3 })
 }
 

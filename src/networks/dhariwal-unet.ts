@@ -80,7 +80,7 @@ export function dhariwalUNet<T>(ops: Ops<T>, config: DhariwalUNetConfig, input: 
 function embed<T>(ops: Ops<T>, config: DhariwalUNetConfig, { noise, labels }: NetworkInput<T>): T {
   const { modelChannels, channelMultEmb, augmentDim } = config
   const channels = modelChannels * channelMultEmb
-  const waves = positionalEmbedding(ops, noise, modelChannels, false)
+  const waves = positionalEmbedding(ops, noise, modelChannels)
   // Augmentation labels are zero when sampling, and their layer has no bias.
   if (augmentDim > 0) ops.parameter('model.map_augment.weight', [modelChannels, augmentDim])
   const hidden = ops.silu(linear(ops, 'model.map_layer0', waves, channels))

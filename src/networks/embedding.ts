@@ -1,14 +1,21 @@
 import type { Ops } from '../engines/ops.js'
+import { scale } from './layers.js'
 
 /**
  * Cosines, then sines, of the noise level times frequencies that fall from 1 to 1/10000 (Vaswani et al. 2017; as DDPM++ and
- * ADM use it). x: [batch, 1]. `endpoint`: whether the last frequency is exactly 1/10000; `sineFirst`: whether the sines stand first.
+ * ADM use it). x: [batch, 1]. `shift`: the last frequency is 1/10000 exactly with 1, one step before it with 0; `sineFirst`: whether the
+ * sines stand first. An odd number of channels ends with zeros.
  */
-export function positionalEmbedding<T>(ops: Ops<T>, x: T, channels: number, endpoint: boolean, sineFirst = false): T {
-  const half = channels / 2
-  const last = endpoint ? half - 1 : half
-  const frequencies = Float32Array.from({ length: half }, (_, i) => (1 / 10000) ** (i / last))
-  return waves(ops, ops.multiply(x, ops.constant(frequencies, [1, half])), sineFirst)
+export function positionalEmbedding<T>(
+  ops: Ops<T>,
+  x: T,
+  channels: number,
+  { shift = 0, sineFirst = false }: { readonly shift?: number; readonly sineFirst?: boolean } = {}
+): T {
+  const half = Math.floor(channels / 2)
+  const frequencies = Float32Array.from({ length: half }, (_, i) => (1 / 10000) ** (i / (half - shift)))
+  const embedding = waves(ops, ops.multiply(x, ops.constant(frequencies, [1, half])), sineFirst)
+  return channels % 2 === 0 ? embedding : ops.concat([embedding, scale(ops, x, 0)], 1)
 }
 
 /** The same with learned or random frequencies (Tancik et al. 2020; NCSN++), [channels / 2] of them, in turns. */
@@ -18,7 +25,7 @@ export function fourierEmbedding<T>(ops: Ops<T>, x: T, frequencies: T): T {
   return waves(ops, ops.multiply(x, turns))
 }
 
-function waves<T>(ops: Ops<T>, angle: T, sineFirst = false): T {
+export function waves<T>(ops: Ops<T>, angle: T, sineFirst = false): T {
   const parts = [ops.cos(angle), ops.sin(angle)]
   return ops.concat(sineFirst ? parts.reverse() : parts, 1)
 }

@@ -87,6 +87,10 @@ function depthwise<T>(ops: Ops<T>, filter: readonly number[], channels: number, 
   return ops.constant(values, [channels, 1, filter.length, filter.length])
 }
 
+export function channelsOf<T>(ops: Ops<T>, x: T): number {
+  return ops.shape(x)[1]
+}
+
 /** The mean of the channels, as an image of one channel. */
 export function channelMean<T>(ops: Ops<T>, x: T): T {
   const [, channels] = ops.shape(x)
@@ -96,4 +100,28 @@ export function channelMean<T>(ops: Ops<T>, x: T): T {
 /** x times a number */
 export function scale<T>(ops: Ops<T>, x: T, factor: number): T {
   return factor === 1 ? x : ops.multiply(x, ops.constant(Float32Array.of(factor), []))
+}
+
+/** Activation functions by the names that diffusers and transformers give them. */
+const ACTIVATIONS = {
+  silu: (ops, x) => ops.silu(x),
+  swish: (ops, x) => ops.silu(x),
+  gelu: (ops, x) => ops.gelu(x),
+  relu: (ops, x) => ops.relu(x),
+  mish: (ops, x) => mish(ops, x)
+} satisfies Record<string, <T>(ops: Ops<T>, x: T) => T>
+
+export type Activation = keyof typeof ACTIVATIONS
+
+export const ACTIVATION_NAMES: readonly Activation[] = ['silu', 'swish', 'gelu', 'relu', 'mish']
+
+export function activate<T>(ops: Ops<T>, activation: Activation, x: T): T {
+  return ACTIVATIONS[activation](ops, x)
+}
+
+/** x tanh(ln(1 + e^x)) (Misra 2019, arXiv 1908.08681). With p = sigmoid(x) and q = sigmoid(-x) the second factor is p (1 + q) / (1 + q^2). */
+function mish<T>(ops: Ops<T>, x: T): T {
+  const one = ops.constant(Float32Array.of(1), [])
+  const [p, q] = [ops.sigmoid(x), ops.sigmoid(scale(ops, x, -1))]
+  return ops.multiply(x, ops.divide(ops.multiply(p, ops.add(q, one)), ops.add(ops.multiply(q, q), one)))
 }

@@ -2,6 +2,8 @@ import type { Recipe } from '../engines/recipe.js'
 import type { Ops } from '../engines/ops.js'
 import { argumentsOf, type Arguments } from './arguments.js'
 import { dhariwalUNet, type DhariwalUNetConfig } from './dhariwal-unet.js'
+import { diffusersUNet, type DiffusersUNetConfig } from './diffusers-unet.js'
+import { diffusersNetwork, sizesWithin } from './diffusers-unet-config.js'
 import { guidedUNet, type GuidedUNetConfig } from './guided-unet.js'
 import { channelMean } from './layers.js'
 import { songUNet, type SongUNetConfig } from './song-unet.js'
@@ -28,7 +30,8 @@ export interface NetworkOutput<T> {
 
 /** A network's architecture, with its input and output. */
 export type Network = {
-  readonly resolution: number
+  /** Of an image. */
+  readonly size: Size
   readonly inChannels: number
   readonly labelDim: number
   /** Of the context, for a network with cross-attention. */
@@ -37,7 +40,10 @@ export type Network = {
   | { readonly architecture: 'SongUNet'; readonly config: SongUNetConfig }
   | { readonly architecture: 'DhariwalUNet'; readonly config: DhariwalUNetConfig }
   | { readonly architecture: 'GuidedUNet'; readonly config: GuidedUNetConfig }
+  | { readonly architecture: 'UNet2DModel' | 'UNet2DConditionModel'; readonly config: DiffusersUNetConfig }
 )
+
+export type Size = readonly [height: number, width: number]
 
 function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): NetworkOutput<T> {
   switch (network.architecture) {
@@ -47,12 +53,21 @@ function apply<T>(ops: Ops<T>, network: Network, input: NetworkInput<T>): Networ
       return dhariwalUNet(ops, network.config, input)
     case 'GuidedUNet':
       return guidedUNet(ops, network.config, input)
+    case 'UNet2DModel':
+    case 'UNet2DConditionModel':
+      return diffusersUNet(ops, network.config, input)
   }
 }
 
 /** Pixels of a network's bottleneck: each level after the first halves the image. */
-export function bottleneckPixels({ resolution, config }: Network): number {
-  return (resolution >> (config.channelMult.length - 1)) ** 2
+export function bottleneckPixels({ size, ...network }: Network): number {
+  if ('down' in network.config) return pixels(sizesWithin(network.config, size).at(-1) ?? size)
+  const halvings = network.config.channelMult.length - 1
+  return pixels([size[0] >> halvings, size[1] >> halvings])
+}
+
+function pixels([height, width]: Size): number {
+  return height * width
 }
 
 /** Names of a compiled network's inputs, beside `x`. */
@@ -60,12 +75,12 @@ export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels', context: 'cont
 
 /** A denoising network with inputs x, noise and, if it knows classes, labels; it answers an image and the mean of its bottleneck's channels. */
 export function denoisingRecipe(network: Network): Recipe {
-  const { architecture, resolution, inChannels, labelDim, context } = network
+  const { architecture, size, inChannels, labelDim, context } = network
   return {
     name: architecture,
     build(graph) {
       const { image, bottleneck } = apply(graph.ops, network, {
-        x: graph.input(INPUTS.x, [-1, inChannels, resolution, resolution]),
+        x: graph.input(INPUTS.x, [-1, inChannels, ...size]),
         noise: graph.input(INPUTS.noise, [-1, 1]),
         labels: labelDim > 0 ? graph.input(INPUTS.labels, [-1, labelDim]) : undefined,
         context: context && graph.input(INPUTS.context, [-1, context.tokens, context.width])
@@ -79,13 +94,16 @@ export function denoisingRecipe(network: Network): Recipe {
 
 /**
  * The network that its arguments describe: those of an EDM preconditioning class, with EDM's defaults for what they leave out,
- * or, where `model_type` is UNetModel, those of guided-diffusion's class of that name.
+ * or, by `model_type`, those of guided-diffusion's UNetModel or of diffusers' UNet2DModel and UNet2DConditionModel.
  * @throws EpdError `model-invalid` that names an unknown architecture or a value of the wrong kind
  */
 export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVariance = false): Network {
   const read = argumentsOf(kwargs, "the checkpoint's ")
-  const architecture = read.text('model_type', ['SongUNet', 'DhariwalUNet', 'UNetModel'], 'DhariwalUNet')
+  const known = ['SongUNet', 'DhariwalUNet', 'UNetModel', 'UNet2DModel', 'UNet2DConditionModel'] as const
+  const architecture = read.text('model_type', known, 'DhariwalUNet')
   if (architecture === 'UNetModel') return guidedNetwork(read)
+  if (architecture === 'UNet2DModel' || architecture === 'UNet2DConditionModel')
+    return diffusersNetwork(read, architecture)
   const resolution = read.count('img_resolution')
   const inChannels = read.count('img_channels')
   const labelDim = read.count('label_dim', 0)
@@ -96,7 +114,7 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
     augmentDim: read.count('augment_dim', 0),
     channelMultEmb: read.count('channel_mult_emb', 4)
   }
-  const base = { resolution, inChannels, labelDim }
+  const base = { size: [resolution, resolution], inChannels, labelDim } as const
   if (architecture === 'DhariwalUNet')
     return {
       ...base,
@@ -129,20 +147,19 @@ export function networkOf(kwargs: Readonly<Record<string, unknown>>, learnedVari
 
 /**
  * By the arguments of guided-diffusion's and latent diffusion's UNetModel. Of our own: `flat_attention`, whether attention's weights have one
- * kernel dimension; `separate_attention`, whether q, k and v are layers of their own; `context_tokens`; and what DDPM does otherwise
- * (`norm_num_groups`, `norm_eps`, `time_endpoint`, `time_sine_first`, `corner_padding`).
+ * kernel dimension; `context_tokens`.
  */
 function guidedNetwork(read: Arguments): Network {
+  const side = read.count('image_size')
   const inChannels = read.count('in_channels', 3)
   const labelDim = read.count('num_classes', 0)
   const flat = read.flag('flat_attention', true)
   const [perHead, heads] = [read.count('num_head_channels', 0), read.count('num_heads', 1)]
   const contextDim = read.count('context_dim', 0)
   const order = read.flag('use_new_attention_order', !flat) ? 'qkv-head-channel' : 'head-qkv-channel'
-  const separate = read.flag('separate_attention', false)
   return {
     architecture: 'GuidedUNet',
-    resolution: read.count('image_size'),
+    size: [side, side],
     inChannels,
     labelDim,
     context: contextDim > 0 ? { tokens: read.count('context_tokens', 77), width: contextDim } : undefined,
@@ -153,9 +170,13 @@ function guidedNetwork(read: Arguments): Network {
       channelMult: read.numbers('channel_mult'),
       numBlocks: read.count('num_res_blocks'),
       attentionDownsampling: read.counts('attention_resolutions', []),
-      heads: channels => (perHead > 0 ? channels / perHead : heads),
-      attentionOrder: separate ? 'separate' : order,
-      attentionKernel: separate ? [] : flat ? [1] : [1, 1],
+      heads(channels) {
+        if (perHead > 0) return shared(read, 'num_head_channels', perHead, channels)
+        shared(read, 'num_heads', heads, channels)
+        return heads
+      },
+      attentionOrder: order,
+      attentionKernel: flat ? [1] : [1, 1],
       adaptiveScale: read.flag('use_scale_shift_norm', true),
       resampleInBlocks: read.flag('resblock_updown', false),
       transformer:
@@ -165,11 +186,13 @@ function guidedNetwork(read: Arguments): Network {
               depth: read.count('transformer_depth', 1),
               linearProjection: read.flag('use_linear_in_transformer', false)
             }
-          : undefined,
-      groups: read.count('norm_num_groups', 32),
-      epsilon: read.number('norm_eps', 1e-5),
-      time: { endpoint: read.flag('time_endpoint', false), sineFirst: read.flag('time_sine_first', false) },
-      cornerPadding: read.flag('corner_padding', false)
+          : undefined
     }
   }
+}
+
+/** How often a number of channels holds another. */
+function shared(read: Arguments, name: string, part: number, channels: number): number {
+  if (channels % part !== 0) throw read.unsupported(name, part, `which does not divide ${channels} channels`)
+  return channels / part
 }

@@ -90,8 +90,7 @@ export function recogniseDecoder(tensors: Tensors, size: DecoderConfig['size']):
   const widths = levels.map((_, level) => sizes(`decoder.up.${level}.block.0.conv1.weight`)[0])
   const [zChannels, latentChannels] = sizes('post_quant_conv.weight')
   return {
-    channels: widths[0],
-    channelMult: widths.map(width => width / widths[0]),
+    channels: widths,
     numBlocks: blocks(tensors, 'decoder.up.0.block').length - 1,
     attention: levels.map(names => names.some(name => name.startsWith('attn.'))),
     outChannels: sizes('decoder.conv_out.weight')[0],

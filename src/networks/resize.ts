@@ -26,3 +26,19 @@ function interpolation(from: number, to: number, grid: PixelGrid): Float32Array 
   }
   return matrix
 }
+
+/** Each pixel of a size takes that of the image which it lies over, as PyTorch's `nearest` does. x: [batch, channels, height, width]. */
+export function resizeNearest<T>(ops: Ops<T>, x: T, [rows, columns]: readonly [height: number, width: number]): T {
+  const [, , height, width] = ops.shape(x)
+  const down = ops.constant(nearest(height, rows), [rows, height])
+  const across = ops.constant(nearest(width, columns), [columns, width])
+  return ops.matmul(ops.matmul(down, x), ops.transpose(across, [1, 0]))
+}
+
+/** [to, from]: a one at the pixel that each takes. PyTorch computes its place in single precision. */
+function nearest(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from)
+  const share = Math.fround(from / to)
+  for (let i = 0; i < to; i++) matrix[i * from + Math.min(Math.floor(Math.fround(i * share)), from - 1)] = 1
+  return matrix
+}

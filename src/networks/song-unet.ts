@@ -111,7 +111,7 @@ function embed<T>(ops: Ops<T>, config: SongUNetConfig, { noise, labels }: Networ
   const channels = modelChannels * channelMultNoise
   const waves =
     config.embedding === 'positional'
-      ? positionalEmbedding(ops, noise, channels, true)
+      ? positionalEmbedding(ops, noise, channels, { shift: 1 })
       : fourierEmbedding(ops, noise, ops.parameter('model.map_noise.freqs', [channels / 2]))
   const [cosines, sines] = ops.split(waves, 2, 1)
   let embedding = ops.concat([sines, cosines], 1)

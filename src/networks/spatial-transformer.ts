@@ -7,6 +7,15 @@ export interface TransformerConfig {
   readonly depth: number
   /** Whether its first and last layer have weights without kernel dimensions, as Stable Diffusion 2 has them. */
   readonly linearProjection: boolean
+  /** Whether its pixels look at the context instead of one another, too. */
+  readonly onlyContext?: boolean
+}
+
+/** How its channels are shared out; `size`: the channels of a head, by default all channels divided by the heads. */
+interface Sharing {
+  readonly heads: number
+  readonly size?: number
+  readonly groups: number
 }
 
 const EPSILON = 1e-6
@@ -20,23 +29,30 @@ export function spatialTransformer<T>(
   name: string,
   x: T,
   context: T,
-  { heads, groups, depth, linearProjection }: Omit<TransformerConfig, 'contextDim'> & { heads: number; groups: number }
+  { heads, size, groups, depth, linearProjection, onlyContext }: Omit<TransformerConfig, 'contextDim'> & Sharing
 ): T {
   const [, channels, height, width] = ops.shape(x)
+  const inner = size === undefined ? channels : heads * size
   const kernel = linearProjection ? [] : [1, 1]
   const normal = groupNorm(ops, `${name}.norm`, x, groups, EPSILON)
-  const projected = pixelwise(ops, `${name}.proj_in`, normal, channels, kernel)
-  let tokens = ops.transpose(ops.reshape(projected, [0, channels, height * width]), [0, 2, 1])
+  const projected = pixelwise(ops, `${name}.proj_in`, normal, inner, kernel)
+  let tokens = ops.transpose(ops.reshape(projected, [0, inner, height * width]), [0, 2, 1])
   for (let i = 0; i < depth; i++)
-    tokens = transformerBlock(ops, `${name}.transformer_blocks.${i}`, tokens, context, heads)
-  const image = ops.reshape(ops.transpose(tokens, [0, 2, 1]), [0, channels, height, width])
+    tokens = transformerBlock(ops, `${name}.transformer_blocks.${i}`, tokens, context, { heads, onlyContext })
+  const image = ops.reshape(ops.transpose(tokens, [0, 2, 1]), [0, inner, height, width])
   return ops.add(pixelwise(ops, `${name}.proj_out`, image, channels, kernel), x)
 }
 
-function transformerBlock<T>(ops: Ops<T>, name: string, x: T, context: T, heads: number): T {
+function transformerBlock<T>(
+  ops: Ops<T>,
+  name: string,
+  x: T,
+  context: T,
+  { heads, onlyContext = false }: { readonly heads: number; readonly onlyContext?: boolean }
+): T {
   const normal = (which: string, of: T) => layerNorm(ops, `${name}.${which}`, of)
   const own = normal('norm1', x)
-  x = ops.add(attention(ops, `${name}.attn1`, own, own, heads), x)
+  x = ops.add(attention(ops, `${name}.attn1`, own, onlyContext ? context : own, heads), x)
   x = ops.add(attention(ops, `${name}.attn2`, normal('norm2', x), context, heads), x)
   return ops.add(feedForward(ops, `${name}.ff.net`, normal('norm3', x)), x)
 }

@@ -1,5 +1,5 @@
 import type { Ops } from '../engines/ops.js'
-import { conv2d, groupNorm, linear, pixelwise, scale } from './layers.js'
+import { activate, conv2d, groupNorm, linear, pixelwise, scale, type Activation } from './layers.js'
 
 /** What all blocks of a U-Net share. */
 export interface BlockStyle {
@@ -13,6 +13,8 @@ export interface BlockStyle {
   readonly projectSkip: boolean
   /** Whether the embedding scales and shifts, or only shifts. */
   readonly adaptiveScale: boolean
+  /** Default: silu. */
+  readonly activation?: Activation
   readonly names: BlockNames
   readonly attention: AttentionStyle
 }
@@ -29,8 +31,16 @@ export interface BlockNames {
 
 export interface AttentionStyle {
   readonly heads: (channels: number) => number
-  readonly names: { readonly norm: string; readonly qkv: string; readonly proj: string }
-  /** How the channels of q, k and v come: slowest first; or from layers of their own, named q, k and v. */
+  /** Channels of a head; default: the image's channels, shared out. */
+  readonly size?: number
+  /** Without a name for it, the normalisation is left out. `parts`: the layers of q, k and v, where they are three. */
+  readonly names: {
+    readonly norm?: string
+    readonly qkv: string
+    readonly proj: string
+    readonly parts?: readonly string[]
+  }
+  /** How the channels of q, k and v come: slowest first; or from layers of their own. */
   readonly order: 'head-channel-qkv' | 'head-qkv-channel' | 'qkv-head-channel' | 'separate'
   /** Dimensions of the weights behind their channels. */
   readonly kernel: readonly number[]
@@ -65,12 +75,12 @@ export function residualBlock<T>(
   embedding: T | undefined,
   { out, up = false, down = false }: BlockOptions
 ): T {
-  const { epsilon, groups, skipScale, filter, names } = style
+  const { epsilon, groups, skipScale, filter, names, activation = 'silu' } = style
   const [, channels] = ops.shape(x)
 
-  let h = ops.silu(groupNorm(ops, `${name}.${names.norm0}`, x, groups(channels), epsilon))
+  let h = activate(ops, activation, groupNorm(ops, `${name}.${names.norm0}`, x, groups(channels), epsilon))
   h = conv2d(ops, `${name}.${names.conv0}`, h, { out, kernel: 3, up, down, filter })
-  h = ops.silu(modulate(ops, style, name, h, embedding))
+  h = activate(ops, activation, modulate(ops, style, name, h, embedding))
   h = conv2d(ops, `${name}.${names.conv1}`, h, { out, kernel: 3 })
 
   if (out !== channels || up || down) {
@@ -100,13 +110,13 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
   const [, channels, height, width] = ops.shape(x)
   const heads = attention.heads(channels)
   if (heads === 0) return x
-  const size = channels / heads
-  const { names, kernel } = attention
-  const normal = groupNorm(ops, `${name}.${names.norm}`, x, groups(channels), epsilon)
+  const { names, kernel, size = channels / heads } = attention
+  const inner = heads * size
+  const normal = names.norm === undefined ? x : groupNorm(ops, `${name}.${names.norm}`, x, groups(channels), epsilon)
   const [q, k, v] =
     attention.order === 'separate'
-      ? ['q', 'k', 'v'].map(part =>
-          ops.reshape(pixelwise(ops, `${name}.${part}`, normal, channels, kernel), [0, heads, size, height * width])
+      ? (names.parts ?? ['q', 'k', 'v']).map(part =>
+          ops.reshape(pixelwise(ops, `${name}.${part}`, normal, inner, kernel), [0, heads, size, height * width])
         )
       : splitHeads(ops, attention.order, pixelwise(ops, `${name}.${names.qkv}`, normal, channels * 3, kernel), heads)
   const scores = ops.matmul(ops.transpose(scale(ops, q, 1 / Math.sqrt(size)), [0, 1, 3, 2]), k)
@@ -114,7 +124,7 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
   const answer = pixelwise(
     ops,
     `${name}.${names.proj}`,
-    ops.reshape(mixed, [0, channels, height, width]),
+    ops.reshape(mixed, [0, inner, height, width]),
     channels,
     kernel
   )

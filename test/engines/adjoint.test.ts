@@ -20,6 +20,7 @@ const formulas: Record<string, Formula> = {
   'sums, differences and products': (ops, x) => ops.subtract(ops.multiply(ops.add(x, ops.cos(x)), x), ops.sin(x)),
   'quotients by what is fixed': (ops, x) => ops.divide(x, weight(ops, 1, 4, 1, 1)),
   'roots, sigmoid and silu': (ops, x) => ops.sqrt(ops.add(ops.sigmoid(x), ops.multiply(ops.silu(x), ops.silu(x)))),
+  logarithms: (ops, x) => ops.log(ops.add(x, ops.multiply(x, x))),
   softmax: (ops, x) => ops.softmax(x, -1),
   convolutions: (ops, x) => ops.conv2d(x, weight(ops, 3, 4, 3, 3), weight(ops, 3), { padding: 1 }),
   'convolutions back': (ops, x) => ops.convTranspose2d(x, weight(ops, 4, 3, 3, 3), { padding: 1 }),

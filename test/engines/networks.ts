@@ -6,6 +6,7 @@ import type { Recipe } from '../../src/engines/recipe.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
 import { decoderRecipe } from '../../src/networks/autoencoder.js'
 import { clipImageRecipe, clipTextRecipe } from '../../src/networks/clip.js'
+import { unetArguments } from '../../src/networks/diffusers.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 
 /** A network with inputs for a batch of any size. */
@@ -25,8 +26,13 @@ const guided = {
   ...{ num_res_blocks: 1, attention_resolutions: [2], num_head_channels: 16 }
 }
 
+const pixels = {
+  ...{ block_out_channels: [8, 16], layers_per_block: 1, norm_num_groups: 4, sample_size: 8 },
+  ...{ down_block_types: ['AttnDownBlock2D', 'DownBlock2D'], up_block_types: ['AttnUpBlock2D', 'UpBlock2D'] }
+}
+
 const decoder = {
-  ...{ channels: 32, channelMult: [1, 2], numBlocks: 1, attention: [false, true], outChannels: 3, groups: 32 },
+  ...{ channels: [32, 64], numBlocks: 1, attention: [false, true], outChannels: 3, groups: 32 },
   ...{ latentChannels: 3, zChannels: 3 },
   size: [8, 8]
 } as const
@@ -47,9 +53,21 @@ export const examples: Readonly<Record<string, Example>> = {
   'consistency models': denoiser({ ...guided, flat_attention: false }),
   'latent diffusion': denoiser({ ...guided, use_scale_shift_norm: false }),
   'Stable Diffusion': denoiser({ ...guided, use_scale_shift_norm: false, context_dim: 24, context_tokens: 7 }),
-  DDPM: denoiser({
-    ...{ ...guided, use_scale_shift_norm: false, separate_attention: true, num_head_channels: 0 },
-    ...{ norm_eps: 1e-6, time_endpoint: true, time_sine_first: true, corner_padding: true }
+  DDPM: ofDiffusers('UNet2DModel', {
+    ...{ ...pixels, attention_head_dim: null, norm_eps: 1e-6, freq_shift: 1, flip_sin_to_cos: false },
+    downsample_padding: 0
+  }),
+  "diffusers' UNet2DModel": ofDiffusers('UNet2DModel', {
+    ...{ ...pixels, time_embedding_type: 'fourier', class_embed_type: 'timestep', num_class_embeds: 3, act_fn: 'mish' },
+    ...{ resnet_time_scale_shift: 'scale_shift', downsample_type: 'resnet', mid_block_scale_factor: 1.5 },
+    ...{ sample_size: [8, 16], center_input_sample: true, attention_head_dim: 3 }
+  }),
+  "diffusers' UNet2DConditionModel": ofDiffusers('UNet2DConditionModel', {
+    ...{ block_out_channels: [9, 15], norm_num_groups: 3, sample_size: [7, 9], cross_attention_dim: 12 },
+    ...{ down_block_types: ['AttnDownBlock2D', 'CrossAttnDownBlock2D'], attention_head_dim: [2, 4] },
+    ...{ up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'], only_cross_attention: [true, false] },
+    ...{ layers_per_block: [1, 2], transformer_layers_per_block: [1, 2], encoder_hid_dim: 10, conv_out_kernel: 1 },
+    ...{ num_class_embeds: 3, class_embeddings_concat: true, time_embedding_act_fn: 'gelu', act_fn: 'relu' }
   }),
   'VQ decoder': {
     recipe: decoderRecipe({ ...decoder, codes: 16 }),
@@ -71,22 +89,28 @@ export const examples: Readonly<Record<string, Example>> = {
   }
 }
 
+function ofDiffusers(className: string, config: Readonly<Record<string, unknown>>): Example {
+  const component = { className, config, file: 'config.json', weights: [], tensors: () => Promise.resolve(new Map()) }
+  return denoiser(unetArguments(component, 7))
+}
+
 function denoiser(kwargs: Readonly<Record<string, unknown>>): Example {
   const network = networkOf(kwargs)
-  const { inChannels, resolution, labelDim, context } = network
+  const { inChannels, size, labelDim, context } = network
   return {
     recipe: denoisingRecipe(network),
     feeds(batch) {
       const x = {
         name: 'x',
-        shape: [batch, inChannels, resolution, resolution],
-        data: waves(batch * inChannels * resolution ** 2, 1)
+        shape: [batch, inChannels, ...size],
+        data: waves(batch * inChannels * size[0] * size[1], 1)
       }
-      const noise = { name: 'noise', shape: [batch, 1], data: waves(batch, 2) }
+      const noise = { name: 'noise', shape: [batch, 1], data: waves(batch, 2).map(wave => 2 + wave) }
       const labels = { name: 'labels', shape: [batch, labelDim], data: new Float32Array(batch * labelDim).fill(1) }
-      if (!context) return labelDim > 0 ? [x, noise, labels] : [x, noise]
+      const told = labelDim > 0 ? [x, noise, labels] : [x, noise]
+      if (!context) return told
       const { tokens, width } = context
-      return [x, noise, { name: 'context', shape: [batch, tokens, width], data: waves(batch * tokens * width, 5) }]
+      return [...told, { name: 'context', shape: [batch, tokens, width], data: waves(batch * tokens * width, 5) }]
     }
   }
 }

@@ -7,7 +7,9 @@ import type { NetworkCheckpoint, Tensor } from '../../src/checkpoints/tensor.js'
 import { writeZip } from '../../src/checkpoints/zip.js'
 import { decoderRecipe } from '../../src/networks/autoencoder.js'
 import { clipImageRecipe, clipTextProjectionRecipe, clipTextRecipe } from '../../src/networks/clip.js'
+import { unetArguments } from '../../src/networks/diffusers.js'
 import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { diffusersAnswers } from '../networks/reference.js'
 
 type Tensors = NetworkCheckpoint['tensors']
 
@@ -23,7 +25,7 @@ const unet = {
 const stable = { ...unet, in_channels: 4, num_heads: 8, context_dim: WIDTH, context_tokens: TOKENS }
 const latent = { ...unet, in_channels: 3, num_head_channels: 32 }
 const decoder = {
-  ...{ channels: 32, channelMult: [1, 2], numBlocks: 1, attention: [false, false], outChannels: 3, groups: 32 },
+  ...{ channels: [32, 64], numBlocks: 1, attention: [false, false], outChannels: 3, groups: 32 },
   size: [SIDE, SIDE]
 } as const
 const vocabulary = words()
@@ -255,7 +257,11 @@ export function writeClip(folder: string): string {
   return folder
 }
 
-/** DDPM's network as google/ddpm-cifar10-32 has it, small, all in one folder; `change`: of its config.json. */
+/** DDPM's network as google/ddpm-cifar10-32 has it, small, with what diffusers answers. */
+export const DDPM = diffusersAnswers().cases.DDPM
+const nothing = () => Promise.resolve(new Map())
+
+/** DDPM's network all in one folder; `change`: of its config.json. */
 export function writeDdpm(folder: string, change: Readonly<Record<string, unknown>> = {}): string {
   mkdirSync(folder, { recursive: true })
   const json = (name: string, value: unknown) => {
@@ -271,31 +277,12 @@ export function writeDdpm(folder: string, change: Readonly<Record<string, unknow
     num_train_timesteps: 1000
   })
   json('config.json', {
-    ...{ _class_name: 'UNet2DModel', sample_size: SIDE, in_channels: 3, out_channels: 3, layers_per_block: 1 },
-    ...{ block_out_channels: [32, 64], attention_head_dim: null, norm_eps: 1e-6, norm_num_groups: 32 },
-    ...{ flip_sin_to_cos: false, freq_shift: 1, downsample_padding: 0, act_fn: 'silu', center_input_sample: false },
-    ...{ down_block_types: ['AttnDownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'AttnUpBlock2D'] },
-    ...{ mid_block_scale_factor: 1, time_embedding_type: 'positional', ...change }
+    ...{ _class_name: 'UNet2DModel', ...DDPM.config, ...change }
   })
-  const named = [...filled(denoisingRecipe(networkOf(ddpm)))].map(([name, tensor]) => [ddpmName(name), tensor] as const)
-  writeFileSync(join(folder, 'diffusion_pytorch_model.safetensors'), encodeSafetensors(new Map(named), {}))
+  const component = { className: 'UNet2DModel', config: DDPM.config, file: '', weights: [], tensors: nothing }
+  const tensors = filled(denoisingRecipe(networkOf(unetArguments(component, 0))))
+  writeFileSync(join(folder, 'diffusion_pytorch_model.safetensors'), encodeSafetensors(tensors, {}))
   return folder
-}
-
-/** The arguments of the same network by our own names. */
-export const ddpm = {
-  ...{ ...unet, in_channels: 3, separate_attention: true, num_heads: 1, norm_eps: 1e-6 },
-  ...{ time_endpoint: true, time_sine_first: true, corner_padding: true }
-}
-
-function ddpmName(name: string): string {
-  const found = unetName(name)
-  return found.includes('.attentions.')
-    ? found
-        .replace('.norm.', '.group_norm.')
-        .replace(/\.(q|k|v)\.(weight|bias)$/, '.to_$1.$2')
-        .replace('.proj_out.', '.to_out.0.')
-    : found
 }
 
 /** CLIP's tokeniser with few words: letters, some pairs of them, and the two marks. */

@@ -9,11 +9,11 @@ const shared = {
 }
 const networks = {
   'guided-diffusion-unet': {
-    ...{ architecture: 'GuidedUNet', resolution: 16, inChannels: 3, labelDim: 10 },
+    ...{ architecture: 'GuidedUNet', size: [16, 16], inChannels: 3, labelDim: 10 },
     config: { ...shared, outChannels: 6, labelDim: 10, attentionOrder: 'head-qkv-channel', attentionKernel: [1] }
   },
   'consistency-unet': {
-    ...{ architecture: 'GuidedUNet', resolution: 16, inChannels: 3, labelDim: 0 },
+    ...{ architecture: 'GuidedUNet', size: [16, 16], inChannels: 3, labelDim: 0 },
     config: { ...shared, outChannels: 3, labelDim: 0, attentionOrder: 'qkv-head-channel', attentionKernel: [1, 1] }
   }
 } satisfies Record<string, Network>

@@ -34,7 +34,7 @@ describe.each([
 })
 
 const decoder = {
-  ...{ channels: 32, channelMult: [1, 2], numBlocks: 1, attention: [false, false], outChannels: 3, groups: 32 },
+  ...{ channels: [32, 64], numBlocks: 1, attention: [false, false], outChannels: 3, groups: 32 },
   size: [8, 8]
 } as const
 const decoders = {

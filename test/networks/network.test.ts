@@ -25,12 +25,13 @@ async function answer(kwargs: Record<string, unknown>, externalFrom?: number): P
     externalFrom
   )
   const session = await openSession({ path, threads: 1 })
-  const size = network.inChannels * network.resolution ** 2
+  const [height, width] = network.size
+  const size = network.inChannels * height * width
   const x = Float32Array.from({ length: 2 * size }, (_, i) => (i < size ? Math.sin(i) : 0))
   const labels = { name: 'labels', shape: [2, network.labelDim], data: new Float32Array(2 * network.labelDim) }
   try {
     const [image] = await session.run([
-      { name: 'x', shape: [2, network.inChannels, network.resolution, network.resolution], data: x },
+      { name: 'x', shape: [2, network.inChannels, height, width], data: x },
       { name: 'noise', shape: [2, 1], data: Float32Array.of(0.3, -0.5) },
       ...(network.labelDim > 0 ? [labels] : [])
     ])
@@ -170,12 +171,29 @@ describe("a network's bottleneck", () => {
 
 describe('networkOf', () => {
   it.each([
-    [{ model_type: 'Transformer' }, /model_type must be SongUNet or DhariwalUNet or UNetModel, found "Transformer"/],
+    [
+      { model_type: 'Transformer' },
+      /model_type must be SongUNet or DhariwalUNet or UNetModel or UNet2DModel or UNet2DConditionModel, found "Transformer"/
+    ],
     [{ encoder_type: 'wavelet' }, /encoder_type must be standard or skip or residual/],
     [{ img_resolution: 'big' }, /img_resolution must be a whole number, found "big"/],
     [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/]
   ])('refuses %j', (wrong, message) => {
     expect(() => networkOf({ ...song, ...wrong })).toThrow(message)
+  })
+})
+
+describe("guided-diffusion's heads", () => {
+  const guided = {
+    ...{ model_type: 'UNetModel', image_size: 8, model_channels: 32, channel_mult: [1, 2], num_res_blocks: 1 },
+    attention_resolutions: [2]
+  }
+
+  it.each([
+    [{ num_head_channels: 48 }, /num_head_channels is 48, which does not divide 64 channels/],
+    [{ num_heads: 3 }, /num_heads is 3, which does not divide 64 channels/]
+  ])('%j is refused by its name', (wrong, message) => {
+    expect(() => filled(denoisingRecipe(networkOf({ ...guided, ...wrong })))).toThrow(message)
   })
 })
 

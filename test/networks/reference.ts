@@ -21,6 +21,29 @@ export function reference(name: string): Reference {
   return JSON.parse(readFileSync(file, 'utf8')) as Reference
 }
 
+/** What classes of diffusers answer to one sample, with weights by the fill rule. */
+export interface DiffusersAnswers {
+  /** The step that networks are told. */
+  readonly time: number
+  /** Of the context. */
+  readonly tokens: number
+  readonly cases: Readonly<Record<string, DiffusersCase>>
+}
+
+export interface DiffusersCase {
+  readonly class: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly label: number | null
+  /** SHA-256 of the names and shapes of its weights. */
+  readonly names: string
+  readonly output: readonly number[]
+}
+
+export function diffusersAnswers(): DiffusersAnswers {
+  const file = new URL('../fixtures/networks/diffusers.json', import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8')) as DiffusersAnswers
+}
+
 /** A recipe's answer with weights by the fill rule. */
 export async function answerOf(recipe: Recipe, feeds: readonly Feed[]): Promise<Float32Array> {
   const folder = mkdtempSync(join(tmpdir(), 'epd-networks-'))

@@ -6,7 +6,7 @@ import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
 import { CPU, OPSET, recorder, type Target } from './recorder.js'
 
 /** Of this compiler: another number, other graphs. */
-export const COMPILER_VERSION = 3
+export const COMPILER_VERSION = 4
 
 /** The ONNX graph of a network with its weights. */
 export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): GraphProto {

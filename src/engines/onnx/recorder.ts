@@ -171,6 +171,27 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
   }
 
   /**
+   * A function of rows of numbers, [batch, count]. ONNX Runtime computes so many at once by a series and what is left at the end by the C library, so
+   * that rows are filled up first: each number's place then decides in any batch.
+   */
+  const rowwise = (operator: string) => (x: Node) => {
+    const [batch, count] = x.shape
+    const missing = (LANES - (count % LANES)) % LANES
+    if (provider !== 'cpu' || x.shape.length !== 2 || missing === 0) return emit(operator, [x], x.shape)
+    const full = [batch, count + missing]
+    const answers = emit(operator, [emit('Pad', [x, integers([0, 0, 0, missing])], full)], full)
+    return emit('Slice', [answers, integers([0]), integers([count]), integers([1])], x.shape)
+  }
+  /** The last dimension brought to mean 0 and variance 1. x: [batch, groups, numbers]. */
+  function normalByPools(x: Node, epsilon: number): Node {
+    const [batch, groups] = x.shape
+    const mean = (of: Node) => reshape(emit('GlobalAveragePool', [of], [batch, groups, 1]), [0, groups, 1])
+    const centered = ops.subtract(x, mean(x))
+    const variance = mean(ops.multiply(centered, centered))
+    return ops.divide(centered, ops.sqrt(ops.add(variance, filled(epsilon, [1]))))
+  }
+
+  /**
    * The sine, or with a shift of half a turn of pi the cosine: WebGPU's own may be wrong by 2^-11. The angle is brought within a quarter of
    * a turn, with pi in three parts (Cody & Waite 1980), where the series up to the eleventh power is exact to 6e-8.
    */
@@ -195,9 +216,10 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     subtract: broadcast('Sub'),
     multiply: broadcast('Mul'),
     divide: broadcast('Div'),
-    sin: provider === 'webgpu' ? x => wave(x, 0) : pointwise('Sin'),
-    cos: provider === 'webgpu' ? x => wave(x, 0.5) : pointwise('Cos'),
+    sin: provider === 'webgpu' ? x => wave(x, 0) : rowwise('Sin'),
+    cos: provider === 'webgpu' ? x => wave(x, 0.5) : rowwise('Cos'),
     sqrt: pointwise('Sqrt'),
+    log: rowwise('Log'),
     sigmoid: pointwise('Sigmoid'),
     relu: pointwise('Relu'),
     silu: x => ops.multiply(x, ops.sigmoid(x)),
@@ -243,11 +265,15 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     groupNorm(x, scale, bias, groups, epsilon) {
       const [, channels, height, width] = x.shape
       const grouped = reshape(x, [0, groups, -1])
+      const each = (array: Node) => reshape(array, [1, channels, 1, 1])
+      if (provider === 'cpu' && ((channels / groups) * height * width) % ALIGNED !== 0) {
+        const image = reshape(normalByPools(grouped, epsilon), [0, channels, height, width])
+        return ops.add(ops.multiply(image, each(scale)), each(bias))
+      }
       const normal = emit('InstanceNormalization', [grouped, filled(1, [groups]), filled(0, [groups])], grouped.shape, {
         epsilon: { float: epsilon }
       })
       const image = reshape(normal, [0, channels, height, width])
-      const each = (array: Node) => reshape(array, [1, channels, 1, 1])
       return ops.add(ops.multiply(image, each(scale)), each(bias))
     },
     batchNorm: (x, scale, bias, mean, variance, epsilon) =>
@@ -309,6 +335,14 @@ export function recorder(parameters: Parameters, { precision, provider }: Target
     }
   }
 }
+
+/**
+ * ONNX Runtime's normalisation sums in an order that depends on where numbers begin within so many, so that a sample's bits would depend on its place
+ * in the batch. Its pools do not.
+ */
+const ALIGNED = 16
+/** Numbers that ONNX Runtime takes the sine of at once. */
+const LANES = 4
 
 /** From so many channels on tiles are faster. */
 const WORTH = 128

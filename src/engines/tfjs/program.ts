@@ -13,6 +13,7 @@ export type Kernel =
       | 'sigmoid'
       | 'relu'
       | 'sqrt'
+      | 'log'
       | 'erf'
       | 'softmax'
       | 'matMul'
@@ -252,6 +253,7 @@ export function programRecorder(parameters: (name: string, shape: readonly numbe
     sin: pointwise('sin'),
     cos: pointwise('cos'),
     sqrt: pointwise('sqrt'),
+    log: pointwise('log'),
     sigmoid: pointwise('sigmoid'),
     relu: pointwise('relu'),
     silu: x => multiply(x, ops.sigmoid(x)),

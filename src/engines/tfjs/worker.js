@@ -23,6 +23,7 @@ const kernels = {
   sigmoid: ([x]) => tf.sigmoid(x),
   relu: ([x]) => tf.relu(x),
   sqrt: ([x]) => tf.sqrt(x),
+  log: ([x]) => tf.log(x),
   softmax: ([x]) => tf.softmax(x),
   matMul: ([a, b], { transposed }) => tf.matMul(a, b, false, transposed),
   mean: ([x], { axes }) => tf.mean(x, axes, true),
