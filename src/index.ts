@@ -1,15 +1,24 @@
 export { EpdError, type ErrorCode } from './errors.js'
 
-export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape } from './models/denoiser.js'
+export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape, ToldTime } from './models/denoiser.js'
 export { openModel, type Model, type OpenModelOptions } from './models/open.js'
 export { parametrised, type ParametrisedOptions } from './models/parametrised.js'
-export type { Betas, NoiseSpec, Prediction } from './models/parametrisation.js'
+export { clipped, type ClipDenoised } from './models/clipped.js'
+export type { Betas, NoiseSpec, Prediction, Rounding } from './models/parametrisation.js'
 export { openOnnxModel, type OnnxModelOptions } from './models/onnx.js'
 export { openCommandModel, type CommandModelOptions } from './models/command.js'
 export type { Decoder } from './models/decoder.js'
 export { gaussianMixture, type MixtureOptions } from './models/mixture.js'
 
-export { schedule, type ScheduleOptions, type ScheduleType } from './solvers/schedule.js'
+export {
+  schedule,
+  type ExplicitOptions,
+  type NoiseScale,
+  type ScheduleOptions,
+  type ScheduleType,
+  type SpacedOptions
+} from './solvers/schedule.js'
+export { noise } from './solvers/noise.js'
 export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
 export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
 export type { Learned, TimePoints } from './solvers/learned.js'

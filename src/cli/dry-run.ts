@@ -26,7 +26,8 @@ export async function dryRun(experiment: Experiment, { store: dir, json }: Flags
     }
     const { signal } = new AbortController()
     const all = await opened({ experiment, store, signal, onEvent: () => undefined })
-    warn(checkFit(experiment, all.model))
+    warn(all.experiment.warnings.slice(experiment.warnings.length))
+    warn(checkFit(all.experiment, all.model))
     await all.model.close()
     const { keyOf } = plan(all)
     print(

@@ -24,7 +24,7 @@ import { differenceStep, differenceStepCost } from './difference-step.js'
 import { walkCost, type Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
 import { meanSquare, slopes } from './objective.js'
-import { firstSteps, type AmedStudent, type Setting } from './student.js'
+import { firstSteps, withZero, type AmedStudent, type Setting } from './student.js'
 import { finite, type Found, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
@@ -211,13 +211,14 @@ interface AmedWalk {
 
 /** Walks each sample from the trajectories' noise over the first `steps` steps, all side by side. */
 async function walk(
-  { model, student, sigmas, batchSize, signal }: AmedSetting,
+  { model, student, sigmas: above, toZero, batchSize, signal }: AmedSetting,
   batch: Trajectories,
   choose: (sample: number) => ChoosePoint,
   steps: number,
   replay?: readonly Tape[]
 ): Promise<AmedWalk> {
   const tapes: Tape[] = batch.seeds.map(() => [])
+  const sigmas = toZero ? withZero(above) : above
   const [x] = batch.states
   const size = x.length / batch.seeds.length
   const jobs = batch.seeds.map((_, k) => {

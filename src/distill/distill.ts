@@ -15,7 +15,8 @@ import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
 import { normalStart, uniformStart } from './parameters.js'
 import { torchCpuGenerator } from '../random/torch-cpu.js'
-import type { AmedStudent, EpdStudent, Student } from './student.js'
+import { positive } from '../solvers/schedule.js'
+import { withZero, type AmedStudent, type EpdStudent, type Student } from './student.js'
 import type { Found, Iteration } from './task.js'
 import { teach, type Teacher } from './teach.js'
 import { FINAL_WITH_SIGMAS } from './time-points.js'
@@ -29,7 +30,10 @@ export interface DistillOptions<Solver extends Student = Student> {
   readonly student: Solver
   /** Whether the interior time points are learned as well; of a solver without parameters they are all that is. */
   readonly learnSigmas?: boolean
-  /** The student's decreasing time points; where they are learned, those that it starts with. */
+  /**
+   * The student's decreasing time points; where they are learned, those that it starts with. A last one of 0 is not learned for: it is
+   * reached by a denoised step, which teacher and student have in common, and trajectories end before it.
+   */
   readonly sigmas: Float64Array
   /** What the student is to follow: trajectories, or a solver that makes them of `seeds`. */
   readonly teacher: Trajectories | AsyncIterable<Trajectories> | Teacher
@@ -75,6 +79,8 @@ export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
   checkOptions(options)
   const { sigmas } = options
+  const above = positive(sigmas)
+  const toZero = above.length < sigmas.length
   const { training, validation, teacherEvaluations } = await lessons(options)
   const history: Iteration[] = []
   const common = {
@@ -85,14 +91,16 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
       await options.onIteration?.(row, state)
     }
   }
-  const found = await find(options, common)
+  const found = await find({ ...options, sigmas: above }, toZero, common)
   const { predictor } = found
   const own = 'sigmas' in predictor ? predictor.sigmas : undefined
-  return { ...found, sigmas: own ? Float64Array.from(own) : sigmas, teacherEvaluations, history }
+  const learned = own && Float64Array.from(own)
+  return { ...found, sigmas: learned ? (toZero ? withZero(learned) : learned) : sigmas, teacherEvaluations, history }
 }
 
 function checkOptions({ student, learnSigmas = false, sigmas, optimizer, objective, view }: DistillOptions): void {
   const wrong = (what: string) => new RangeError(`distill: ${what}`)
+  if (positive(sigmas).length < 2) throw wrong('2 time points above 0 are needed, between which the student steps')
   if (student.name === 'amed') {
     if (learnSigmas) throw wrong('the time points of amed are not learned')
     if (optimizer && optimizer.name !== 'adam') throw wrong('amed is trained by adam alone')
@@ -103,14 +111,14 @@ function checkOptions({ student, learnSigmas = false, sigmas, optimizer, objecti
   if (!learnSigmas) return
   if (optimizer?.name === 'adam') throw wrong('time points are learned by levenberg-marquardt alone')
   if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
-  if (sigmas.length < 3) throw wrong('2 time points have none between them to be learned')
+  if (positive(sigmas).length < 3) throw wrong('2 time points have none between them to be learned')
 }
 
 type Common = Lessons & { readonly onIteration: (row: Iteration, state: DistillState) => Promise<void> }
 
-function find(options: DistillOptions, common: Common): Promise<Found<Learned>> {
+function find(options: DistillOptions, toZero: boolean, common: Common): Promise<Found<Learned>> {
   const { model, student, sigmas, batchSize, signal, seed = 0, resume, learnSigmas, objective = 'final' } = options
-  const setting = { model: model.smooth ?? model, sigmas, batchSize, signal }
+  const setting = { model: model.smooth ?? model, sigmas, toZero, batchSize, signal }
   const optimizer: OptimizerOptions = options.optimizer ?? {
     name: student.name === 'amed' ? 'adam' : 'levenberg-marquardt'
   }

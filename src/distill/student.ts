@@ -27,8 +27,10 @@ export interface EpdStudent extends Omit<EpdOptions, 'predictor'> {
 export interface Setting<Solver extends Student = EpdStudent | PlainSolverOptions> {
   readonly model: Denoiser
   readonly student: Solver
-  /** Its time points; where they are learned, those that it starts with. */
+  /** Its time points above 0; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
+  /** Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may depend. */
+  readonly toZero?: boolean
   readonly batchSize?: number
   readonly signal?: AbortSignal
 }
@@ -46,7 +48,7 @@ export interface Walk {
  * tape answers is not evaluated.
  */
 export async function walk(
-  { model, student, sigmas, batchSize, signal }: Setting,
+  { model, student, sigmas, toZero, batchSize, signal }: Setting,
   { seeds, states, condition }: Trajectories,
   predictors: readonly Predictor[],
   steps: number,
@@ -55,7 +57,7 @@ export async function walk(
   const walks = predictors.map(predictor => {
     const trajectory: Float64Array[] = []
     const own = predictor.sigmas ? Float64Array.from(predictor.sigmas) : sigmas
-    const problem = { x: states[0], samples: seeds.length, sigmas: own, trajectory }
+    const problem = { x: states[0], samples: seeds.length, sigmas: toZero ? withZero(own) : own, trajectory }
     const run = start(student.name === 'epd' ? { ...student, predictor } : student, problem)
     const tape: Tape = []
     return { trajectory, tape, job: { run: firstSteps(run, trajectory, steps), condition, replay, record: tape } }
@@ -76,4 +78,9 @@ export function* firstSteps(run: SolverRun, trajectory: readonly Float64Array[],
   let next = run.next()
   while (!next.done && trajectory.length <= steps) next = run.next(yield next.value)
   return trajectory[steps]
+}
+
+/** Time points that go on to a noise level of 0. */
+export function withZero(sigmas: Float64Array): Float64Array {
+  return Float64Array.of(...sigmas, 0)
 }

@@ -25,7 +25,7 @@ export interface TeachOptions {
 export async function teach(options: TeachOptions): Promise<{ trajectories: Trajectories; evaluations: number }> {
   const { model, teacher, seeds, batchSize, signal } = options
   const { sigmas, every } = teacherGrid({ ...teacher.grid, model }, teacher)
-  const { x, condition } = noise(seeds, model, sigmas[0])
+  const { x, condition } = noise(seeds, model, sigmas[0], undefined, teacher.grid.noiseScale)
   const solved = await solve({ model, solver: teacher.solver, x, sigmas, condition, batchSize, signal })
   const states = solved.trajectory.filter((_, i) => i % every === 0)
   return { trajectories: { seeds, states, condition }, evaluations: solved.evaluations * seeds.length }

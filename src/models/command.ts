@@ -5,6 +5,8 @@ import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { beforeLeaving } from '../leaving.js'
 import { INPUTS } from '../networks/network.js'
+import { betweenSteps } from './between-steps.js'
+import { withClipping, type ClipDenoised } from './clipped.js'
 import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
 import type { Model } from './open.js'
@@ -21,6 +23,8 @@ export interface CommandModelOptions {
   readonly labels?: number
   readonly predicts: Prediction
   readonly noise: NoiseSpec
+  /** Default: denoised data are not clamped. */
+  readonly clipDenoised?: ClipDenoised
   /** Seconds without a byte after which it counts as hung. */
   readonly timeout: number
   /** Folder that it is started in; default: the current one. */
@@ -34,8 +38,12 @@ export function openCommandModel(options: CommandModelOptions): Model {
   const { command, version, shape, labels = 0, predicts, noise } = options
   let running: Session | undefined
   const open = () => Promise.resolve((running ??= started(options)))
-  return {
-    ...denoiserOf({ shape, labelDim: labels }, parametrisation(predicts, noise), open),
+  const model = (told: NoiseSpec, session: () => Promise<Session>) =>
+    denoiserOf({ shape, labelDim: labels }, parametrisation(predicts, told), session)
+  const whole = noise.type === 'steps' && noise.rounding === 'nearest'
+  const opened: Model = {
+    ...model(noise, open),
+    smooth: whole ? model({ ...noise, rounding: undefined }, async () => betweenSteps(await open())) : undefined,
     engine: 'command',
     batchInvariant: false,
     digest: digestOf([command, version, shape, labels, predicts, noise]),
@@ -43,6 +51,7 @@ export function openCommandModel(options: CommandModelOptions): Model {
       await running?.close()
     }
   }
+  return withClipping(opened, options.clipDenoised)
 }
 
 /** Lines of what the program last said on stderr that an error shows. */

@@ -12,6 +12,16 @@ export interface Condition {
 export interface ModelTime {
   readonly sigma: (time: number) => number
   readonly inverse: (sigma: number) => number
+  /** What the network is told of the time; absent where that has no range. */
+  readonly told?: ToldTime
+}
+
+/** The steps of a chain, or the times that a flow is told: numbers from `first` to `last`, whole or not. */
+export interface ToldTime {
+  readonly first: number
+  readonly last: number
+  /** The noise level at which a network is told this. */
+  readonly sigma: (told: number) => number
 }
 
 /**

@@ -13,7 +13,7 @@ export function iddpm(argument: (name: string, otherwise: number) => number): Pr
       skip: 1,
       out: -sigma,
       in: 1 / Math.sqrt(sigma ** 2 + 1),
-      noise: steps - 1 - nearest(levels, sigma)
+      noise: steps - 1 - Math.min(nearest(levels, sigma), steps - 1)
     })
   }
 }

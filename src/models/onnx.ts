@@ -7,6 +7,8 @@ import type { EngineOptions } from '../engines/provider.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
+import { betweenSteps } from './between-steps.js'
+import { withClipping, type ClipDenoised } from './clipped.js'
 import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
 import type { Model } from './open.js'
@@ -25,6 +27,8 @@ export interface OnnxModelOptions extends EngineOptions {
   readonly shape?: Shape
   /** Number of classes; default: as the file has it. */
   readonly labels?: number
+  /** Default: denoised data are not clamped. */
+  readonly clipDenoised?: ClipDenoised
   readonly threads?: number
   readonly onNote?: (message: string) => void
 }
@@ -47,14 +51,17 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const digests = await Promise.all([onnx, ...file.external].map(fileDigest))
   const declared = { inputs: options.inputs, output: outputs[output], predicts, noise, shape, labelDim }
   const open = async () => adapted(await session(), inputs, labelDim, output)
-  const model = (session: () => Promise<Session>) =>
-    denoiserOf({ shape, labelDim }, parametrisation(predicts, noise), session, { devices })
-  return {
-    ...model(open),
-    smooth: WHOLE.includes(inputs.noise.type) ? model(async () => betweenSteps(await open())) : undefined,
+  const model = (told: NoiseSpec, session: () => Promise<Session>) =>
+    denoiserOf({ shape, labelDim }, parametrisation(predicts, told), session, { devices })
+  const whole = WHOLE.includes(inputs.noise.type) || (noise.type === 'steps' && noise.rounding === 'nearest')
+  const exact = noise.type === 'steps' ? { ...noise, rounding: undefined } : noise
+  const opened: Model = {
+    ...model(noise, open),
+    smooth: whole ? model(exact, async () => betweenSteps(await open())) : undefined,
     ...{ engine, batchInvariant, close },
     digest: digestOf([digests, declared])
   }
+  return withClipping(opened, options.clipDenoised)
 }
 
 interface Inputs {
@@ -140,24 +147,4 @@ function adapted(session: Session, { x, noise, labels }: Inputs, labelDim: numbe
     return { name: labels.name, shape: labels.shape.length === 2 ? [batch, 1] : [batch], data: numbers }
   }
   return { ...session, run: feeds => (feeds[0].shape[0] > most ? inParts(feeds, most, ask) : ask(feeds)) }
-}
-
-/** A network that takes whole steps, asked between two: what lies between its answers to both. */
-function betweenSteps(session: Session): Session {
-  const at = (feeds: readonly Feed[], round: (step: number) => number): Feed[] =>
-    feeds.map(feed => ({ ...feed, data: feed.name === INPUTS.noise ? feed.data.map(round) : feed.data.slice() }))
-  return {
-    ...session,
-    async run(feeds) {
-      const steps = feeds.find(({ name }) => name === INPUTS.noise)?.data ?? new Float32Array(0)
-      const [[below], [above]] = [await session.run(at(feeds, Math.floor)), await session.run(at(feeds, Math.ceil))]
-      const size = below.length / steps.length
-      return [
-        Float64Array.from(below, (value, i) => {
-          const step = steps[Math.floor(i / size)]
-          return value + (step - Math.floor(step)) * (above[i] - value)
-        })
-      ]
-    }
-  }
 }

@@ -13,10 +13,13 @@ import { denoiserOf, faceOf } from './network-denoiser.js'
 import { guided } from './classifier-guidance.js'
 import { freelyGuided } from './classifier-free-guidance.js'
 import { openDecoder, type Decoder } from './decoder.js'
-import { partsDigest, readParts, tokenizerOf, type Parts, type PartsAbout } from './parts.js'
+import { partsDigest, readParts, schedulerOf, tokenizerOf, type Parts, type PartsAbout } from './parts.js'
 import type { TextEncoder } from './text.js'
 import type { Tensors } from '../engines/recipe.js'
-import { preconditioning } from './preconditioning.js'
+import { rounded, type Rounding } from './parametrisation.js'
+import { preconditioning, type Preconditioning } from './preconditioning.js'
+import { leftOut } from './left-out.js'
+import { withClipping, type ClipDenoised } from './clipped.js'
 
 export interface OpenModelOptions extends EngineOptions {
   /** Path of the checkpoint, a file or a folder; see readParts for what it may be. */
@@ -30,7 +33,14 @@ export interface OpenModelOptions extends EngineOptions {
    * the prompt `negative` (default: none) would lead to.
    */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative?: string }
-  /** Told of an engine that is there but fails, of a device whose memory is full, and of a prompt that is cut. */
+  /** Whether the network of a chain is told whole steps alone; default: it is told what lies between two as well. */
+  readonly rounding?: Rounding
+  /** Default: denoised data are not clamped. */
+  readonly clipDenoised?: ClipDenoised
+  /**
+   * Told of an engine that is there but fails, of a device whose memory is full, of a prompt that is cut, and of what a folder's scheduler
+   * does to denoised images and this does not.
+   */
   readonly onNote?: (message: string) => void
 }
 
@@ -55,14 +65,21 @@ export interface Model extends Denoiser {
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
-  const { checkpoint, cacheDir = defaultCache(), guidance } = options
+  const { checkpoint, clipDenoised, onNote } = options
+  const note = clipDenoised === undefined ? leftOut(await schedulerOf(checkpoint), checkpoint) : undefined
+  if (note !== undefined) onNote?.(note)
+  return withClipping(await openNetworks(options), clipDenoised)
+}
+
+async function openNetworks(options: OpenModelOptions): Promise<Model> {
+  const { checkpoint, cacheDir = defaultCache(), guidance, rounding } = options
   const content = await partsDigest(checkpoint)
   // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
   let reading: Promise<Parts> | undefined
   const parts = () => (reading ??= readParts(checkpoint))
   const { graph, about } = await compile(parts, content, cacheDir)
   const { className, initKwargs } = about
-  const precondition = preconditioning(className, initKwargs)
+  const precondition = roundedAs(rounding, preconditioning(className, initKwargs), checkpoint)
   const network = networkOf(initKwargs, precondition.learnedVariance)
   const part = (name: string, tensors: (parts: Parts) => Promise<Tensors>) => ({
     ...options,
@@ -88,7 +105,11 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
       contextOf: text && (prompts => text.encode(prompts))
     }),
     ...{ engine, batchInvariant, decoder, prompted: text !== undefined },
-    digest: digestOf(text ? [graph, className, initKwargs, text.digest] : [graph, className, initKwargs]),
+    digest: digestOf([
+      ...[graph, className, initKwargs],
+      ...(text ? [text.digest] : []),
+      ...(rounding === 'nearest' ? [{ rounding }] : [])
+    ]),
     async close() {
       await Promise.all([close(), text?.close(), decoder?.close()])
     }
@@ -103,6 +124,15 @@ export async function openModel(options: OpenModelOptions): Promise<Model> {
     )
   const { scale, negative = '' } = guidance
   return { ...freelyGuided(model, scale, negative), digest: digestOf([model.digest, scale, negative]) }
+}
+
+function roundedAs(rounding: Rounding = 'none', precondition: Preconditioning, checkpoint: string): Preconditioning {
+  if (rounding === 'none') return precondition
+  if (precondition.time?.told) return rounded(precondition)
+  throw new EpdError(
+    'model-invalid',
+    `${checkpoint}: is told no steps of a chain, so that rounding: nearest has none to round; leave it out`
+  )
 }
 
 async function textOf(

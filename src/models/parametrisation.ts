@@ -1,6 +1,6 @@
 import { EpdError } from '../errors.js'
 import { discreteTime } from './discrete-time.js'
-import type { ModelTime } from './denoiser.js'
+import type { ModelTime, ToldTime } from './denoiser.js'
 import type { Preconditioning } from './preconditioning.js'
 
 /** What a network answers: the noise n, v = alpha n - s x0 (Salimans & Ho 2022), the clean image, or a flow's velocity n - x0. */
@@ -15,10 +15,16 @@ export type NoiseSpec =
       readonly sigmaMin: number
       readonly sigmaMax: number
     }
-  /** alpha^2 + s^2 = 1; told the step, 0 to steps - 1, and between two what lies between. */
-  | { readonly type: 'steps'; readonly betas: Betas }
-  /** alpha = 1 - t, s = t; told t times `times`. t lies between `first` and `last`, below 1, where sigma is infinite. */
-  | { readonly type: 'flow'; readonly times: number; readonly first: number; readonly last: number }
+  /** alpha^2 + s^2 = 1; told the step, 0 to steps - 1, and between two what lies between unless that is rounded to the nearest. */
+  | { readonly type: 'steps'; readonly betas: Betas; readonly rounding?: Rounding }
+  /**
+   * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999), below 1, where sigma is
+   * infinite.
+   */
+  | { readonly type: 'flow'; readonly times?: number; readonly first?: number; readonly last?: number }
+
+/** What becomes of a step that is not whole: it is told as it is, or the nearest whole one is told. */
+export type Rounding = 'none' | 'nearest'
 
 /** How much noise each step of a variance-preserving chain adds, or alpha^2 of each step itself. */
 export type Betas =
@@ -47,12 +53,23 @@ interface Noise {
 export function parametrisation(predicts: Prediction, noise: NoiseSpec): Preconditioning {
   const { sigmaMin, sigmaMax, time, alpha, told } = noiseOf(noise)
   const skipAndOut = SKIP_AND_OUT[predicts]
-  return {
+  const exact: Preconditioning = {
     ...{ sigmaMin, sigmaMax, time, bounded: noise.type !== 'sigma' },
     at(sigma) {
       const [skip, out] = skipAndOut(sigma, alpha(sigma))
       return { skip, out, in: alpha(sigma), noise: told(sigma) }
     }
+  }
+  return noise.type === 'steps' && noise.rounding === 'nearest' ? rounded(exact) : exact
+}
+
+/** A network that is told whole numbers alone, as some samplers of diffusers do. */
+export function rounded(exact: Preconditioning): Preconditioning {
+  const unrounded = exact.unrounded ?? (sigma => exact.at(sigma).noise)
+  return {
+    ...exact,
+    unrounded,
+    at: sigma => ({ ...exact.at(sigma), noise: Math.round(exact.at(sigma).noise) })
   }
 }
 
@@ -78,26 +95,42 @@ function noiseOf(noise: NoiseSpec): Noise {
       const bars = alphaBars(noise.betas)
       const time = discreteTime(bars)
       const steps = bars.length
+      const sigmaAt = (step: number) => time.sigma((step + 1) / steps)
+      const told: ToldTime = { first: 0, last: steps - 1, sigma: sigmaAt }
       return {
-        sigmaMin: time.sigma(1 / steps),
-        sigmaMax: time.sigma(1),
-        time,
+        sigmaMin: sigmaAt(0),
+        sigmaMax: sigmaAt(steps - 1),
+        time: { ...time, told },
         alpha: sigma => 1 / Math.sqrt(sigma ** 2 + 1),
-        told: sigma => steps * time.inverse(sigma) - 1
+        told: sigma => within(told, wholeIfNear(steps * time.inverse(sigma) - 1))
       }
     }
     case 'flow': {
-      const { times, first, last } = noise
+      const { times = 1, first = 0.001, last = 0.999 } = noise
       const time: ModelTime = { sigma: t => t / (1 - t), inverse: sigma => sigma / (1 + sigma) }
+      const told: ToldTime = { first: times * first, last: times * last, sigma: each => time.sigma(each / times) }
       return {
         sigmaMin: time.sigma(first),
         sigmaMax: time.sigma(last),
-        time,
+        time: { ...time, told },
         alpha: sigma => 1 / (1 + sigma),
-        told: sigma => times * time.inverse(sigma)
+        told: sigma => within(told, times * time.inverse(sigma))
       }
     }
   }
+}
+
+/** A network is told nothing beyond what it was trained with: past an end of its range it is told that end. */
+function within({ first, last }: ToldTime, told: number): number {
+  return Math.min(Math.max(told, first), last)
+}
+
+/** How far rounding may put a step beside the whole one that its noise level is of. */
+const NEAR = 1e-9
+
+function wholeIfNear(step: number): number {
+  const whole = Math.round(step)
+  return Math.abs(step - whole) < NEAR ? whole : step
 }
 
 /**

@@ -83,6 +83,12 @@ export async function tokenizerOf(path: string): Promise<string> {
   return existsSync(own) ? own : folder
 }
 
+/** The settings of a folder's scheduler as diffusers has them; undefined for anything but a folder. */
+export async function schedulerOf(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const folder = await folderOf(path)
+  return folder === undefined ? undefined : (await readDiffusers(folder)).scheduler
+}
+
 const none = () => Promise.resolve<Tensors>(new Map())
 
 /** alpha^2 of Stable Diffusion v1; latent diffusion without words has other betas, which its files hold. */

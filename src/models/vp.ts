@@ -13,6 +13,11 @@ export function vp(argument: (name: string, otherwise: number) => number): Preco
     sigmaMin: time.sigma(argument('epsilon_t', 1e-5)),
     sigmaMax: time.sigma(1),
     time,
-    at: sigma => ({ skip: 1, out: -sigma, in: 1 / Math.sqrt(sigma ** 2 + 1), noise: (steps - 1) * time.inverse(sigma) })
+    at: sigma => ({
+      skip: 1,
+      out: -sigma,
+      in: 1 / Math.sqrt(sigma ** 2 + 1),
+      noise: (steps - 1) * Math.min(time.inverse(sigma), 1)
+    })
   }
 }

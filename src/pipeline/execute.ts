@@ -12,6 +12,7 @@ import { checkFit } from './fit.js'
 import { publish } from './images.js'
 import { withDecoding } from './decoding.js'
 import { openSpecified } from './model.js'
+import { withTimePoints } from './time-points.js'
 import { promptsOf, readPrompts } from './prompts.js'
 import { assetOf, assetPath, cacheFolder, obtainAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
@@ -84,8 +85,13 @@ export async function opened({ experiment, store, signal, onEvent }: ExecuteOpti
       onEvent({ type: 'warning', message })
     }
   })
-  checkPrompts(model, prompts)
-  return { experiment: withDecoding(experiment, model), model, assets, prompts }
+  try {
+    checkPrompts(model, prompts)
+    return { experiment: withDecoding(withTimePoints(experiment, model), model), model, assets, prompts }
+  } catch (error) {
+    await model.close()
+    throw error
+  }
 }
 
 function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | undefined): void {

@@ -1,7 +1,10 @@
 import { EpdError } from '../errors.js'
 import type { Denoiser } from '../models/denoiser.js'
 import { isAmed } from '../solvers/learned.js'
-import type { Experiment, ModelMark, SampleStage } from '../spec/experiment.js'
+import { describeLeaving, leaves } from '../solvers/range.js'
+import { endsOf } from '../solvers/spec.js'
+import type { Experiment, ModelMark, SampleStage, Stage } from '../spec/experiment.js'
+import { scheduleOfStage } from './time-points.js'
 
 /** What is to be known of a model to tell whether stages can be run on it. */
 export type KnownModel = Pick<Denoiser, 'shape' | 'labelDim' | 'features' | 'bounded' | 'sigmaMin' | 'sigmaMax'> & {
@@ -9,14 +12,15 @@ export type KnownModel = Pick<Denoiser, 'shape' | 'labelDim' | 'features' | 'bou
 }
 
 /**
- * Whether an experiment's stages can be run on its model. Returns where a predictor is used with another model than its
- * own, and where time points lie beyond what a model knows.
- * @throws EpdError `spec-invalid` where amed has no bottleneck to look at, or another than its network takes;
- * `predictor-mismatch` where a predictor has another model and that is not allowed
+ * Whether an experiment's stages, with the model's time points in them, can be run on it. Returns where a predictor is used with another
+ * model than its own.
+ * @throws EpdError `spec-invalid` where amed has no bottleneck to look at, or another than its network takes, and where time points
+ * leave the steps or times that a model was trained at; `predictor-mismatch` where a predictor has another model and that is not allowed
  */
 export function checkFit({ stages, allowMismatch }: Experiment, model: KnownModel): string[] {
-  const warnings = beyond(stages, model)
+  const warnings: string[] = []
   for (const stage of stages) {
+    checkRange(stage, model)
     const solver = stage.kind === 'sample' ? stage.solver : stage.kind === 'distill' ? stage.student : undefined
     if (solver?.name === 'amed' && !model.features)
       throw new EpdError(
@@ -34,26 +38,13 @@ export function checkFit({ stages, allowMismatch }: Experiment, model: KnownMode
   return warnings
 }
 
-/** How far time points may lie beyond a model's without a word. */
-const MARGIN = 1.01
-
-/** Time points at which a network that was trained at steps, or at times between two, was never asked: said once a range. */
-function beyond(
-  stages: Experiment['stages'],
-  { bounded = false, sigmaMin: least, sigmaMax: most }: KnownModel
-): string[] {
-  if (!bounded) return []
-  const found = new Map<string, string>()
-  for (const stage of stages) {
-    if (stage.kind !== 'sample' && stage.kind !== 'teacher') continue
-    const { sigmaMin, sigmaMax } = stage.kind === 'sample' ? stage.solver.schedule : stage.grid
-    if (sigmaMin * MARGIN >= least && sigmaMax <= most * MARGIN) continue
-    const range = `${sigmaMax} to ${sigmaMin}`
-    const trained = `${most.toPrecision(6)} to ${least.toPrecision(6)}`
-    const message = `stage "${stage.name}": its time points go from sigma ${range}, and the model was trained from ${trained}; set schedule.sigmaMin and sigmaMax`
-    if (!found.has(range)) found.set(range, message)
-  }
-  return [...found.values()]
+/** Refuses time points beyond the steps, or the times between two, that a model was trained at: noise beyond them means nothing to it. */
+function checkRange(stage: Stage, model: KnownModel): void {
+  const schedule = scheduleOfStage(stage)
+  if (!schedule || !model.bounded) return
+  const { sigmaMin, sigmaMax } = endsOf(schedule)
+  if (sigmaMin === undefined || sigmaMax === undefined || !leaves({ sigmaMin, sigmaMax }, model)) return
+  throw new EpdError('spec-invalid', `stage "${stage.name}": its ${describeLeaving({ sigmaMin, sigmaMax }, model)}`)
 }
 
 function checkFeatures({ name, predictor }: SampleStage, { features }: KnownModel): void {

@@ -3,7 +3,7 @@ import type { Shape } from '../models/denoiser.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import { falls, predictor } from '../solvers/predictor.js'
-import type { StudentSpec } from '../solvers/spec.js'
+import { pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
 import type { ModelMark, PredictorRecord } from '../spec/experiment.js'
 import { DEFAULT_SCHEDULE, resolveSolver } from '../spec/parts.js'
 import { child, copy, isMapping } from '../spec/plain.js'
@@ -34,23 +34,24 @@ export function parseRecord(value: unknown, source: string): PredictorRecord {
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._+()@=,-]*$/
 export const NAME_RULE = 'letters, digits and . _ + - ( ) @ = , after a letter or a digit'
 
-/** @throws RangeError unless it is what the solver takes, on as many time points */
+/** @throws RangeError unless it is what the solver takes, on as many time points above 0 */
 export function checkLearned(learned: unknown, solver: StudentSpec): Learned {
-  const { name, numSteps } = solver
+  const { name } = solver
+  const points = pointsAboveZero(solver)
   if (!isLearned(learned))
     throw new RangeError(`there is nothing for ${name} in it: expected ${EXPECTED[kindOf(name)]}`)
   if (isAmed(learned) !== (name === 'amed') || isEpd(learned) !== (name === 'epd'))
     throw new RangeError(`what is in it is not for ${name}: expected ${EXPECTED[kindOf(name)]}`)
   if (isAmed(learned)) return amedPredictor(learned)
   if (!isEpd(learned)) {
-    if (learned.sigmas.length !== numSteps || !falls(learned.sigmas))
-      throw new RangeError(`sigmas must be ${numSteps} falling noise levels`)
+    if (learned.sigmas.length !== points || !falls(learned.sigmas))
+      throw new RangeError(`sigmas must be ${points} falling noise levels`)
     return learned
   }
   const found = predictor(learned)
-  const points = 'points' in solver ? solver.points : 0
-  if (found.r.length !== numSteps - 1 || found.r.some(row => row.length !== points))
-    throw new RangeError(`r must have ${numSteps - 1} rows (steps) of ${points} numbers (points)`)
+  const parallel = 'points' in solver ? solver.points : 0
+  if (found.r.length !== points - 1 || found.r.some(row => row.length !== parallel))
+    throw new RangeError(`r must have ${points - 1} rows (steps) of ${parallel} numbers (points)`)
   return found
 }
 

@@ -12,16 +12,14 @@ const MODELS: Readonly<Record<string, ModelMark | undefined>> = {
   lsun_bedroom_ldm: { shape: [3, 64, 64], labelDim: 0 }
 }
 
-/** What EDM's models are sampled over in the paper, whatever their files say. */
-const [SIGMA_MIN, SIGMA_MAX] = [0.002, 80]
-
 /** Whether a pickle holds a predictor as the paper's code saves it. */
 export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
   return isMap(tree) && isObject(tree.get('model'))
 }
 
 /**
- * The predictor of a snapshot of the paper's code (branch EPD-Solver): the module under `model`, and the noise range of its loss.
+ * The predictor of a snapshot of the paper's code (branch EPD-Solver): the module under `model`, and the noise range of its loss. Its
+ * time points are those that its code computes in single precision.
  * @throws EpdError `predictor-invalid`
  */
 export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source: string): PredictorRecord {
@@ -33,7 +31,6 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
     )
   const own = (key: string) => field(module, key)
   const loss = tree.get('loss_fn')
-  const range = (key: string, otherwise: number) => (isObject(loss) ? (field(loss, key) ?? otherwise) : otherwise)
   const student = own('sampler_stu')
   if (student !== 'epd' && student !== 'ipndm')
     throw invalid(`is for the sampler ${JSON.stringify(student ?? null)}; expected "epd" or "ipndm"`)
@@ -57,8 +54,9 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
         schedule: {
           type: own('schedule_type'),
           rho: own('schedule_rho'),
-          sigmaMin: range('sigma_min', SIGMA_MIN),
-          sigmaMax: range('sigma_max', SIGMA_MAX)
+          ...range(loss, 'sigmaMin', 'sigma_min'),
+          ...range(loss, 'sigmaMax', 'sigma_max'),
+          ...(own('schedule_type') !== 'discrete' && { precision: 'float32' })
         }
       },
       learned: {
@@ -72,6 +70,12 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
     },
     source
   )
+}
+
+/** An end of the noise range, where the loss states it; else the model's own is taken. */
+function range(loss: Tree | undefined, key: string, name: string): Record<string, unknown> {
+  const value = isObject(loss) ? field(loss, name) : undefined
+  return value === undefined || value === null ? {} : { [key]: value }
 }
 
 function rowsOf(tensor: Tensor): number[][] {

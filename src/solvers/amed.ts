@@ -1,6 +1,6 @@
 import { amedForward, type AmedPoint, type AmedPredictor } from './amed-predictor.js'
 import { baseMethod, type BaseName } from './base.js'
-import { add, analyticalGradient, logInterpolate, march, toD, type Part } from './march.js'
+import { add, analyticalGradient, logInterpolate, march, toD, toZero, type Part } from './march.js'
 import type { Problem, SolverRun } from './solver.js'
 
 export interface AmedOptions {
@@ -32,6 +32,7 @@ export function amedSteps(
   if (problem.samples !== 1) throw new RangeError('amed: one sample a run')
   const method = base && baseMethod(base, { ...problem, sigmas: halved(problem.sigmas) }, maxOrder)
   return march(problem, function* (x, t, next, i) {
+    if (next === 0) return yield* toZero(x, t, i, afs)
     const { d, features } = yield* start(x, t, afs && i === 0)
     const { r, scaleDir, scaleTime } = choose(features, t, next, i)
     const middle = logInterpolate(t, next, r)
@@ -55,9 +56,11 @@ function* start(
   return { d: toD(x, denoised, t), features }
 }
 
-/** Time points with one more in each interval: how many steps a base method takes. */
+/** Time points with one more in each interval, but none before 0: the steps that a base method takes. */
 function halved(sigmas: Float64Array): Float64Array {
-  return Float64Array.from({ length: 2 * sigmas.length - 1 }, (_, k) =>
-    k % 2 === 0 ? sigmas[k / 2] : logInterpolate(sigmas[(k - 1) / 2], sigmas[(k + 1) / 2], 0.5)
-  )
+  const all = [...sigmas].flatMap((sigma, k) => {
+    const next = sigmas.at(k + 1) ?? 0
+    return next > 0 ? [sigma, logInterpolate(sigma, next, 0.5)] : [sigma]
+  })
+  return Float64Array.from(all)
 }

@@ -1,4 +1,4 @@
-import { add, combine, firstGradient, logInterpolate, march, toD } from './march.js'
+import { add, combine, firstGradient, logInterpolate, march, toD, toZero } from './march.js'
 import { baseMethod, type BaseName } from './base.js'
 import { points, type Predictor } from './predictor.js'
 import type { Problem, SolverRun } from './solver.js'
@@ -14,12 +14,13 @@ export interface EpdOptions {
 
 /**
  * Ensemble Parallel Direction solver (arXiv 2507.14797, Eq. 9-11): from the gradient at a step's start, x goes to several
- * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step. Order 2 where
+ * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step, one to a noise level of 0. Order 2 where
  * the times' weighted mean is the step's middle, else 1: it is made for few steps.
  */
 export function epd(problem: Problem, { afs = false, predictor, base = 'euler', maxOrder = 3 }: EpdOptions): SolverRun {
   const method = baseMethod(base, problem, maxOrder)
   return march(problem, function* (x, t, next, i) {
+    if (next === 0) return yield* toZero(x, t, i, afs)
     const d = yield* firstGradient(x, t, i, afs)
     const lead = method(x, d, t, i)
     const ensemble = points(predictor, i).map(point => {

@@ -39,3 +39,8 @@ export function predicted(
   const denoised = toDenoised(x, d, t)
   return thresholding ? thresholded(denoised, samples) : denoised
 }
+
+/** Where a prediction m at x leads to at a noise level of 0, by a step of order 1: to the denoised data. */
+export function zeroStep(predicts: Prediction, x: Float64Array, m: Float64Array, t: number): Float64Array {
+  return predicts === 'data' ? m : toDenoised(x, m, t)
+}

@@ -16,6 +16,13 @@ export function* march({ x, sigmas, trajectory }: Problem, step: Step): SolverRu
   return x
 }
 
+/** The last step to a noise level of 0, which is the denoised data at x: one NFE, none with afs in the first step. */
+export function* toZero(x: Float64Array, t: number, index: number, afs: boolean): Part {
+  if (afs && index === 0) return toDenoised(x, analyticalGradient(x, t), t)
+  const [{ denoised }] = yield [{ x, sigma: t }]
+  return denoised
+}
+
 /** The gradient dx/dsigma = (x - D(x; t)) / t of the probability flow ODE (Karras et al. 2022, Eq. 3): one NFE. */
 export function* gradient(x: Float64Array, t: number): Part {
   const [{ denoised }] = yield [{ x, sigma: t }]

@@ -31,10 +31,20 @@ export function history<T>(length: number): (newest: T) => readonly T[] {
 }
 
 /**
- * The order of a step: rising from 1 to `maxOrder` as history grows and then, if `lowerOrderFinal`, falling to 1 at the last
- * of `numSteps - 1` steps.
+ * Whether the last steps are of lower order, which few steps need: falling to 1 (true), only where there are fewer than 15 steps as in
+ * diffusers (below-15), or the last step alone, of order 1 (last).
  */
-export function stepOrder(maxOrder: number, index: number, numSteps: number, lowerOrderFinal: boolean): number {
-  if (index + 1 < maxOrder) return index + 1
-  return lowerOrderFinal ? Math.min(maxOrder, numSteps - 1 - index) : maxOrder
+export type LowerOrderFinal = boolean | 'below-15' | 'last'
+
+/** Steps from which on diffusers keeps the order. */
+const MANY = 15
+
+/** The order of a step: rising from 1 to `maxOrder` as history grows, and falling at the last of `numSteps - 1` steps if it is to. */
+export function stepOrder(maxOrder: number, index: number, numSteps: number, lowerOrderFinal: LowerOrderFinal): number {
+  const left = numSteps - 1 - index
+  const rising = Math.min(maxOrder, index + 1)
+  if (lowerOrderFinal === 'last') return left === 1 ? 1 : rising
+  if (lowerOrderFinal === 'below-15') return numSteps - 1 < MANY ? Math.min(rising, left) : rising
+  // While the order still rises it does not fall, as in the authors' code.
+  return lowerOrderFinal && rising === maxOrder ? Math.min(maxOrder, left) : rising
 }

@@ -1,43 +1,146 @@
-import type { ModelTime } from '../models/denoiser.js'
+import { FLOAT32, type Float32Type } from './float32.js'
+import { describeLeaving, leaves, rangeOf, type Range, type RangedModel } from './range.js'
 
+/** Schedules that a formula spaces. */
 export type ScheduleType = 'polynomial' | 'logsnr' | 'time_uniform' | 'discrete'
 
-export interface ScheduleOptions {
+export type ScheduleOptions = SpacedOptions | ExplicitOptions
+
+interface Common {
+  /** Whether a noise level of 0 comes last, which solvers reach by one denoised step; default: the list's or formula's own end. */
+  readonly finalSigma?: 'zero' | 'sigma-min'
+  /** What latents are multiplied by at the first time point: see `noise`. It moves no time point. */
+  readonly noiseScale?: NoiseScale
+  /** Whose range is taken where no ends are given, and is not left; `discrete` and `timesteps` need its time. */
+  readonly model?: RangedModel
+}
+
+/** What latents are multiplied by: sigma, or sqrt(sigma^2 + 1), with which a chain's own noisy image begins as the latents themselves. */
+export type NoiseScale = 'sigma' | 'unit-variance'
+
+export interface SpacedOptions extends Common {
   readonly type: ScheduleType
   /** Exponent of the spacing; not used by `logsnr`. */
   readonly rho: number
   /** Time points, both ends included; at least 2. */
   readonly numSteps: number
-  readonly sigmaMin: number
-  readonly sigmaMax: number
-  /** Needed by `discrete` alone. */
-  readonly model?: { readonly time?: ModelTime }
+  /** The least noise level above 0; default: the model's. */
+  readonly sigmaMin?: number
+  readonly sigmaMax?: number
+  /** `float32` has the time points that the paper's code computes. */
+  readonly precision?: 'float64' | 'float32'
+}
+
+/** Time points one by one: noise levels, or what the model's network is told. */
+export interface ExplicitOptions extends Common {
+  readonly type: 'explicit'
+  /** They fall, to 0 at the least. Give these or timesteps. */
+  readonly sigmas?: readonly number[]
+  readonly timesteps?: readonly number[]
+  /** How many there are, where that is known. */
+  readonly numSteps?: number
 }
 
 /**
- * The time points of a sampler: `numSteps` noise levels falling from sigmaMax to sigmaMin.
+ * The time points of a sampler: `numSteps` falling noise levels.
  *
  * - `polynomial`: sigma^(1/rho) falls evenly (Karras et al. 2022, Eq. 5).
  * - `logsnr`: log sigma falls evenly (Lu et al. 2022, DPM-Solver).
  * - `time_uniform`: t^(1/rho) falls evenly from 1 to 1e-3 in the time of the variance-preserving SDE whose sigma(t) meets both ends.
  * - `discrete`: the same in the model's own time.
+ * - `explicit`: those given, as sigmas or as timesteps of the model.
  *
- * @throws RangeError if numSteps is not a whole number of 2 or more, not 0 < sigmaMin < sigmaMax, or the range is too narrow
- * for `time_uniform` (no variance-preserving SDE meets both ends).
+ * @throws RangeError if numSteps is not a whole number of 2 or more, not 0 < sigmaMin < sigmaMax, the range is too narrow
+ * for `time_uniform` (no variance-preserving SDE meets both ends), time points do not fall, or they leave the range of a bounded model.
  */
 export function schedule(options: ScheduleOptions): Float64Array {
-  const { numSteps, sigmaMin, sigmaMax } = options
-  if (!Number.isInteger(numSteps) || numSteps < 2) throw new RangeError(`numSteps must be 2 or more, found ${numSteps}`)
-  if (!(sigmaMin > 0 && sigmaMax > sigmaMin))
-    throw new RangeError(`0 < sigmaMin < sigmaMax is needed, found ${sigmaMin} and ${sigmaMax}`)
-  const sigmaAt = spacing(options)
-  const sigmas = Float64Array.from({ length: numSteps }, (_, i) => sigmaAt(i / (numSteps - 1)))
-  if (!sigmas.every((sigma, i) => sigma > 0 && (i === 0 || sigma < sigmas[i - 1])))
-    throw new RangeError(`${options.type} does not fall from ${sigmaMax} to ${sigmaMin}: widen the range`)
+  const sigmas = Float64Array.from(options.type === 'explicit' ? explicit(options) : spaced(options))
+  if (sigmas.length < 2) throw new RangeError('2 or more time points are needed')
+  const above = positive(sigmas)
+  const wrong = above.findIndex(
+    (sigma, i) => !(Number.isFinite(sigma) && sigma > 0 && (i === 0 || sigma < above[i - 1]))
+  )
+  if (wrong >= 0) throw new RangeError(notFalling(options, above, wrong))
+  const range = { sigmaMax: above[0], sigmaMin: above[above.length - 1] }
+  const { model } = options
+  if (model?.bounded && leaves(range, model)) throw new RangeError(describeLeaving(range, model))
   return sigmas
 }
 
-function spacing({ type, rho, sigmaMin, sigmaMax, model }: ScheduleOptions): (fraction: number) => number {
+/** Time points without a last one of 0. */
+export function positive(sigmas: Float64Array): Float64Array {
+  return sigmas[sigmas.length - 1] === 0 ? sigmas.subarray(0, -1) : sigmas
+}
+
+function notFalling(options: ScheduleOptions, sigmas: Float64Array, wrong: number): string {
+  if (options.type !== 'explicit') {
+    const { sigmaMin, sigmaMax } = endsOf(options)
+    return `${options.type} does not fall from ${sigmaMax} to ${sigmaMin}: widen the range`
+  }
+  const after = wrong > 0 ? ` after ${sigmas[wrong - 1]}` : ''
+  return `the time points must fall, with 0 only at the end; number ${wrong + 1} is ${sigmas[wrong]}${after}`
+}
+
+function spaced(options: SpacedOptions): number[] {
+  const { type, rho, numSteps, finalSigma, precision, model } = options
+  if (!Number.isInteger(numSteps) || numSteps < 2) throw new RangeError(`numSteps must be 2 or more, found ${numSteps}`)
+  const range = endsOf(options)
+  const { sigmaMin, sigmaMax } = range
+  if (!(sigmaMin > 0 && sigmaMax > sigmaMin))
+    throw new RangeError(`0 < sigmaMin < sigmaMax is needed, found ${sigmaMin} and ${sigmaMax}`)
+  const zero = finalSigma === 'zero'
+  const count = zero ? numSteps - 1 : numSteps
+  if (count < 2) throw new RangeError('a schedule with finalSigma zero needs numSteps of 3 or more')
+  const sigmas =
+    precision === 'float32'
+      ? FLOAT32[float32Type(type)]({ rho, numSteps: count, ...range })
+      : Array.from({ length: count }, (_, i) => spacing({ type, rho, ...range, model })(i / (count - 1)))
+  return zero ? [...sigmas, 0] : sigmas
+}
+
+/** The ends of a schedule, with the model's in place of those that are not given. */
+function endsOf({ model, sigmaMin, sigmaMax }: SpacedOptions): Range {
+  const own = model && rangeOf(model)
+  const [least, most] = [sigmaMin ?? own?.sigmaMin, sigmaMax ?? own?.sigmaMax]
+  if (least === undefined || most === undefined)
+    throw new RangeError('sigmaMin and sigmaMax are needed where no model is given whose they could be')
+  return { sigmaMin: least, sigmaMax: most }
+}
+
+function float32Type(type: ScheduleType): Float32Type {
+  if (type !== 'discrete') return type
+  throw new RangeError(
+    'precision float32 is of polynomial, logsnr and time_uniform; discrete takes its time points from the model'
+  )
+}
+
+function explicit({ sigmas, timesteps, finalSigma, model, numSteps }: ExplicitOptions): number[] {
+  if ((sigmas === undefined) === (timesteps === undefined))
+    throw new RangeError('an explicit schedule needs sigmas or timesteps, and not both')
+  const given = sigmas ? [...sigmas] : sigmasOf(timesteps ?? [], model)
+  const all = finalSigma === 'zero' && given.at(-1) !== 0 ? [...given, 0] : given
+  if (numSteps !== undefined && numSteps !== all.length)
+    throw new RangeError(`numSteps must be ${all.length}, the time points of the explicit schedule, found ${numSteps}`)
+  return all
+}
+
+/** The noise levels at which a model's network is told these times. */
+function sigmasOf(timesteps: readonly number[], model: RangedModel | undefined): number[] {
+  const told = model?.time?.told
+  if (!told) throw new RangeError('timesteps need a model that is told steps or times of its own; give sigmas')
+  const beyond = timesteps.find(step => !(step >= told.first && step <= told.last))
+  if (beyond !== undefined)
+    throw new RangeError(`timesteps must be from ${told.first} to ${told.last}, which the model knows, found ${beyond}`)
+  return timesteps.map(told.sigma)
+}
+
+function spacing({
+  type,
+  rho,
+  sigmaMin,
+  sigmaMax,
+  model
+}: Range & Pick<SpacedOptions, 'type' | 'rho' | 'model'>): (fraction: number) => number {
   switch (type) {
     case 'polynomial':
       return power(sigmaMax, sigmaMin, rho)

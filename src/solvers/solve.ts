@@ -6,9 +6,9 @@ import { checkOptions, isOneByOne, start, type SolverOptions } from './options.j
 export interface SolveOptions {
   readonly model: Denoiser
   readonly solver: SolverOptions
-  /** The state at sigmas[0], [batch, ...shape]: latents times sigmas[0]. */
+  /** The state at sigmas[0], [batch, ...shape], as `noise` gives it. */
   readonly x: Float64Array
-  /** Decreasing time points, as `schedule` gives them. */
+  /** Decreasing time points, as `schedule` gives them; the last may be 0. */
   readonly sigmas: Float64Array
   readonly condition?: Condition
   /** The most samples that the model is given at once. */
@@ -56,13 +56,12 @@ function checkTimePoints(solver: SolverOptions, sigmas: Float64Array): void {
   const last = sigmas.length - 1
   if (last < 1 || !falls(sigmas[last] === 0 ? sigmas.subarray(0, last) : sigmas))
     throw new RangeError('solve: sigmas must be 2 or more falling noise levels')
-  if (sigmas[last] === 0 && solver.name !== 'euler' && solver.name !== 'ipndm')
-    throw new RangeError(`solve: ${solver.name} cannot go to a noise level of 0; euler and ipndm can`)
   if (solver.name !== 'epd') return
   const { r, sigmas: learned } = solver.predictor
-  if (r.length !== sigmas.length - 1)
+  const positive = sigmas[last] === 0 ? last : sigmas.length
+  if (r.length !== positive - 1)
     throw new RangeError(
-      `solve: the predictor has ${r.length} steps, ${sigmas.length} time points need ${sigmas.length - 1}`
+      `solve: the predictor has ${r.length} steps, ${positive} time points${positive === last ? ' above 0' : ''} need ${positive - 1}`
     )
   if (learned?.some((sigma, i) => sigma !== sigmas[i]))
     throw new RangeError('solve: the predictor has time points of its own; give its sigmas')

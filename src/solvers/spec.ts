@@ -1,5 +1,7 @@
 import type { BaseName } from './base.js'
+import type { DeisMode } from './deis.js'
 import type { ScheduleType } from './schedule.js'
+import type { LowerOrderFinal } from './multistep.js'
 
 /** Solvers as plain data: what a spec resolves to, what is stored, and what a predictor is kept with. */
 export type SolverSpec = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver) & OnGrid
@@ -7,17 +9,32 @@ export type SolverSpec = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver
 /** A solver that something is learned for: a predictor, or its time points. */
 export type StudentSpec = (PlainSolver | EpdSolver | AmedSolver) & OnGrid
 
-export interface ScheduleSpec {
+/** A schedule as plain data. What is absent is as it is by default, so that keys of stages do not know of options that they do not use. */
+export type ScheduleSpec = SpacedSchedule | ExplicitSchedule
+
+interface AnySchedule {
+  readonly finalSigma?: 'zero'
+  readonly noiseScale?: 'unit-variance'
+}
+
+export interface SpacedSchedule extends AnySchedule {
   readonly type: ScheduleType
   readonly rho: number
-  readonly sigmaMin: number
-  readonly sigmaMax: number
+  /** Absent until the model is open: its own. */
+  readonly sigmaMin?: number
+  readonly sigmaMax?: number
+  readonly precision?: 'float32'
+}
+
+export interface ExplicitSchedule extends AnySchedule {
+  readonly type: 'explicit'
+  readonly sigmas?: readonly number[]
+  /** Only until the model is open, which tells their noise levels. */
+  readonly timesteps?: readonly number[]
 }
 
 /** A schedule with its number of time points. */
-export interface GridSpec extends ScheduleSpec {
-  readonly numSteps: number
-}
+export type GridSpec = ScheduleSpec & { readonly numSteps: number }
 
 export interface OnGrid {
   readonly schedule: ScheduleSpec
@@ -32,17 +49,23 @@ interface Exponential {
   readonly maxOrder: number
   readonly predicts: 'data' | 'noise'
   readonly thresholding: boolean
-  readonly lowerOrderFinal: boolean
+  readonly lowerOrderFinal: LowerOrderFinal
 }
 
 export type PlainSolver =
-  | { readonly name: 'euler'; readonly afs: boolean }
+  | { readonly name: 'euler'; readonly afs: boolean; readonly clipSample?: number }
   | { readonly name: 'heun'; readonly afs: boolean }
   | { readonly name: 'dpm2'; readonly afs: boolean; readonly r: number }
   | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number; readonly variableStep: boolean }
-  | ({ readonly name: 'dpmpp' } & Exponential)
-  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2' } & Exponential)
-  | { readonly name: 'deis'; readonly afs: boolean; readonly maxOrder: number; readonly mode: 'tab' | 'rhoab' }
+  | ({ readonly name: 'dpmpp'; readonly solverType?: 'midpoint' | 'heun' } & Exponential)
+  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2'; readonly correctLast?: boolean } & Exponential)
+  | {
+      readonly name: 'deis'
+      readonly afs: boolean
+      readonly maxOrder: number
+      readonly mode: DeisMode
+      readonly lowerOrderFinal?: LowerOrderFinal
+    }
 
 /** Picard iteration; `nfe` is the most that it takes. */
 export interface ParadigmsSolver {
@@ -73,11 +96,63 @@ export interface AmedSolver {
   readonly maxOrder: number
 }
 
-export function gridOf({ schedule, numSteps }: OnGrid): GridSpec {
-  return { ...schedule, numSteps }
+/** Whether the last time point is a noise level of 0. */
+export function endsAtZero(schedule: ScheduleSpec): boolean {
+  return schedule.finalSigma === 'zero' || (schedule.type === 'explicit' && schedule.sigmas?.at(-1) === 0)
+}
+
+/** The time points above 0: what is learned, and what a teacher leads to, ends with them. */
+export function pointsAboveZero({ schedule, numSteps }: Pick<OnGrid, 'schedule' | 'numSteps'>): number {
+  return numSteps - (endsAtZero(schedule) ? 1 : 0)
+}
+
+/** The time points above 0 as a schedule of their own. */
+export function gridOf(solver: Pick<OnGrid, 'schedule' | 'numSteps'>): GridSpec {
+  const numSteps = pointsAboveZero(solver)
+  const schedule = withoutZero(solver.schedule)
+  if (schedule.type !== 'explicit' || !schedule.sigmas) return { ...schedule, numSteps }
+  return { ...schedule, sigmas: schedule.sigmas.slice(0, numSteps), numSteps }
+}
+
+function withoutZero(schedule: ScheduleSpec): ScheduleSpec {
+  const { finalSigma, ...rest } = schedule
+  return finalSigma === undefined ? schedule : rest
+}
+
+/** The ends of a schedule above 0, as far as they are known. */
+export function endsOf(schedule: ScheduleSpec): { readonly sigmaMin?: number; readonly sigmaMax?: number } {
+  if (schedule.type !== 'explicit') return { sigmaMin: schedule.sigmaMin, sigmaMax: schedule.sigmaMax }
+  const positive = schedule.sigmas?.filter(sigma => sigma > 0)
+  return { sigmaMin: positive?.at(-1), sigmaMax: positive?.at(0) }
 }
 
 /** Time points in words. */
-export function describeGrid({ numSteps, type, rho, sigmaMin, sigmaMax }: GridSpec): string {
-  return `${numSteps} ${type}${type === 'logsnr' ? '' : ` rho ${rho}`} from ${sigmaMax} to ${sigmaMin}`
+export function describeGrid(grid: GridSpec): string {
+  const options = [
+    ...(grid.finalSigma === 'zero' ? ['to 0 at last'] : []),
+    ...(grid.type !== 'explicit' && grid.precision ? [`in ${grid.precision}`] : []),
+    ...(grid.noiseScale ? [`from noise of ${grid.noiseScale.replace('-', ' ')}`] : [])
+  ]
+  return [`${grid.numSteps} ${describeSpacing(grid)}`, ...options].join(', ')
+}
+
+function describeSpacing(grid: GridSpec): string {
+  if (grid.type === 'explicit')
+    return grid.sigmas ? `explicit ${listed(grid.sigmas)}` : `explicit timesteps ${listed(grid.timesteps ?? [])}`
+  return `${grid.type}${grid.type === 'logsnr' ? '' : ` rho ${grid.rho}`} ${describeEnds(grid)}`
+}
+
+/** Where time points begin and end, in words. */
+export function describeEnds(schedule: ScheduleSpec): string {
+  const { sigmaMin, sigmaMax } = endsOf(schedule)
+  if (sigmaMin === undefined && sigmaMax === undefined) return "over the model's range"
+  return `from ${sigmaMax ?? "the model's first"} to ${sigmaMin ?? "the model's last"}`
+}
+
+/** Numbers that are shown of a long list. */
+const SHOWN = 8
+
+function listed(numbers: readonly number[]): string {
+  const shown = numbers.length > SHOWN ? [...numbers.slice(0, SHOWN - 1), '...', numbers[numbers.length - 1]] : numbers
+  return shown.join(', ')
 }

@@ -1,4 +1,4 @@
-import { schedule, type ScheduleOptions } from './schedule.js'
+import { positive, schedule, type ScheduleOptions } from './schedule.js'
 
 /** How a teacher refines a student's grid. */
 export interface Refinement {
@@ -9,17 +9,25 @@ export interface Refinement {
 }
 
 /**
- * A teacher's time points: the student's schedule with (refine + 1)(numSteps - 1) + 1 points, each interval cut into
- * `substeps`. `every` of them apart are the student's own time points.
+ * A teacher's time points: the student's schedule above 0 with (refine + 1)(numSteps - 1) + 1 points, each interval cut into `substeps`. The
+ * intervals of an explicit schedule have no formula: each is cut into (refine + 1) substeps. `every` of them apart are the student's own
+ * time points.
  */
 export function teacherGrid(
   grid: ScheduleOptions,
   { refine, substeps }: Refinement
 ): { sigmas: Float64Array; every: number } {
-  const refined = schedule({ ...grid, numSteps: (refine + 1) * (grid.numSteps - 1) + 1 })
-  const sigmas = [refined[0]]
-  for (let i = 0; i + 1 < refined.length; i++) sigmas.push(...cut(refined[i], refined[i + 1], substeps))
-  return { sigmas: Float64Array.from(sigmas), every: (refine + 1) * substeps }
+  const every = (refine + 1) * substeps
+  if (grid.type === 'explicit') return { sigmas: inSteps(positive(schedule(grid)), every), every }
+  const numSteps = grid.finalSigma === 'zero' ? grid.numSteps - 1 : grid.numSteps
+  const refined = schedule({ ...grid, finalSigma: undefined, numSteps: (refine + 1) * (numSteps - 1) + 1 })
+  return { sigmas: inSteps(refined, substeps), every }
+}
+
+function inSteps(sigmas: Float64Array, substeps: number): Float64Array {
+  const all = [sigmas[0]]
+  for (let i = 0; i + 1 < sigmas.length; i++) all.push(...cut(sigmas[i], sigmas[i + 1], substeps))
+  return Float64Array.from(all)
 }
 
 /** The time points after the first of `substeps` steps from sigmaMax to sigmaMin. */

@@ -1,7 +1,7 @@
-import { exponentialStep, phis, predicted, type Prediction } from './exponential.js'
+import { exponentialStep, phis, predicted, zeroStep, type Prediction } from './exponential.js'
 import { solveLinear } from './linear.js'
 import { add, combine, firstGradient, type Part } from './march.js'
-import { history, stepOrder, type Multistep } from './multistep.js'
+import { history, stepOrder, type LowerOrderFinal, type Multistep } from './multistep.js'
 import type { Problem, SolverRun } from './solver.js'
 
 export interface UnipcOptions {
@@ -13,8 +13,10 @@ export interface UnipcOptions {
   readonly predicts?: Prediction
   /** Whether predicted data are clipped by dynamic thresholding; default: yes. */
   readonly thresholding?: boolean
-  /** Whether the last steps are of lower order, which few steps need. */
-  readonly lowerOrderFinal?: boolean
+  /** Whether the last steps are of lower order, which few steps need; default: yes. */
+  readonly lowerOrderFinal?: LowerOrderFinal
+  /** Whether the last state is corrected by an evaluation of its own; default: only where there are fewer steps than the order. */
+  readonly correctLast?: boolean
 }
 
 /** A prediction and where it was made. */
@@ -26,11 +28,11 @@ interface Made {
 /**
  * UniPC (Zhao et al. 2023, arXiv 2302.04867), multistep: a predictor of order `maxOrder`, and a corrector of one order more that
  * uses the evaluation at the predicted state, so that a step is one NFE. The last state is predicted alone, but where there are fewer steps
- * than the order it is corrected by an evaluation of its own, as in the authors' code.
+ * than the order it is corrected by an evaluation of its own, as in the authors' code, and with `correctLast` always. A step to a noise level of 0 is of order 1.
  */
 export function* unipc(problem: Problem, options: UnipcOptions = {}): SolverRun {
   const { samples, sigmas, trajectory } = problem
-  const { predicts, thresholding, variant, maxOrder, afs } = { ...DEFAULTS, ...options }
+  const { predicts, thresholding, variant, maxOrder, afs, correctLast } = { ...DEFAULTS, ...options }
   const predictor = unipcPredictor(problem, options)
   const made = function* (x: Float64Array, i: number): Part<Made> {
     const t = sigmas[i]
@@ -45,20 +47,21 @@ export function* unipc(problem: Problem, options: UnipcOptions = {}): SolverRun 
     trajectory.push(x)
     guess = predictor.lead(x, now, i)(sigmas[i + 1])
   }
-  if (sigmas.length > maxOrder) x = guess
+  if (sigmas[sigmas.length - 1] === 0 || (sigmas.length > maxOrder && !correctLast)) x = guess
   else x = correct(x, yield* made(guess, sigmas.length - 1), predictor.used(), predicts, variant)
   trajectory.push(x)
   return x
 }
 
-const DEFAULTS = {
+const DEFAULTS: Required<UnipcOptions> = {
   afs: false,
   maxOrder: 3,
   variant: 'bh2',
   predicts: 'data',
   thresholding: true,
-  lowerOrderFinal: true
-} as const satisfies UnipcOptions
+  lowerOrderFinal: true,
+  correctLast: false
+}
 
 /** The predictor alone, as a multistep method. */
 export function unipcMethod(problem: Problem, options: UnipcOptions): Multistep {
@@ -77,7 +80,8 @@ function unipcPredictor({ sigmas }: Problem, options: UnipcOptions) {
     lead: (x: Float64Array, now: Made, index: number) => {
       used = remember(now).slice(0, stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal))
       const made = used
-      return (next: number) => step(x, next, made, undefined, predicts, variant)
+      return (next: number) =>
+        next === 0 ? zeroStep(predicts, x, now.m, now.t) : step(x, next, made, undefined, predicts, variant)
     }
   }
 }

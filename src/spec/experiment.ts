@@ -3,6 +3,8 @@ import type { GeneratorName } from '../random/latents.js'
 import type { EngineOptions, Precision, Runner } from '../engines/provider.js'
 import type { Shape } from '../models/denoiser.js'
 import type { CommandModelOptions } from '../models/command.js'
+import type { ClipDenoised } from '../models/clipped.js'
+import type { Rounding } from '../models/parametrisation.js'
 import type { OnnxModelOptions } from '../models/onnx.js'
 import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
@@ -43,6 +45,8 @@ interface EngineSpec {
 
 export interface CheckpointModelSpec extends EngineSpec {
   readonly checkpoint: string
+  readonly rounding?: Rounding
+  readonly clipDenoised?: ClipDenoised
   /** By a classifier's gradient, or without one away from the prompt `negative`. */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }

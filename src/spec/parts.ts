@@ -1,6 +1,5 @@
 import type { GeneratorName } from '../random/latents.js'
 import { highestOrder } from '../solvers/multistep.js'
-import { parallelNfe } from '../solvers/nfe.js'
 import type { PredictorRecord, ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
 import { isNamed, NAMED, references } from './graph.js'
 import { child, isMapping } from './plain.js'
@@ -9,9 +8,10 @@ import type { RawSolver, RawUsed } from './raw.js'
 import { reused, type Reuse } from './reuse.js'
 import type { Schema } from './schema.js'
 import { parseSeeds } from './seeds.js'
-import { checkSchedule, numStepsAt } from './time-points.js'
+import { checkSchedule, countsOf, inheriting, numStepsOfList, scheduleOf } from './time-points.js'
 
-export const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
+/** Over the range of the model. */
+export const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1 }
 const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score'] satisfies StageKind[]
 
 /** What can be told from single values, whatever is wrong around them. Absent: wrong, and reported. */
@@ -47,15 +47,15 @@ export function readParts(spec: unknown, schema: Schema, predictors: PredictorSo
   const written = new Map(isMapping(stages) ? Object.entries(stages) : [])
   reportReferences(written, report)
   const top = child(spec, 'solver')
-  const schedule = scheduleOf(top, schema, predictors)
+  const schedule = topSchedule(top, schema, predictors)
   const solverAt = (raw: unknown, path: Path): Chosen | undefined => {
     if (schema.isUsed(raw)) return isNamed(raw.from) ? named(raw, path, predictors, reuse) : undefined
     const solver = schema.isSolver(raw) ? resolveSolver(raw, path, schedule, report) : undefined
     return solver && { solver }
   }
-  const ofEach = <Part>(key: string, read: (value: unknown, path: Path) => Part | undefined) =>
+  const ofEach = <Part>(key: string, read: (value: unknown, path: Path) => Part | undefined, stages = [...written]) =>
     new Map(
-      [...written].flatMap(([name, raw]) => {
+      stages.flatMap(([name, raw]) => {
         const part = read(child(raw, key), ['stages', name, key])
         return part === undefined ? [] : [[name, part] as const]
       })
@@ -64,17 +64,23 @@ export function readParts(spec: unknown, schema: Schema, predictors: PredictorSo
     written,
     generator: child(spec, 'generator') === 'torch-cuda' ? 'torch-cuda' : 'torch-cpu',
     studied: solverAt(top, ['solver']),
-    solvers: ofEach('solver', solverAt),
+    // A teacher's has the student's time points.
+    solvers: ofEach(
+      'solver',
+      solverAt,
+      [...written].filter(([, raw]) => child(raw, 'kind') !== 'teacher')
+    ),
     seeds: ofEach('seeds', (value, path) => seedsAt(value, path, schema, report)),
     validations: ofEach('validation', (value, path) => seedsAt(value, path, schema, report))
   }
 }
 
 /** The schedule of the top-level solver, which is that of others too. */
-function scheduleOf(top: unknown, schema: Schema, predictors: PredictorSource): ScheduleSpec {
+function topSchedule(top: unknown, schema: Schema, predictors: PredictorSource): ScheduleSpec {
   const known = schema.isUsed(top) ? predictors.get(top.from.slice(NAMED.length))?.solver.schedule : undefined
   const given = schema.isSolver(top) || schema.isUsed(top) ? top.schedule : undefined
-  return given ?? known ?? DEFAULT_SCHEDULE
+  if (given) return scheduleOf(known ? inheriting(given, known) : given)
+  return known ?? DEFAULT_SCHEDULE
 }
 
 /** A predictor by its name, as it was distilled unless told otherwise. */
@@ -125,9 +131,12 @@ export function resolveSolver(
   report: Report
 ): SolverSpec | undefined {
   const sound = raw.schedule === undefined || checkSchedule(raw.schedule, [...path, 'schedule'], report)
+  if (!sound) return undefined
+  const schedule = raw.schedule ? scheduleOf(raw.schedule) : inherited
   if (raw.name === 'paradigms') {
-    const { schedule = inherited, nfe, numSteps, ...solver } = raw
-    return sound && nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
+    const { nfe, numSteps: points, ...solver } = raw
+    const numSteps = numStepsOfList(points, schedule, path, report)
+    return nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
   }
   const base = raw.name === 'epd' || raw.name === 'amed' ? raw.base : undefined
   if ('maxOrder' in raw && base !== undefined && raw.maxOrder > highestOrder(base))
@@ -135,9 +144,15 @@ export function resolveSolver(
       [...path, 'maxOrder'],
       expected(`a whole number from 1 to ${highestOrder(base)} with base ${base}`, raw.maxOrder)
     )
-  const { nfe, numSteps: points, schedule = inherited, ...solver } = raw
-  const numSteps = points ?? numStepsAt(solver, nfe ?? 1, path, report)
-  return numSteps === undefined || !sound
-    ? undefined
-    : { ...solver, schedule, numSteps, nfe: parallelNfe(solver, numSteps) }
+  const { nfe, numSteps, ...solver } = raw
+  const counts = countsOf(solver, { nfe, numSteps }, schedule, path, report)
+  return counts && { ...withoutDefaults(solver), schedule, ...counts }
+}
+
+/** A solver without the options that are as they were before there was a choice, so that its results keep their names. */
+function withoutDefaults<Solver extends RawSolver>(solver: Solver): Solver {
+  if (solver.name === 'dpmpp' && solver.solverType === 'midpoint') return { ...solver, solverType: undefined }
+  if (solver.name === 'unipc' && solver.correctLast === false) return { ...solver, correctLast: undefined }
+  if (solver.name === 'deis' && solver.lowerOrderFinal === false) return { ...solver, lowerOrderFinal: undefined }
+  return solver
 }

@@ -8,8 +8,10 @@ import type {
   ParadigmsSolver,
   PromptsSpec,
   PlainSolver,
-  ScheduleSpec
+  ExplicitSchedule,
+  SpacedSchedule
 } from './experiment.js'
+import type { NoiseScale } from '../solvers/schedule.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'
 
@@ -27,8 +29,22 @@ export interface RawExperiment {
 interface RawGrid {
   readonly nfe?: number
   readonly numSteps?: number
-  readonly schedule?: ScheduleSpec
+  readonly schedule?: RawSchedule
 }
+
+/** With the options that are as they are by default, too. */
+export type RawSchedule = RawSpaced | RawExplicit
+
+interface RawOptions {
+  readonly finalSigma?: 'sigma-min' | 'zero'
+  readonly noiseScale?: NoiseScale
+}
+
+export interface RawSpaced extends Omit<SpacedSchedule, keyof RawOptions | 'precision'>, RawOptions {
+  readonly precision?: 'float64' | 'float32'
+}
+
+export interface RawExplicit extends Omit<ExplicitSchedule, keyof RawOptions>, RawOptions {}
 
 export type RawSolver = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver) & RawGrid
 

@@ -12,7 +12,8 @@ import type {
   TeacherStage
 } from './experiment.js'
 import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
-import { describeGrid, gridOf } from '../solvers/spec.js'
+import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
+import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
@@ -132,7 +133,7 @@ const ADAM: RawOptimizer & { readonly name: 'adam' } = {
 /** Options of a distill stage that do not go together. */
 function checkTogether(
   { learnSigmas, objective, features, start }: RawDistill,
-  { name, numSteps }: StudentSpec,
+  student: StudentSpec,
   optimizer: OptimizerSpec,
   path: Path,
   report: Report
@@ -140,6 +141,9 @@ function checkTogether(
   const wrong = (key: string, what: string, found: unknown) => {
     report([...path, key], expected(what, found))
   }
+  const { name } = student
+  const points = pointsAboveZero(student)
+  if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
   if (name === 'amed') {
     if (optimizer.name !== 'adam') wrong('optimizer', 'adam, which alone trains amed', optimizer.name)
     if (features) wrong('features', 'none for amed, which compares pixels after every step', features)
@@ -154,8 +158,12 @@ function checkTogether(
     wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
   if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
   if (isPlain(name) && start) wrong('start', 'none for a solver without parameters', start)
-  if (numSteps < 3)
-    wrong('learnSigmas', 'a student with 3 time points or more, so that some lie between the ends', numSteps)
+  if (points < 3)
+    wrong(
+      'learnSigmas',
+      `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
+      points
+    )
 }
 
 function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path, report: Report): void {
@@ -165,7 +173,10 @@ function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path
     report(path, `expected seeds that stage ${quote(teacher.name)} does not have, found ${both} in both`)
 }
 
-/** Of a solver that learns nothing but its time points, only the ends need to be its teacher's. */
+/**
+ * Whether a student stands where its teacher leads; of a solver that learns nothing but its time points, only the ends need to be its
+ * teacher's. Ends that are not known before the model is open are compared then.
+ */
 function checkGrid(
   grid: GridSpec,
   { name, grid: taught }: TeacherStage,
@@ -173,9 +184,9 @@ function checkGrid(
   path: Path,
   report: Report
 ): void {
-  const described = (each: GridSpec) => (ends ? `from ${each.sigmaMax} to ${each.sigmaMin}` : describeGrid(each))
-  if (described(grid) !== described(taught))
-    report(path, `expected the time points of teacher ${quote(name)} (${described(taught)}), found ${described(grid)}`)
+  const difference = differenceOf(grid, taught, ends)
+  if (difference)
+    report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
 }
 
 function resolveSample(name: string, raw: RawSample, path: Path, context: Context): void {

@@ -1,8 +1,8 @@
-import { parallelNfe } from '../solvers/nfe.js'
-import { describeGrid, gridOf, type StudentSpec } from '../solvers/spec.js'
-import { expected, type Path, type Report } from './problem.js'
+import { endsAtZero, gridOf, pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
+import { differenceOf } from './grids.js'
+import { type Path, type Report } from './problem.js'
 import type { RawUsed } from './raw.js'
-import { checkSchedule, numStepsAt } from './time-points.js'
+import { checkSchedule, countsOf, inheriting, scheduleOf } from './time-points.js'
 
 /** What becomes of a solver that is used otherwise than it was distilled for. */
 export interface Reuse {
@@ -11,26 +11,35 @@ export interface Reuse {
   readonly warn: (path: Path, message: string) => void
 }
 
-/** A distilled solver on the time points that it is to be used on: those that it was distilled for, unless others are asked for. */
+/**
+ * A distilled solver on the time points that it is to be used on: those that it was distilled for, unless others are asked for. A last step
+ * to a noise level of 0 is not learned, so it may be added or left out.
+ */
 export function reused(
   solver: StudentSpec,
-  { nfe, numSteps: points, schedule = solver.schedule }: Omit<RawUsed, 'from'>,
+  { nfe, numSteps, schedule: given }: Omit<RawUsed, 'from'>,
   what: string,
   path: Path,
   { report, allowMismatch, warn }: Reuse
 ): { readonly solver: StudentSpec; readonly mismatched?: true } | undefined {
-  const numSteps = points ?? (nfe === undefined ? solver.numSteps : numStepsAt(solver, nfe, path, report))
-  if (!checkSchedule(schedule, [...path, 'schedule'], report) || numSteps === undefined) return undefined
-  const wanted = { ...solver, schedule, numSteps, nfe: parallelNfe(solver, numSteps) }
-  const [own, other] = [describeGrid(gridOf(solver)), describeGrid(gridOf(wanted))]
-  if (own === other) return { solver }
+  const raw = given && inheriting(given, solver.schedule)
+  if (raw && !checkSchedule(raw, [...path, 'schedule'], report)) return undefined
+  const schedule = raw ? scheduleOf(raw) : solver.schedule
+  const own = { numSteps: pointsAboveZero(solver) + (endsAtZero(schedule) ? 1 : 0) }
+  const asked = nfe === undefined && numSteps === undefined && schedule.type !== 'explicit' ? own : { nfe, numSteps }
+  const counts = countsOf(solver, asked, schedule, path, report)
+  if (!counts) return undefined
+  const wanted = { ...solver, schedule, ...counts }
+  const difference = differenceOf(gridOf(wanted), gridOf(solver), false)
+  if (!difference) return { solver: wanted }
+  const { taught, found } = difference
   if (!allowMismatch) {
     report(
       path,
-      `${expected(`the time points that ${what} was distilled for (${own})`, other)}; --allow-mismatch uses it all the same`
+      `expected the time points that ${what} was distilled for (${taught}), found "${found}"; --allow-mismatch uses it all the same`
     )
     return undefined
   }
-  warn(path, `${what} was distilled for ${own}, and is used on ${other}`)
+  warn(path, `${what} was distilled for ${taught}, and is used on ${found}`)
   return { solver: wanted, mismatched: true }
 }

@@ -1,6 +1,7 @@
 import { distillCost } from '../distill/distill.js'
 import type { Effort } from '../distill/effort.js'
 import { evaluationsAStep, parallelNfe } from '../solvers/nfe.js'
+import { endsAtZero, pointsAboveZero } from '../solvers/spec.js'
 import type { DistillStage, SampleStage, SolverSpec, Stage, StudentSpec, TeacherStage } from '../spec/experiment.js'
 
 /** What a stage will cost in evaluations of the model, all samples together. */
@@ -34,7 +35,7 @@ export function evaluationsOf(stage: TeacherStage | SampleStage): number {
 function evaluationsASample(solver: SolverSpec): number {
   const { nfe, numSteps } = solver
   if (solver.name === 'paradigms') return nfe * Math.min(solver.window, numSteps - 1)
-  return solver.name === 'epd' ? nfe + (solver.points - 1) * (numSteps - 1) : nfe
+  return solver.name === 'epd' ? nfe + (solver.points - 1) * (pointsAboveZero(solver) - 1) : nfe
 }
 
 function distilled(
@@ -54,11 +55,15 @@ function distilled(
 }
 
 function effortOf(student: StudentSpec): Pick<Effort, 'solver' | 'afs' | 'points' | 'scalesTime' | 'steps'> {
-  const { name, afs, numSteps } = student
-  const steps = numSteps - 1
+  const { name, afs } = student
+  const steps = pointsAboveZero(student) - 1
   if (name === 'epd') return { solver: name, afs, points: student.points, scalesTime: student.scaleTime > 0, steps }
   if (name === 'amed') return { solver: name, afs, points: 1, scalesTime: student.scaleTime > 0, steps }
-  // unipc may correct its last state by one evaluation more: counted as a step.
-  const corrected = name === 'unipc' && numSteps <= student.maxOrder ? 1 : 0
+  // unipc may correct its last state by one evaluation more, and does before a step to 0: counted as a step.
+  const corrected =
+    name === 'unipc' &&
+    (student.numSteps <= student.maxOrder || student.correctLast === true || endsAtZero(student.schedule))
+      ? 1
+      : 0
   return { solver: 'plain', afs, points: evaluationsAStep(name) - 1, scalesTime: false, steps: steps + corrected }
 }

@@ -4,6 +4,7 @@ import { encodePng } from '../images/png.js'
 import { toUint8 } from '../images/uint8.js'
 import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
+import { endsAtZero } from '../solvers/spec.js'
 import type { Shape } from '../models/denoiser.js'
 import type { SampleStage } from '../spec/experiment.js'
 import { npyFile, runShards, start, type ShardFile } from './shards.js'
@@ -16,12 +17,17 @@ const GRID_IMAGES = 64
 /** Solves the ODE from each seed's noise to an image, shard by shard. */
 export async function run(stage: SampleStage, context: StageContext): Promise<StageCost> {
   const { solver, sigmas: learned } = samplerOf(stage, context)
+  const { schedule: grid } = stage.solver
   return runShards(stage, context, model => {
     const { shape } = model
-    const sigmas = learned ?? schedule({ ...stage.solver.schedule, numSteps: stage.solver.numSteps, model })
+    const sigmas = learned
+      ? endsAtZero(grid)
+        ? Float64Array.of(...learned, 0)
+        : learned
+      : schedule({ ...grid, numSteps: stage.solver.numSteps, model })
     return {
       async compute(shard) {
-        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, context)
+        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, grid.noiseScale, context)
         const solution = await solve({
           model,
           solver,

@@ -2,6 +2,7 @@ import type { Condition } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
 import type { GeneratorName } from '../random/latents.js'
 import { noise } from '../solvers/noise.js'
+import type { NoiseScale } from '../solvers/schedule.js'
 import type { SampleStage, TeacherStage } from '../spec/experiment.js'
 import { EpdError } from '../errors.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
@@ -39,9 +40,10 @@ export function start(
   model: Model,
   sigma: number,
   generator: GeneratorName,
+  noiseScale: NoiseScale | undefined,
   { promptsOf }: StageContext
 ): { x: Float64Array; condition?: Condition } {
-  const { x, condition } = noise(seeds, model, sigma, generator)
+  const { x, condition } = noise(seeds, model, sigma, generator, noiseScale)
   return { x, condition: promptsOf ? { ...condition, prompts: promptsOf(seeds) } : condition }
 }
 

@@ -3,11 +3,12 @@ import { checkLearned, isLearned } from '../predictors/record.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import type { SolverOptions } from '../solvers/options.js'
 import { stretched } from '../solvers/predictor.js'
+import { pointsAboveZero } from '../solvers/spec.js'
 import type { SampleStage, StudentSpec } from '../spec/experiment.js'
 import type { Store } from '../store/store.js'
 import type { StageContext } from './stage.js'
 
-/** A solver ready to run, with the time points that it brings. */
+/** A solver ready to run, with the time points above 0 that it brings. */
 export interface Sampler {
   readonly solver: SolverOptions
   readonly sigmas?: Float64Array
@@ -26,8 +27,8 @@ export function samplerOf(stage: SampleStage, { store, inputKey }: StageContext)
 }
 
 /** What was learned on other time points: each step has the parameters of the nearest one, and no time points are kept. */
-function onOthers(learned: Learned, { numSteps }: StudentSpec): Learned {
-  return isEpd(learned) ? stretched(learned, numSteps - 1) : learned
+function onOthers(learned: Learned, solver: StudentSpec): Learned {
+  return isEpd(learned) ? stretched(learned, pointsAboveZero(solver) - 1) : learned
 }
 
 function withLearned(solver: StudentSpec, learned: Learned): SolverOptions {

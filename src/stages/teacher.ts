@@ -15,7 +15,7 @@ export async function run(stage: TeacherStage, context: StageContext): Promise<S
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {
       async compute(shard) {
-        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, context)
+        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, grid.noiseScale, context)
         const { trajectory, nfe, evaluations } = await solve({
           model,
           solver,

@@ -45,24 +45,25 @@ describe('checkFit', () => {
     expect(checkFit(experiment(marked(mark), true), model)).toEqual([message])
   })
 
-  it('warns of time points beyond what a model was trained at, once a range', () => {
-    const text = `name: a
+  it('refuses time points beyond what a bounded model was trained at, with the right ends', () => {
+    const sample = (ends: string) => `name: a
 model: { checkpoint: a }
-solver: { name: euler, nfe: 3, schedule: { type: time_uniform, sigmaMin: 0.01, sigmaMax: 60 } }
-stages:
-  within: { kind: sample, seeds: 0 }
-  low: { kind: sample, seeds: 0, solver: { name: heun, nfe: 4, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 60 } } }
-  low-too: { kind: sample, seeds: 0, solver: { name: euler, nfe: 4, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 60 } } }
-  high: { kind: sample, seeds: 0, solver: { name: euler, nfe: 4, schedule: { type: time_uniform, sigmaMin: 0.01, sigmaMax: 80 } } }
+solver: { name: euler, nfe: 3, schedule: { type: time_uniform, ${ends} } }
+stages: { s: { kind: sample, seeds: 0 } }
 `
-    const loaded = loadExperiment({ file: 'a.yaml', text })
-    expect(checkFit(loaded, model)).toEqual([])
-    expect(checkFit(loaded, { ...model, bounded: true })).toEqual([
-      expect.stringMatching(
-        /^stage "low": its time points go from sigma 60 to 0.002, and the model was trained from 60.0000 to 0.0100000; set/
-      ),
-      expect.stringMatching(/^stage "high": its time points go from sigma 80 to 0.01,/)
-    ])
+    const found = (ends: string, bounded: boolean) =>
+      checkFit(loadExperiment({ file: 'a.yaml', text: sample(ends) }), { ...model, bounded })
+    expect(found('sigmaMin: 0.01, sigmaMax: 60', true)).toEqual([])
+    expect(found('sigmaMin: 0.0099999, sigmaMax: 60.01', true)).toEqual([])
+    for (const [ends, range] of [
+      ['sigmaMin: 0.002, sigmaMax: 60', '60 to 0.002'],
+      ['sigmaMin: 0.01, sigmaMax: 80', '80 to 0.01']
+    ]) {
+      expect(found(ends, false)).toEqual([])
+      expect(() => found(ends, true)).toThrow(
+        `stage "s": its time points go from sigma ${range}, and the model was trained from 60 to 0.01; leave the schedule's ends out, or set them within { sigmaMax: 60, sigmaMin: 0.01 }`
+      )
+    }
   })
 
   it('refuses amed where the model shows no bottleneck, or another than its network takes', () => {

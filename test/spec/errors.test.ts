@@ -54,12 +54,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'afs: true',
     'afs: true, schedule: { rho: 2 }',
-    '3:41: solver.schedule.type: expected "polynomial", "logsnr", "time_uniform" or "discrete", found nothing'
+    '3:41: solver.schedule.type: expected "polynomial", "logsnr", "time_uniform", "discrete" or "explicit", found nothing'
   ],
   [
     'afs: true',
-    'afs: true, schedule: { type: logsnr, sigmaMax: 0.001 }',
-    '3:41: solver.schedule.sigmaMin: expected sigmaMin below sigmaMax, found 0.002 and 0.001'
+    'afs: true, schedule: { type: logsnr, sigmaMin: 0.002, sigmaMax: 0.001 }',
+    '3:77: solver.schedule.sigmaMin: expected sigmaMin below sigmaMax, found 0.002 and 0.001'
   ],
   [
     'afs: true',
@@ -101,7 +101,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: epd, nfe: 7, afs: true },',
-    '6:55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 from 80 to 0.002), found 5 time_uniform rho 1 from 80 to 0.002'
+    '6:55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 5 time_uniform rho 1 over the model\'s range'
   ],
   [
     'teacher: teacher,',

@@ -7,7 +7,7 @@ import { loadExperiment } from '../../src/spec/load.js'
 import { published } from '../../src/predictors/published.js'
 import { changed, file, load, whole } from './spec.js'
 
-const DEFAULT_SCHEDULE = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
+const DEFAULT_SCHEDULE = { type: 'time_uniform', rho: 1 }
 
 function stage<Kind extends Stage['kind']>(stages: readonly Stage[], name: string, kind: Kind) {
   const found = stages.find(each => each.name === name)
@@ -81,7 +81,7 @@ describe('loadExperiment', () => {
       schedule: own
     })
     expect(stage(stages, 'truth', 'sample').solver.schedule).toEqual({
-      ...{ type: 'polynomial', rho: 7, sigmaMin: 0.002, sigmaMax: 80 }
+      ...{ type: 'polynomial', rho: 7 }
     })
   })
 

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { inputsOf } from '../../src/spec/graph.js'
+import { child } from '../../src/spec/plain.js'
 import { errors, load } from './spec.js'
 
 const grid = `name: grid
@@ -100,7 +101,7 @@ describe('a matrix', () => {
       '{ nfe: [3, 5], include: [{ nfe: 3, rho: 2 }, { nfe: 5, rho: 7 }] }',
       '{ name: euler, nfe: matrix.nfe, schedule: { type: polynomial, rho: matrix.rho } }'
     )
-    const rhos = load(scaled).stages.map(stage => stage.kind === 'sample' && stage.solver.schedule.rho)
+    const rhos = load(scaled).stages.map(stage => stage.kind === 'sample' && child(stage.solver.schedule, 'rho'))
     expect(rhos).toEqual([2, 7])
   })
 

@@ -23,10 +23,13 @@ describe('a distill stage', () => {
   it('learns time points of a solver without parameters, from a teacher with the same ends', () => {
     const stage = distilled(student('learnSigmas: true, solver: { name: ipndm, nfe: 5, afs: true }'))
     expect(stage?.student).toMatchObject({ name: 'ipndm', numSteps: 7, nfe: 5 })
-    expect(
-      errors(student('learnSigmas: true, solver: { name: ipndm, nfe: 5, schedule: { type: logsnr, sigmaMax: 50 } }'))
-    ).toEqual([
-      '6:74: stages.student.solver: expected the time points of teacher "teacher" (from 80 to 0.002), found from 50 to 0.002'
+    const taught = whole.replace(
+      'afs: true }',
+      'afs: true, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 80 } }'
+    )
+    const other = 'learnSigmas: true, solver: { name: ipndm, nfe: 5, schedule: { type: logsnr, sigmaMax: 50 } },'
+    expect(errors(taught.replace('teacher: teacher,', `teacher: teacher, ${other}`))).toEqual([
+      '6:74: stages.student.solver: expected the time points of teacher "teacher" (from 80 to 0.002), found from 50 to the model\'s last'
     ])
   })
 
@@ -155,15 +158,15 @@ describe('a predictor in use', () => {
   it.each([
     [
       '{ from: student, nfe: 7 }',
-      '7:36: stages.samples.solver: expected the time points that stage "student" was distilled for (4 time_uniform rho 1 from 80 to 0.002), found "5 time_uniform rho 1 from 80 to 0.002"'
+      '7:36: stages.samples.solver: expected the time points that stage "student" was distilled for (4 time_uniform rho 1 over the model\'s range), found "5 time_uniform rho 1 over the model\'s range"'
     ],
     [
       `{ from: "predictor:${PUBLISHED}", numSteps: 3 }`,
-      '7:36: stages.samples.solver: expected the time points that predictor 00002-cifar10-4-5-epd-uni1.0-afs was distilled for (4 time_uniform rho 1 from 80 to 0.002), found "3 time_uniform rho 1 from 80 to 0.002"'
+      '7:36: stages.samples.solver: expected the time points that predictor 00002-cifar10-4-5-epd-uni1.0-afs was distilled for (4 time_uniform rho 1 from 80 to 0.002, in float32), found "3 time_uniform rho 1 from 80 to 0.002, in float32"'
     ],
     [
       `{ from: student, schedule: { type: polynomial } }`,
-      '7:36: stages.samples.solver: expected the time points that stage "student" was distilled for (4 time_uniform rho 1 from 80 to 0.002), found "4 polynomial rho 7 from 80 to 0.002"'
+      '7:36: stages.samples.solver: expected the time points that stage "student" was distilled for (4 time_uniform rho 1 over the model\'s range), found "4 polynomial rho 7 over the model\'s range"'
     ]
   ])('on other time points is refused, and is a warning if it is allowed: %s', (solver, message) => {
     const yaml = sampled(solver)
