@@ -7,9 +7,10 @@ export function betweenSteps(session: Session): Session {
     feeds.map(feed => ({ ...feed, data: feed.name === INPUTS.noise ? feed.data.map(round) : feed.data.slice() }))
   return {
     ...session,
-    async run(feeds) {
+    async run(feeds, prompts) {
       const steps = feeds.find(({ name }) => name === INPUTS.noise)?.data ?? new Float32Array(0)
-      const [[below], [above]] = [await session.run(at(feeds, Math.floor)), await session.run(at(feeds, Math.ceil))]
+      const [below] = await session.run(at(feeds, Math.floor), prompts)
+      const [above] = await session.run(at(feeds, Math.ceil), prompts)
       const size = below.length / steps.length
       return [
         Float64Array.from(below, (value, i) => {

@@ -10,6 +10,8 @@ export interface NetworkFace {
   readonly labelDim: number
   /** Of the context that it looks at. */
   readonly context?: { readonly tokens: number; readonly width: number }
+  /** Whether the session reads prompts itself. */
+  readonly prompts?: boolean
   /** Pixels of the bottleneck that it answers beside the image; undefined where it answers none. */
   readonly bottleneck?: number
 }
@@ -21,7 +23,7 @@ export function faceOf(network: Network): NetworkFace {
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
 export function denoiserOf(
-  { shape, labelDim, context, bottleneck }: NetworkFace,
+  { shape, labelDim, context, prompts: reads, bottleneck }: NetworkFace,
   precondition: Preconditioning,
   open: () => Promise<Session>,
   {
@@ -40,12 +42,12 @@ export function denoiserOf(
     const running = await (session ??= open())
     elapsed = running.elapsed
     const inputs = feeds(conditioned, shape, labelDim, x, sigma, condition)
+    const prompts = condition?.prompts ?? new Array<string>(sigma.length).fill('')
     if (context && contextOf) {
-      const prompts = condition?.prompts ?? new Array<string>(sigma.length).fill('')
       const data = await contextOf(prompts)
       inputs.push({ name: INPUTS.context, shape: [sigma.length, context.tokens, context.width], data })
     }
-    const [output, ...features] = await running.run(inputs)
+    const [output, ...features] = await running.run(inputs, reads ? prompts : undefined)
     return { denoised: combine(conditioned, size, x, sigma, output), features: Float64Array.from(features.at(0) ?? []) }
   }
   const denoiserWith = (conditioned: Preconditioning) => ({

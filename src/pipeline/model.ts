@@ -21,7 +21,7 @@ export interface Place {
 export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNote, signal }: Place): Promise<Model> {
   if ('command' in model) {
     const { openCommandModel } = await import('../models/command.js')
-    return openCommandModel({ ...model, version: String(model.version), cwd, signal })
+    return openCommandModel({ ...model, version: String(model.version), cwd, signal, onNote })
   }
   if ('onnx' in model) {
     const { openOnnxModel } = await import('../models/onnx.js')

@@ -59,7 +59,7 @@ export interface CheckpointModelSpec extends EngineSpec {
 
 export type OnnxModelSpec = EngineSpec & Omit<OnnxModelOptions, keyof EngineOptions | 'threads' | 'onNote'>
 
-export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd' | 'signal'> & {
+export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd' | 'signal' | 'onNote'> & {
   readonly version: string | number
 }
 

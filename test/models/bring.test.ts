@@ -203,7 +203,7 @@ const programmed = {
 
 describe('a program', () => {
   it('is given noise, samples and classes, and answers', async () => {
-    const model = openCommandModel({
+    const model = await openCommandModel({
       ...programmed,
       ...program(
         `write(x.map((value, i) => value / (1 + noise[Math.floor(i / ${SIZE})]) + labels[Math.floor(i / ${SIZE})]))`
@@ -227,14 +227,15 @@ describe('a program', () => {
     const { readFileSync } = await import('node:fs')
     writeFileSync(command[1], `let session, last = Promise.resolve()\n${readFileSync(command[1], 'utf8')}`)
     const { predicts, noise } = declared
-    const found = await answer(openCommandModel({ ...programmed, predicts, noise, command }))
+    const found = await answer(await openCommandModel({ ...programmed, predicts, noise, command }))
     expect(largestDifference(found, await answer(await openOnnxModel(declared)))).toBeLessThan(1e-4)
   })
 
-  it('has its version in its digest', () => {
-    const digest = (version: string) => openCommandModel({ ...programmed, command: ['program'], version }).digest
-    expect(digest('1')).toBe(digest('1'))
-    expect(digest('1')).not.toBe(digest('2'))
+  it('has its version in its digest', async () => {
+    const digest = async (version: string) =>
+      (await openCommandModel({ ...programmed, command: ['program'], version })).digest
+    expect(await digest('1')).toBe(await digest('1'))
+    expect(await digest('1')).not.toBe(await digest('2'))
   })
 
   it.each([
@@ -262,6 +263,6 @@ describe('a program', () => {
       /has answered NaN, which is no finite number.*\n.*overflow/
     ]
   ])('that %s is an error that says so', async (_, options, message) => {
-    await expect(answer(openCommandModel({ ...programmed, ...options }))).rejects.toThrow(message)
+    await expect(openCommandModel({ ...programmed, ...options }).then(answer)).rejects.toThrow(message)
   })
 })
