@@ -4,7 +4,7 @@ import torch
 from diffusers import AutoencoderKL, DDPMScheduler, LDMPipeline, UNet2DModel, VQModel
 
 import unets
-from common import Case, chain_points, inputs, made_by, network_of
+from common import Case, chain_points, ddpm_bars, inputs, made_by, network_of
 
 BASE = dict(
     in_channels=3,
@@ -76,7 +76,7 @@ def write(out, versions, wanted):
             case.write()
             continue
         shape = (channels, 8, 8)
-        bars = DDPMScheduler().alphas_cumprod.numpy()
+        bars = ddpm_bars()
         case.denoised(shape, chain_points(network_of(unet), bars, "epsilon", shape, timesteps=[250]))
         latents = inputs(shape) / 2
         case.arrays["decoded"] = decoded(autoencoder, latents)

@@ -95,6 +95,11 @@ class Case:
             json.dump(self.about, f, indent=1)
 
 
+def ddpm_bars():
+    """DDPM's chain in double precision."""
+    return np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+
+
 def chain_points(network, bars, prediction, shape, timesteps=TIMESTEPS, exact=np.float64):
     """D of a variance-preserving chain whose network answers `prediction`; it sees u at each timestep."""
     points = []

@@ -195,7 +195,15 @@ def expect_of(case, model, params, condition, bars=None):
 def stable(out, versions, name, LatentDiffusion, config):
     from conditional import TOKENS, encoded, text_encoder, tokenizer
 
-    case = Case(out, name, family="compvis", expect="match", file="model.ckpt", prompt=PROMPT, **versions)
+    case = Case(
+        out,
+        name,
+        family="compvis",
+        expect="match" if config else ["config.yaml"],
+        file="model.ckpt",
+        prompt=PROMPT,
+        **versions,
+    )
     words = tokenizer(case.path("tokenizer"))
     words.save_pretrained(case.path("tokenizer"))
     text = text_encoder(name, hidden_size=64, num_attention_heads=1, num_hidden_layers=1, intermediate_size=64)

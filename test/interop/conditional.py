@@ -9,6 +9,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from autoencoders import kl
 from common import PROMPT, Case, chain_points, made_by, network_of, stirred
+from schedulers import bars_of
 
 BASE = dict(
     sample_size=8,
@@ -204,7 +205,7 @@ def write(out, versions, wanted):
         side = unet.config.sample_size
         height, width = side if isinstance(side, (list, tuple)) else (side, side)
         shape = (unet.config.in_channels, height, width)
-        bars = chain.alphas_cumprod.numpy()
+        bars = bars_of(chain)
         prediction = chain.config.prediction_type
         case.denoised(shape, chain_points(network_of(unet, **condition), bars, prediction, shape))
         case.write()

@@ -3,7 +3,7 @@
 import torch
 from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
-from common import Case, chain_points, made_by, network_of, stirred
+from common import Case, chain_points, ddpm_bars, made_by, network_of, stirred
 
 BASE = dict(
     sample_size=8,
@@ -132,7 +132,7 @@ def write(out, versions, wanted):
         else:
             if "class_labels" in condition:
                 case.about["labels"] = condition["class_labels"].tolist()
-            bars = DDPMScheduler().alphas_cumprod.numpy()
+            bars = ddpm_bars()
             case.denoised(shape, chain_points(network_of(unet, **condition), bars, "epsilon", shape))
         case.write()
     refused(out, versions, wanted)
@@ -187,6 +187,6 @@ def edited(out, versions, wanted):
             case.about["expect"] = ["glow_factor", "2"]
         else:
             read = UNet2DModel.from_pretrained(case.path("unet")).eval()
-            bars = DDPMScheduler().alphas_cumprod.numpy()
+            bars = ddpm_bars()
             case.denoised((3, 8, 8), chain_points(network_of(read), bars, "epsilon", (3, 8, 8)))
         case.write()
