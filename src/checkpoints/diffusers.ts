@@ -97,6 +97,18 @@ export async function readDiffusers(folder: string, { variant }: WeightOptions =
 function partsOf(index: Readonly<Record<string, unknown>>, file: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   const known = [...Object.keys(PARTS), ...IGNORED]
+  const strange = Object.entries(index).flatMap(([name, value]) =>
+    Array.isArray(value) && value[0] !== null && !name.startsWith('_') && !known.includes(name) ? [name] : []
+  )
+  if (strange.length > 0) {
+    // The part that says the most of another family of networks comes first.
+    const [part] = [...strange].sort((a, b) => Number(b === 'transformer') - Number(a === 'transformer'))
+    const also = strange.filter(name => name !== part)
+    throw new EpdError(
+      'model-invalid',
+      `${file}: its pipeline has a ${part}, which is not supported${also.length > 0 ? `, nor are ${also.join(', ')}` : ''}; known are ${known.join(', ')}. A Python program may serve it as a model (docs/command.md)`
+    )
+  }
   for (const [name, value] of Object.entries(index)) {
     if (!Array.isArray(value) || name.startsWith('_')) {
       if (!SETTINGS.includes(name) && value !== null)
@@ -106,11 +118,6 @@ function partsOf(index: Readonly<Record<string, unknown>>, file: string): Readon
     const entry: readonly unknown[] = value
     const [library, className] = entry
     if (library === null || IGNORED.includes(name)) continue
-    if (!Object.hasOwn(PARTS, name))
-      throw new EpdError(
-        'model-invalid',
-        `${file}: its pipeline has a ${name}, which is not supported; known are ${known.join(', ')}`
-      )
     if (typeof library !== 'string' || typeof className !== 'string' || !PARTS[name].includes(library))
       throw new EpdError(
         'model-invalid',

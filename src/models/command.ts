@@ -41,7 +41,7 @@ type Face = Omit<Announcement, 'nfeFactor' | 'prompts'> & Partial<Pick<Announcem
  */
 export async function openCommandModel(options: CommandModelOptions): Promise<Model> {
   const { command, version, shape } = options
-  let running: Promise<Program> | undefined
+  let running: Promise<Checked> | undefined
   const program = () => (running ??= Promise.resolve(checked(startProgram(options), options)))
   const face = shape === undefined ? await announced(program, options) : declared({ ...options, shape })
   const { labels, predicts, noise, decodes, prompts = false, nfeFactor = 1 } = face
@@ -67,7 +67,7 @@ function declared({ shape, labels = 0, predicts = 'x0', noise = SIGMA }: Command
 }
 
 /** What the program says of itself, with the steps told as the options have them. */
-async function announced(program: () => Promise<Program>, { noise }: CommandModelOptions): Promise<Face> {
+async function announced(program: () => Promise<Checked>, { noise }: CommandModelOptions): Promise<Face> {
   const running = await program()
   const said = await running.announcement
   if (!said) throw running.fail('says nothing of itself, so that the spec has to: give model.shape')
@@ -75,15 +75,19 @@ async function announced(program: () => Promise<Program>, { noise }: CommandMode
   return { ...said, noise: said.noise.type === 'steps' && rounding ? { ...said.noise, rounding } : said.noise }
 }
 
+/** A program, and whether what it says of itself agrees with the options. */
+interface Checked extends Program {
+  readonly agreed: Promise<void>
+}
+
 /** A program that is ended where it says other things of itself than the options do. */
-function checked(program: Program, options: CommandModelOptions): Program {
-  program.announcement
-    .then(said => {
-      const wrong = said && difference(said, options)
-      if (wrong !== undefined) program.fail(wrong)
-    })
-    .catch(() => undefined)
-  return program
+function checked(program: Program, options: CommandModelOptions): Checked {
+  const agreed = program.announcement.then(said => {
+    const wrong = said && difference(said, options)
+    if (wrong !== undefined) throw program.fail(wrong)
+  })
+  agreed.catch(() => undefined)
+  return { ...program, agreed }
 }
 
 function difference(said: Announcement, options: CommandModelOptions): string | undefined {
@@ -109,14 +113,16 @@ function shortly(value: unknown): string {
 }
 
 /** The program as a session: the feeds of a network become a request. */
-function sessionOf(program: Program, { shape, labels }: Face): Session {
+function sessionOf(program: Checked, { shape, labels }: Face): Session {
   const size = sizeOf(shape)
   return {
     async run(feeds, prompts) {
       const noise = dataOf(feeds, INPUTS.noise)
       const classes = labels > 0 ? classesOf(dataOf(feeds, INPUTS.labels), labels) : undefined
       const request = { samples: noise.length, noise, x: dataOf(feeds, INPUTS.x), classes, prompts }
-      return [await program.ask(request, noise.length * size)]
+      const answer = await program.ask(request, noise.length * size)
+      await program.agreed
+      return [answer]
     },
     elapsed: program.elapsed,
     held: () => undefined,

@@ -93,6 +93,9 @@ export function startProgram({ command, timeout, cwd, signal, onNote = () => und
     setTimeout(() => {
       fail(`has hung: ${what()} for ${timeout} s`)
     }, timeout * 1000)
+  const unsaid = hang(
+    () => 'nothing of what it is (a program that says nothing of itself needs model.shape in the spec), and no byte'
+  )
   const silence = setTimeout(() => {
     const words = lastWords()
     onNote(
@@ -203,14 +206,9 @@ export function startProgram({ command, timeout, cwd, signal, onNote = () => und
   }
 
   return {
-    get announcement() {
-      const timer = hang(
-        () => 'nothing of what it is (a program that says nothing of itself needs model.shape in the spec), and no byte'
-      )
-      return announced.promise.finally(() => {
-        clearTimeout(timer)
-      })
-    },
+    announcement: announced.promise.finally(() => {
+      clearTimeout(unsaid)
+    }),
     ask(request, numbers) {
       const answer = last.then(() => ask(request, numbers))
       last = answer.catch(() => undefined)

@@ -39,12 +39,20 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
   return {
     digest: digestOf([description, padding]),
     encode(prompt) {
-      const { ids } = tokenizer.encode(prompt, { add_special_tokens: false })
+      const { ids } = tokenizer.encode(spaced(prompt), { add_special_tokens: false })
       const kept = ids.slice(0, context - 2)
       const rest = new Array<number>(context - 2 - kept.length).fill(pad)
       return { ids: [begin, ...kept, end, ...rest], tokens: ids.length, end: kept.length + 1 }
     }
   }
+}
+
+/**
+ * A prompt with a space behind what is a special token but for its capitals. Spaces between words make no tokens, and without one
+ * the library takes such a word for the token once it is in small letters, which transformers does not.
+ */
+function spaced(prompt: string): string {
+  return prompt.replace(/<\|(startoftext|endoftext)\|>/gi, word => (word === BEGIN || word === END ? word : `${word} `))
 }
 
 function opened(description: object, config: object, folder: string): Tokenizer {

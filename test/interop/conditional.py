@@ -39,6 +39,7 @@ CASES = {
     "depth-2": dict(transformer_layers_per_block=2),
     "depth-list": dict(BOTH, transformer_layers_per_block=(1, 2)),
     "depth-list-equal": dict(BOTH, transformer_layers_per_block=(1, 1)),
+    "encoder-hidden": dict(encoder_hid_dim=16, encoder_hid_dim_type="text_proj"),
     "eps-1e-3": dict(norm_eps=1e-3),
     "freq-shift-1-sine": dict(freq_shift=1, flip_sin_to_cos=False),
     "heads-4": dict(attention_head_dim=4),
@@ -87,7 +88,6 @@ REFUSED = {
         ),
         ["addition_embed_type", "text_time"],
     ),
-    "encoder-hidden": (dict(encoder_hid_dim=16, encoder_hid_dim_type="text_proj"), ["encoder_hid_dim"]),
     "time-condition": (dict(time_cond_proj_dim=8), ["time_cond_proj_dim", "8"]),
     "class-projection": (
         dict(class_embed_type="projection", projection_class_embeddings_input_dim=8),

@@ -23,7 +23,7 @@ if not hasattr(transformers.utils, "FLAX_WEIGHTS_NAME"):
 
 import diffusers  # noqa: E402
 
-FAMILIES = ["unets", "conditional", "autoencoders", "schedulers", "sampling", "compvis", "tokens"]
+FAMILIES = ["unets", "conditional", "autoencoders", "schedulers", "sampling", "compvis", "tokens", "live"]
 
 
 def main(out, names):

@@ -96,13 +96,12 @@ CASES = {
 }
 CONDITIONS = {
     "class-embeds": dict(class_labels=torch.tensor([2])),
-    "class-identity": None,
+    "class-identity": dict(class_labels=torch.tensor([2])),
     "class-timestep": dict(class_labels=torch.tensor([3])),
     "consistency-imagenet64": dict(class_labels=torch.tensor([4])),
 }
 # What is refused, by the keys that the message must name.
 REFUSED = {
-    "class-identity": ["class_embed_type"],
     "sample-size-null": ["sample_size", "shape"],
     "inpainting": ["in_channels"],
     "skip-blocks": ["down_block_types", "SkipDownBlock2D"],
@@ -127,13 +126,9 @@ def write(out, versions, wanted):
         if config.sample_size is None:
             case.about["alone"] = ["sample_size", "shape"]
             case.about["options"] = {"shape": list(shape)}
-        if condition is None:
-            case.about["expect"] = REFUSED[name]
-        else:
-            if "class_labels" in condition:
-                case.about["labels"] = condition["class_labels"].tolist()
-            bars = ddpm_bars()
-            case.denoised(shape, chain_points(network_of(unet, **condition), bars, "epsilon", shape))
+        if "class_labels" in condition:
+            case.about["labels"] = condition["class_labels"].tolist()
+        case.denoised(shape, chain_points(network_of(unet, **condition), ddpm_bars(), "epsilon", shape))
         case.write()
     refused(out, versions, wanted)
     edited(out, versions, wanted)

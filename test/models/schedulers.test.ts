@@ -33,8 +33,10 @@ describe('what the real schedulers of diffusers do', () => {
     '%s',
     (_, { config, answer, points }) => {
       const { className, initKwargs } = read(parseJson(config))
-      const { at } = preconditioning(className, initKwargs)
+      const { at, sigmaMax, bounded } = preconditioning(className, initKwargs)
       for (const { sigma, x, told, seen, denoised } of points) {
+        // Beyond the range that it was trained on a network is told its end.
+        if (bounded && sigma > sigmaMax) continue
         const { skip, out, in: scale, noise } = at(sigma)
         const size = Math.max(1, sigma, ...denoised.map(Math.abs))
         const errors = x.flatMap((value, i) => [

@@ -126,7 +126,7 @@ describe('a store that does not exist yet', () => {
     const answers = await Promise.all(Array.from({ length: 4 }, (_, i) => other().ask(`begin k${i}`)))
     expect(answers).toEqual(['given', 'given', 'given', 'given'])
     store = createStore(root)
-    expect(store.query('PRAGMA user_version').rows).toEqual([[3]])
+    expect(store.query('PRAGMA user_version').rows).toEqual([[4]])
   })
 })
 
