@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/full-size/**'],
+    exclude: ['test/full-size/**', 'test/interop/live/**'],
     globalSetup: ['test/build.ts'],
     pool: 'forks',
     maxWorkers: '100%',

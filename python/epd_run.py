@@ -162,7 +162,8 @@ def noise_of(scheduler):
     predicts = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}.get(prediction)
     if predicts is None:
         raise TypeError(f"serve() does not know the prediction_type {prediction!r} of a {name}")
-    return predicts, {"type": "steps", "alphaBars": [float(bar) for bar in scheduler.alphas_cumprod.double()]}
+    bars = [float(bar) for bar in scheduler.alphas_cumprod.double()]
+    return predicts, {"type": "steps", "alphaBars": bars, "between": "log-sigma"}
 
 
 def decoder_of(pipeline):

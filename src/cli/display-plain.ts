@@ -40,7 +40,8 @@ export function open(experiment: Experiment): Display {
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
     async stages({ plan, run }: Execution) {
-      for (const one of plan.stages) await shown(one.stage.name, summary(one.stage), stageEvents(one.stage.name), () => run(one))
+      for (const one of plan.stages)
+        await shown(one.stage.name, summary(one.stage), stageEvents(one.stage.name), () => run(one))
     }
   }
 }

@@ -66,8 +66,8 @@ export function readAnnouncement(json: string): Announcement {
     throw invalid('it is no JSON')
   }
   const { protocol, shape, predicts, noise, labels = 0, prompts = false, nfe = 1, decodes, ...rest } = recordOf(said)
-  const [strange] = Object.keys(rest)
-  if (strange !== undefined) throw invalid(`${JSON.stringify(strange)} is no part of it`)
+  const strange = Object.keys(rest)
+  if (strange.length > 0) throw invalid(`${JSON.stringify(strange[0])} is no part of it`)
   if (protocol !== 2) throw invalid(`protocol must be 2, found ${JSON.stringify(protocol)}`)
   if (!isPrediction(predicts))
     throw invalid(`predicts must be epsilon, v, x0 or flow, found ${JSON.stringify(predicts)}`)
@@ -99,7 +99,8 @@ function isCount(value: unknown): value is number {
 
 function shapeOf(name: string, value: unknown): Shape {
   if (Array.isArray(value)) {
-    const [channels, height, width, ...rest]: unknown[] = value
+    const list: readonly unknown[] = value
+    const [channels, height, width, ...rest] = list
     if (isCount(channels) && isCount(height) && isCount(width) && rest.length === 0 && channels * height * width > 0)
       return [channels, height, width]
   }
@@ -109,7 +110,7 @@ function shapeOf(name: string, value: unknown): Shape {
 /** The noise of a program, with every number that a spec's defaults would give. */
 function noiseOf(value: unknown): NoiseSpec {
   const { type, ...rest } = recordOf(value)
-  const read = NOISES[String(type)]
+  const read = typeof type === 'string' && Object.hasOwn(NOISES, type) ? NOISES[type] : undefined
   if (!read) throw invalid(`noise.type must be ${Object.keys(NOISES).join(', ')}, found ${JSON.stringify(type)}`)
   return read(rest)
 }
@@ -123,10 +124,12 @@ const NOISES: Readonly<Record<string, (given: Readonly<Record<string, unknown>>)
     if (least >= most) throw invalid(`noise.sigmaMin must be below sigmaMax, found ${least} and ${most}`)
     return { type: 'sigma', told, sigmaMin: least, sigmaMax: most }
   },
-  steps({ alphaBars, ...rest }) {
+  steps({ alphaBars, between = 'log-alpha', ...rest }) {
     none(rest)
+    if (between !== 'log-alpha' && between !== 'log-sigma')
+      throw invalid(`noise.between must be log-alpha or log-sigma, found ${JSON.stringify(between)}`)
     if (!Array.isArray(alphaBars)) throw invalid('noise.alphaBars must be a list of numbers')
-    return { type: 'steps', betas: { alphaBars: alphaBars.map(bar => positive('alphaBars', bar)) } }
+    return { type: 'steps', betas: { alphaBars: alphaBars.map(bar => positive('alphaBars', bar)), between } }
   },
   flow({ times = 1, first = 0.001, last = 0.999, ...rest }) {
     none(rest)
@@ -137,8 +140,8 @@ const NOISES: Readonly<Record<string, (given: Readonly<Record<string, unknown>>)
 }
 
 function none(rest: Readonly<Record<string, unknown>>): void {
-  const [strange] = Object.keys(rest)
-  if (strange !== undefined) throw invalid(`noise.${strange} is no part of it`)
+  const strange = Object.keys(rest)
+  if (strange.length > 0) throw invalid(`noise.${strange[0]} is no part of it`)
 }
 
 function positive(name: string, value: unknown): number {

@@ -36,10 +36,7 @@ export async function run(stage: ScoreStage, context: StageContext): Promise<Sta
   return { evaluations: 0 }
 }
 
-function clipOf(
-  { clip }: ScoreStage,
-  { assetPath, cacheDir, promptsOf, onNote, signal }: StageContext
-): Promise<Clip> {
+function clipOf({ clip }: ScoreStage, { assetPath, cacheDir, promptsOf, onNote, signal }: StageContext): Promise<Clip> {
   if (clip === undefined || !promptsOf)
     throw new EpdError('spec-invalid', 'clip-score needs prompts, and the folder of a CLIPModel under clip')
   return openClip({ folder: assetPath(clip), cacheDir, onNote, signal })

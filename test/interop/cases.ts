@@ -77,11 +77,11 @@ function unpacked(zip: string): string {
   process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true })
   })
-  const { names, read } = readZip(readFileSync(zip), zip)
-  for (const name of names) {
+  const archive = readZip(readFileSync(zip), zip)
+  for (const name of archive.names) {
     const path = join(folder, name)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, read(name) ?? '')
+    writeFileSync(path, archive.read(name) ?? '')
   }
   return folder
 }

@@ -42,7 +42,11 @@ for (const version of versions()) {
   console.log(`diffusers ${version.name} writes its cases into ${cases}`)
   const path = [version.source, process.env.PYTHONPATH].filter(part => part !== undefined).join(delimiter)
   run(python, [join(here, 'make.py'), cases], { PYTHONPATH: path })
-  run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/interop'], { EPD_INTEROP: cases })
+  run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'vitest.interop.config.ts'], {
+    EPD_INTEROP: cases,
+    EPD_PYTHON: python,
+    PYTHONPATH: path
+  })
 }
 
 function versions(): Version[] {
