@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readZip } from '../../src/checkpoints/zip.js'
 import { readSafetensors } from '../../src/checkpoints/safetensors.js'
@@ -59,6 +59,18 @@ export function caseNames(source = SOURCE): string[] {
     .sort()
 }
 
+let place: string | undefined
+
+/** A folder that is gone when the process is. */
+function scratch(): string {
+  if (place !== undefined) return place
+  const made = mkdtempSync(join(tmpdir(), 'epd-interop-'))
+  process.once('exit', () => {
+    rmSync(made, { recursive: true, force: true })
+  })
+  return (place = made)
+}
+
 /** Opens a case; a kept one is unpacked into a temporary folder first. */
 export function openCase(name: string, source = SOURCE): Case {
   const place = join(source, name)
@@ -73,10 +85,7 @@ export function openCase(name: string, source = SOURCE): Case {
 }
 
 function unpacked(zip: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'epd-interop-'))
-  process.once('exit', () => {
-    rmSync(folder, { recursive: true, force: true })
-  })
+  const folder = join(scratch(), basename(zip))
   const archive = readZip(readFileSync(zip), zip)
   for (const name of archive.names) {
     const path = join(folder, name)
