@@ -1,26 +1,19 @@
 """Has the real libraries write folders and files, with what they compute from them: python make.py OUT [NAME ...]
 
-diffusers is imported from where PYTHONPATH finds it; what an older version of it lacks in today's huggingface_hub and transformers is put
-back. Where COMPVIS names a folder with checkouts of CompVis's latent-diffusion, stable-diffusion and taming-transformers, their code writes
-its cases too.
+diffusers is imported from where PYTHONPATH finds it (today.py lets older versions run). Where COMPVIS names a folder with checkouts of
+CompVis's latent-diffusion, stable-diffusion and taming-transformers, their code writes its cases too.
 """
 
 import importlib
 import os
 import sys
 
-import huggingface_hub
 import torch
 import transformers
-import transformers.utils
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-if not hasattr(huggingface_hub, "cached_download"):
-    huggingface_hub.cached_download = huggingface_hub.hf_hub_download
-if not hasattr(transformers.utils, "FLAX_WEIGHTS_NAME"):
-    transformers.utils.FLAX_WEIGHTS_NAME = "flax_model.msgpack"
-
+import today  # noqa: E402, F401
 import diffusers  # noqa: E402
 
 FAMILIES = ["unets", "conditional", "autoencoders", "schedulers", "sampling", "compvis", "tokens", "live"]

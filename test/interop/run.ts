@@ -45,7 +45,7 @@ for (const version of versions()) {
   run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'vitest.interop.config.ts'], {
     EPD_INTEROP: cases,
     EPD_PYTHON: python,
-    PYTHONPATH: path
+    PYTHONPATH: [here, path].join(delimiter)
   })
 }
 
