@@ -203,7 +203,8 @@ async function weightFiles(folder: string, { variant, orPlain = false }: Compone
   )
 }
 
-const STEMS = ['diffusion_pytorch_model', 'model', 'pytorch_model']
+/** What files of weights begin with. */
+export const STEMS = ['diffusion_pytorch_model', 'model', 'pytorch_model']
 
 async function weightsOf(
   folder: string,
@@ -225,7 +226,7 @@ async function weightsOf(
 }
 
 /** The file of all weights, and the names that versions of diffusers and transformers give the index of several. */
-function spellings(stem: string, ending: string, variant: string | undefined): readonly string[] {
+export function spellings(stem: string, ending: string, variant: string | undefined): readonly string[] {
   const plain = `${stem}.${ending}`
   if (variant === undefined) return [plain, `${plain}.index.json`]
   const own = `${stem}.${variant}.${ending}`

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { readDiffusers } from '../checkpoints/diffusers.js'
 import { readJson } from '../checkpoints/json.js'
 import { EpdError } from '../errors.js'
+import { firstNames } from '../first-names.js'
 import { fileAddress, HEX40, listingIn, listRepository, OFFLINE_WAY_OUT, type Listed, type Listing } from './hub.js'
 import { snapshotOf } from './hub-cache.js'
 import { hubSettings, type HubSettings } from './hub-settings.js'
@@ -146,10 +147,7 @@ function chosen(listing: Listing, wish: RepositoryWish): Listed[] {
 }
 
 function some(files: readonly Listed[]): string {
-  const names = files.slice(0, 10).map(({ path }) => path)
-  return names.length === 0
-    ? 'no files'
-    : `${names.join(', ')}${files.length > 10 ? ` and ${files.length - 10} more` : ''}`
+  return files.length === 0 ? 'no files' : firstNames(files.map(({ path }) => path))
 }
 
 /** Whether the weights are worth their download. @throws EpdError `download-failed`, `model-invalid` */
@@ -164,7 +162,7 @@ async function check(wish: RepositoryWish, { files }: Listing, root: string): Pr
   if (lacks.length > 0)
     throw new EpdError('download-failed', `hf:${repository}: has no ${lacks.join(', no ')}; it has ${some(files)}`)
   if (index)
-    await readDiffusers(folder).catch((error: unknown) => {
+    await readDiffusers(folder, { variant }).catch((error: unknown) => {
       if (error instanceof EpdError && error.code === 'model-invalid') throw error
     })
 }

@@ -45,7 +45,7 @@ export async function ask(address: string, options: RequestOptions): Promise<Ans
 }
 
 /** Whether an address is of this machine itself. */
-export function isLoopback({ hostname }: URL): boolean {
+function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }
 

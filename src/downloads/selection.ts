@@ -1,3 +1,5 @@
+import { spellings, STEMS } from '../checkpoints/diffusers.js'
+
 /** Files of a repository by their paths in it. */
 type Names = readonly string[]
 
@@ -15,7 +17,6 @@ const SETTINGS = ['model_index.json', 'config.json', 'scheduler_config.json', ..
 /** What stands beside a single file and is read with it. */
 const BESIDE_A_FILE = ['config.json', 'config.yaml', ...TOKENIZER]
 
-const STEMS = ['diffusion_pytorch_model', 'model', 'pytorch_model']
 const ENDINGS = ['safetensors', 'bin']
 
 export interface Wish {
@@ -75,9 +76,8 @@ export function weightsAmong(names: Names, variant?: string): string[] {
 
 function setOf(names: Names, stem: string, ending: string, variant: string | undefined): string[] {
   const marked = variant === undefined ? '' : `.${variant}`
-  const single = `${stem}${marked}.${ending}`
+  const [single, ...indices] = spellings(stem, ending, variant)
   if (names.includes(single)) return [single]
-  const indices = new Set([`${stem}.${ending}.index${marked}.json`, `${single}.index.json`])
   const shard = /-\d{5}-of-\d{5}/
   const shards = names.filter(name => {
     const part = shard.exec(name)?.at(0)
@@ -85,7 +85,7 @@ function setOf(names: Names, stem: string, ending: string, variant: string | und
       part !== undefined && [`${stem}${part}${marked}.${ending}`, `${stem}${marked}${part}.${ending}`].includes(name)
     )
   })
-  return shards.length === 0 ? [] : [...names.filter(name => indices.has(name)), ...shards]
+  return shards.length === 0 ? [] : [...names.filter(name => indices.includes(name)), ...shards]
 }
 
 /**

@@ -9,12 +9,12 @@ import type { EngineOptions } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
 import type { ClipTextConfig } from '../networks/clip.js'
 import { denoisingRecipe, networkOf } from '../networks/network.js'
-import type { Denoiser, Shape } from './denoiser.js'
+import type { Denoiser } from './denoiser.js'
 import { denoiserOf, faceOf } from './network-denoiser.js'
 import { guided } from './classifier-guidance.js'
 import { freelyGuided } from './classifier-free-guidance.js'
 import { openDecoder, type Decoder } from './decoder.js'
-import { partsDigest, readParts, tokenizerOf, type Parts, type PartsAbout } from './parts.js'
+import { partsDigest, readParts, tokenizerOf, type Parts, type PartsAbout, type PartsOptions } from './parts.js'
 import type { SchedulerSampling } from './schedulers.js'
 import type { TextEncoder } from './text.js'
 import type { Tensors } from '../engines/recipe.js'
@@ -23,15 +23,9 @@ import { preconditioning, type Preconditioning } from './preconditioning.js'
 import { leftOut } from './left-out.js'
 import { withClipping, type ClipDenoised } from './clipped.js'
 
-export interface OpenModelOptions extends EngineOptions {
+export interface OpenModelOptions extends EngineOptions, PartsOptions {
   /** Path of the checkpoint, a file or a folder; see readParts for what it may be. */
   readonly checkpoint: string
-  /** Which weights of a folder of diffusers, as its files name them: fp16, bf16, non_ema, ...; default: those without a name, or fp16. */
-  readonly variant?: string
-  /** Size of a sample, where the checkpoint does not fix it. */
-  readonly shape?: Shape
-  /** Which network of a file that holds several: the key that leads to it, or what its tensors' names begin with. */
-  readonly weights?: string
   /** Folder of compiled graphs; default: epd-run in the user's cache folder. */
   readonly cacheDir?: string
   /** Threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
@@ -86,7 +80,7 @@ async function openNetworks(options: OpenModelOptions): Promise<Model> {
   const { checkpoint, variant, shape, weights, cacheDir = defaultCache(), guidance, rounding } = options
   const choice = { variant, shape, weights }
   const content = await partsDigest(checkpoint, choice)
-  // Of a file of gigabytes, read once for all its networks, and let go when they are compiled.
+  // A file of gigabytes is read once for all its networks, and let go when they are compiled.
   let reading: Promise<Parts> | undefined
   const parts = () => (reading ??= readParts(checkpoint, choice))
   const unchanged = <T>(read: () => Promise<T>) =>

@@ -46,11 +46,11 @@ export interface Parts {
 
 /** What of a checkpoint is read, where it leaves a choice. */
 export interface PartsOptions {
-  /** Which weights of a folder of diffusers. */
+  /** Which weights of a folder of diffusers, as its files name them: fp16, bf16, non_ema, ...; default: those without a name, or fp16. */
   readonly variant?: string
   /** Size of a sample, where the checkpoint does not fix it. */
   readonly shape?: Shape
-  /** Which network of a file that holds several. */
+  /** Which network of a file that holds several: the key that leads to it, or what its tensors' names begin with. */
   readonly weights?: string
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { componentDigest, folderOf, readComponent, readDiffusers } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
-import { partsDigest } from '../models/parts.js'
+import { partsDigest, type PartsOptions } from '../models/parts.js'
 import type { Experiment, ModelSpec } from '../spec/experiment.js'
 import { placeOf } from '../spec/location.js'
 import { identity } from '../stages/identity.js'
@@ -121,12 +121,8 @@ export async function obtainCopies(
 }
 
 function optionsFor(location: string, { model }: Experiment, root: string, onEvent: OnEvent): SourceOptions {
-  const isModel = 'checkpoint' in model && model.checkpoint === location
-  return { cache: cacheFolder(root), variant: isModel ? variantOf(model) : undefined, onEvent }
-}
-
-function variantOf(model: object): string | undefined {
-  return 'variant' in model && typeof model.variant === 'string' ? model.variant : undefined
+  const variant = 'checkpoint' in model && model.checkpoint === location ? model.variant : undefined
+  return { cache: cacheFolder(root), variant, onEvent }
 }
 
 /** The files of an experiment but for its model's, which is named by what is in it. @throws EpdError `checkpoint-missing` */
@@ -157,16 +153,16 @@ export async function describeCopies(experiment: Experiment, copies: Copies): Pr
     locations(experiment).map(async location => {
       const path = copyAt(copies, location)
       const isPipeline = 'checkpoint' in model && model.checkpoint === location
-      const read = isPipeline ? await pipelineAt(path) : await filesAt(path)
+      const read = isPipeline ? await pipelineAt(path, model) : await filesAt(path)
       return { location, ...copies.get(location), path, ...read }
     })
   )
 }
 
-async function pipelineAt(path: string) {
+async function pipelineAt(path: string, choice: PartsOptions) {
   const folder = await folderOf(path)
   if (folder === undefined) return filesAt(path)
-  return { digest: await partsDigest(path), bytes: await sizeOf((await readDiffusers(folder)).files) }
+  return { digest: await partsDigest(path, choice), bytes: await sizeOf((await readDiffusers(folder, choice)).files) }
 }
 
 async function filesAt(path: string) {

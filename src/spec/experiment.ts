@@ -2,6 +2,7 @@ import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { EngineOptions, Precision, Runner } from '../engines/provider.js'
 import type { Shape } from '../models/denoiser.js'
+import type { PartsOptions } from '../models/parts.js'
 import type { CommandModelOptions } from '../models/command.js'
 import type { ClipDenoised } from '../models/clipped.js'
 import type { Rounding } from '../models/parametrisation.js'
@@ -43,16 +44,10 @@ interface EngineSpec {
   readonly devices?: readonly number[]
 }
 
-export interface CheckpointModelSpec extends EngineSpec {
+export interface CheckpointModelSpec extends EngineSpec, PartsOptions {
   readonly checkpoint: string
   readonly rounding?: Rounding
   readonly clipDenoised?: ClipDenoised
-  /** Which weights of a folder of diffusers. */
-  readonly variant?: string
-  /** Size of a sample, where the checkpoint does not fix it. */
-  readonly shape?: Shape
-  /** Which of its networks, where a file holds several. */
-  readonly weights?: string
   /** By a classifier's gradient, or without one away from the prompt `negative`. */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }
