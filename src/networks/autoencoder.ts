@@ -8,7 +8,7 @@ import { attentionBlock, residualBlock, type BlockStyle } from './unet-block.js'
 export interface DecoderConfig {
   /** Whose names its tensors have; default: CompVis's. */
   readonly naming?: keyof typeof NAMES
-  /** Of the levels, the largest image first. */
+  /** Channels of each level, that of the largest image first. */
   readonly channels: readonly number[]
   /** Residual blocks of the encoder's levels; the decoder's have one more. */
   readonly numBlocks: number

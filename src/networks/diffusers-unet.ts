@@ -193,7 +193,7 @@ function embed<T>(ops: Ops<T>, config: EmbeddingConfig, { noise, labels }: Netwo
   return behind(concatenated ? ops.concat([time, known], 1) : ops.add(time, known), last)
 }
 
-/** Of classes as one-hot rows; nothing is added where a row is of zeros. */
+/** What classes, given as one-hot rows, add to the embedding; a row of zeros adds nothing. */
 function classEmbedding<T>(
   ops: Ops<T>,
   { width, classes, waves }: EmbeddingConfig,

@@ -1,5 +1,6 @@
 import { isRecord, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import type { Component } from '../checkpoints/diffusers.js'
+import { withOrigin } from '../checkpoints/origin.js'
 import { EpdError } from '../errors.js'
 import { argumentsOf, type Arguments } from './arguments.js'
 import type { DecoderConfig } from './autoencoder.js'
@@ -48,8 +49,15 @@ function attentionName(name: string): string {
   )
 }
 
-function renamed(tensors: Tensors, rename: (name: string) => string): Map<string, Tensor> {
-  return new Map([...tensors].map(([name, tensor]) => [rename(name), tensor]))
+/** `back`: what the file would call a tensor that it lacks, where that can be told. */
+function renamed(
+  tensors: Tensors,
+  rename: (name: string) => string,
+  back: (name: string) => string | undefined = () => undefined
+): Map<string, Tensor> {
+  const names = new Map([...tensors.keys()].map(name => [rename(name), name]))
+  const made = new Map([...tensors].map(([name, tensor]) => [rename(name), tensor]))
+  return withOrigin(made, tensors, name => names.get(name) ?? back(name))
 }
 
 /** The decoder of an AutoencoderKL or a VQModel for latents of a size, and what they are divided by before it. */
@@ -100,12 +108,14 @@ function optional(read: Arguments, name: string, otherwise: number): number {
 /** The tensors of its decoder, attention's by their names of today. Their weights have no kernel dimensions. */
 export function autoencoderTensors(tensors: Tensors): Tensors {
   const decoding = new Map([...tensors].filter(([name]) => !/^(encoder|quant_conv)\./.test(name)))
-  return new Map(
-    [...renamed(decoding, attentionName)].map(([name, tensor]) => [
+  const today = renamed(decoding, attentionName)
+  const flat = new Map(
+    [...today].map(([name, tensor]) => [
       name,
       /\.attentions\.\d+\.to_.*\.weight$/.test(name) ? { ...tensor, shape: tensor.shape.slice(0, 2) } : tensor
     ])
   )
+  return withOrigin(flat, today, name => name)
 }
 
 function checkClass({ className, file }: Component, ...known: readonly string[]): void {
@@ -142,7 +152,11 @@ export function clipTextTensors(tensors: Tensors): Tensors {
     return new Map(
       [...tensors].filter(([name]) => !/^(vision_model|visual_projection|text_projection|logit_scale)\b/.test(name))
     )
-  return renamed(tensors, name => `text_model.${name}`)
+  return renamed(
+    tensors,
+    name => `text_model.${name}`,
+    name => name.replace(/^text_model\./, '')
+  )
 }
 
 /** The image tower of a CLIPModel. */

@@ -30,7 +30,7 @@ export interface NetworkOutput<T> {
 
 /** A network's architecture, with its input and output. */
 export type Network = {
-  /** Of an image. */
+  /** Height and width of an image. */
   readonly size: Size
   readonly inChannels: number
   readonly labelDim: number

@@ -9,7 +9,14 @@ import { OPSET } from '../../src/engines/onnx/recorder.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import type { Feed } from '../../src/engines/session.js'
 import { decoderRecipe, LATENTS } from '../../src/networks/autoencoder.js'
-import { autoencoderConfig, autoencoderTensors, unetArguments, unetTensors } from '../../src/networks/diffusers.js'
+import {
+  autoencoderConfig,
+  autoencoderTensors,
+  clipTextTensors,
+  unetArguments,
+  unetTensors
+} from '../../src/networks/diffusers.js'
+import { nameInFile } from '../../src/checkpoints/origin.js'
 import { bottleneckPixels, denoisingRecipe, networkOf } from '../../src/networks/network.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
@@ -218,6 +225,16 @@ describe('tensors', () => {
       ...['to_q', 'to_k', 'to_v', 'to_out.0'].map(layer => `down_blocks.1.attentions.0.${layer}.weight`),
       ...others
     ])
+  })
+
+  it('that were renamed are called what the file calls them', () => {
+    const of = (name: string) => new Map([[name, tensor(1)]])
+    const at = 'mid_block.attentions.0'
+    expect(nameInFile(unetTensors(of(`${at}.query.weight`)), `${at}.to_q.weight`)).toBe(`${at}.query.weight`)
+    const decoder = autoencoderTensors(of(`decoder.${at}.key.weight`))
+    expect(nameInFile(decoder, `decoder.${at}.to_k.weight`)).toBe(`decoder.${at}.key.weight`)
+    const text = clipTextTensors(of('embeddings.token_embedding.weight'))
+    expect(nameInFile(text, 'text_model.final_layer_norm.bias')).toBe('final_layer_norm.bias')
   })
 
   it('of frequencies that are written twice are read once', () => {
