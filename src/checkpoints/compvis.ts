@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
 import { withOrigin } from './origin.js'
-import { firstNames, within } from './state-dict.js'
+import { firstNames } from '../first-names.js'
+import { within } from './state-dict.js'
 import { isRecord, type Tensor } from './tensor.js'
 
 type Tensors = ReadonlyMap<string, Tensor>

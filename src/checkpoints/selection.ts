@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
-import { areSame, beginnings, firstNames, isFamiliar, unwrapped, within, type Candidate } from './state-dict.js'
+import { firstNames } from '../first-names.js'
+import { areSame, beginnings, isFamiliar, unwrapped, within, type Candidate } from './state-dict.js'
 
 /**
  * The network that is meant, out of all that a file may hold, without what wrappers put before its names: the one under the key `weights`, or
@@ -19,7 +20,7 @@ export function chosen(found: readonly Candidate[], weights: string | undefined,
   return first
 }
 
-/** Of several, those whose names are a known network's; all if none are. */
+/** The candidates whose names are a known network's, where several stand there; all of them if none are. */
 function likely(all: readonly Candidate[]): readonly Candidate[] {
   const familiar = all.filter(({ tensors }) => isFamiliar(tensors))
   return familiar.length > 0 ? familiar : all

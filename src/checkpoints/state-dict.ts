@@ -1,3 +1,4 @@
+import { firstNames } from '../first-names.js'
 import { withOrigin } from './origin.js'
 import {
   isFloating,
@@ -64,7 +65,7 @@ export function candidates(tree: Tree, modules: (module: TaggedObject) => Tensor
 }
 
 /** A dictionary's pairs; a class that is one, or that has fields, counts as one. */
-export function entriesOf(value: Tree): ReadonlyMap<Tree, Tree> | undefined {
+function entriesOf(value: Tree): ReadonlyMap<Tree, Tree> | undefined {
   if (isMap(value)) return value
   if (!isObject(value)) return undefined
   if (isMap(value.items)) return value.items
@@ -207,16 +208,6 @@ export function areSame(a: Tensors, b: Tensors): boolean {
     )
   })
 }
-
-/** Names in one line: the first ten and how many more there are. */
-export function firstNames(names: Iterable<string>): string {
-  const all = [...names].map(name => (name.length > LONGEST ? `${name.slice(0, LONGEST)}...` : name))
-  const more = all.length > SHOWN ? ` and ${all.length - SHOWN} more` : ''
-  return `${all.slice(0, SHOWN).join(', ')}${more}`
-}
-
-const SHOWN = 10
-const LONGEST = 100
 
 /** What a file holds, in a few words. */
 export function described(tree: Tree): string {

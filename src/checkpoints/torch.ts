@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import { firstNames } from '../first-names.js'
 import { toTree } from './pickle-tree.js'
 import { unpickle, PickleError } from './pickle.js'
 import { fromBigEndian, persistentReader, storageOf, type Storage } from './storage.js'
@@ -89,9 +90,7 @@ function isBigEndian(record: Buffer | undefined, path: string): boolean {
 }
 
 function held(names: readonly string[]): string {
-  if (names.length === 0) return '; it is empty'
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
-  return `; it holds ${names.slice(0, 3).join(', ')}${more}`
+  return names.length === 0 ? '; it is empty' : `; it holds ${firstNames(names, 3)}`
 }
 
 /**

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
-import { named, openImages, TOLD, type Collection } from '../images/collection.js'
+import { firstNames } from '../first-names.js'
+import { openImages, TOLD, type Collection } from '../images/collection.js'
 import type { Raster, Size } from '../images/raster.js'
 import { openInception, type Inception } from '../metrics/inception.js'
 import { encodeStatistics, faultOfStatistics } from '../metrics/reference.js'
@@ -28,7 +29,7 @@ export async function reference(location: string, options: ReferenceFlags): Prom
   const images = openImages(location)
   const { width, height } = commonSize(location, images)
   const { skipped } = images
-  if (process.stderr.isTTY && skipped.length > 0) process.stderr.write(`skipped: ${named(skipped)}\n`)
+  if (process.stderr.isTTY && skipped.length > 0) process.stderr.write(`skipped: ${firstNames(skipped, TOLD)}\n`)
   const inception = await openInception({
     ...{ weights, preparation, size: [height, width] },
     ...{ cacheDir: defaultCache(), onNote: warn }
@@ -66,7 +67,7 @@ function warn(message: string): void {
 function skippedLine(skipped: readonly string[]): string {
   if (skipped.length === 0) return ''
   const what = skipped.length === 1 ? '1 other file was' : `${skipped.length.toLocaleString('en')} other files were`
-  return `${what} skipped: ${named(skipped)}\n`
+  return `${what} skipped: ${firstNames(skipped, TOLD)}\n`
 }
 
 /** The size that all images have, by their headers. */

@@ -1,6 +1,7 @@
 import { nameInFile } from '../checkpoints/origin.js'
 import { byteSize, isFloating, toFloat32, type NetworkCheckpoint, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
+import { shortName } from '../first-names.js'
 import type { Ops } from './ops.js'
 
 /** What an engine records a network into. */
@@ -59,14 +60,10 @@ function misfit({ dtype, shape }: Tensor, expected: readonly number[]): string |
 }
 
 const SHOWN = 10
-const LONGEST = 100
 
 /** The first problems by the names of the file, and how many more there are. */
 function listed(problems: readonly Problem[], tensors: Tensors): string {
-  const lines = problems.slice(0, SHOWN).map(([tensor, what]) => {
-    const own = nameInFile(tensors, tensor)
-    return `${own.length > LONGEST ? `${own.slice(0, LONGEST)}...` : own} ${what}`
-  })
+  const lines = problems.slice(0, SHOWN).map(([tensor, what]) => `${shortName(nameInFile(tensors, tensor))} ${what}`)
   return [...lines, ...(problems.length > SHOWN ? [`and ${problems.length - SHOWN} more`] : [])].join('; ')
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { EpdError } from '../errors.js'
+import { firstNames } from '../first-names.js'
 import { formatOf, kindOf } from './formats.js'
 import { archive, firstBytes, folder, isLitter, type Place } from './places.js'
 import type { Raster, Size } from './raster.js'
@@ -26,7 +27,7 @@ export function openImages(location: string): Collection {
   if (images.length === 0)
     throw new EpdError(
       'images-invalid',
-      `${location}: no PNG or JPEG in it${skipped.length === 0 ? '' : `, but ${named(skipped)}`}; give a folder or a zip archive of PNG or JPEG files`
+      `${location}: no PNG or JPEG in it${skipped.length === 0 ? '' : `, but ${firstNames(skipped, TOLD)}`}; give a folder or a zip archive of PNG or JPEG files`
     )
   const explained = (name: string, error: unknown) => {
     if (error instanceof EpdError) return error
@@ -56,12 +57,6 @@ export function openImages(location: string): Collection {
 
 /** Names told of a list. */
 export const TOLD = 5
-
-/** The first few names of a list, and how many more there are. */
-export function named(names: readonly string[]): string {
-  const more = names.length > TOLD ? ` and ${(names.length - TOLD).toLocaleString('en')} more` : ''
-  return `${names.slice(0, TOLD).join(', ')}${more}`
-}
 
 function placeAt(location: string): Place {
   const info = statSync(location, { throwIfNoEntry: false })

@@ -5,7 +5,7 @@ import type { Raster, Size } from './raster.js'
 /** A kind of images that is read. */
 export interface Format {
   readonly is: (bytes: Uint8Array) => boolean
-  /** Of the first bytes of a file; undefined where more of them are needed. @throws Error */
+  /** The size that the first bytes of a file tell; undefined where more of them are needed. @throws Error */
   readonly size: (bytes: Uint8Array) => Size | undefined
   /** @throws Error that says what is wrong with the file */
   readonly decode: (bytes: Uint8Array) => Raster | Promise<Raster>

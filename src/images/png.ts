@@ -29,7 +29,7 @@ export function pngSize(bytes: Uint8Array): Size {
 }
 
 /** The bytes of a PNG that pngSize looks at. */
-export const PNG_HEADER = 33
+const PNG_HEADER = 33
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
 
 export function isPng(bytes: Uint8Array): boolean {
@@ -49,7 +49,7 @@ const COLOURS: Readonly<
 
 interface Header extends Size {
   readonly type: 'gray' | 'colour' | 'palette'
-  /** Of a pixel. */
+  /** Numbers that one pixel has. */
   readonly samples: number
   /** Bits of a sample: 1, 2, 4 or 8. */
   readonly depth: number
@@ -108,7 +108,7 @@ interface Pass {
   readonly dy: number
   readonly columns: number
   readonly rows: number
-  /** Of a row. */
+  /** Bytes that one row takes. */
   readonly bytes: number
 }
 

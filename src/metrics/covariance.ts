@@ -65,7 +65,10 @@ export async function isSemidefinite(covariance: Float64Array, n: number, matric
 export interface Tolerance {
   /** Added to the diagonal of covariance[i, j] / (weights[i] weights[j]), it makes up for rounding. */
   readonly part: number
-  /** Of a dimension the root of its variance and a typical one's together, so that one that hardly varies is judged as the others are. */
+  /**
+   * What each dimension is judged by: the root of its variance and a typical one's together, so that a dimension that hardly varies is judged as
+   * the others are.
+   */
   readonly weights: Float64Array
 }
 

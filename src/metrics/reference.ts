@@ -4,6 +4,7 @@ import { readCheckpointFile } from '../checkpoints/checkpoint.js'
 import { readZip, writeZip } from '../checkpoints/zip.js'
 import { openMatrices } from '../engines/onnx/matrices.js'
 import { EpdError } from '../errors.js'
+import { firstNames } from '../first-names.js'
 import { faultOfMoments, isSemidefinite, NEGATIVE } from './covariance.js'
 import type { Moments } from './statistics.js'
 
@@ -85,8 +86,7 @@ const TOLD = 5
 
 function contents(names: readonly string[]): string {
   const arrays = names.map(name => name.replace(/\.npy$/, ''))
-  const more = arrays.length > TOLD ? ` and ${arrays.length - TOLD} more` : ''
-  return arrays.length === 0 ? 'nothing at all' : `${arrays.slice(0, TOLD).join(', ')}${more}`
+  return arrays.length === 0 ? 'nothing at all' : firstNames(arrays, TOLD)
 }
 
 /** The bytes of an .npz that readStatistics reads. */

@@ -1,3 +1,4 @@
+import { elementCount } from '../checkpoints/tensor.js'
 import { digestOf } from '../checkpoints/digest.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
@@ -114,7 +115,7 @@ function shortly(value: unknown): string {
 
 /** The program as a session: the feeds of a network become a request. */
 function sessionOf(program: Checked, { shape, labels }: Face): Session {
-  const size = sizeOf(shape)
+  const size = elementCount(shape)
   return {
     async run(feeds, prompts) {
       const noise = dataOf(feeds, INPUTS.noise)
@@ -134,9 +135,9 @@ function decoderOf(program: () => Promise<Program>, latents: Shape, images: Shap
   return {
     ...{ shape: images, digest: digestOf([digest, images]), scale: 1, engine: 'command' },
     async decode(x, count) {
-      if (x.length !== count * sizeOf(latents))
+      if (x.length !== count * elementCount(latents))
         throw new EpdError('model-output', `${x.length} numbers are not ${count} samples of ${latents.join('x')}`)
-      return (await program()).ask({ samples: count, x: Float32Array.from(x) }, count * sizeOf(images))
+      return (await program()).ask({ samples: count, x: Float32Array.from(x) }, count * elementCount(images))
     },
     close: () => Promise.resolve()
   }
@@ -144,8 +145,4 @@ function decoderOf(program: () => Promise<Program>, latents: Shape, images: Shap
 
 function dataOf(feeds: readonly Feed[], name: string): Float32Array<ArrayBuffer> {
   return Float32Array.from(feeds.find(feed => feed.name === name)?.data ?? [])
-}
-
-function sizeOf([channels, height, width]: Shape): number {
-  return channels * height * width
 }

@@ -35,7 +35,7 @@ export interface LatentFacts {
 }
 
 /**
- * By the config.yaml beside a checkpoint, or by what its authors publish for a U-Net of its sizes.
+ * What a checkpoint does not say: its config.yaml says it, or its authors publish it for a U-Net of its sizes.
  * @throws EpdError `model-invalid` for a key or a value that is not known, and where neither tells
  */
 export function latentSettings(facts: LatentFacts, found: LatentConfig | undefined): LatentSettings {

@@ -21,7 +21,7 @@ export interface TextOptions extends Omit<NetworkOptions, 'recipe'> {
   readonly tokenizer: string
 }
 
-/** Of the form of their files; those of another are passed over. */
+/** The version of the form of encodings' files; files of another version are passed over. */
 const SEALED = 2
 
 /** Encodings that are kept in memory. */

@@ -12,7 +12,7 @@ import type { OnEvent } from './event.js'
 /** Something that a spec names, on this machine. */
 export interface Copy {
   readonly path: string
-  /** Of a repository, which commit it is. */
+  /** The commit that it is, where it comes from a repository. */
   readonly commit?: string
 }
 

@@ -4,7 +4,7 @@ export interface Costed {
   /** Whether the first gradient is known without an evaluation. */
   readonly afs: boolean
   readonly maxOrder?: number
-  /** Of unipc: whether its last state is corrected by an evaluation of its own whatever the steps. */
+  /** Whether unipc corrects its last state by an evaluation of its own whatever the steps. */
   readonly correctLast?: boolean
 }
 

@@ -31,7 +31,7 @@ const PIN = /#sha256=([0-9a-fA-F]{64})$/
 /** A name that ends so is a file's, not a repository's. */
 const FILE = /\.(bin|ckpt|csv|json|npz|onnx|pkl|pt|pth|safetensors|tsv|txt|ya?ml|zip)$/i
 
-export const DEFAULT_REVISION = 'main'
+const DEFAULT_REVISION = 'main'
 
 /** What a location of a resolved spec is: a path, an https:// address, or hf:owner/name[@revision][/file]. */
 export function placeOf(location: string): Place {

@@ -21,7 +21,7 @@ export async function checkScore(stage: ScoreStage, context: CheckContext): Prom
   })
 }
 
-/** Of images of 64 x 64 pixels in colour: their covariance takes 1.2 GB. */
+/** As many as images of 64 x 64 pixels in colour have; their covariance takes 1.2 GB. */
 const MOST_DIMENSIONS = 12_288
 const SHAPES16 = [3, 16, 16]
 

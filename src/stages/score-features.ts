@@ -87,7 +87,7 @@ async function featureTruth(
   return { statistics: found, details: { against: reference, count: found.count } }
 }
 
-/** Of all images of a stage, or of those at the places of a range. */
+/** Statistics of the features of all images of a stage, or of those at the places of a range. */
 async function featureStatistics(
   store: Store,
   key: string,

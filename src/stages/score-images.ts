@@ -48,7 +48,7 @@ async function datasetStatistics(
   return sums.finish()
 }
 
-/** Of images as they are shown: clipped to [-1, 1]. */
+/** Statistics of a stage's images as they are shown, clipped to [-1, 1]. */
 async function sampleStatistics(store: Store, key: string, signal: AbortSignal): Promise<Statistics> {
   let sums: ReturnType<typeof accumulator> | undefined
   for (const { images, size } of shards(store, key)) {

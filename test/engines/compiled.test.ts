@@ -16,7 +16,7 @@ import { record } from '../../src/engines/onnx/compile.js'
 import { compiledGraph, type Compiled } from '../../src/engines/onnx/compiled.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 
-/** Of 32 channels its weights stand in the graph, of 320 in a file of their own. */
+/** A network whose weights stand in the graph with 32 channels, and in a file of their own with 320. */
 const network = (channels: number): Recipe => ({
   name: 'convolution',
   build: ({ ops, input }) => {

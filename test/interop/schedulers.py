@@ -57,16 +57,16 @@ CHAINS = {
     "cogvideox": ("CogVideoXDDIMScheduler", dict(snr_shift_scale=3.0)),
     "laplace": ("DDPMScheduler", dict(beta_schedule="laplace")),
 }
-# Configurations as people cut them by hand: only these keys are left, and the class's own defaults hold.
+# Configurations as people cut them by hand: no key but the class is left, and its own defaults hold.
 CUT = {
-    "heun-cut": ("HeunDiscreteScheduler", []),
-    "kdpm2-cut": ("KDPM2DiscreteScheduler", []),
-    "lcm-cut": ("LCMScheduler", []),
-    "tcd-cut": ("TCDScheduler", []),
-    "euler-cut": ("EulerDiscreteScheduler", []),
-    "ddim-cut": ("DDIMScheduler", []),
-    "repaint-cut": ("RePaintScheduler", []),
-    "unclip-cut": ("UnCLIPScheduler", []),
+    "heun-cut": "HeunDiscreteScheduler",
+    "kdpm2-cut": "KDPM2DiscreteScheduler",
+    "lcm-cut": "LCMScheduler",
+    "tcd-cut": "TCDScheduler",
+    "euler-cut": "EulerDiscreteScheduler",
+    "ddim-cut": "DDIMScheduler",
+    "repaint-cut": "RePaintScheduler",
+    "unclip-cut": "UnCLIPScheduler",
 }
 # Noise that is no chain of betas, with the steps that are taken to read the denoised image off.
 STEPPED = {
@@ -199,11 +199,15 @@ def write(out, versions, wanted):
         pipeline.save_pretrained(case.path())
         return case, network_of(unet)
 
-    for name, (cls, arguments) in CHAINS.items():
-        full = f"scheduler-{name}"
-        scheduler = scheduler_of(cls, arguments) if wanted(full) else None
-        if scheduler is None:
-            continue
+    def wanted_of(table):
+        """The schedulers of a table that are wanted and that this version has, by their cases' names."""
+        for name, (cls, arguments) in table.items():
+            full = f"scheduler-{name}"
+            scheduler = scheduler_of(cls, arguments) if wanted(full) else None
+            if scheduler is not None:
+                yield full, cls, scheduler
+
+    for full, _, scheduler in wanted_of(CHAINS):
         case, network = case_of(full, scheduler)
         bars = bars_of(scheduler)
         last = len(bars) - 1
@@ -211,31 +215,19 @@ def write(out, versions, wanted):
         prediction = getattr(scheduler.config, "prediction_type", "epsilon")
         case.denoised(SHAPE, chain_points(network, bars, prediction, SHAPE, timesteps=steps))
         case.write()
-    for name, (cls, kept) in CUT.items():
-        full = f"scheduler-{name}"
-        scheduler = scheduler_of(cls, {}) if wanted(full) else None
-        if scheduler is None:
-            continue
+    for full, _, scheduler in wanted_of({name: (cls, {}) for name, cls in CUT.items()}):
         case, network = case_of(full, scheduler)
         case.edit(
             "scheduler/scheduler_config.json",
-            lambda config: [config.pop(key) for key in list(config) if not key.startswith("_") and key not in kept],
+            lambda config: [config.pop(key) for key in list(config) if not key.startswith("_")],
         )
         read = type(scheduler).from_pretrained(case.path("scheduler"))
         case.denoised(SHAPE, chain_points(network, bars_of(read), "epsilon", SHAPE))
         case.write()
-    for name, (cls, arguments) in STEPPED.items():
-        full = f"scheduler-{name}"
-        scheduler = scheduler_of(cls, arguments) if wanted(full) else None
-        if scheduler is None:
-            continue
+    for full, _, scheduler in wanted_of(STEPPED):
         case, network = case_of(full, scheduler)
         case.denoised(SHAPE, stepped(network, scheduler))
         case.write()
-    for name, (cls, arguments) in REFUSED.items():
-        full = f"scheduler-{name}"
-        scheduler = scheduler_of(cls, arguments) if wanted(full) else None
-        if scheduler is None:
-            continue
+    for full, cls, scheduler in wanted_of(REFUSED):
         case, _ = case_of(full, scheduler, expect=[cls])
         case.write()

@@ -87,7 +87,7 @@ describe('frechetDistance', () => {
     expect((await frechetDistance(centred(a, 1), centred(b, by))) / larger).toBeCloseTo(1, 9)
   })
 
-  /** Of an image that has gone wrong in one entry, or of a covariance as good as any that is only of another size. */
+  /** A covariance that has gone wrong in one entry, or one as good as any that is only of another size. */
   it.each([1e20, 1e150, 1e160, 1e300, NaN, -1])(
     'with one entry of %s is a number or an error, never anything else, and it ends',
     async value => {

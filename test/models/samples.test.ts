@@ -33,7 +33,7 @@ interface Samples {
 }
 
 const predictors = fixture<Published[]>('epd-predictors.json')
-/** Of images between -1 and 1, by a network in single precision. */
+/** How far images between -1 and 1 may be apart where a network answers in single precision. */
 const TOLERANCE = 2e-5
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-samples-'))
 

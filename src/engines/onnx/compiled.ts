@@ -25,7 +25,7 @@ export interface CompileOptions<About> {
   readonly folder: string
   /** Names what is compiled: other content, another name. */
   readonly name: string
-  /** Of a note's plain data; one that is not accepted is made anew. */
+  /** Whether a note's plain data is what is looked for; a note that is not is made anew. */
   readonly isAbout: (value: unknown) => value is About
   readonly make: () => Promise<{ graph: GraphProto; about: About }>
   /** Told of a file that is damaged and made anew. */
@@ -39,7 +39,7 @@ interface Noted<About> {
   readonly about: About
 }
 
-/** Of the form of notes; those of another are passed over. */
+/** The version of a note's form; notes of another version are passed over. */
 const NOTES = 2
 
 /** The graph that `make` records, from the folder if it was compiled under this name before. */
