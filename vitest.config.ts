@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/full-size/**', 'test/interop/live/**'],
-    globalSetup: ['test/build.ts'],
+    globalSetup: ['test/support/global.ts'],
+    setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 60_000

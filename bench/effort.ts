@@ -10,7 +10,7 @@ import { teach } from '../src/distill/teach.js'
 import type { Denoiser } from '../src/models/denoiser.js'
 import { openModel } from '../src/models/open.js'
 import { schedule, type ScheduleOptions } from '../src/solvers/schedule.js'
-import { mixture } from '../test/solvers/mixture.js'
+import { mixture } from '../test/support/mixture.js'
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, runs: { type: 'string', default: '3' } } })
 const shapes16 = fileURLToPath(new URL('../models/shapes16/shapes16.safetensors', import.meta.url))

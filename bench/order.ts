@@ -1,6 +1,6 @@
 /** The order of convergence of each solver on the Gaussian mixture, as Markdown: theory, and what is observed on equal and graded steps. */
-import { observedOrder, errorOf } from '../test/solvers/order.js'
-import { orders, titleOf } from '../test/solvers/orders.js'
+import { observedOrder, errorOf } from '../test/support/order.js'
+import { orders, titleOf } from '../test/support/orders.js'
 
 const STEPS = 160
 

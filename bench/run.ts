@@ -22,7 +22,7 @@ import { latents } from '../src/random/latents.js'
 import { schedule } from '../src/solvers/schedule.js'
 import { solve } from '../src/solvers/solve.js'
 import { createStore, openStore } from '../src/store/store.js'
-import { filled } from './filled.js'
+import { filled } from '../test/support/filled.js'
 import { hasPackage, peer, python } from './peers.js'
 import { inTurn, median, report, timed } from './report.js'
 

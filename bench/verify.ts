@@ -12,7 +12,7 @@ import { record } from '../src/engines/onnx/compile.js'
 import { compiledGraph } from '../src/engines/onnx/compiled.js'
 import { openSession } from '../src/engines/onnx/session.js'
 import { INPUTS, denoisingRecipe, networkOf, type Network } from '../src/networks/network.js'
-import { filled } from './filled.js'
+import { filled } from '../test/support/filled.js'
 
 const networks: Record<string, () => Network> = {
   'shapes16: the default experiment': () =>

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDatabase } from '../../src/store/sqlite.js'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { epdRun, smallSpec, temporaryFolder } from './process.js'
+import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const spec = smallSpec()
 const clean = join(temporaryFolder(), 'store')

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { smallSpec, temporaryFolder } from './process.js'
+import { smallSpec, temporaryFolder } from '../support/cli.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const spec = smallSpec()

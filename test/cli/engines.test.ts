@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder, type Line } from './process.js'
+import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/store/sqlite.js'
-import { epdRun, smallSpec, temporaryFolder } from './process.js'
+import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist', 'cli', 'main.js')

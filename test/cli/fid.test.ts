@@ -8,8 +8,8 @@ import { encodePng } from '../../src/images/png.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
 import { readStatistics } from '../../src/metrics/reference.js'
 import { openStore } from '../../src/store/store.js'
-import { writeStatistics, writeWeights } from '../stand-ins.js'
-import { epdRun, smallSpec, temporaryFolder, type Line } from './process.js'
+import { writeStatistics, writeWeights } from '../support/stand-ins.js'
+import { epdRun, smallSpec, temporaryFolder, type Line } from '../support/cli.js'
 
 const assets = mkdtempSync(join(tmpdir(), 'epd-assets-'))
 const env = { ...process.env, EPD_ASSETS: assets, XDG_CACHE_HOME: temporaryFolder() }

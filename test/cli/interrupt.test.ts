@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, smallSpec, temporaryFolder } from './process.js'
+import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { LATENT, STABLE, writeClip, writeCompVis } from '../models/latent.js'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder, type Line } from './process.js'
+import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
 
 const stable = writeCompVis(temporaryFolder(), 'sd.ckpt', STABLE)
 const latent = writeCompVis(temporaryFolder(), 'ldm.ckpt', LATENT)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { predictorsIn } from '../../src/pipeline/predictors.js'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from './process.js'
+import { epdRun, temporaryFolder } from '../support/cli.js'
 
 const folder = temporaryFolder()
 const store = join(folder, 'store')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, smallSpec, temporaryFolder, type Line } from './process.js'
+import { epdRun, smallSpec, temporaryFolder, type Line } from '../support/cli.js'
 
 const spec = smallSpec('psnr, rmse')
 const whole = temporaryFolder()

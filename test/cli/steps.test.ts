@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from './process.js'
+import { epdRun, temporaryFolder } from '../support/cli.js'
 
 /** A network that looks its step up in a table of 1,000: any other ends it. `epsi.onnx` takes whole steps as numbers of 64 bits. */
 const fixture = fileURLToPath(new URL('../fixtures/steps-onnx', import.meta.url))

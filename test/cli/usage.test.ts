@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeModel } from '../../src/engines/onnx/proto.js'
 import { OPSET } from '../../src/engines/onnx/recorder.js'
-import { epdRun, temporaryFolder } from './process.js'
+import { epdRun, temporaryFolder } from '../support/cli.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

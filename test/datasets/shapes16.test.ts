@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { shapes16 } from '../../src/datasets/shapes16.js'
 import { accumulator } from '../../src/metrics/statistics.js'
-import { fixture } from '../solvers/reference.js'
+import { fixture } from '../support/fixture.js'
 
 const { dataset } = fixture<{
   dataset: {

@@ -8,8 +8,8 @@ import { walk, type Walk } from '../../src/distill/student.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import type { Predictor } from '../../src/solvers/predictor.js'
 import { schedule } from '../../src/solvers/schedule.js'
-import { mixture } from '../solvers/mixture.js'
-import { relativeError } from '../solvers/reference.js'
+import { mixture } from '../support/mixture.js'
+import { relativeError } from '../support/fixture.js'
 import { grid, sigmas, student, taught } from './trajectories.js'
 
 const training = await taught(1, 16)

@@ -3,8 +3,8 @@ import { amedStart } from '../../src/distill/amed.js'
 import { distill, distillCost, type DistillState } from '../../src/distill/distill.js'
 import type { AmedPredictor } from '../../src/solvers/amed-predictor.js'
 import { solve } from '../../src/solvers/solve.js'
-import { featured, FEATURES } from '../solvers/featured.js'
-import { mixture } from '../solvers/mixture.js'
+import { featured, FEATURES } from '../support/featured.js'
+import { mixture } from '../support/mixture.js'
 import { sigmas, taught } from './trajectories.js'
 
 const training = await taught(1, 20)

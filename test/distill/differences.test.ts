@@ -5,8 +5,8 @@ import { coordinates, normalStart, withCoordinates } from '../../src/distill/par
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { walk } from '../../src/distill/student.js'
 import type { Predictor, PredictorTables } from '../../src/solvers/predictor.js'
-import { mixture } from '../solvers/mixture.js'
-import { relativeError } from '../solvers/reference.js'
+import { mixture } from '../support/mixture.js'
+import { relativeError } from '../support/fixture.js'
 import { sigmas, student, taught } from './trajectories.js'
 
 const training = await taught(1, 8)

@@ -4,7 +4,7 @@ import { lookThrough, type View } from '../../src/distill/objective.js'
 import { walk, type EpdStudent } from '../../src/distill/student.js'
 import { lossOf } from '../../src/distill/task.js'
 import type { Predictor } from '../../src/solvers/predictor.js'
-import { mixture } from '../solvers/mixture.js'
+import { mixture } from '../support/mixture.js'
 import { sigmas, student, taught } from './trajectories.js'
 
 const common = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { distill, distillCost, type OptimizerOptions } from '../../src/distill/distill.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { mixture } from '../solvers/mixture.js'
+import { mixture } from '../support/mixture.js'
 import { grid, student, taught } from './trajectories.js'
 
 const training = await taught(1, 20)

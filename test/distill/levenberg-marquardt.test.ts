@@ -5,8 +5,8 @@ import type { EpdStudent } from '../../src/distill/student.js'
 import { survey } from '../../src/distill/survey.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { solve } from '../../src/solvers/solve.js'
-import { mixture } from '../solvers/mixture.js'
-import { relativeError } from '../solvers/reference.js'
+import { mixture } from '../support/mixture.js'
+import { relativeError } from '../support/fixture.js'
 import { followed, grid, sigmas, student, taught } from './trajectories.js'
 
 const training = await taught(1, 16)

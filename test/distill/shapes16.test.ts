@@ -5,7 +5,7 @@ import { differenceStep } from '../../src/distill/difference-step.js'
 import { teach } from '../../src/distill/teach.js'
 import { openModel } from '../../src/models/open.js'
 import { solve } from '../../src/solvers/solve.js'
-import { mixture } from '../solvers/mixture.js'
+import { mixture } from '../support/mixture.js'
 import { grid, sigmas, student, taught } from './trajectories.js'
 
 const model = await openModel({

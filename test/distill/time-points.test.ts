@@ -8,7 +8,7 @@ import type { PlainSolverOptions } from '../../src/solvers/options.js'
 import type { Predictor } from '../../src/solvers/predictor.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { mixture } from '../solvers/mixture.js'
+import { mixture } from '../support/mixture.js'
 import { grid, sigmas, student, taught } from './trajectories.js'
 
 const training = await taught(1, 24)

@@ -4,7 +4,7 @@ import type { SolverOptions } from '../../src/solvers/options.js'
 import { teacherGrid } from '../../src/solvers/teacher.js'
 import type { Trajectories } from '../../src/distill/trajectories.js'
 import { latents } from '../../src/random/latents.js'
-import { mixture, shape } from '../solvers/mixture.js'
+import { mixture, shape } from '../support/mixture.js'
 
 export const grid = {
   type: 'time_uniform',

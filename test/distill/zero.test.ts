@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { distill } from '../../src/distill/distill.js'
 import { teach } from '../../src/distill/teach.js'
 import { solve } from '../../src/solvers/solve.js'
-import { featured } from '../solvers/featured.js'
+import { featured } from '../support/featured.js'
 import { grid, sigmas, student, taught } from './trajectories.js'
 
 const training = await taught(1, 8)

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { filled } from '../../bench/filled.js'
+import { filled } from '../support/filled.js'
 import { record } from '../../src/engines/onnx/compile.js'
 import { compiledGraph, type Compiled } from '../../src/engines/onnx/compiled.js'
 import type { Recipe } from '../../src/engines/recipe.js'

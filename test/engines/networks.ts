@@ -1,4 +1,4 @@
-import { filled } from '../../bench/filled.js'
+import { filled } from '../support/filled.js'
 import type { Feed } from '../../src/engines/session.js'
 import { openNetwork, type OpenedNetwork } from '../../src/engines/open.js'
 import type { EngineOptions } from '../../src/engines/provider.js'

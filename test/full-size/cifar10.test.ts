@@ -1,10 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from '../cli/process.js'
+import { epdRun, temporaryFolder } from '../support/cli.js'
+import { writeCifar10 } from '../support/stand-ins.js'
 
 /** Two seeds of everything. */
 const FEW = [
@@ -13,9 +10,8 @@ const FEW = [
 ].flatMap(set => ['--set', `stages.${set}`])
 
 it('specs/cifar10-nfe5.yaml runs whole on networks of full size, their weights made up', async () => {
-  const assets = mkdtempSync(join(tmpdir(), 'epd-assets-'))
-  const made = spawnSync(process.execPath, ['--import', 'tsx', 'bench/stand-ins.ts', assets], { encoding: 'utf8' })
-  expect(made.stderr).toBe('')
+  const assets = temporaryFolder()
+  writeCifar10(assets)
   const store = temporaryFolder()
   const env = { ...process.env, EPD_ASSETS: assets }
   const run = await epdRun(['run', 'specs/cifar10-nfe5.yaml', '--store', store, '--json', ...FEW], { env })

@@ -6,7 +6,7 @@ import { openModel, type Model } from '../../src/models/open.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { schedule, type ScheduleOptions } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { relativeError } from '../solvers/reference.js'
+import { relativeError } from '../support/fixture.js'
 import { caseNames, openCase, type Run } from './cases.js'
 
 /** Whether a run's time points are its steps, to 0 or to step 0, or the noise levels that it lists, whose ends are in single precision. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { frechetDistance } from '../../src/metrics/frechet.js'
 import { accumulator, type Statistics } from '../../src/metrics/statistics.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
-import { fixture } from '../solvers/reference.js'
+import { fixture } from '../support/fixture.js'
 
 interface Case {
   tag: string

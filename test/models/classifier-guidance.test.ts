@@ -9,7 +9,7 @@ import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
 import { classifierConfig } from '../../src/networks/recognise.js'
 import { latents } from '../../src/random/latents.js'
 import { solve } from '../../src/solvers/solve.js'
-import { writeWeights } from '../stand-ins.js'
+import { writeWeights } from '../support/stand-ins.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-guidance-'))
 const cacheDir = join(folder, 'cache')

@@ -7,7 +7,7 @@ import { openModel, type Model } from '../../src/models/open.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { schedule, type ScheduleOptions } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { fixture, relativeError } from '../solvers/reference.js'
+import { fixture, relativeError } from '../support/fixture.js'
 
 /** What a scheduler of diffusers did with a tiny network: noise levels, what the network was told, the state it began with and its last one. */
 interface Run {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { filled } from '../../bench/filled.js'
+import { filled } from '../support/filled.js'
 import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import type { NetworkCheckpoint, Tensor } from '../../src/checkpoints/tensor.js'
 import { writeZip } from '../../src/checkpoints/zip.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { gaussianMixture } from '../../src/models/mixture.js'
-import { mixture } from '../solvers/mixture.js'
-import { fixture, relativeError } from '../solvers/reference.js'
+import { mixture } from '../support/mixture.js'
+import { fixture, relativeError } from '../support/fixture.js'
 
 describe('gaussianMixture', () => {
   it('has the reference posterior means', async () => {

@@ -10,7 +10,7 @@ import { hashUniform } from '../../src/random/hash-uniform.js'
 import { latents } from '../../src/random/latents.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { fixture } from '../solvers/reference.js'
+import { fixture } from '../support/fixture.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-models-'))
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))

@@ -6,8 +6,8 @@ import type { Denoiser } from '../../src/models/denoiser.js'
 import { latents } from '../../src/random/latents.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { mixture, shape } from '../solvers/mixture.js'
-import { fixture } from '../solvers/reference.js'
+import { mixture, shape } from '../support/mixture.js'
+import { fixture } from '../support/fixture.js'
 import { largestDifference } from '../networks/reference.js'
 
 const { weights, means, stds } = fixture<{ weights: number[]; means: number[][]; stds: number[][] }>('gmm.json')

@@ -8,7 +8,7 @@ import { openModel } from '../../src/models/open.js'
 import { latents } from '../../src/random/latents.js'
 import { schedule, type ScheduleType } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { fixture } from '../solvers/reference.js'
+import { fixture } from '../support/fixture.js'
 
 interface Published {
   experiment: string

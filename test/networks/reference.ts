@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { filled } from '../../bench/filled.js'
+import { filled } from '../support/filled.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import { recorder } from '../../src/engines/onnx/recorder.js'

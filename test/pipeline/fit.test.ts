@@ -4,7 +4,7 @@ import { checkFit, type KnownModel } from '../../src/pipeline/fit.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import type { ModelMark, PredictorRecord } from '../../src/spec/experiment.js'
 import { loadExperiment } from '../../src/spec/load.js'
-import { featured } from '../solvers/featured.js'
+import { featured } from '../support/featured.js'
 
 const features = { ...featured.features!, size: 16 }
 const model: KnownModel = {

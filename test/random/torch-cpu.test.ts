@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { latents, latentsAndLabels } from '../../src/random/latents.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import type { Shape } from '../../src/models/denoiser.js'
-import { fixture } from '../solvers/reference.js'
+import { fixture } from '../support/fixture.js'
 
 const reference = fixture<{
   randn: { seed: number; numel: number; values: number[] }[]

@@ -10,9 +10,9 @@ import { baseMethod } from '../../src/solvers/base.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { featured, FEATURES } from './featured.js'
-import { mixture, shape } from './mixture.js'
-import { relativeError } from './reference.js'
+import { featured, FEATURES } from '../support/featured.js'
+import { mixture, shape } from '../support/mixture.js'
+import { relativeError } from '../support/fixture.js'
 
 const sigmas = schedule({ type: 'time_uniform', rho: 1, numSteps: 5, sigmaMin: 0.002, sigmaMax: 80 })
 const noise = (count: number) =>

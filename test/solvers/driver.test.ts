@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { drive, type Tape } from '../../src/solvers/driver.js'
 import { start, type SolverOptions } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
-import { mixture } from './mixture.js'
+import { mixture } from '../support/mixture.js'
 
 const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: 4, sigmaMin: 0.002, sigmaMax: 80 })
 const x = Float64Array.from({ length: 36 }, (_, i) => 80 * Math.sin(1 + i * i))

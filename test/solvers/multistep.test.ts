@@ -5,9 +5,9 @@ import { lagrangeIntegrals } from '../../src/solvers/quadrature.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
-import { mixture, shape } from './mixture.js'
-import { timePoints } from './order.js'
-import { relativeError } from './reference.js'
+import { mixture, shape } from '../support/mixture.js'
+import { timePoints } from '../support/order.js'
+import { relativeError } from '../support/fixture.js'
 
 const grid = { type: 'time_uniform', rho: 1, numSteps: 9, sigmaMin: 0.002, sigmaMax: 80 } as const
 const uneven = schedule(grid)

@@ -3,7 +3,7 @@ import { nearestNfe, numStepsFor, parallelNfe } from '../../src/solvers/nfe.js'
 import type { PlainSolverOptions, SolverOptions } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
-import { mixture } from './mixture.js'
+import { mixture } from '../support/mixture.js'
 
 const table = (steps: number) => Array.from({ length: steps }, () => [0, 0, 0])
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { observedOrder } from './order.js'
-import { orders, titleOf } from './orders.js'
+import { observedOrder } from '../support/order.js'
+import { orders, titleOf } from '../support/orders.js'
 
 describe('the error on the mixture', () => {
   it.each(orders.map(one => ({ ...one, name: titleOf(one) })))(

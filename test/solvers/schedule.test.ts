@@ -5,7 +5,7 @@ import { falls } from '../../src/solvers/predictor.js'
 import type { RangedModel } from '../../src/solvers/range.js'
 import { schedule, type ExplicitOptions, type ScheduleType } from '../../src/solvers/schedule.js'
 import { teacherGrid } from '../../src/solvers/teacher.js'
-import { fixture, relativeError } from './reference.js'
+import { fixture, relativeError } from '../support/fixture.js'
 
 interface Case {
   type: ScheduleType

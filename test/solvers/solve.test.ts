@@ -3,8 +3,8 @@ import { schedule, type ScheduleType } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { teacherGrid } from '../../src/solvers/teacher.js'
-import { mixture } from './mixture.js'
-import { fixture, relativeError } from './reference.js'
+import { mixture } from '../support/mixture.js'
+import { fixture, relativeError } from '../support/fixture.js'
 
 interface Config {
   num_steps: number

@@ -3,8 +3,8 @@ import { amedStart } from '../../src/distill/amed.js'
 import { parallelNfe, type Costed } from '../../src/solvers/nfe.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { solve } from '../../src/solvers/solve.js'
-import { FEATURES, featured } from './featured.js'
-import { relativeError } from './reference.js'
+import { FEATURES, featured } from '../support/featured.js'
+import { relativeError } from '../support/fixture.js'
 
 const sigmas = Float64Array.of(80, 20, 5, 1, 0.2)
 const x = Float64Array.from({ length: 24 }, (_, i) => 80 * Math.sin(1 + i * i))

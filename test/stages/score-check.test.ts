@@ -6,7 +6,7 @@ import { safetensors } from '../checkpoints/fixtures.js'
 import type { Shape } from '../../src/models/denoiser.js'
 import type { ScoreStage, Stage } from '../../src/spec/experiment.js'
 import { checkStage } from '../../src/stages/kinds.js'
-import { writeStatistics } from '../stand-ins.js'
+import { writeStatistics } from '../support/stand-ins.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-check-'))
 const weights = join(folder, 'other.safetensors')

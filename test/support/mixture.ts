@@ -1,6 +1,6 @@
 import { gaussianMixture } from '../../src/models/mixture.js'
 import type { Shape } from '../../src/models/denoiser.js'
-import { fixture } from './reference.js'
+import { fixture } from './fixture.js'
 
 const { weights, means, stds } = fixture<{ weights: number[]; means: number[][]; stds: number[][] }>('gmm.json')
 

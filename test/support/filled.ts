@@ -1,7 +1,7 @@
-import type { NetworkCheckpoint, Tensor } from '../src/checkpoints/tensor.js'
-import type { Recipe } from '../src/engines/recipe.js'
-import { recorder } from '../src/engines/onnx/recorder.js'
-import { hashUniform } from '../src/random/hash-uniform.js'
+import type { NetworkCheckpoint, Tensor } from '../../src/checkpoints/tensor.js'
+import type { Recipe } from '../../src/engines/recipe.js'
+import { recorder } from '../../src/engines/onnx/recorder.js'
+import { hashUniform } from '../../src/random/hash-uniform.js'
 
 /** Weights for a network without a checkpoint, of a size that keeps activations in bounds. */
 export function filled({ build }: Recipe): NetworkCheckpoint['tensors'] {
