@@ -8,6 +8,7 @@ export default defineConfig({
     setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
     maxWorkers: '100%',
-    testTimeout: 60_000
+    testTimeout: 120_000,
+    hookTimeout: 120_000
   }
 })

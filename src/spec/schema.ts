@@ -25,6 +25,9 @@ export interface Schema {
   readonly isScore: (value: unknown) => value is RawScore
 }
 
+/** Tests hold that the file is a JSON Schema. A spec is checked once, so that shorter code is not worth its making. */
+const QUICK = { validateSchema: false, code: { optimize: false } }
+
 let loaded: Schema | undefined
 
 /** Compiled once. */
@@ -35,12 +38,14 @@ export function loadSchema(): Schema {
 function compiled(): Schema {
   const root = parse()
   const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
-  const filling = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
+  const filling = new Ajv2020({ ...options, ...QUICK, allErrors: true, useDefaults: true, verbose: true }).addSchema(
+    root
+  )
   const checked = (name: string) => {
     const validate = filling.compile({ $ref: `${String(root.$id)}${name}` })
     return (value: unknown) => (validate(value) ? [] : problems(root, validate.errors ?? []))
   }
-  const ajv = new Ajv2020(options).addSchema(root)
+  const ajv = new Ajv2020({ ...options, ...QUICK }).addSchema(root)
   const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
   return {
     check: checked(''),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
@@ -51,20 +51,30 @@ const moments: [string, (line: Line) => boolean][] = [
   ['while scoring', started('score')]
 ]
 
+/** Runs the spec until a line says that the moment has come, and kills it then. */
+async function killedAt(moment: (line: Line) => boolean, store: string): Promise<boolean> {
+  let killed = false
+  await epdRun(['run', spec, '--store', store, '--json'], {
+    onLine(line, child) {
+      if (!killed && moment(line)) killed = child.kill('SIGKILL')
+    }
+  })
+  return killed
+}
+
 describe('a run killed with SIGKILL', () => {
-  it.each(moments)('%s ends, started again, with the same bits as one never killed', async (_, moment) => {
-    const store = temporaryFolder()
-    let killed = false
-    await epdRun(['run', spec, '--store', store, '--json'], {
-      onLine(line, child) {
-        if (!killed && moment(line)) killed = child.kill('SIGKILL')
-      }
+  const store = temporaryFolder()
+
+  describe('at one moment after the other', () => {
+    it.each(moments)('%s, has not ended', async (_, moment) => {
+      expect(await killedAt(moment, store)).toBe(true)
+      expect(results(store).status).toBe('running')
     })
-    expect(killed).toBe(true)
-    expect(results(store).status).toBe('running')
-    const again = await epdRun(['resume', '--store', store])
-    expect(again).toMatchObject({ code: 0, stderr: '' })
-    expect(results(store)).toEqual(results(whole))
+
+    it('ends, started again, with the same bits as one never killed', async () => {
+      expect(await epdRun(['resume', '--store', store])).toMatchObject({ code: 0, stderr: '' })
+      expect(results(store)).toEqual(results(whole))
+    })
   })
 
   it('again and again still ends with the same bits', async () => {
@@ -84,12 +94,6 @@ describe('a run killed with SIGKILL', () => {
 })
 
 describe('the same spec', () => {
-  it('gives the same bytes in another store', async () => {
-    const store = temporaryFolder()
-    await epdRun(['run', spec, '--store', store, '--json'])
-    expect(results(store)).toEqual(results(whole))
-  })
-
   it('finds everything in the store when it is run again', async () => {
     const lines: Line[] = []
     const { code } = await epdRun(['run', spec, '--store', whole, '--json'], { onLine: line => lines.push(line) })
@@ -104,7 +108,6 @@ describe('the same spec', () => {
     const [artifact] = store.artifacts(before.stages.find(({ name }) => name === 'euler')!.key, 'samples')
     const path = store.artifactPath(artifact)
     store.close()
-    const { rmSync } = await import('node:fs')
     rmSync(path)
     const lines: Line[] = []
     await epdRun(['run', spec, '--store', whole, '--json'], { onLine: line => lines.push(line) })
@@ -135,7 +138,7 @@ describe('Ctrl-C', () => {
 })
 
 describe('two processes on one store', () => {
-  it('share the work: no stage is computed twice', async () => {
+  it('share the work, no stage computed twice, and leave the same bytes as one in another store', async () => {
     const store = temporaryFolder()
     const lines: Line[] = []
     const both = await Promise.all(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { load } from './spec.js'
 
@@ -27,6 +28,11 @@ const mappings = Object.entries({ experiment: root, model: root.properties!.mode
 )
 
 describe('experiment.schema.json', () => {
+  it('is a JSON Schema of draft 2020-12', () => {
+    const ajv = new Ajv2020()
+    expect(ajv.validateSchema(root), ajv.errorsText()).toBe(true)
+  })
+
   it.each(mappings)('describes $name.$key', ({ property }) => {
     expect(resolved(property).description).toMatch(/^[A-Z].*\.$|^[a-z].*\.$/)
   })
