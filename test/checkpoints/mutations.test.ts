@@ -37,7 +37,7 @@ interface Mutated {
 
 const mutated: readonly (readonly [string, Mutated])[] = [
   ...Object.entries(files).map(([name, file]) => [name, { file }] as const),
-  ['a pickle of protocol 0', { file: fixture('checkpoints/values-0.pkl'), runs: 2_000 }],
+  ['a pickle of protocol 0', { file: fixture('checkpoints/values-0.pkl'), runs: 1_000 }],
   ['the pickle of a PyTorch zip', { file: inner, wrap: rezipped }],
   ['what training scripts keep', { file: fixture('checkpoints/extras-legacy.pt'), runs: 1_000 }]
 ]
@@ -61,7 +61,7 @@ afterAll(() => {
   expect(1024 * (process.resourceUsage().maxRSS - before)).toBeLessThan(MEMORY)
 })
 
-describe.each(mutated)('%s', (_, { file, wrap = bytes => bytes, runs = 10_000 }) => {
+describe.each(mutated)('%s', (_, { file, wrap = bytes => bytes, runs = 2_500 }) => {
   it('with some of its bytes changed, left out or cut off is read or refused', () => {
     const place = fc.nat(file.length - 1)
     const change = fc.record({ at: place, to: fc.nat(255) })
@@ -77,7 +77,7 @@ describe.each(mutated)('%s', (_, { file, wrap = bytes => bytes, runs = 10_000 })
           readsOrRefuses(wrap(end === null ? bytes : bytes.subarray(0, end)))
         }
       ),
-      { numRuns: runs }
+      { numRuns: runs, seed: 1 }
     )
   })
 })
