@@ -8,7 +8,7 @@ import { openSession } from '../../src/engines/onnx/session.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import type { Feed, Numbers } from '../../src/engines/session.js'
 import { largestDifference } from '../networks/reference.js'
-import { examples, openExample } from './networks.js'
+import { examples, openExample } from '../support/networks.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 

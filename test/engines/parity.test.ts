@@ -6,7 +6,7 @@ import { availability } from '../../src/engines/availability.js'
 import { nameOf, RUNNERS } from '../../src/engines/provider.js'
 import type { Numbers } from '../../src/engines/session.js'
 import { largestDifference } from '../networks/reference.js'
-import { examples, openExample, type Example } from './networks.js'
+import { examples, openExample, type Example } from '../support/networks.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 const found = await Promise.all(RUNNERS.map(async runner => ({ runner, works: (await availability(runner)).works })))

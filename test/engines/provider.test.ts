@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { candidates, nameOf } from '../../src/engines/provider.js'
-import { examples, openExample } from './networks.js'
+import { examples, openExample } from '../support/networks.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 const names = (options: Parameters<typeof candidates>[0]) => candidates(options).map(nameOf)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { programRecorder } from '../../src/engines/tfjs/program.js'
-import { examples, openExample } from './networks.js'
+import { examples, openExample } from '../support/networks.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 
