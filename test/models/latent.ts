@@ -1,3 +1,13 @@
+/**
+ * Small checkpoints of latent diffusion models in every form that they are published in. `STABLE`, `STABLE_2` and
+ * `LATENT` are their tensors, by CompVis's names; `write...` write them into a folder:
+ *
+ * - `writeCompVis`: one file (.ckpt, .safetensors or .zip), config.yaml and tokeniser;
+ * - `writeDiffusers`: a folder of diffusers, its tensors renamed as diffusers names them;
+ * - `writeDdpm`: a pipeline without a decoder, whose network diffusers has answered (`DDPM`);
+ * - `writeClip`: a CLIPModel, with which images are scored;
+ * - `writeTokenizer`: CLIP's tokeniser with a vocabulary of 86 words.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
