@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
-import { child, isMapping } from './plain.js'
+import { child, copy, isMapping } from './plain.js'
 import { wrongPath } from './paths.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
@@ -28,6 +28,8 @@ export interface Schema {
 /** Tests hold that the file is a JSON Schema. A spec is checked once, so that shorter code is not worth its making. */
 const QUICK = { validateSchema: false, code: { optimize: false } }
 
+type Guard<T> = (value: unknown) => value is T
+
 let loaded: Schema | undefined
 
 /** Compiled once. */
@@ -45,8 +47,11 @@ function compiled(): Schema {
     const validate = filling.compile({ $ref: `${String(root.$id)}${name}` })
     return (value: unknown) => (validate(value) ? [] : problems(root, validate.errors ?? []))
   }
-  const ajv = new Ajv2020({ ...options, ...QUICK }).addSchema(root)
-  const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
+  const part = <T>(name: string): Guard<T> => {
+    const validate = filling.compile<T>({ $ref: `${String(root.$id)}${name}` })
+    // To look at a value does not fill it.
+    return (value): value is T => validate(copy(value))
+  }
   return {
     check: checked(''),
     checkSolver: checked('#/$defs/solver'),

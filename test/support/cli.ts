@@ -64,7 +64,7 @@ stages:
     validation: 1000-1001
   samples: { kind: sample, solver: student, seeds: 2000-2069, batch: 50, images: true }
   euler: { kind: sample, solver: { name: euler, nfe: 3 }, seeds: 2000-2065 }
-  reference: { kind: sample, solver: { name: heun, numSteps: 4 }, seeds: 2060-2069 }
+  reference: { kind: sample, solver: { name: heun, numSteps: 4 }, seeds: 2040-2049 }
   score: { kind: score, samples: [samples, euler], reference: reference, metrics: [${metrics}] }
 `
   )
