@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { EpdError } from '../../src/errors.js'
 import { published } from '../../src/predictors/published.js'
 import { loadExperiment, type LoadOptions } from '../../src/spec/load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spec-'))
-afterAll(() => {
-  rmSync(folder, { recursive: true })
-})
 
-/** The file that specs are written to, for the time of one test file. */
+/** The file that specs are written to. */
 export const file = join(folder, 'spec.yaml')
 
 export function load(yaml: string | Uint8Array, set: string[] = [], more: Partial<LoadOptions> = {}) {
