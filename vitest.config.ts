@@ -1,21 +1,23 @@
 import { defineConfig } from 'vitest/config'
 
+const files = {
+  setupFiles: ['test/support/each-file.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000
+}
 /** Tests of processes, whose memory and start are looked at. */
 const ALONE = ['test/cli/**/*.test.ts', 'test/checkpoints/mutations.test.ts']
 
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global.ts'],
-    setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
     maxWorkers: '100%',
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: 'alone', include: ALONE } },
+      { test: { ...files, name: 'alone', include: ALONE } },
       {
-        extends: true,
         test: {
+          ...files,
           name: 'together',
           include: ['test/**/*.test.ts'],
           exclude: ['test/full-size/**', 'test/interop/live/**', ...ALONE],

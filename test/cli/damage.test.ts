@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDatabase } from '../../src/store/sqlite.js'
+import { openStore } from '../../src/store/store.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
@@ -14,15 +15,18 @@ function flip(path: string): void {
 }
 
 /** All that runs have left in a store but times. */
-async function results(store: string): Promise<unknown> {
+function results(dir: string): unknown {
   const queries = [
     'SELECT stage_key, name, position, digest FROM artifacts ORDER BY 1, 2, 3',
     'SELECT stage_key, samples_key, name, value FROM metrics ORDER BY 1, 2, 3',
     'SELECT stage_key, predictor, sigmas, loss FROM predictors ORDER BY 1'
   ]
-  const answers = await Promise.all(queries.map(sql => epdRun(['query', sql, '--json', '--store', store])))
-  expect(answers.map(({ stderr }) => stderr)).toEqual(['', '', ''])
-  return answers.map(({ stdout }) => stdout)
+  const store = openStore(dir)
+  try {
+    return queries.map(sql => store.query(sql).rows)
+  } finally {
+    store.close()
+  }
 }
 
 const warnings = (stderr: string) => stderr.split('\n').filter(line => line.startsWith('warning: '))
@@ -54,7 +58,7 @@ describe('a damaged store', () => {
     flip(join(store, 'cache', name))
     const said = `warning: ${join(store, 'cache', name)} has changed since it was written; it is compiled again`
     expect(await run(store)).toEqual([said])
-    expect(await results(store)).toEqual(await results(clean))
+    expect(results(store)).toEqual(results(clean))
     expect(await run(store)).toEqual([])
   })
 
@@ -72,7 +76,7 @@ describe('a damaged store', () => {
     ])
     const undamaged = copied()
     await run(undamaged, ...more)
-    expect(await results(store)).toEqual(await results(undamaged))
+    expect(results(store)).toEqual(results(undamaged))
   })
 
   it('whose predictor was changed is refused, until it is computed again', async () => {
@@ -95,6 +99,6 @@ describe('a damaged store', () => {
         /^warning: the predictor of stage \w{12} is missing or has changed .*; computed again: student$/
       )
     ])
-    expect(await results(store)).toEqual(await results(clean))
+    expect(results(store)).toEqual(results(clean))
   })
 })

@@ -55,7 +55,7 @@ description: all kinds of stages on a tiny network
 model: { checkpoint: ${join(fixtures, 'edm', 'ddpmpp-uncond.pkl')} }
 solver: { name: epd, nfe: 3, points: 2, afs: true, scaleDir: 0.05, scaleTime: 0.05 }
 stages:
-  teacher: { kind: teacher, solver: { name: heun }, refine: 1, substeps: 1, seeds: 0-65 }
+  teacher: { kind: teacher, solver: { name: euler }, refine: 1, substeps: 1, seeds: 0-65 }
   lessons: { kind: teacher, solver: { name: heun }, refine: 1, substeps: 1, seeds: 0-3 }
   student:
     kind: distill
@@ -63,7 +63,7 @@ stages:
     optimizer: { name: levenberg-marquardt, iterations: 1, finalIterations: 1 }
     validation: 1000-1001
   samples: { kind: sample, solver: student, seeds: 2000-2069, batch: 50, images: true }
-  euler: { kind: sample, solver: { name: euler, nfe: 3 }, seeds: 2000-2065 }
+  euler: { kind: sample, solver: { name: euler, nfe: 2 }, seeds: 2000-2065 }
   reference: { kind: sample, solver: { name: heun, numSteps: 4 }, seeds: 2040-2049 }
   score: { kind: score, samples: [samples, euler], reference: reference, metrics: [${metrics}] }
 `
