@@ -31,7 +31,7 @@ function fidSpec(weights = address('inception.pth'), statistics = address('real.
     `${head}stages:
   euler: { kind: sample, solver: { name: euler, nfe: 3 }, seeds: 0-5 }
   reference: { kind: sample, solver: { name: heun, nfe: 6 }, seeds: 0-5 }
-  real: { kind: score, samples: [euler], metrics: [fid], features: { weights: "${weights}" }, statistics: "${statistics}" }
+  real: { kind: score, samples: [euler, reference], metrics: [fid], features: { weights: "${weights}" }, statistics: "${statistics}" }
   own: { kind: score, samples: [euler], reference: reference, metrics: [fid, kid, precision, recall, rmse], features: { weights: "${weights}" } }
 `
   )
@@ -44,12 +44,16 @@ describe('fid', () => {
     const run = await epdRun(['run', fidSpec(), '--store', store, '--json'], { env, onLine: line => lines.push(line) })
     expect(run).toMatchObject({ code: 0, stderr: '' })
     const cached = lines.filter(({ type }) => type === 'cached').map(({ stage }) => stage)
-    expect(cached).toEqual(['own.euler'])
+    expect(cached).toEqual(['own.euler', 'own.reference'])
     const opened = openStore(store)
     const results = opened.results()
-    expect(results.map(({ samples, score }) => `${samples} ${score}`)).toEqual(['euler real', 'euler own'])
+    expect(results.map(({ samples, score }) => `${samples} ${score}`)).toEqual([
+      'euler real',
+      'reference real',
+      'euler own'
+    ])
     for (const { fid } of results) expect(fid).toBeGreaterThan(0)
-    const { kid, precision, recall } = results[1]
+    const { kid, precision, recall } = results[2]
     expect(Number.isFinite(kid)).toBe(true)
     for (const share of [precision, recall]) expect([0, 1, 2, 3, 4, 5, 6]).toContain(Math.round(6 * share!))
     const real = opened.runStages(opened.runs()[0].id).find(({ name }) => name === 'real')!

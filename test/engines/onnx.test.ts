@@ -6,7 +6,7 @@ import { filled } from '../support/filled.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
 import type { Recipe } from '../../src/engines/recipe.js'
-import type { Feed, Numbers } from '../../src/engines/session.js'
+import type { Feed, Numbers, Session } from '../../src/engines/session.js'
 import { largestDifference } from '../networks/reference.js'
 import { examples, openExample } from '../support/networks.js'
 
@@ -14,9 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'epd-engines-'))
 
 /** Batches one after the other; fewer samples for the network whose images have the most pixels. */
 // prettier-ignore
-const BATCHES = { whole: [9], split: [[1, 8], [2, 3, 4], [1, 1, 7]] }
-// prettier-ignore
-const FEW = { whole: [3], split: [[1, 2], [2, 1], [1, 1, 1]] }
+const BATCHES = { whole: [9], split: [[1, 8], [2, 3, 4]] }
+const FEW = { whole: [2], split: [[1, 1]] }
 
 /** What begins with rows of a table stays in single precision. */
 const SINGLE = ['VQ decoder', 'CLIP text']
@@ -24,28 +23,25 @@ const SINGLE = ['VQ decoder', 'CLIP text']
 describe.each(Object.entries(examples))('%s on ONNX Runtime', (name, example) => {
   it("gives a sample the same bits on any number of threads and in any batch, so that neither is part of a stage's key", async () => {
     const { whole: together, split } = name === 'Inception-v3' ? FEW : BATCHES
-    const answers = async (threads: number, batches: readonly number[]) => {
-      const { session } = await openExample(example, folder, { engine: 'onnx', provider: 'cpu', threads })
-      const running = await session()
+    const answers = async (running: Session, batches: readonly number[]) => {
       const parts: (readonly Numbers[])[] = []
       let from = 0
       for (const batch of batches) {
         parts.push(await running.run(example.feeds(together[0]).map(feed => samples(feed, from, batch))))
         from += batch
       }
-      await running.close()
       return parts[0].map((_, output) => parts.flatMap(part => [...part[output]]))
     }
-    const whole = await answers(1, together)
+    const found: number[][][] = []
+    for (const threads of [1, 2, 3]) {
+      const { session } = await openExample(example, folder, { engine: 'onnx', provider: 'cpu', threads })
+      const running = await session()
+      for (const batches of [together, ...split]) found.push(await answers(running, batches))
+      await running.close()
+    }
+    const [whole] = found
     expect(whole[0].every(Number.isFinite)).toBe(true)
-    const [first, second, third] = split
-    for (const [threads, batches] of [
-      [2, together],
-      [1, first],
-      [2, second],
-      [3, third]
-    ] as const)
-      expect(await answers(threads, batches)).toEqual(whole)
+    for (const other of found) expect(other).toEqual(whole)
   })
 
   it('in half precision is what it is in single, but for the rounding', async () => {

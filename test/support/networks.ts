@@ -20,9 +20,12 @@ const song = {
   ...{ num_blocks: 1, attn_resolutions: [8] }
 }
 const ncsnpp = { ...song, embedding_type: 'fourier', encoder_type: 'residual', resample_filter: [1, 3, 3, 1] }
-const adm = { ...song, model_type: 'DhariwalUNet', label_dim: 3, attn_resolutions: [16, 8], model_channels: 64 }
+const adm = {
+  ...{ ...song, model_type: 'DhariwalUNet', label_dim: 3 },
+  ...{ img_resolution: 8, attn_resolutions: [8, 4], model_channels: 64 }
+}
 const guided = {
-  ...{ model_type: 'UNetModel', image_size: 16, in_channels: 2, model_channels: 32, channel_mult: [1, 2] },
+  ...{ model_type: 'UNetModel', image_size: 8, in_channels: 2, model_channels: 32, channel_mult: [1, 2] },
   ...{ num_res_blocks: 1, attention_resolutions: [2], num_head_channels: 16 }
 }
 
