@@ -67,7 +67,7 @@ export { openImages, type Collection } from './images/collection.js'
 export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { Tensor, Tree } from './checkpoints/tensor.js'
 
-export { loadExperiment, type LoadOptions } from './spec/load.js'
+export { loadExperiment, readExperiment, type LoadOptions } from './spec/load.js'
 export type { Experiment, ModelMark, PredictorRecord, Stage } from './spec/experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'

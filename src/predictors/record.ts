@@ -40,8 +40,7 @@ export const NAME_RULE = 'letters, digits and . _ + - ( ) @ = , after a letter o
 export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solvers = SOLVERS): Learned {
   const { name, learns } = solverNamed(solver.name, solvers)
   const points = pointsAboveZero(solver)
-  if (!isLearned(learned))
-    throw new RangeError(`there is nothing for ${name} in it: expected ${EXPECTED[learns]}`)
+  if (!isLearned(learned)) throw new RangeError(`there is nothing for ${name} in it: expected ${EXPECTED[learns]}`)
   if (isAmed(learned) !== (learns === 'network') || isEpd(learned) !== (learns === 'points'))
     throw new RangeError(`what is in it is not for ${name}: expected ${EXPECTED[learns]}`)
   if (isAmed(learned)) return amedPredictor(learned)
@@ -51,7 +50,7 @@ export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solv
     return learned
   }
   const found = predictor(learned)
-  const parallel = 'points' in solver ? solver.points : 0
+  const parallel = typeof solver.points === 'number' ? solver.points : 0
   if (found.r.length !== points - 1 || found.r.some(row => row.length !== parallel))
     throw new RangeError(`r must have ${points - 1} rows (steps) of ${parallel} numbers (points)`)
   return found

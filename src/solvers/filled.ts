@@ -16,7 +16,10 @@ function definedIn(given: object): Options {
 }
 
 /** Options without those that say what is implied, so that a resolved spec does not say it. */
-export function withoutImplied<Given extends object>({ options }: Pick<SolverDescriptor, 'options'>, given: Given): Given {
+export function withoutImplied<Given extends object>(
+  { options }: Pick<SolverDescriptor, 'options'>,
+  given: Given
+): Given {
   const entries: [string, unknown][] = Object.entries(given)
   const said = entries.filter(([name, value]) => Object.hasOwn(options, name) && options[name].implied === value)
   return said.reduce((rest, [name]) => ({ ...rest, [name]: undefined }), given)

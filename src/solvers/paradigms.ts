@@ -35,8 +35,7 @@ type Bounded = {
  */
 export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing', Bounded> = {
   name: 'paradigms',
-  title:
-    "ParaDiGMS: Picard iteration on Euler's method, a window of states at once, which counts as one evaluation.",
+  title: "ParaDiGMS: Picard iteration on Euler's method, a window of states at once, which counts as one evaluation.",
   options: OPTIONS,
   order: 1,
   evaluationsAStep: 1,

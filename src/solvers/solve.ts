@@ -43,7 +43,9 @@ export async function solve(options: SolveOptions): Promise<Solution> {
   checkOptions(solver, model)
   checkTimePoints(solver, sigmas)
   const samples = x.length / size
-  const parts = solver.descriptor.oneByOne ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k)) : [options]
+  const parts = solver.descriptor.oneByOne
+    ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k))
+    : [options]
   const jobs = parts.map(part => {
     const trajectory: Float64Array[] = []
     const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas, trajectory })
@@ -64,7 +66,8 @@ function checkTimePoints({ descriptor, options }: Bound, sigmas: Float64Array): 
   const toZero = sigmas[last] === 0
   if (last < 1 || !falls(toZero ? sigmas.subarray(0, last) : sigmas))
     throw new RangeError('solve: sigmas must be 2 or more falling noise levels')
-  if (toZero && !descriptor.reachesZero) throw new RangeError(`solve: ${descriptor.name} does not reach a noise level of 0`)
+  if (toZero && !descriptor.reachesZero)
+    throw new RangeError(`solve: ${descriptor.name} does not reach a noise level of 0`)
   descriptor.checkTimePoints?.(options, sigmas)
 }
 

@@ -106,8 +106,7 @@ function predict(
   return {
     state,
     used,
-    lead: next =>
-      next === 0 ? zeroStep(predicts, x, now.m, now.t) : step(x, next, used, undefined, predicts, variant)
+    lead: next => (next === 0 ? zeroStep(predicts, x, now.m, now.t) : step(x, next, used, undefined, predicts, variant))
   }
 }
 

@@ -116,7 +116,8 @@ function studentOf(
 
 /** The solvers that can be students, in words. */
 function studentsIn(solvers: Solvers): string {
-  const those = (are: (learns: Learns) => boolean) => either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
+  const those = (are: (learns: Learns) => boolean) =>
+    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
   return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
 }
 
@@ -154,7 +155,8 @@ function checkTogether(
   if (learns === 'network') {
     if (optimizer.name !== 'adam') wrong('optimizer', `adam, which alone trains ${name}`, optimizer.name)
     if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
-    if (objective === 'every') wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
+    if (objective === 'every')
+      wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
     if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
     return
   }
