@@ -41,7 +41,7 @@ export type {
 } from './solvers/descriptor.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
-export type { Evaluated, Evaluation, Problem, SolverRun } from './solvers/solver.js'
+export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'

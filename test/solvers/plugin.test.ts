@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { faultsOf } from '../../src/solvers/check-descriptor.js'
+import type { SolverDescriptor } from '../../src/solvers/descriptor.js'
 import { numStepsFor, parallelNfe } from '../../src/solvers/nfe.js'
 import { bound } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
@@ -60,5 +61,41 @@ describe('faultsOf', () => {
       'learns: expected "time-points" or "nothing"',
       'start: expected a function, or a multistep method as `method`'
     ])
+  })
+})
+
+describe('a solver that is a generator', () => {
+  const descriptor: SolverDescriptor = {
+    ...ab2,
+    name: 'leap',
+    method: undefined,
+    *start({ x: from, sigmas: [first, ...rest] }) {
+      yield { reached: from }
+      const [{ denoised }] = yield [{ x: from, sigma: first }]
+      const states = rest.map(sigma => from.map((value, i) => denoised[i] + (sigma / first) * (value - denoised[i])))
+      for (const reached of states) yield { reached }
+      return states[states.length - 1]
+    }
+  }
+
+  it('leaves the states that it yields as the trajectory', async () => {
+    const { trajectory, nfe, x: last } = await end({ descriptor })
+    expect(nfe).toBe(1)
+    expect(trajectory.length).toBe(sigmas.length)
+    expect(trajectory[0]).toEqual(x)
+    expect(trajectory.at(-1)).toEqual(last)
+  })
+
+  it('is refused where it leaves states out', async () => {
+    const silent: SolverDescriptor = {
+      ...descriptor,
+      *start({ x: from }) {
+        const [{ denoised }] = yield [{ x: from, sigma: sigmas[0] }]
+        return denoised
+      }
+    }
+    await expect(end({ descriptor: silent })).rejects.toThrow(
+      'leap: has not yielded the state at each of 9 time points'
+    )
   })
 })
