@@ -4,6 +4,7 @@ import type { RunEvent } from '../pipeline/event.js'
 import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
 import type { Experiment } from '../spec/experiment.js'
+import { solversWith } from '../spec/plugins.js'
 import { cost } from '../stages/cost.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
@@ -65,8 +66,9 @@ function print(
   nfeFactor = 1,
   downloads: readonly Absent[] = []
 ): void {
+  const solvers = solversWith(experiment.plugins)
   const stages = experiment.stages.map(stage => {
-    const { evaluations, atMost } = cost(stage, experiment.stages)
+    const { evaluations, atMost } = cost(stage, experiment.stages, solvers)
     return {
       stage: stage.name,
       kind: stage.kind,

@@ -8,7 +8,8 @@ import type { ClipDenoised } from '../models/clipped.js'
 import type { Rounding } from '../models/parametrisation.js'
 import type { OnnxModelOptions } from '../models/onnx.js'
 import type { Learned } from '../solvers/learned.js'
-import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
+import type { GridSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
+import type { Plugin } from './plugins.js'
 
 export type * from '../solvers/spec.js'
 
@@ -23,6 +24,8 @@ export interface Experiment {
   /** What --set gave: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
+  /** The solvers that modules beside the spec bring; absent where there are none. */
+  readonly plugins?: readonly Plugin[]
   /** Seed i gets prompt i, from the first again when they are used up. */
   readonly prompts?: PromptsSpec
   /** In an order in which each stage comes after those that it names. */
@@ -74,7 +77,7 @@ export type OptimizerSpec =
 export interface TeacherStage {
   readonly kind: 'teacher'
   readonly name: string
-  readonly solver: PlainSolver
+  readonly solver: SolverChoice
   readonly refine: number
   readonly substeps: number
   readonly seeds: readonly number[]
@@ -86,7 +89,7 @@ export interface TeacherStage {
 export interface DistillStage {
   readonly kind: 'distill'
   readonly name: string
-  readonly student: StudentSpec
+  readonly student: SolverSpec
   /** The teacher stage whose trajectories are learned from. */
   readonly teacher: string
   /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
@@ -122,7 +125,7 @@ export interface SampleStage {
 /** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
 export interface PredictorRecord {
   readonly name: string
-  readonly solver: StudentSpec
+  readonly solver: SolverSpec
   readonly learned: Learned
   readonly model: ModelMark
   /** FID that was published for it. */
