@@ -1,16 +1,13 @@
 import type {
-  FeatureSpec,
-  MetricName,
   AmedSolver,
   EpdSolver,
-  ModelSpec,
-  OptimizerSpec,
-  ParadigmsSolver,
-  PromptsSpec,
-  PlainSolver,
   ExplicitSchedule,
+  ParadigmsSolver,
+  PlainSolver,
   SpacedSchedule
-} from './experiment.js'
+} from '../solvers/spec.js'
+import type { FeatureSpec } from '../stages/features.js'
+import type { MetricName, ModelSpec, OptimizerSpec, PromptsSpec } from './experiment.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'

@@ -1,18 +1,20 @@
-import type {
-  DistillStage,
-  FeatureMetric,
-  FeaturesStage,
-  GridSpec,
-  MetricName,
-  OptimizerSpec,
-  SampleStage,
-  SolverSpec,
-  Stage,
-  StudentSpec,
-  TeacherStage
-} from './experiment.js'
+import { withDerived } from '../stages/derived.js'
+import type { DistillStage } from '../stages/distill.js'
+import type { StageBase } from '../stages/kind.js'
+import type { StageKinds } from '../stages/registry.js'
+import type { SampleStage } from '../stages/sample.js'
+import type { ScoreStage } from '../stages/score.js'
+import type { TeacherStage } from '../stages/teacher.js'
+import type { FeatureMetric, MetricName, OptimizerSpec } from './experiment.js'
 import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
-import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
+import {
+  endsAtZero,
+  gridOf,
+  pointsAboveZero,
+  type GridSpec,
+  type SolverSpec,
+  type StudentSpec
+} from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { child } from './plain.js'
@@ -26,7 +28,6 @@ interface Context extends Parts, Reuse {
   readonly teachers: Map<string, TeacherStage>
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
-  readonly features: Map<string, FeaturesStage>
   /** Whether the spec has prompts, whatever they are. */
   readonly prompted: boolean
 }
@@ -35,17 +36,22 @@ interface Context extends Parts, Reuse {
  * The stages of a spec with every reference resolved, each after those that it names. Parts that the schema refuses are left
  * out; what is wrong with the others is reported, and then the result is of no use.
  */
-export function resolveStages(spec: unknown, schema: Schema, predictors: PredictorSource, reuse: Reuse): Stage[] {
+export function resolveStages(
+  spec: unknown,
+  schema: Schema,
+  kinds: StageKinds,
+  predictors: PredictorSource,
+  reuse: Reuse
+): StageBase[] {
   const context: Context = {
     ...readParts(spec, schema, predictors, reuse),
     ...reuse,
     teachers: new Map(),
     distills: new Map(),
     samples: new Map(),
-    features: new Map(),
     prompted: child(spec, 'prompts') !== undefined
   }
-  const { written, teachers, distills, samples, features } = context
+  const { written, teachers, distills, samples } = context
   const each = <Raw, Result>(
     is: (value: unknown) => value is Raw,
     resolve: (name: string, raw: Raw, path: Path, context: Context) => Result
@@ -55,8 +61,8 @@ export function resolveStages(spec: unknown, schema: Schema, predictors: Predict
   each(schema.isSample, resolveSample)
   const scores = each(schema.isScore, resolveScore)
   reportCycles(written, reuse.report)
-  const made = [teachers, distills, samples, features].flatMap(stages => [...stages.values()])
-  return inOrder([...made, ...scores], [...written.keys()])
+  const made = [teachers, distills, samples].flatMap<StageBase>(stages => [...stages.values()])
+  return withDerived(inOrder([...made, ...scores], [...written.keys()], kinds), undefined, kinds)
 }
 
 function resolveTeacher(name: string, raw: RawTeacher, _path: Path, context: Context): void {
@@ -65,7 +71,6 @@ function resolveTeacher(name: string, raw: RawTeacher, _path: Path, context: Con
   if (own && studied) teachers.set(name, { ...raw, name, seeds: own, generator, grid: gridOf(studied.solver) })
 }
 
-/** A distill stage, and the teacher stage of its validation seeds. */
 function resolveDistill(name: string, raw: RawDistill, path: Path, context: Context): void {
   const { report, teachers, distills, validations } = context
   const student = studentOf(name, raw, [...path, 'solver'], context)
@@ -78,11 +83,20 @@ function resolveDistill(name: string, raw: RawDistill, path: Path, context: Cont
   if (student) checkGrid(gridOf(student), teacher, isPlain(student.name), [...path, 'solver'], report)
   if (!seeds || !student || !optimizer) return
   const validation = `${name}.validation`
-  teachers.set(validation, { ...teacher, name: validation, seeds })
   const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
   const { kind, learnSigmas, objective, features, seed } = raw
   distills.set(name, {
-    ...{ kind, name, student, teacher: raw.teacher, validation, learnSigmas, optimizer, objective },
+    ...{
+      kind,
+      name,
+      student,
+      teacher: raw.teacher,
+      validation,
+      validationSeeds: seeds,
+      learnSigmas,
+      optimizer,
+      objective
+    },
     ...(features && { features }),
     ...{ start, seed }
   })
@@ -220,7 +234,7 @@ function sampler(
   return undefined
 }
 
-function resolveScore(name: string, raw: RawScore, path: Path, context: Context): Stage {
+function resolveScore(name: string, raw: RawScore, path: Path, context: Context): ScoreStage {
   const { samples, reference, metrics } = raw
   if (reference !== undefined && metrics.some(metric => metric === 'psnr' || metric === 'rmse'))
     checkCommonSeeds(samples, reference, [...path, 'samples'], context)
@@ -234,11 +248,7 @@ function resolveScore(name: string, raw: RawScore, path: Path, context: Context)
   checkCounts(raw, path, context)
   const { features, ...score } = raw
   if (!metrics.some(isOfFeatures) || !features) return { ...score, name }
-  const of = (stage: string) => {
-    const made = `${name}.${stage}`
-    context.features.set(made, { kind: 'features', name: made, samples: stage, ...features })
-    return made
-  }
+  const of = (stage: string) => `${name}.${stage}`
   const compared = raw.statistics === undefined || metrics.some(needsImages)
   const truth = compared && reference !== undefined ? of(reference) : undefined
   return { ...score, name, features: { ...features, samples: samples.map(of), reference: truth } }

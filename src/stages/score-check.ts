@@ -2,7 +2,7 @@ import { EpdError } from '../errors.js'
 import { openClip } from '../metrics/clip-score.js'
 import { readStatistics } from '../metrics/reference.js'
 import { FEATURES } from '../networks/inception-v3.js'
-import type { ScoreStage } from '../spec/experiment.js'
+import type { ScoreStage } from './score.js'
 import { expectColours, imageShape, type CheckContext } from './stage.js'
 
 /** Whether what the metrics compare with can be had, and fits the model's images. */

@@ -1,7 +1,10 @@
 import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import { openClip, type Clip } from '../metrics/clip-score.js'
-import type { ScoreStage } from '../spec/experiment.js'
+import type { FeatureSpec, FeaturesStage } from './features.js'
+import { ofCase, type StageKind } from './kind.js'
+import { checkScore } from './score-check.js'
+import type { MetricName } from '../spec/experiment.js'
 import type { Metric } from '../store/store.js'
 import { featureScorer } from './score-features.js'
 import { compare, isPaired, pixelDistance, truthOf } from './score-images.js'
@@ -9,8 +12,92 @@ import { breathe, naming } from './score-naming.js'
 import { shardsWith } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
+export interface ScoreStage {
+  readonly kind: 'score'
+  readonly name: string
+  /** Sample stages. */
+  readonly samples: readonly string[]
+  /**
+   * The sample stage whose images of the same seeds are the truth for psnr and rmse; all its images are that for frechet-pixels too, where
+   * there is no data set.
+   */
+  readonly reference?: string
+  /** The data set whose statistics are the truth for frechet-pixels. */
+  readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
+  /** The stages that hold the features of each of the samples, in their order, and of the reference, if they are compared. */
+  readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
+  /** Folder of the CLIPModel that clip-score is measured with: an absolute path. */
+  readonly clip?: string
+  /** Statistics of the features of real images: an absolute path, or an address. */
+  readonly statistics?: string
+  /** Equal parts of the seeds that fid is measured on one by one. */
+  readonly groups: number
+  readonly metrics: readonly MetricName[]
+}
+
+export const score: StageKind<ScoreStage> = {
+  kind: 'score',
+  version: 1,
+  inputs: stage => [...new Set(readBy(stage))],
+  renamed(stage, rename) {
+    const maybe = (name: string | undefined) => (name === undefined ? undefined : rename(name))
+    const { name, samples, reference, features } = stage
+    return {
+      ...stage,
+      name: rename(name),
+      samples: samples.map(rename),
+      reference: maybe(reference),
+      features: features && {
+        ...features,
+        samples: features.samples.map(rename),
+        reference: maybe(features.reference)
+      }
+    }
+  },
+  located(stage, { file, folder }) {
+    const { statistics, features, clip } = stage
+    return {
+      ...stage,
+      statistics: statistics === undefined ? undefined : file(statistics),
+      clip: clip === undefined ? undefined : folder(clip, 'clip'),
+      features: features && { ...features, weights: file(features.weights) }
+    }
+  },
+  identity(stage) {
+    const { samples, reference, dataset, metrics, features, statistics, clip, groups } = stage
+    return {
+      params: { samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+      inputs: readBy(stage),
+      readsImages: true,
+      evaluatesModel: false,
+      assets: [features?.weights, statistics, clip].flatMap(location => location ?? [])
+    }
+  },
+  cost: () => ({ evaluations: 0, atMost: false }),
+  summary: ({ metrics, samples }) => `${metrics.join(', ')} of ${samples.map(ofCase).join(', ')}`,
+  derived({ features, samples, reference }): FeaturesStage[] {
+    if (!features) return []
+    const { samples: names, reference: truth, weights, preparation } = features
+    const made = (name: string, of: string): FeaturesStage => {
+      return { kind: 'features', name, samples: of, weights, preparation }
+    }
+    return [
+      ...names.map((name, i) => made(name, samples[i])),
+      ...(truth === undefined || reference === undefined ? [] : [made(truth, reference)])
+    ]
+  },
+  check: checkScore,
+  run
+}
+
+/** Names of all stages that a score reads, once for each place where they stand. */
+function readBy({ samples, reference, features }: ScoreStage): string[] {
+  const all = [...samples, reference, ...(features?.samples ?? []), features?.reference]
+  return all.flatMap(name => name ?? [])
+}
+
 /** Scores each set of samples by each metric. No model is evaluated. */
-export async function run(stage: ScoreStage, context: StageContext): Promise<StageCost> {
+async function run(stage: ScoreStage, context: StageContext): Promise<StageCost> {
   const { store, inputKey, imagesKey, claim, onProgress } = context
   const total = stage.samples.length
   const pixels = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
