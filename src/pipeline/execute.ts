@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Model } from '../models/open.js'
 import type { AnyExperiment } from '../spec/experiment.js'
 import { withDerived } from '../stages/derived.js'
@@ -23,8 +24,10 @@ export interface ExecuteOptions {
   readonly store: WritableStore
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
-  /** The kinds of its stages; the program's own unless others are given. */
+  /** The kinds of its stages; by default the program's own. */
   readonly kinds?: StageKinds
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
 }
 
 /** A run that is under way. */
@@ -55,7 +58,7 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
   )
   return {
     plan: planned,
-    run: one => healing(one, { kinds, experiment, store, signal, onEvent, model, assets, prompts, plan: planned }),
+    run: one => healing(one, { ...options, kinds, experiment, model, assets, prompts, plan: planned }),
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
@@ -78,13 +81,14 @@ async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
 async function checkStages(
   { stages }: Plan,
   { model, assets }: Opened,
-  { store, signal, kinds = STAGE_KINDS }: ExecuteOptions
+  { store, signal, metrics, kinds = STAGE_KINDS }: ExecuteOptions
 ): Promise<void> {
   const done = new Set<string>()
   const context: CheckContext = {
     model,
     assetPath: location => assetOf(assets, location).path,
     cacheDir: cacheFolder(store.root),
+    metrics,
     signal,
     async once(name, work) {
       if (!done.has(name)) await work()
@@ -144,7 +148,8 @@ function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | 
 }
 
 /** What all stages of a run are computed with. */
-interface Work extends Required<ExecuteOptions> {
+interface Work extends ExecuteOptions {
+  readonly kinds: StageKinds
   readonly model: Model
   readonly assets: Assets
   readonly prompts?: readonly string[]
@@ -228,7 +233,7 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 }
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
-  const { experiment, store, signal, onEvent, model, assets, prompts, kinds } = work
+  const { experiment, store, signal, onEvent, metrics, model, assets, prompts, kinds } = work
   const kind = kinds.of(stage)
   const damage = store.damageOf(key)
   if (damage !== undefined && !work.told)
@@ -258,6 +263,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
       onNote: message => {
         onEvent({ type: 'warning', message })
       },
+      metrics,
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {

@@ -68,8 +68,3 @@ export type OptimizerSpec =
       readonly batch: number
       readonly trajectories: number
     }
-
-export type MetricName = FeatureMetric | 'clip-score' | 'frechet-pixels' | 'psnr' | 'rmse'
-
-/** Metrics of Inception's features. */
-export type FeatureMetric = 'fid' | 'kid' | 'precision' | 'recall'

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
+import { METRICS } from '../metrics/registry.js'
 import type { Locator, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { AnyExperiment, Experiment, ModelSpec, PromptsSpec } from './experiment.js'
@@ -24,6 +26,8 @@ export interface LoadOptions {
   readonly predictors?: PredictorSource
   /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
   readonly allowMismatch?: boolean
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
 }
 
 /**
@@ -34,7 +38,7 @@ export interface LoadOptions {
 export function loadExperiment(options: LoadOptions): Experiment
 export function loadExperiment(options: LoadOptions, kinds: StageKinds): AnyExperiment
 export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_KINDS): AnyExperiment {
-  const { file, text: given, set = [], predictors = NONE, allowMismatch = false } = options
+  const { file, text: given, set = [], predictors = NONE, allowMismatch = false, metrics = METRICS } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -45,7 +49,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     const obstacle = applyOverride(value, override)
     if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
   }
-  const schema = loadSchema()
+  const schema = loadSchema(metrics)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
   const read = cases.map(one => readCase(value, one, schema, kinds, predictors, allowMismatch))

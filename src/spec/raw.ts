@@ -6,8 +6,8 @@ import type {
   PlainSolver,
   SpacedSchedule
 } from '../solvers/spec.js'
-import type { FeatureSpec } from '../stages/features.js'
-import type { MetricName, ModelSpec, OptimizerSpec, PromptsSpec } from './experiment.js'
+import type { FeatureSpec, MetricOptions } from '../metrics/metric.js'
+import type { ModelSpec, OptimizerSpec, PromptsSpec } from './experiment.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'
@@ -85,16 +85,10 @@ export interface RawSample {
   readonly images: boolean
 }
 
-export interface RawScore {
+export interface RawScore extends MetricOptions {
   readonly kind: 'score'
   readonly samples: readonly string[]
-  readonly reference?: string
-  readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
-  readonly features?: FeatureSpec
-  readonly statistics?: string
-  readonly clip?: string
-  readonly groups: number
-  readonly metrics: readonly MetricName[]
+  readonly metrics: readonly string[]
 }
 
 export type RawStage = RawTeacher | RawDistill | RawSample | RawScore

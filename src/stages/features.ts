@@ -2,16 +2,10 @@ import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import { openInception, type Inception } from '../metrics/inception.js'
 import { FEATURES } from '../networks/inception-v3.js'
-import type { InceptionInput } from '../networks/inception-v3.js'
+import type { FeatureSpec } from '../metrics/metric.js'
 import { ofCase, type StageKind } from './kind.js'
 import { convertShards, npyFile, shardsWith } from './shards.js'
 import { expectColours, imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
-
-/** Inception-v3, by where its weights are (an absolute path, or an address) and how images become its input. */
-export interface FeatureSpec {
-  readonly weights: string
-  readonly preparation: InceptionInput
-}
 
 /** Made for a score stage that compares features (`<score>.<samples>`). */
 export interface FeaturesStage extends FeatureSpec {
