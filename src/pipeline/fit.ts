@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { describeLeaving, leaves } from '../solvers/range.js'
 import { endsOf } from '../solvers/spec.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import type { KnownModel, StageBase, StageKind } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 

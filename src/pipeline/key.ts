@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { DEFAULT_BATCH_SIZE } from '../solvers/driver.js'
-import { canonical } from '../spec/plain.js'
+import { canonical } from '../reading/plain.js'
 import type { StageBase, StageKind } from '../stages/kind.js'
 import { assetOf } from './assets.js'
 import type { Plan, Planned } from './plan.js'

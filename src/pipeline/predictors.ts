@@ -2,8 +2,8 @@ import { EpdError } from '../errors.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { parseRecord } from '../predictors/record.js'
 import type { PredictorRecord } from '../predictors/record.js'
-import type { PredictorSource } from '../spec/parts.js'
-import { child } from '../spec/plain.js'
+import type { PredictorSource } from '../experiment/parts.js'
+import { child } from '../reading/plain.js'
 import { openStore, type Store } from '../store/store.js'
 
 /** A predictor that can be used by its name. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { PredictorRecord } from './record.js'
-import type { PredictorSource } from '../spec/parts.js'
+import type { PredictorSource } from '../experiment/parts.js'
 import { parseRecord } from './record.js'
 
 /** models/ stands beside src/ and beside dist/. */

@@ -4,10 +4,10 @@ import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import { falls, predictor } from '../solvers/predictor.js'
 import { pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
-import { DEFAULT_SCHEDULE, resolveSolver } from '../spec/parts.js'
-import { child, copy, isMapping } from '../spec/plain.js'
-import type { Report } from '../spec/problem.js'
-import { loadSchema } from '../spec/schema.js'
+import { DEFAULT_SCHEDULE, resolveSolver } from '../experiment/parts.js'
+import { child, copy, isMapping } from '../reading/plain.js'
+import type { Report } from '../reading/problem.js'
+import { loadSchema } from '../experiment/schema.js'
 
 /** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
 export interface PredictorRecord {

@@ -8,7 +8,7 @@ import type {
   ScoreContext
 } from '../metrics/metric.js'
 import { metricNamed } from '../metrics/registry.js'
-import { formatSeeds } from '../spec/seeds.js'
+import { formatSeeds } from '../reading/seeds.js'
 import type { FeaturesStage } from './features.js'
 import { ofCase, type StageKind } from './kind.js'
 import type { Metric } from '../store/store.js'

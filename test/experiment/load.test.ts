@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Experiment } from '../../src/spec/experiment.js'
+import type { Experiment } from '../../src/experiment/experiment.js'
 import { STAGE_KINDS, type Stage } from '../../src/stages/registry.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 import { published } from '../../src/predictors/published.js'
 import { changed, file, load, whole } from './spec.js'
 

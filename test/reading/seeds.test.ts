@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatSeeds, parseSeeds, type SeedsText } from '../../src/spec/seeds.js'
+import { formatSeeds, parseSeeds, type SeedsText } from '../../src/reading/seeds.js'
 
 describe('parseSeeds', () => {
   it.each<[SeedsText, number[]]>([

@@ -14,14 +14,14 @@ import {
   type SolverSpec,
   type StudentSpec
 } from '../solvers/spec.js'
-import { differenceOf } from './grids.js'
+import { differenceOf } from '../solvers/grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
-import { child } from './plain.js'
+import { child } from '../reading/plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
-import { expected, quote, type Path, type Report } from './problem.js'
+import { expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { RawDistill, RawOptimizer, RawSample, RawTeacher } from './raw.js'
 import { resolveScore, type ScoreParts } from './resolve-score.js'
-import { reused, type Reuse } from './reuse.js'
+import { reused, type Reuse } from '../solvers/reuse.js'
 import type { Schema } from './schema.js'
 
 interface Context extends Parts, Reuse, ScoreParts {

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
-import { child, isMapping } from './plain.js'
-import { wrongPath } from './paths.js'
-import { either, expected, listed, quote, type Path, type Problem } from './problem.js'
+import { child, isMapping } from '../reading/plain.js'
+import { wrongPath } from '../reading/paths.js'
+import { either, expected, listed, quote, type Path, type Problem } from '../reading/problem.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
-import type { SeedsText } from './seeds.js'
+import type { SeedsText } from '../reading/seeds.js'
 
 /** schemas/ stands beside src/ and beside dist/. */
 const FILE = new URL('../../schemas/experiment.schema.json', import.meta.url)

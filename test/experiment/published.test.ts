@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 
 interface Published {
   readonly nfe: number

@@ -1,7 +1,7 @@
-import { endsAtZero, gridOf, pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
+import { endsAtZero, gridOf, pointsAboveZero, type StudentSpec } from './spec.js'
 import { differenceOf } from './grids.js'
-import { type Path, type Report } from './problem.js'
-import type { RawUsed } from './raw.js'
+import { type Path, type Report } from '../reading/problem.js'
+import type { RawUsed } from '../experiment/raw.js'
 import { checkSchedule, countsOf, inheriting, scheduleOf } from './time-points.js'
 
 /** What becomes of a solver that is used otherwise than it was distilled for. */

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { STAGE_KINDS } from '../../src/stages/registry.js'
-import { child } from '../../src/spec/plain.js'
+import { child } from '../../src/reading/plain.js'
 import { errors, load } from './spec.js'
 
 const grid = `name: grid

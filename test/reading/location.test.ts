@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { located, locatedFolder, placeOf, repositoryLocation } from '../../src/spec/location.js'
-import { loadSchema } from '../../src/spec/schema.js'
+import { located, locatedFolder, placeOf, repositoryLocation } from '../../src/reading/location.js'
+import { loadSchema } from '../../src/experiment/schema.js'
 
 const HEX = 'AB'.repeat(32)
 const COMMIT = 'c0ffee0123456789c0ffee0123456789c0ffee01'

@@ -10,7 +10,7 @@ import type { FeatureSpec, MetricOptions } from '../metrics/metric.js'
 import type { ModelSpec, OptimizerSpec, PromptsSpec } from './experiment.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import type { GeneratorName } from '../random/latents.js'
-import type { SeedsText } from './seeds.js'
+import type { SeedsText } from '../reading/seeds.js'
 
 /** A spec as the schema leaves it: valid, its own defaults put in, nothing resolved yet. */
 export interface RawExperiment {

@@ -1,8 +1,8 @@
-import { nearestNfe, numStepsFor, parallelNfe, type Costed } from '../solvers/nfe.js'
-import { schedule as timePoints } from '../solvers/schedule.js'
-import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from '../solvers/spec.js'
-import { either, expected, type Path, type Report } from './problem.js'
-import type { RawExplicit, RawSchedule } from './raw.js'
+import { nearestNfe, numStepsFor, parallelNfe, type Costed } from './nfe.js'
+import { schedule as timePoints } from './schedule.js'
+import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from './spec.js'
+import { either, expected, type Path, type Report } from '../reading/problem.js'
+import type { RawExplicit, RawSchedule } from '../experiment/raw.js'
 
 /** A schedule without what is as it is by default. */
 export function scheduleOf(raw: RawSchedule): ScheduleSpec {

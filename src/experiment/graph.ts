@@ -1,7 +1,7 @@
 import type { StageBase } from '../stages/kind.js'
 import type { StageKinds } from '../stages/registry.js'
-import { at, child } from './plain.js'
-import { quote, type Path, type Report } from './problem.js'
+import { at, child } from '../reading/plain.js'
+import { quote, type Path, type Report } from '../reading/problem.js'
 
 /** Stages in the order of `names`, but each after its inputs. */
 export function inOrder<S extends StageBase>(stages: readonly S[], names: readonly string[], kinds: StageKinds): S[] {

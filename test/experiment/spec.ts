@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { EpdError } from '../../src/errors.js'
 import { published } from '../../src/predictors/published.js'
-import { loadExperiment, type LoadOptions } from '../../src/spec/load.js'
+import { loadExperiment, type LoadOptions } from '../../src/experiment/load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spec-'))
 afterAll(() => {

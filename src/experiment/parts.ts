@@ -3,13 +3,13 @@ import { highestOrder } from '../solvers/multistep.js'
 import type { PredictorRecord } from '../predictors/record.js'
 import type { ScheduleSpec, SolverSpec } from '../solvers/spec.js'
 import { isNamed, NAMED, references } from './graph.js'
-import { child, isMapping } from './plain.js'
-import { either, expected, type Path, type Report } from './problem.js'
+import { child, isMapping } from '../reading/plain.js'
+import { either, expected, type Path, type Report } from '../reading/problem.js'
 import type { RawSolver, RawUsed } from './raw.js'
-import { reused, type Reuse } from './reuse.js'
+import { reused, type Reuse } from '../solvers/reuse.js'
 import type { Schema } from './schema.js'
-import { parseSeeds } from './seeds.js'
-import { checkSchedule, countsOf, inheriting, numStepsOfList, scheduleOf } from './time-points.js'
+import { parseSeeds } from '../reading/seeds.js'
+import { checkSchedule, countsOf, inheriting, numStepsOfList, scheduleOf } from '../solvers/time-points.js'
 
 /** Over the range of the model. */
 export const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1 }

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { wrongPath } from '../../src/spec/paths.js'
-import { errors } from './spec.js'
+import { wrongPath } from '../../src/reading/paths.js'
+import { errors } from '../experiment/spec.js'
 
 describe('a path', () => {
   it.each(['a', '.', '..', '/', 'a b', './~/x', 'a/~', '~backup', 'x~', 'C:\\x'])('such as %j may be one', path => {

@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml'
-import { child, copy, isMapping } from './plain.js'
-import { expected, type Path } from './problem.js'
+import { child, copy, isMapping } from '../reading/plain.js'
+import { expected, type Path } from '../reading/problem.js'
 
 /** What `--set path=value` asks for. */
 export interface Override {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EpdError } from '../../src/errors.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 import { changed, errors, whole } from './spec.js'
 
 const SEEDS = 'seeds such as 0-1023 or 1,2,5-10'

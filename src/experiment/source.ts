@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { EpdError } from '../errors.js'
-import { wrongPath } from './paths.js'
-import { copy } from './plain.js'
-import { nearest, quote, type Problem } from './problem.js'
+import { wrongPath } from '../reading/paths.js'
+import { copy } from '../reading/plain.js'
+import { nearest, quote, type Problem } from '../reading/problem.js'
 
 /** A spec as it was read: its value, and where each part of it stands. */
 export interface Source {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { StageBase } from '../stages/kind.js'
 import type { StageKinds } from '../stages/registry.js'
-import { canonical, child, isMapping, type Mapping } from './plain.js'
-import { either, expected, type Path, type Report } from './problem.js'
+import { canonical, child, isMapping, type Mapping } from '../reading/plain.js'
+import { either, expected, type Path, type Report } from '../reading/problem.js'
 
 /** One value of each axis, and the names of those that the matrix names. */
 export interface Case {

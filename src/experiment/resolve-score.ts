@@ -2,7 +2,7 @@ import type { MetricDescriptor, MetricNeed } from '../metrics/metric.js'
 import { metricNamed } from '../metrics/registry.js'
 import type { SampleStage } from '../stages/sample.js'
 import type { ScoreStage } from '../stages/score.js'
-import { expected, listed, quote, type Path, type Report } from './problem.js'
+import { expected, listed, quote, type Path, type Report } from '../reading/problem.js'
 import type { RawScore } from './raw.js'
 
 /** What a score stage is resolved with. */
