@@ -4,6 +4,7 @@ import type { CommandModelOptions } from '../models/command.js'
 import type { ClipDenoised } from '../models/clipped.js'
 import type { Rounding } from '../models/parametrisation.js'
 import type { OnnxModelOptions } from '../models/onnx.js'
+import type { Plugin } from './plugins.js'
 import type { StageBase } from '../stages/kind.js'
 import type { Stage } from '../stages/registry.js'
 
@@ -18,6 +19,8 @@ export interface Experiment<S extends StageBase = Stage> {
   /** What --set gave: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
+  /** The solvers that modules beside the spec bring; absent where there are none. */
+  readonly plugins?: readonly Plugin[]
   /** Seed i gets prompt i, from the first again when they are used up. */
   readonly prompts?: PromptsSpec
   /** In an order in which each stage comes after those that it names. */

@@ -133,6 +133,7 @@ function readCase(
   problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
   removeStray(spec, problems)
   const stages = resolveStages(spec, schema, kinds, predictors, {
+    solvers: schema.solvers,
     allowMismatch,
     report: (path, message) => {
       if (!said(path)) problems.push({ path, message })

@@ -1,11 +1,4 @@
-import type {
-  AmedSolver,
-  EpdSolver,
-  ExplicitSchedule,
-  ParadigmsSolver,
-  PlainSolver,
-  SpacedSchedule
-} from '../solvers/spec.js'
+import type { ExplicitSchedule, SolverChoice, SpacedSchedule } from '../solvers/spec.js'
 import type { FeatureSpec, MetricOptions } from '../metrics/metric.js'
 import type { ModelSpec, OptimizerSpec, PromptsSpec } from './experiment.js'
 import type { NoiseScale } from '../solvers/schedule.js'
@@ -43,7 +36,7 @@ export interface RawSpaced extends Omit<SpacedSchedule, keyof RawOptions | 'prec
 
 export interface RawExplicit extends Omit<ExplicitSchedule, keyof RawOptions>, RawOptions {}
 
-export type RawSolver = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver) & RawGrid
+export interface RawSolver extends SolverChoice, RawGrid {}
 
 /** A predictor in use, as `predictor:NAME`, or a distill stage by its name. */
 export interface RawUsed extends RawGrid {
@@ -58,7 +51,7 @@ type Defaulted<O> = Omit<O, 'lr' | 'finalIterations'> & { readonly lr?: number; 
 
 export interface RawTeacher {
   readonly kind: 'teacher'
-  readonly solver: PlainSolver
+  readonly solver: SolverChoice
   readonly refine: number
   readonly substeps: number
   readonly seeds: SeedsText

@@ -6,19 +6,15 @@ import type { SampleStage } from '../stages/sample.js'
 import type { TeacherStage } from '../stages/teacher.js'
 import type { OptimizerSpec } from './experiment.js'
 import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
-import {
-  endsAtZero,
-  gridOf,
-  pointsAboveZero,
-  type GridSpec,
-  type SolverSpec,
-  type StudentSpec
-} from '../solvers/spec.js'
+import type { Learns } from '../solvers/descriptor.js'
+import { hasParameters } from '../solvers/learned.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
+import { endsAtZero, gridOf, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { child } from '../reading/plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
-import { expected, quote, type Path, type Report } from '../reading/problem.js'
+import { either, expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { RawDistill, RawOptimizer, RawSample, RawTeacher } from './raw.js'
 import { resolveScore, type ScoreParts } from './resolve-score.js'
 import { reused, type Reuse } from '../solvers/reuse.js'
@@ -75,11 +71,12 @@ function resolveDistill(name: string, raw: RawDistill, path: Path, context: Cont
   const student = studentOf(name, raw, [...path, 'solver'], context)
   const teacher = teachers.get(raw.teacher)
   const seeds = validations.get(name)
-  const optimizer = student && optimizerOf(raw.optimizer, student, raw.learnSigmas)
-  if (student && optimizer) checkTogether(raw, student, optimizer, path, report)
+  const learns = student && solverNamed(student.name, context.solvers).learns
+  const optimizer = learns && optimizerOf(raw.optimizer, learns, raw.learnSigmas)
+  if (student && optimizer) checkTogether(raw, student, learns, optimizer, path, report)
   if (!teacher) return
   if (seeds) checkUnseen(seeds, teacher, [...path, 'validation'], report)
-  if (student) checkGrid(gridOf(student), teacher, isPlain(student.name), [...path, 'solver'], report)
+  if (student) checkGrid(gridOf(student), teacher, learns === 'time-points', [...path, 'solver'], report)
   if (!seeds || !student || !optimizer) return
   const validation = `${name}.validation`
   const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
@@ -105,13 +102,15 @@ function studentOf(
   name: string,
   { solver: own, learnSigmas }: RawDistill,
   path: Path,
-  { solvers, studied, report }: Context
-): StudentSpec | undefined {
-  const chosen = own === undefined ? studied : solvers.get(name)
+  context: Context
+): SolverSpec | undefined {
+  const { studied, report } = context
+  const chosen = own === undefined ? studied : context.chosen.get(name)
   if (!chosen) return undefined
   const { solver, predictor } = chosen
-  const what = 'an epd or amed solver, or with learnSigmas any but paradigms'
-  if (isStudent(solver) && !predictor && (learnSigmas || !isPlain(solver.name))) return solver
+  const { learns } = solverNamed(solver.name, context.solvers)
+  if (!predictor && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return solver
+  const what = studentsIn(context.solvers)
   const whose = own === undefined ? ', the top-level one' : ''
   report(
     path,
@@ -122,20 +121,18 @@ function studentOf(
   return undefined
 }
 
-function isStudent(solver: SolverSpec): solver is StudentSpec {
-  return solver.name !== 'paradigms'
-}
-
-/** Whether it has no parameters of its own. */
-function isPlain(name: StudentSpec['name']): boolean {
-  return name !== 'epd' && name !== 'amed'
+/** The solvers that can be students, in words. */
+function studentsIn(solvers: Solvers): string {
+  const those = (are: (learns: Learns) => boolean) =>
+    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
+  return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
 }
 
 /** An optimizer with the defaults that depend on the student. */
-function optimizerOf(given: RawOptimizer | undefined, student: StudentSpec, learnSigmas: boolean): OptimizerSpec {
-  const amed = student.name === 'amed'
-  if (given?.name === 'adam' || (!given && amed)) {
-    const { lr = amed ? 0.005 : 0.2, ...rest } = given ?? ADAM
+function optimizerOf(given: RawOptimizer | undefined, learns: Learns, learnSigmas: boolean): OptimizerSpec {
+  const network = learns === 'network'
+  if (given?.name === 'adam' || (!given && network)) {
+    const { lr = network ? 0.005 : 0.2, ...rest } = given ?? ADAM
     return { ...rest, name: 'adam', lr }
   }
   const { iterations, finalIterations = learnSigmas ? FINAL_WITH_SIGMAS : 1 } = given ?? { iterations: 4 }
@@ -150,7 +147,8 @@ const ADAM: RawOptimizer & { readonly name: 'adam' } = {
 /** Options of a distill stage that do not go together. */
 function checkTogether(
   { learnSigmas, objective, features, start }: RawDistill,
-  student: StudentSpec,
+  student: SolverSpec,
+  learns: Learns,
   optimizer: OptimizerSpec,
   path: Path,
   report: Report
@@ -161,11 +159,12 @@ function checkTogether(
   const { name } = student
   const points = pointsAboveZero(student)
   if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
-  if (name === 'amed') {
-    if (optimizer.name !== 'adam') wrong('optimizer', 'adam, which alone trains amed', optimizer.name)
-    if (features) wrong('features', 'none for amed, which compares pixels after every step', features)
-    if (objective === 'every') wrong('objective', 'final for amed, which looks at every step whatever it is', objective)
-    if (learnSigmas) wrong('learnSigmas', 'false for amed', learnSigmas)
+  if (learns === 'network') {
+    if (optimizer.name !== 'adam') wrong('optimizer', `adam, which alone trains ${name}`, optimizer.name)
+    if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
+    if (objective === 'every')
+      wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
+    if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
     return
   }
   if (!learnSigmas) return
@@ -174,7 +173,7 @@ function checkTogether(
   else if (optimizer.finalIterations === 0)
     wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
   if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
-  if (isPlain(name) && start) wrong('start', 'none for a solver without parameters', start)
+  if (learns === 'time-points' && start) wrong('start', 'none for a solver without parameters', start)
   if (points < 3)
     wrong(
       'learnSigmas',
@@ -219,15 +218,15 @@ function sampler(
   path: Path,
   context: Context
 ): Pick<SampleStage, 'solver' | 'from' | 'predictor' | 'mismatched'> | undefined {
-  const { studied, solvers, distills, report } = context
-  const used = typeof given === 'string' ? { from: given } : given && 'from' in given ? given : undefined
+  const { studied, chosen: own, distills, report, solvers } = context
+  const used = typeof given === 'string' ? { from: given } : given && !('name' in given) ? given : undefined
   if (used && !isNamed(used.from)) {
     const student = distills.get(used.from)?.student
     const chosen = student && reused(student, used, `stage ${quote(used.from)}`, path, context)
     return chosen && { ...chosen, from: used.from }
   }
-  const chosen = given ? solvers.get(name) : studied
-  if (!chosen || chosen.predictor || (chosen.solver.name !== 'epd' && chosen.solver.name !== 'amed')) return chosen
+  const chosen = given ? own.get(name) : studied
+  if (!chosen || chosen.predictor || !hasParameters(solverNamed(chosen.solver.name, solvers).learns)) return chosen
   const what = `the name of a distill stage, or { from: "predictor:NAME" }, from which ${chosen.solver.name} takes what was learned`
   report(path, expected(what, given))
   return undefined

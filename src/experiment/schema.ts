@@ -5,6 +5,8 @@ import { METRICS } from '../metrics/registry.js'
 import { child, isMapping } from '../reading/plain.js'
 import { wrongPath } from '../reading/paths.js'
 import { either, expected, listed, quote, type Path, type Problem } from '../reading/problem.js'
+import { solverDefinitions } from '../solvers/definitions.js'
+import { SOLVERS, type Solvers } from '../solvers/registry.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
 import type { SeedsText } from '../reading/seeds.js'
 
@@ -13,6 +15,8 @@ const FILE = new URL('../../schemas/experiment.schema.json', import.meta.url)
 
 /** The schema of a whole spec, and of those parts that are worth a look of their own where another part is wrong. */
 export interface Schema {
+  /** The solvers that a spec may name. */
+  readonly solvers: Solvers
   /** Puts defaults into the value, and says all that is wrong with it. */
   readonly check: (value: unknown) => Problem[]
   readonly isExperiment: (value: unknown) => value is RawExperiment
@@ -29,17 +33,19 @@ export interface Schema {
   readonly metrics: readonly MetricDescriptor[]
 }
 
-const loaded = new WeakMap<readonly MetricDescriptor[], Schema>()
+let loaded: Schema | undefined
 
-/** The schema for specs that may name these metrics. It is compiled once. */
-export function loadSchema(metrics: readonly MetricDescriptor[] = METRICS): Schema {
-  const schema = loaded.get(metrics) ?? compiled(metrics)
-  loaded.set(metrics, schema)
-  return schema
+/** The schema for specs that may name these metrics and solvers. That of the project's own is compiled once. */
+export function loadSchema(metrics: readonly MetricDescriptor[] = METRICS, solvers: Solvers = SOLVERS): Schema {
+  if (metrics !== METRICS || solvers !== SOLVERS) return compiled(metrics, solvers)
+  return (loaded ??= compiled(metrics, solvers))
 }
 
-function compiled(metrics: readonly MetricDescriptor[]): Schema {
-  const root = parse(metrics.map(({ name }) => name))
+function compiled(metrics: readonly MetricDescriptor[], solvers: Solvers): Schema {
+  const root = parse(
+    metrics.map(({ name }) => name),
+    solvers
+  )
   const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
   const filling = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
   const checked = (name: string) => {
@@ -49,6 +55,7 @@ function compiled(metrics: readonly MetricDescriptor[]): Schema {
   const ajv = new Ajv2020(options).addSchema(root)
   const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
   return {
+    solvers,
     check: checked(''),
     checkSolver: checked('#/$defs/solver'),
     isExperiment: part<RawExperiment>(''),
@@ -63,11 +70,15 @@ function compiled(metrics: readonly MetricDescriptor[]): Schema {
   }
 }
 
-function parse(metrics: readonly string[]): AnySchemaObject {
+function parse(metrics: readonly string[], solvers: Solvers): AnySchemaObject {
   const written: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
   const names = put(written, [...METRIC_LIST, 'items'], { enum: metrics })
-  const schema = withoutAxes(put(names, [...METRIC_LIST, 'title'], `a list of ${listed(metrics)}`))
-  if (isSchema(schema)) return schema
+  const listing = put(names, [...METRIC_LIST, 'title'], `a list of ${listed(metrics)}`)
+  const others = child(listing, '$defs')
+  if (isSchema(listing) && isMapping(others)) {
+    const schema = withoutAxes({ ...listing, $defs: { ...others, ...solverDefinitions(solvers) } })
+    if (isSchema(schema)) return schema
+  }
   throw new TypeError(`${FILE.pathname} is not a JSON Schema`)
 }
 

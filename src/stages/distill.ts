@@ -3,22 +3,25 @@ import { distill as distilled, distillCost, type DistillState } from '../distill
 import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
-import type { Student } from '../distill/student.js'
-import { gridOf, type StudentSpec } from '../solvers/spec.js'
+import { studentOf } from '../distill/student.js'
+import { hasParameters } from '../solvers/learned.js'
+import { bound } from '../solvers/options.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
+import { gridOf, type SolverSpec } from '../solvers/spec.js'
 import type { OptimizerSpec } from '../experiment/experiment.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf } from './cost.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/metric.js'
 import { fitOf } from './fit.js'
-import { isOf, ofCase, solverWords, type FindStage, type StageKind } from './kind.js'
+import { isOf, ofCase, solverWords, type Around, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
 import { readTrajectories, teacher, type TeacherStage } from './teacher.js'
 
 export interface DistillStage {
   readonly kind: 'distill'
   readonly name: string
-  readonly student: StudentSpec
+  readonly student: SolverSpec
   /** The teacher stage whose trajectories are learned from. */
   readonly teacher: string
   /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
@@ -56,8 +59,8 @@ export const distill: StageKind<DistillStage> = {
       assets: features ? [features.weights] : []
     }
   },
-  cost(stage, find) {
-    return { evaluations: evaluationsOf(stage, find), atMost: stage.optimizer.name === 'levenberg-marquardt' }
+  cost(stage, around) {
+    return { evaluations: evaluationsOf(stage, around), atMost: stage.optimizer.name === 'levenberg-marquardt' }
   },
   summary({ student, learnSigmas, optimizer, teacher, features }) {
     const what = `${solverWords(student)}${learnSigmas ? ' and its time points' : ''}`
@@ -67,12 +70,13 @@ export const distill: StageKind<DistillStage> = {
     const found = find(taught)
     return isOf(teacher, found) ? [{ ...found, name: validation, seeds: validationSeeds }] : []
   },
+  solver: ({ student }) => student,
   timePoints: {
     schedule: ({ student }) => student.schedule,
     changed: (stage, change) => ({ ...stage, student: { ...stage.student, schedule: change(stage.student.schedule) } }),
     compared
   },
-  fit: ({ name, student }, model) => fitOf(name, student, undefined, model),
+  fit: ({ name, student }, model, solvers) => fitOf(name, student, undefined, model, solvers),
   async check({ name, features }, context) {
     if (features) await checkInception({ ...features, name }, context)
   },
@@ -82,14 +86,14 @@ export const distill: StageKind<DistillStage> = {
 
 function evaluationsOf(
   { optimizer, student, learnSigmas, teacher: taught, validation }: DistillStage,
-  find: FindStage
+  { find, solvers }: Around
 ): number {
   const count = (name: string) => {
     const found = find(name)
     return isOf(teacher, found) ? found.seeds.length : 0
   }
   return distillCost(optimizer, {
-    ...effortOf(student),
+    ...effortOf(student, solvers),
     learnsSigmas: learnSigmas,
     training: count(taught),
     validation: count(validation)
@@ -97,10 +101,10 @@ function evaluationsOf(
 }
 
 /** Compares what could not be compared while ends were missing. */
-function compared({ name, student, teacher: taught }: DistillStage, find: FindStage): undefined {
+function compared({ name, student, teacher: taught }: DistillStage, { find, solvers }: Around): undefined {
   const found = find(taught)
   if (!isOf(teacher, found)) return
-  const plain = student.name !== 'epd' && student.name !== 'amed'
+  const plain = !hasParameters(solverNamed(student.name, solvers).learns)
   const difference = differenceOf(gridOf(student), found.grid, plain)
   if (difference)
     throw new EpdError(
@@ -111,23 +115,25 @@ function compared({ name, student, teacher: taught }: DistillStage, find: FindSt
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
 async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
-  const { store, key, claim, inputKey, promptsOf, signal, onProgress } = context
+  const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
-  const total = mostIterations(stage)
+  const solver = bound(student, solvers)
+  const { learns } = solver.descriptor
+  const total = mostIterations(stage, solvers)
   const resume = store.iterationState(key)
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distilled({
     model,
-    student: studentOf(student),
+    student: studentOf(solver),
     learnSigmas,
     sigmas,
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
-    ...(student.name !== 'amed' && { objective }),
+    ...(learns !== 'network' && { objective }),
     view: inception && featureView(inception, model.decoder),
     start,
     seed,
@@ -149,17 +155,12 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   return { nfe: student.nfe, evaluations }
 }
 
-function studentOf(spec: StudentSpec): Student {
-  if (spec.name !== 'epd' && spec.name !== 'amed') return spec
-  const { scaleDir, scaleTime } = spec
-  return { ...spec, ranges: { scaleDir, scaleTime } }
-}
-
 /** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student }: DistillStage): number {
+export function mostIterations({ optimizer, student }: DistillStage, solvers: Solvers): number {
   if (optimizer.name === 'adam') return Math.ceil(optimizer.trajectories / optimizer.batch)
   const { iterations, finalIterations } = optimizer
-  return (student.name === 'epd' ? iterations * (student.numSteps - 1) : 0) + finalIterations
+  const { learns } = bound(student, solvers).descriptor
+  return (learns === 'points' ? iterations * (student.numSteps - 1) : 0) + finalIterations
 }
 
 /** The line of an iteration. Losses are shown as root mean squares. */

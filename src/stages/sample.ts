@@ -4,15 +4,16 @@ import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
 import { endsAtZero } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
-import { gridOf, type ScheduleSpec, type SolverSpec, type StudentSpec } from '../solvers/spec.js'
+import { gridOf, type ScheduleSpec, type SolverSpec } from '../solvers/spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { formatSeeds } from '../reading/seeds.js'
 import type { PredictorRecord } from '../predictors/record.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { evaluationsASample } from './cost.js'
 import type { DecodeStage } from './decode.js'
 import { distill } from './distill.js'
 import { decodedName, imageFiles } from './image-files.js'
-import { isOf, solverWords, type FindStage, type StageBase, type Mismatch, type StageKind } from './kind.js'
+import { isOf, solverWords, type Around, type StageBase, type Mismatch, type StageKind } from './kind.js'
 import { fitOf } from './fit.js'
 import { npyFile, runShards, start } from './shards.js'
 import { samplerOf } from './solver.js'
@@ -52,7 +53,10 @@ export const sample: StageKind<SampleStage> = {
       batch
     }
   },
-  cost: stage => ({ evaluations: evaluationsOf(stage), atMost: stage.solver.name === 'paradigms' }),
+  cost(stage, { solvers }) {
+    const { stopsItself } = solverNamed(stage.solver.name, solvers)
+    return { evaluations: evaluationsOf(stage, solvers), atMost: stopsItself !== undefined }
+  },
   summary({ solver, predictor, seeds }) {
     return `${solverWords(solver)}${predictor ? ` of ${predictor.name}` : ''}, seeds ${formatSeeds(seeds)}`
   },
@@ -61,28 +65,29 @@ export const sample: StageKind<SampleStage> = {
     const { digest, scale, engine } = decoder
     return [{ kind: 'decode', name: decodedName(name), samples: name, images, decoder: { digest, scale, engine } }]
   },
+  solver: ({ solver }) => solver,
   timePoints: {
     schedule: ({ solver }) => solver.schedule,
     changed: (stage, change) => ({ ...stage, solver: { ...stage.solver, schedule: change(stage.solver.schedule) } }),
     compared
   },
-  fit: ({ name, solver, predictor }, model) => fitOf(name, solver, predictor, model),
+  fit: ({ name, solver, predictor }, model, solvers) => fitOf(name, solver, predictor, model, solvers),
   pictures: ({ name, images }) => ({ name, each: images }),
   run
 }
 
-function evaluationsOf({ seeds, solver }: SampleStage): number {
-  return seeds.length * evaluationsASample(solver)
+function evaluationsOf({ seeds, solver }: SampleStage, solvers: Solvers): number {
+  return seeds.length * evaluationsASample(solver, solvers)
 }
 
 /** How time points differ from those that the predictor was distilled for, where that was not known before the model was open. */
 function compared(
   stage: SampleStage,
-  find: FindStage,
+  { find }: Around,
   change: (schedule: ScheduleSpec) => ScheduleSpec
 ): Mismatch<SampleStage> | undefined {
   const { solver, from, predictor, mismatched } = stage
-  if (mismatched || solver.name === 'paradigms') return undefined
+  if (mismatched) return undefined
   const student = from === undefined ? predictor?.solver : studentOf(find(from))
   if (!student) return undefined
   const own = { ...student, schedule: change(student.schedule) }
@@ -92,7 +97,7 @@ function compared(
   return { message, stage: { ...stage, mismatched: true } }
 }
 
-function studentOf(stage: StageBase | undefined): StudentSpec | undefined {
+function studentOf(stage: StageBase | undefined): SolverSpec | undefined {
   return isOf(distill, stage) ? stage.student : undefined
 }
 
@@ -100,7 +105,7 @@ function studentOf(stage: StageBase | undefined): StudentSpec | undefined {
 async function run(stage: SampleStage, context: StageContext): Promise<StageCost> {
   const { solver, sigmas: learned } = samplerOf(stage, context)
   const { schedule: grid } = stage.solver
-  return runShards({ seeds: stage.seeds, evaluations: evaluationsOf(stage) }, context, model => {
+  return runShards({ seeds: stage.seeds, evaluations: evaluationsOf(stage, context.solvers) }, context, model => {
     const { shape } = model
     const sigmas = learned
       ? endsAtZero(grid)

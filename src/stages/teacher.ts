@@ -1,10 +1,12 @@
 import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
 import type { Trajectories } from '../distill/trajectories.js'
 import type { Condition } from '../models/denoiser.js'
+import { bound } from '../solvers/options.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import { parallelNfe } from '../solvers/nfe.js'
-import type { GridSpec, PlainSolver } from '../solvers/spec.js'
+import type { Solvers } from '../solvers/registry.js'
+import type { GridSpec, SolverChoice } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
 import { formatSeeds } from '../reading/seeds.js'
 import type { Store } from '../store/store.js'
@@ -15,7 +17,7 @@ import type { StageContext, StageCost } from './stage.js'
 export interface TeacherStage {
   readonly kind: 'teacher'
   readonly name: string
-  readonly solver: PlainSolver
+  readonly solver: SolverChoice
   /** Time points that are put into each interval of the student's grid. */
   readonly refine: number
   /** Steps in each interval of the refined grid. */
@@ -35,8 +37,9 @@ export const teacher: StageKind<TeacherStage> = {
     const params = { solver, refine, substeps, grid, seeds, generator }
     return { params, besides: promptsOf && { prompts: promptsOf(seeds) }, inputs: [], evaluatesModel: true }
   },
-  cost: stage => ({ evaluations: evaluationsOf(stage), atMost: false }),
+  cost: (stage, { solvers }) => ({ evaluations: evaluationsOf(stage, solvers), atMost: false }),
   summary: stage => `${stage.solver.name}, ${stepsOf(stage)} steps, seeds ${formatSeeds(stage.seeds)}`,
+  solver: ({ solver }) => solver,
   timePoints: {
     schedule: ({ grid }) => grid,
     changed({ grid: { numSteps, ...schedule }, ...stage }, change) {
@@ -51,14 +54,16 @@ function stepsOf({ refine, substeps, grid }: TeacherStage): number {
   return (refine + 1) * (grid.numSteps - 1) * substeps
 }
 
-function evaluationsOf(stage: TeacherStage): number {
-  return stage.seeds.length * parallelNfe(stage.solver, stepsOf(stage) + 1)
+function evaluationsOf(stage: TeacherStage, solvers: Solvers): number {
+  return stage.seeds.length * parallelNfe(bound(stage.solver, solvers), stepsOf(stage) + 1)
 }
 
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
 async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
-  const { solver, grid, refine, substeps, seeds } = stage
-  return runShards({ seeds, evaluations: evaluationsOf(stage) }, context, model => {
+  const { grid, refine, substeps, seeds } = stage
+  const { solvers } = context
+  const solver = bound(stage.solver, solvers)
+  return runShards({ seeds, evaluations: evaluationsOf(stage, solvers) }, context, model => {
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {
       async compute(shard) {

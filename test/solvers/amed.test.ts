@@ -4,7 +4,7 @@ import type { Denoiser } from '../../src/models/denoiser.js'
 import { latents } from '../../src/random/latents.js'
 import { amedSteps } from '../../src/solvers/amed.js'
 import type { AmedPoint } from '../../src/solvers/amed-predictor.js'
-import type { BaseName } from '../../src/solvers/base.js'
+import type { BaseName } from '../../src/solvers/methods.js'
 import { drive } from '../../src/solvers/driver.js'
 import { baseMethod } from '../../src/solvers/base.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
@@ -55,12 +55,15 @@ describe('amed', () => {
       )
       const found = await constant({ afs: true, base, maxOrder: 3 }, { r: 0.5, scaleDir: 1, scaleTime: 1 })
       let x: Float64Array = noise(1)
-      const method = baseMethod(base, { x, samples: 1, sigmas: halves, trajectory: [] }, 3)
+      const method = baseMethod(base, { samples: 1, sigmas: halves }, 3)
+      let state = method.init
       for (let i = 0; i < 8; i++) {
         const t = halves[i]
         const denoised = await mixture.denoise(x, Float64Array.of(t))
         const d = i === 0 ? x.map(v => v / Math.sqrt(1 + t * t)) : x.map((v, j) => (v - denoised[j]) / t)
-        x = method(x, d, t, i)(halves[i + 1])
+        const step = method.step(state, { x, d, t, index: i })
+        state = step.state
+        x = step.lead(halves[i + 1])
       }
       expect(relativeError(found.x, x)).toBeLessThan(1e-9)
       expect(found.nfe).toBe(7)
