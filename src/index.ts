@@ -41,7 +41,7 @@ export type {
 } from './solvers/descriptor.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
-export type { Evaluated, Evaluation, Problem, SolverRun } from './solvers/solver.js'
+export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
@@ -79,7 +79,7 @@ export { openImages, type Collection } from './images/collection.js'
 export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { Tensor, Tree } from './checkpoints/tensor.js'
 
-export { loadExperiment, type LoadOptions } from './experiment/load.js'
+export { loadExperiment, readExperiment, type LoadOptions } from './experiment/load.js'
 export type { Experiment } from './experiment/experiment.js'
 export type { Stage } from './stages/registry.js'
 export type { ModelMark, PredictorRecord } from './predictors/record.js'

@@ -76,7 +76,7 @@ program
   .addOption(verbose)
   .action(async (spec: string, options: SpecFlags) => {
     const { validate } = await import('./validate.js')
-    validate(spec, options)
+    await validate(spec, options)
   })
 
 program

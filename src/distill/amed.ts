@@ -24,7 +24,7 @@ import { differenceStep, differenceStepCost } from './difference-step.js'
 import { walkCost, type Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
 import { meanSquare, slopes } from './objective.js'
-import { firstSteps, withZero, type Setting } from './student.js'
+import { withZero, type Setting } from './student.js'
 import { finite, type Found, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
@@ -225,15 +225,9 @@ async function walk(
   const [x] = batch.states
   const size = x.length / batch.seeds.length
   const jobs = batch.seeds.map((_, k) => {
-    const trajectory: Float64Array[] = []
     const one = oneSample({ x, condition: batch.condition }, size, k)
-    const run = amedSteps({ x: one.x, samples: 1, sigmas, trajectory }, student, choose(k))
-    return {
-      run: firstSteps(run, trajectory, steps),
-      condition: one.condition,
-      record: tapes[k],
-      replay: replay?.[k]
-    }
+    const run = amedSteps({ x: one.x, samples: 1, sigmas }, student, choose(k))
+    return { run, steps, condition: one.condition, record: tapes[k], replay: replay?.[k] }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
   const ends = outcomes.map(({ x }) => x)

@@ -5,7 +5,6 @@ import type { Bound, BoundSolver } from '../solvers/descriptor.js'
 import { epd, epdStudent, type EpdStudent } from '../solvers/epd.js'
 import { start, type PlainSolverOptions } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
-import type { SolverRun } from '../solvers/solver.js'
 import type { Trajectories } from './trajectories.js'
 
 /** A solver as it is given, but for what is to be found: a predictor, or its time points. */
@@ -61,30 +60,19 @@ export async function walk(
   steps: number,
   replay?: Tape
 ): Promise<Walk[]> {
-  const walks = predictors.map(predictor => {
-    const trajectory: Float64Array[] = []
+  const jobs = predictors.map(predictor => {
     const own = predictor.sigmas ? Float64Array.from(predictor.sigmas) : sigmas
-    const problem = { x: states[0], samples: seeds.length, sigmas: toZero ? withZero(own) : own, trajectory }
+    const problem = { x: states[0], samples: seeds.length, sigmas: toZero ? withZero(own) : own }
     const run = start(isEpdStudent(student) ? { ...student, predictor } : student, problem)
-    const tape: Tape = []
-    return { trajectory, tape, job: { run: firstSteps(run, trajectory, steps), condition, replay, record: tape } }
+    const record: Tape = []
+    return { run, steps, condition, replay, record }
   })
-  const outcomes = await drive(
-    walks.map(({ job }) => job),
-    { model, batchSize, signal }
-  )
-  return walks.map(({ trajectory, tape }, k) => ({
-    states: trajectory,
-    tape,
-    evaluations: outcomes[k].evaluations
+  const outcomes = await drive(jobs, { model, batchSize, signal })
+  return outcomes.map((outcome, k) => ({
+    states: outcome.states,
+    tape: jobs[k].record,
+    evaluations: outcome.evaluations
   }))
-}
-
-/** A run that ends as soon as it has taken `steps` steps, without asking for what only later ones need. */
-export function* firstSteps(run: SolverRun, trajectory: readonly Float64Array[], steps: number): SolverRun {
-  let next = run.next()
-  while (!next.done && trajectory.length <= steps) next = run.next(yield next.value)
-  return trajectory[steps]
 }
 
 /** Time points that go on to a noise level of 0. */

@@ -11,6 +11,8 @@ import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
 import type { Path, Problem } from '../reading/problem.js'
 import type { PredictorSource } from './parts.js'
+import { importPlugins, pluginsOf, type PluginModules } from './plugin-modules.js'
+import { solversWith } from './plugins.js'
 import { resolveStages } from './resolve.js'
 import { loadSchema, type Schema } from './schema.js'
 import { readSource, type Source } from './source.js'
@@ -24,10 +26,24 @@ export interface LoadOptions {
   readonly set?: readonly string[]
   /** Where `predictor:NAME` is looked for; default: there are none. */
   readonly predictors?: PredictorSource
+  /** The modules that the spec names under `plugins`, which `readExperiment` imports. */
+  readonly plugins?: PluginModules
   /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
   readonly allowMismatch?: boolean
   /** The metrics that score stages may name; by default METRICS. */
   readonly metrics?: readonly MetricDescriptor[]
+}
+
+/**
+ * As `loadExperiment`, of a spec that may have plugins: these are imported before.
+ * @throws EpdError `spec-invalid`
+ */
+export async function readExperiment(options: LoadOptions): Promise<Experiment> {
+  const { file, text: given, set = [] } = options
+  const { text, value } = readSource(file, given)
+  for (const each of set.map(parseOverride))
+    if (value !== undefined && typeof each !== 'string') applyOverride(value, each)
+  return loadExperiment({ ...options, text, plugins: await importPlugins(value, file) })
 }
 
 /**
@@ -38,7 +54,15 @@ export interface LoadOptions {
 export function loadExperiment(options: LoadOptions): Experiment
 export function loadExperiment(options: LoadOptions, kinds: StageKinds): AnyExperiment
 export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_KINDS): AnyExperiment {
-  const { file, text: given, set = [], predictors = NONE, allowMismatch = false, metrics = METRICS } = options
+  const {
+    file,
+    text: given,
+    set = [],
+    predictors = NONE,
+    plugins: modules = new Map(),
+    allowMismatch = false,
+    metrics = METRICS
+  } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -49,11 +73,13 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     const obstacle = applyOverride(value, override)
     if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
   }
-  const schema = loadSchema(metrics)
+  const faults: Problem[] = []
+  const plugins = pluginsOf(value, modules, (path, message) => faults.push({ path, message }))
+  const schema = loadSchema(metrics, solversWith(plugins))
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
   const read = cases.map(one => readCase(value, one, schema, kinds, predictors, allowMismatch))
-  problems.push(...ofCases(read))
+  problems.push(...faults, ...ofCases(read))
   lines.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
@@ -70,6 +96,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     text,
     overrides: set,
     model: locatedModel,
+    ...(plugins.length > 0 && { plugins }),
     ...(prompts && { prompts: withPromptsLocation(prompts, file) }),
     stages,
     allowMismatch,

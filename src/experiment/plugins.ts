@@ -1,7 +1,5 @@
 import type { SolverDescriptor } from '../solvers/descriptor.js'
 import { SOLVERS, type Solvers } from '../solvers/registry.js'
-import type { StageBase } from '../stages/kind.js'
-import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 
 /** A solver that a module beside the spec has brought. */
 export interface Plugin {
@@ -17,12 +15,7 @@ export function solversWith(plugins: readonly Plugin[] = []): Solvers {
   return plugins.length === 0 ? SOLVERS : [...SOLVERS, ...plugins.map(({ solver }) => solver)]
 }
 
-/** The plugin whose solver a stage runs, if it is one's. */
-export function pluginOf(
-  stage: StageBase,
-  plugins: readonly Plugin[] = [],
-  kinds: StageKinds = STAGE_KINDS
-): Plugin | undefined {
-  const name = kinds.of(stage).solver?.(stage).name
+/** The plugin that has brought the solver of this name, if one has. */
+export function pluginOf(name: string | undefined, plugins: readonly Plugin[] = []): Plugin | undefined {
   return plugins.find(({ solver }) => solver.name === name)
 }

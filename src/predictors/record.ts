@@ -68,7 +68,7 @@ export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solv
     return learned
   }
   const found = predictor(learned)
-  const parallel = 'points' in solver ? solver.points : 0
+  const parallel = typeof solver.points === 'number' ? solver.points : 0
   if (found.r.length !== points - 1 || found.r.some(row => row.length !== parallel))
     throw new RangeError(`r must have ${points - 1} rows (steps) of ${parallel} numbers (points)`)
   return found

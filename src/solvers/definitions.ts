@@ -1,5 +1,5 @@
 import type { OptionSchema, SolverDescriptor } from './descriptor.js'
-import type { Solvers } from './registry.js'
+import { SOLVERS, type Solvers } from './registry.js'
 
 /** A JSON Schema as plain data. */
 type Schema = Readonly<Record<string, unknown>>
@@ -13,29 +13,35 @@ export function solverDefinitions(solvers: Solvers): Record<string, Schema> {
   return {
     solver: union(
       'A solver with its time points: give nfe (parallel evaluations) or numSteps (time points).',
-      solvers.map(({ name }) => name)
+      solvers.map(solverKey)
     ),
-    ...Object.fromEntries(solvers.map(solver => [solver.name, definition(solver)])),
+    ...Object.fromEntries(solvers.map(solver => [solverKey(solver), definition(solver)])),
     teacherSolver: union(
       "A solver for a teacher, whose time points are a refinement of the studied solver's.",
-      teachers.map(({ name }) => teacherName(name))
+      teachers.map(teacherKey)
     ),
-    ...Object.fromEntries(teachers.map(solver => [teacherName(solver.name), teacherDefinition(solver)]))
+    ...Object.fromEntries(teachers.map(solver => [teacherKey(solver), teacherDefinition(solver)]))
   }
 }
 
-function teacherName(name: string): string {
-  return `teacher${name.charAt(0).toUpperCase()}${name.slice(1)}`
+/** The key of a solver's definition. One of a plugin begins as no other definition does. */
+function solverKey({ name }: SolverDescriptor): string {
+  return SOLVERS.some(solver => solver.name === name) ? name : `plugin.${name}`
 }
 
-function union(description: string, names: readonly string[]): Schema {
+function teacherKey(solver: SolverDescriptor): string {
+  const key = solverKey(solver)
+  return `teacher${key.charAt(0).toUpperCase()}${key.slice(1)}`
+}
+
+function union(description: string, keys: readonly string[]): Schema {
   return {
     title: 'a solver',
     description,
     type: 'object',
     discriminator: { propertyName: 'name' },
     required: ['name'],
-    oneOf: names.map(name => ref(name))
+    oneOf: keys.map(key => ref(key))
   }
 }
 
@@ -90,13 +96,18 @@ function optionSchemas(options: readonly (readonly [string, OptionSchema])[]): R
   return Object.fromEntries(options.map(([name, schema]) => [name, withAxis(schema)]))
 }
 
-function withAxis({ description, default: otherwise, implied: _, ...value }: OptionSchema): Schema {
+function withAxis(schema: OptionSchema): Schema {
+  const { description, default: otherwise } = schema
+  const value = Object.fromEntries(Object.entries(schema).filter(([keyword]) => !BESIDE.has(keyword)))
   return {
     description,
     ...(otherwise !== undefined && { default: otherwise }),
     anyOf: [value, ref('axis')]
   }
 }
+
+/** Keywords of an option that do not say what its values are. */
+const BESIDE = new Set(['description', 'default', 'implied'])
 
 function ref(name: string): { readonly $ref: string } {
   return { $ref: `#/$defs/${name}` }

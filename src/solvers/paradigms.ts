@@ -51,7 +51,7 @@ export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing
 }
 
 function* start(
-  { x, samples, sigmas, trajectory }: Problem,
+  { x, samples, sigmas }: Problem,
   { window, tolerance, nfe = Infinity }: ParadigmsOptions & Bounded
 ): SolverRun {
   if (samples !== 1) throw new RangeError('paradigms: one sample a run')
@@ -67,7 +67,7 @@ function* start(
     improved.forEach((state, k) => (states[begin + 1 + k] = state))
     begin = settled < 0 ? end : begin + settled + 1
   }
-  for (let i = 0; i <= last; i++) trajectory.push(stateAt(i))
+  for (let i = 0; i <= last; i++) yield { reached: stateAt(i) }
   return stateAt(last)
 }
 

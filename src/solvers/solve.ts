@@ -47,12 +47,13 @@ export async function solve(options: SolveOptions): Promise<Solution> {
     ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k))
     : [options]
   const jobs = parts.map(part => {
-    const trajectory: Float64Array[] = []
-    const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas, trajectory })
-    return { run, condition: part.condition, trajectory }
+    const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas })
+    return { run, condition: part.condition }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
-  const trajectory = [...sigmas.keys()].map(i => joined(jobs.map(job => job.trajectory[i])))
+  if (outcomes.some(({ states }) => states.length !== sigmas.length))
+    throw new RangeError(`${solver.descriptor.name}: has not yielded the state at each of ${sigmas.length} time points`)
+  const trajectory = [...sigmas.keys()].map(i => joined(outcomes.map(({ states }) => states[i])))
   return {
     x: joined(outcomes.map(outcome => outcome.x)),
     trajectory,

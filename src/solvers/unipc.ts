@@ -61,7 +61,7 @@ function correctsEnd({ maxOrder, correctLast }: UnipcOptions, numSteps: number):
 }
 
 function* start(problem: Problem, options: UnipcOptions): SolverRun {
-  const { sigmas, trajectory } = problem
+  const { sigmas } = problem
   const { predicts, variant, afs } = options
   const last = sigmas.length - 1
   const made = function* (x: Float64Array, i: number): Part<Made> {
@@ -73,13 +73,13 @@ function* start(problem: Problem, options: UnipcOptions): SolverRun {
   for (let i = 0; i < last; i++) {
     const now = yield* made(guess, i)
     if (i > 0) x = correct(x, now, before.used, predicts, variant)
-    trajectory.push(x)
+    yield { reached: x }
     before = predict(problem, options, before.state, x, now, i)
     guess = before.lead(sigmas[i + 1])
   }
   if (sigmas[last] === 0 || !correctsEnd(options, sigmas.length)) x = guess
   else x = correct(x, yield* made(guess, last), before.used, predicts, variant)
-  trajectory.push(x)
+  yield { reached: x }
   return x
 }
 

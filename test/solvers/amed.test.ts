@@ -30,7 +30,7 @@ const point: AmedPoint = {
 
 async function constant(options: { afs?: boolean; base?: BaseName; maxOrder?: number }, at = point, points = sigmas) {
   const x = noise(1)
-  const run = amedSteps({ x, samples: 1, sigmas: points, trajectory: [] }, options, () => at)
+  const run = amedSteps({ x, samples: 1, sigmas: points }, options, () => at)
   const [outcome] = await drive([{ run }], { model: featured })
   return outcome
 }
@@ -98,13 +98,13 @@ describe('amed', () => {
 
   it('asks for features at the start of each step that evaluates there, and of a sample alone', async () => {
     const asked: (true | undefined)[] = []
-    const run = amedSteps({ x: noise(1), samples: 1, sigmas, trajectory: [] }, { afs: true }, features => {
+    const run = amedSteps({ x: noise(1), samples: 1, sigmas }, { afs: true }, features => {
       asked.push(features && true)
       return point
     })
     await drive([{ run }], { model: featured })
     expect(asked).toEqual([undefined, true, true, true])
-    expect(() => amedSteps({ x: noise(2), samples: 2, sigmas, trajectory: [] }, {}, () => point)).toThrow(/one sample/)
+    expect(() => amedSteps({ x: noise(2), samples: 2, sigmas }, {}, () => point)).toThrow(/one sample/)
   })
 
   it('is refused by a model that shows no bottleneck', async () => {

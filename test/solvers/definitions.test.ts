@@ -5,7 +5,9 @@ import { SOLVERS } from '../../src/solvers/registry.js'
 
 type Schema = Readonly<Record<string, unknown>>
 
-const { $defs } = JSON.parse(readFileSync('schemas/experiment.schema.json', 'utf8')) as { $defs: Record<string, Schema> }
+const { $defs } = JSON.parse(readFileSync('schemas/experiment.schema.json', 'utf8')) as {
+  $defs: Record<string, Schema>
+}
 const made = solverDefinitions(SOLVERS)
 
 /** Definitions that options of solvers refer to. */
@@ -18,7 +20,9 @@ function normalised(schema: unknown): unknown {
   const { $ref, ...own } = schema as Schema
   const rest = Object.fromEntries(Object.entries(own).map(([key, part]) => [key, normalised(part)]))
   const shared = SHARED.find(([ref]) => ref === $ref)
-  return shared ? { ...(normalised($defs[shared[1]]) as Schema), ...rest } : { ...($ref !== undefined && { $ref }), ...rest }
+  return shared
+    ? { ...(normalised($defs[shared[1]]) as Schema), ...rest }
+    : { ...($ref !== undefined && { $ref }), ...rest }
 }
 
 describe('solverDefinitions', () => {
@@ -27,7 +31,7 @@ describe('solverDefinitions', () => {
   })
 
   it('makes every definition of a solver that the schema has', () => {
-    const named = Object.keys($defs).filter(name => /^solver /.test(String($defs[name].title)))
+    const named = Object.keys($defs).filter(name => String($defs[name].title).startsWith('solver '))
     expect(Object.keys(made)).toEqual(expect.arrayContaining(named))
   })
 })

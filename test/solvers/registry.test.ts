@@ -19,6 +19,7 @@ describe('the registry of solvers', () => {
   })
 
   it.each(SOLVERS)('describes $name and its options in sentences', ({ title, options }) => {
-    for (const text of [title, ...Object.values(options).map(({ description }) => description)]) expect(text).toMatch(/\.$/)
+    for (const text of [title, ...Object.values(options).map(({ description }) => description)])
+      expect(text).toMatch(/\.$/)
   })
 })
