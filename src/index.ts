@@ -41,7 +41,19 @@ export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'
 export { accumulator, type Accumulator, type Statistics } from './metrics/statistics.js'
-export { psnr, rmse } from './metrics/error.js'
+export { METRICS } from './metrics/registry.js'
+export type {
+  Measured,
+  MetricCheck,
+  MetricContext,
+  MetricDescriptor,
+  MetricNeeds,
+  MetricOptions,
+  SampleSet,
+  ScoreContext
+} from './metrics/metric.js'
+export { psnr } from './metrics/psnr.js'
+export { rmse } from './metrics/rmse.js'
 export { openInception, type Inception, type InceptionOptions } from './metrics/inception.js'
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Model } from '../models/open.js'
 import type { Experiment } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
@@ -24,6 +25,8 @@ export interface ExecuteOptions {
   readonly store: WritableStore
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
 }
 
 /** A run that is under way. */
@@ -36,14 +39,15 @@ export interface Execution {
 }
 
 /** Opens the model, names the stages, and enters the run in the store. */
-export async function begin({ experiment: given, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
-  const all = await guardedAsync(store.root, () => opened({ experiment: given, store, signal, onEvent }))
+export async function begin(options: ExecuteOptions): Promise<Execution> {
+  const { store, signal, onEvent, metrics } = options
+  const all = await guardedAsync(store.root, () => opened(options))
   const { experiment, model, assets, prompts } = all
   const planned = await closing(model, async () => {
     for (const message of [...experiment.warnings, ...checkFit(experiment, model)])
       onEvent({ type: 'warning', message })
     const planned = plan(all)
-    await checkStages(planned, all, store, signal)
+    await checkStages(planned, all, options)
     return planned
   })
   const { name, description, file, text, overrides, allowMismatch } = experiment
@@ -53,7 +57,7 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
   )
   return {
     plan: planned,
-    run: one => healing(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned }),
+    run: one => healing(one, { experiment, store, signal, onEvent, metrics, model, assets, prompts, plan: planned }),
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
@@ -73,13 +77,14 @@ async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
 }
 
 /** Checks all stages that the store does not have, before the first of them runs. */
-async function checkStages({ stages }: Plan, all: Opened, store: WritableStore, signal: AbortSignal): Promise<void> {
+async function checkStages({ stages }: Plan, all: Opened, { store, signal, metrics }: ExecuteOptions): Promise<void> {
   const { model, assets } = all
   const done = new Set<string>()
   const context: CheckContext = {
     model,
     assetPath: location => assetOf(assets, location).path,
     cacheDir: cacheFolder(store.root),
+    metrics,
     signal,
     async once(name, work) {
       if (!done.has(name)) await work()
@@ -219,7 +224,7 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 }
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
-  const { experiment, store, signal, onEvent, model, assets, prompts } = work
+  const { experiment, store, signal, onEvent, metrics, model, assets, prompts } = work
   const damage = store.damageOf(key)
   if (damage !== undefined && !work.told)
     onEvent({ type: 'warning', message: `${damage} ${DAMAGED}; computed again: ${stage.name}` })
@@ -248,6 +253,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
       onNote: message => {
         onEvent({ type: 'warning', message })
       },
+      metrics,
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {

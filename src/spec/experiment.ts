@@ -1,4 +1,4 @@
-import type { InceptionInput } from '../networks/inception-v3.js'
+import type { FeatureSpec, MetricOptions } from '../metrics/metric.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { EngineOptions, Precision, Runner } from '../engines/provider.js'
 import type { Shape } from '../models/denoiser.js'
@@ -10,6 +10,7 @@ import type { OnnxModelOptions } from '../models/onnx.js'
 import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
 
+export type { FeatureSpec } from '../metrics/metric.js'
 export type * from '../solvers/spec.js'
 
 /** A spec, validated, with every default and every reference resolved. */
@@ -138,12 +139,6 @@ export interface ModelMark {
   readonly digest?: string
 }
 
-/** Inception-v3, by where its weights are (an absolute path, or an address) and how images become its input. */
-export interface FeatureSpec {
-  readonly weights: string
-  readonly preparation: InceptionInput
-}
-
 /** Made for a sample stage of latents (`<samples>.decoded`): their images. */
 export interface DecodeStage {
   readonly kind: 'decode'
@@ -163,29 +158,15 @@ export interface FeaturesStage extends FeatureSpec {
   readonly samples: string
 }
 
-export type MetricName = FeatureMetric | 'clip-score' | 'frechet-pixels' | 'psnr' | 'rmse'
-
-/** Metrics of Inception's features. */
-export type FeatureMetric = 'fid' | 'kid' | 'precision' | 'recall'
-
-export interface ScoreStage {
+export interface ScoreStage extends Omit<MetricOptions, 'features'> {
   readonly kind: 'score'
   readonly name: string
   /** Sample stages. */
   readonly samples: readonly string[]
-  /** The sample stage whose images of the same seeds are the truth for psnr and rmse; for frechet-pixels too, all its images, where there is no data set. */
-  readonly reference?: string
-  /** The data set whose statistics are the truth for frechet-pixels. */
-  readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
   /** The stages that hold the features of each of the samples, in their order, and of the reference, if they are compared. */
   readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
-  /** Folder of the CLIPModel that clip-score is measured with: an absolute path. */
-  readonly clip?: string
-  /** Of the features of real images: an absolute path, or an address. */
-  readonly statistics?: string
-  /** Equal parts of the seeds that fid is measured on one by one. */
-  readonly groups: number
-  readonly metrics: readonly MetricName[]
+  /** Names of metrics. */
+  readonly metrics: readonly string[]
 }
 
 export type Stage = TeacherStage | DistillStage | SampleStage | DecodeStage | FeaturesStage | ScoreStage

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
+import { METRICS } from '../metrics/registry.js'
 import type { Experiment, FeatureSpec, ModelSpec, PromptsSpec, Stage } from './experiment.js'
 import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
 import { located, locatedFolder } from './location.js'
@@ -22,6 +24,8 @@ export interface LoadOptions {
   readonly predictors?: PredictorSource
   /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
   readonly allowMismatch?: boolean
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
 }
 
 /**
@@ -30,7 +34,7 @@ export interface LoadOptions {
  * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
  */
 export function loadExperiment(options: LoadOptions): Experiment {
-  const { file, text: given, set = [], predictors = NONE, allowMismatch = false } = options
+  const { file, text: given, set = [], predictors = NONE, allowMismatch = false, metrics = METRICS } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -41,7 +45,7 @@ export function loadExperiment(options: LoadOptions): Experiment {
     const obstacle = applyOverride(value, override)
     if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
   }
-  const schema = loadSchema()
+  const schema = loadSchema(metrics)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
   const read = cases.map(one => readCase(value, one, schema, predictors, allowMismatch))

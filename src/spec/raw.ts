@@ -1,6 +1,5 @@
 import type {
   FeatureSpec,
-  MetricName,
   AmedSolver,
   EpdSolver,
   ModelSpec,
@@ -11,6 +10,7 @@ import type {
   ExplicitSchedule,
   SpacedSchedule
 } from './experiment.js'
+import type { MetricOptions } from '../metrics/metric.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'
@@ -88,16 +88,10 @@ export interface RawSample {
   readonly images: boolean
 }
 
-export interface RawScore {
+export interface RawScore extends MetricOptions {
   readonly kind: 'score'
   readonly samples: readonly string[]
-  readonly reference?: string
-  readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
-  readonly features?: FeatureSpec
-  readonly statistics?: string
-  readonly clip?: string
-  readonly groups: number
-  readonly metrics: readonly MetricName[]
+  readonly metrics: readonly string[]
 }
 
 export type RawStage = RawTeacher | RawDistill | RawSample | RawScore

@@ -4,7 +4,6 @@ import * as distill from './distill.js'
 import * as features from './features.js'
 import * as sample from './sample.js'
 import * as score from './score.js'
-import { checkScore } from './score-check.js'
 import type { CheckContext, StageContext, StageCost } from './stage.js'
 import * as teacher from './teacher.js'
 
@@ -20,7 +19,7 @@ export function checkStage(stage: Stage, context: CheckContext): Promise<void> {
     case 'features':
       return features.check(stage, context)
     case 'score':
-      return checkScore(stage, context)
+      return score.check(stage, context)
     case 'teacher':
     case 'sample':
     case 'decode':
