@@ -56,7 +56,19 @@ export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'
 export { accumulator, type Accumulator, type Statistics } from './metrics/statistics.js'
-export { psnr, rmse } from './metrics/error.js'
+export { METRICS } from './metrics/registry.js'
+export type {
+  Measured,
+  MetricCheck,
+  MetricContext,
+  MetricDescriptor,
+  MetricNeeds,
+  MetricOptions,
+  SampleSet,
+  ScoreContext
+} from './metrics/metric.js'
+export { psnr } from './metrics/psnr.js'
+export { rmse } from './metrics/rmse.js'
 export { openInception, type Inception, type InceptionOptions } from './metrics/inception.js'
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'
@@ -67,8 +79,12 @@ export { openImages, type Collection } from './images/collection.js'
 export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { Tensor, Tree } from './checkpoints/tensor.js'
 
-export { loadExperiment, readExperiment, type LoadOptions } from './spec/load.js'
-export type { Experiment, ModelMark, PredictorRecord, Stage } from './spec/experiment.js'
+export { loadExperiment, readExperiment, type LoadOptions } from './experiment/load.js'
+export type { Experiment } from './experiment/experiment.js'
+export { STAGE_KINDS, stageKinds, type Stage, type StageKinds } from './stages/registry.js'
+export type { StageBase, StageKind } from './stages/kind.js'
+export type { StageSpec } from './stages/spec.js'
+export type { ModelMark, PredictorRecord } from './predictors/record.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'
 export { compare, type Comparison, type CompareOptions } from './store/comparison.js'

@@ -1,6 +1,6 @@
 import { predictorsIn } from '../pipeline/predictors.js'
-import type { Experiment } from '../spec/experiment.js'
-import { readExperiment } from '../spec/load.js'
+import type { Experiment } from '../experiment/experiment.js'
+import { readExperiment } from '../experiment/load.js'
 import type { SpecFlags } from './main.js'
 
 /** An experiment from its file, with its plugins and the predictors that the store has. */

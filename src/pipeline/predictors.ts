@@ -2,9 +2,8 @@ import { EpdError } from '../errors.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { parseRecord } from '../predictors/record.js'
 import { SOLVERS } from '../solvers/registry.js'
-import type { PredictorRecord } from '../spec/experiment.js'
-import type { PredictorSource } from '../spec/parts.js'
-import { child } from '../spec/plain.js'
+import type { PredictorRecord, PredictorSource } from '../predictors/record.js'
+import { child } from '../reading/plain.js'
 import { openStore, type Store } from '../store/store.js'
 
 /** A predictor that can be used by its name. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { arch, availableParallelism, cpus, hostname, platform, totalmem } from 'node:os'
 import type { Model } from '../models/open.js'
-import type { ModelSpec } from '../spec/experiment.js'
+import type { ModelSpec } from '../experiment/experiment.js'
 import { nameOfModel } from './model.js'
 import { packageVersion, versionIn } from './version.js'
 

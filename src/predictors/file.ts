@@ -3,8 +3,8 @@ import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoi
 import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata } from '../checkpoints/safetensors.js'
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
-import type { PredictorRecord } from '../spec/experiment.js'
-import { isMapping } from '../spec/plain.js'
+import type { PredictorRecord } from './record.js'
+import { isMapping } from '../reading/plain.js'
 import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
 

@@ -4,9 +4,9 @@ import { hasParameters, isEpd, type Learned } from '../solvers/learned.js'
 import type { Bound } from '../solvers/descriptor.js'
 import { bound } from '../solvers/options.js'
 import { stretched } from '../solvers/predictor.js'
-import { pointsAboveZero } from '../solvers/spec.js'
-import type { SampleStage, SolverSpec } from '../spec/experiment.js'
+import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import type { Store } from '../store/store.js'
+import type { SampleStage } from './sample.js'
 import type { StageContext } from './stage.js'
 
 /** A solver ready to run, with the time points above 0 that it brings. */

@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Shape } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
 import type { Solvers } from '../solvers/registry.js'
@@ -11,6 +12,8 @@ export interface CheckContext {
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
   readonly signal: AbortSignal
   /** Does what has this name, unless that was done for another stage. */
   readonly once: (name: string, work: () => Promise<void>) => Promise<void>
@@ -51,18 +54,20 @@ export interface StageContext {
   readonly claim: Claim
   /** The key of a stage that this one names. */
   readonly inputKey: (name: string) => string
-  /** The same of what holds a sample stage's images, where those are made of its latents. */
+  /** The key of the stage that holds a sample stage's images: its own key, or that of the stage that decodes its latents. */
   readonly imagesKey: (name: string) => string
   /** The prompts of seeds, for a model that reads them. */
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
-  /** Its SHA-256. */
+  /** The SHA-256 of that file. */
   readonly assetDigest: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
   /** Told of a file of the cache that is damaged and made anew. */
   readonly onNote?: (message: string) => void
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
   /** Opened at first use, closed by whoever runs the stages. */
   readonly openModel: () => Promise<Model>
   readonly signal: AbortSignal
