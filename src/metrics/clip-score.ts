@@ -1,7 +1,7 @@
 import { digestOf } from '../checkpoints/digest.js'
 import { readUnchanged } from '../checkpoints/unchanged.js'
 import { componentDigest, readComponent } from '../checkpoints/diffusers.js'
-import { compiledNetwork } from '../engines/open.js'
+import { compiledNetwork } from '../engines/onnx/network.js'
 import type { Recipe } from '../engines/recipe.js'
 import type { Numbers, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'

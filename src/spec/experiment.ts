@@ -1,6 +1,7 @@
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { GeneratorName } from '../random/latents.js'
-import type { EngineOptions, Precision, Runner } from '../engines/provider.js'
+import type { Precision } from '../engines/engine.js'
+import type { EngineOptions } from '../engines/registry.js'
 import type { Shape } from '../models/denoiser.js'
 import type { PartsOptions } from '../models/parts.js'
 import type { CommandModelOptions } from '../models/command.js'
@@ -37,8 +38,8 @@ export interface Experiment {
 export type ModelSpec = CheckpointModelSpec | OnnxModelSpec | CommandModelSpec
 
 interface EngineSpec {
-  readonly engine: 'auto' | 'onnx' | 'tfjs'
-  readonly provider?: Runner['provider']
+  readonly engine: string
+  readonly provider?: string
   readonly precision: Precision
   /** GPUs between which each batch is split. */
   readonly devices?: readonly number[]

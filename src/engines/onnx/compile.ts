@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { placeFile } from '../../files/place.js'
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
-import { CPU, OPSET, recorder, type Target } from './recorder.js'
+import { CPU, type Target } from './builder.js'
+import { OPSET, recorder } from './recorder.js'
 
-/** Of this compiler: another number, other graphs. */
+/** The version of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 4
 
 /** The ONNX graph of a network with its weights. */

@@ -6,7 +6,7 @@ import { serve } from '../serve.js'
 
 /**
  * @typedef {import('../serve.js').Numbers} Numbers
- * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string, device: number, bfloat16?: boolean }} Settings
+ * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string | { name: string }, bfloat16?: boolean }} Settings
  */
 
 // Errors are thrown as well as logged, and a log would stand in the middle of the terminal's list.
@@ -18,10 +18,10 @@ const SILENT = 4
 Reflect.deleteProperty(globalThis, 'Float16Array')
 
 await serve(async given => {
-  const { path, folder, threads, provider, device, bfloat16 } = settings(given)
+  const { path, folder, threads, provider, bfloat16 } = settings(given)
   /** @type {InferenceSession.SessionOptions} */
   const options = {
-    executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: device } : provider],
+    executionProviders: [provider],
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
     logSeverityLevel: SILENT,

@@ -1,0 +1,34 @@
+import { runnersOf, type Precision, type Runner } from './engine.js'
+import { onnx } from './onnx/engine.js'
+import { tfjs } from './tfjs/engine.js'
+
+/** All engines on all their providers, the fastest first. A new engine is added here, a new provider in its engine's folder. */
+export const RUNNERS: readonly Runner[] = [...runnersOf(onnx), ...runnersOf(tfjs)].sort(
+  (a, b) => a.provider.rank - b.provider.rank
+)
+
+/** What may be asked of whatever runs a network. */
+export interface EngineOptions {
+  /** An engine's name; default: auto, the fastest that works. */
+  readonly engine?: string
+  /** The name of one of its providers; default: the engine's fastest that works. */
+  readonly provider?: string
+  /** Default: float32. */
+  readonly precision?: Precision
+  /** GPUs by their numbers, between which each batch is split; default: the first. */
+  readonly devices?: readonly number[]
+}
+
+/** Those that options allow, in the order of the runners. */
+export function candidates(
+  { engine = 'auto', provider, precision = 'float32', devices }: EngineOptions,
+  runners: readonly Runner[] = RUNNERS
+): Runner[] {
+  return runners.filter(
+    runner =>
+      (engine === 'auto' || runner.engine === engine) &&
+      (provider === undefined || runner.provider.name === provider) &&
+      runner.provider.precisions.includes(precision) &&
+      (devices === undefined || runner.provider.hasDevices)
+  )
+}
