@@ -41,7 +41,13 @@ export class Tape<T> {
   traced(value: T, ...operands: readonly Operand<T>[]): Traced<T> {
     const moving = operands.filter(([operand]) => operand.active)
     const result = { value, active: moving.length > 0 }
-    if (result.active) this.#backs.push({ results: [result], hand: gradients => { this.#hand(gradients, result, moving); } })
+    if (result.active)
+      this.#backs.push({
+        results: [result],
+        hand: gradients => {
+          this.#hand(gradients, result, moving)
+        }
+      })
     return result
   }
 
