@@ -280,7 +280,7 @@ async function overhead(): Promise<void> {
 }
 
 async function outside(model: Model, count: number): Promise<number> {
-  const { run } = await import('../src/stages/sample.js')
+  const { sample } = await import('../src/stages/sample.js')
   const store = createStore(folder())
   const claim = store.claim('bench')
   if (!claim) throw new Error('a claim of our own store is not free')
@@ -302,7 +302,7 @@ async function outside(model: Model, count: number): Promise<number> {
   const { x, sigma } = inputs(model, 1)
   await model.denoise(x, sigma)
   const [begun, before] = [performance.now(), model.elapsed()]
-  await run(stage(count), context)
+  await sample.run(stage(count), context)
   const share = 1 - (model.elapsed() - before) / (performance.now() - begun)
   claim.release()
   store.close()

@@ -41,7 +41,19 @@ export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'
 export { accumulator, type Accumulator, type Statistics } from './metrics/statistics.js'
-export { psnr, rmse } from './metrics/error.js'
+export { METRICS } from './metrics/registry.js'
+export type {
+  Measured,
+  MetricCheck,
+  MetricContext,
+  MetricDescriptor,
+  MetricNeeds,
+  MetricOptions,
+  SampleSet,
+  ScoreContext
+} from './metrics/metric.js'
+export { psnr } from './metrics/psnr.js'
+export { rmse } from './metrics/rmse.js'
 export { openInception, type Inception, type InceptionOptions } from './metrics/inception.js'
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'
@@ -53,7 +65,9 @@ export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { Tensor, Tree } from './checkpoints/tensor.js'
 
 export { loadExperiment, type LoadOptions } from './spec/load.js'
-export type { Experiment, ModelMark, PredictorRecord, Stage } from './spec/experiment.js'
+export type { Experiment } from './spec/experiment.js'
+export type { Stage } from './stages/registry.js'
+export type { ModelMark, PredictorRecord } from './predictors/record.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'
 export { compare, type Comparison, type CompareOptions } from './store/comparison.js'

@@ -3,19 +3,18 @@ import { opened } from '../pipeline/execute.js'
 import type { RunEvent } from '../pipeline/event.js'
 import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
-import type { Experiment } from '../spec/experiment.js'
-import { cost } from '../stages/cost.js'
+import type { AnyExperiment } from '../spec/experiment.js'
+import { STAGE_KINDS } from '../stages/registry.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
 import { absentLines } from './reads.js'
-import { summary } from './summary.js'
 import { inColumns } from './columns.js'
 
 /** How long servers may take to say how large their files are, in milliseconds. */
 const PATIENCE = 20_000
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
-export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
+export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {
   warn(experiment.warnings)
   const store = createStore(dir)
   try {
@@ -59,18 +58,19 @@ function warn(messages: readonly string[]): void {
 }
 
 function print(
-  experiment: Experiment,
+  experiment: AnyExperiment,
   json: boolean | undefined,
   state: (name: string) => string,
   nfeFactor = 1,
   downloads: readonly Absent[] = []
 ): void {
   const stages = experiment.stages.map(stage => {
-    const { evaluations, atMost } = cost(stage, experiment.stages)
+    const kind = STAGE_KINDS.of(stage)
+    const { evaluations, atMost } = kind.cost(stage, name => experiment.stages.find(other => other.name === name))
     return {
       stage: stage.name,
       kind: stage.kind,
-      what: summary(stage),
+      what: kind.summary(stage),
       state: state(stage.name),
       evaluations: evaluations * nfeFactor,
       atMost

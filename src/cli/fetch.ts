@@ -19,7 +19,9 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const store = createStore(dir)
   const interrupt = onInterrupt(() => INTERRUPTED)
   try {
-    const copies = await guardedAsync(store.root, () => obtainCopies(experiment, store, interrupt.signal, show))
+    const copies = await guardedAsync(store.root, () =>
+      obtainCopies({ experiment, store, signal: interrupt.signal, onEvent: show })
+    )
     const files = await describeCopies(experiment, copies)
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
     else {

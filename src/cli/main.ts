@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EpdError } from '../errors.js'
+import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
 import { wrongPath } from '../spec/paths.js'
-import { nearest, quote } from '../spec/problem.js'
+import { either, nearest, quote } from '../spec/problem.js'
 import { fail } from './fail.js'
 import { interrupt } from './interrupt.js'
 import type { ReferenceFlags } from './reference.js'
@@ -186,7 +187,7 @@ program
   .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
   .option('--rows <property>', 'what makes a row: solver, samples, nfe, points, or an axis of the matrix', 'solver')
   .option('--cols <property>', 'what makes a column', 'nfe')
-  .requiredOption('--metric <metric>', 'rmse, psnr, fid, kid, precision, recall, clip-score or frechet-pixels')
+  .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
   .option(
     '--where <property=value>',
     'only samples that have it; may be given again',

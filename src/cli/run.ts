@@ -5,7 +5,7 @@ import type { RunEvent } from '../pipeline/event.js'
 import { begin, type Execution } from '../pipeline/execute.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
-import type { Experiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../spec/experiment.js'
 import { loadExperiment } from '../spec/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
 import { openDisplay } from './display.js'
@@ -40,7 +40,7 @@ function unfinished(name: string | undefined, dir: string) {
   }
 }
 
-async function execute(experiment: Experiment, options: Flags): Promise<void> {
+async function execute(experiment: AnyExperiment, options: Flags): Promise<void> {
   const store = createStore(options.store)
   let execution: Execution | undefined
   let show: (event: RunEvent) => void = () => undefined

@@ -1,9 +1,9 @@
 import { absentFiles } from '../pipeline/assets.js'
 import { inColumns } from './columns.js'
 import type { SpecFlags } from './main.js'
+import { STAGE_KINDS } from '../stages/registry.js'
 import { load } from './load.js'
 import { elsewhereTable } from './reads.js'
-import { summary } from './summary.js'
 
 export function validate(file: string, options: SpecFlags): void {
   const experiment = load(file, options)
@@ -13,7 +13,7 @@ export function validate(file: string, options: SpecFlags): void {
     process.stdout.write(`${JSON.stringify(experiment)}\n`)
     return
   }
-  const rows = experiment.stages.map(stage => [stage.name, stage.kind, summary(stage)])
+  const rows = experiment.stages.map(stage => [stage.name, stage.kind, STAGE_KINDS.of(stage).summary(stage)])
   const elsewhere = elsewhereTable(experiment)
   const tables = [inColumns(['stage', 'kind', 'what'], rows), ...(elsewhere === '' ? [] : [elsewhere])]
   process.stdout.write(`${file} is valid\n\n${tables.join('\n\n')}\n`)

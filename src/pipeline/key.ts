@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto'
+import { DEFAULT_BATCH_SIZE } from '../solvers/driver.js'
 import { canonical } from '../spec/plain.js'
+import type { StageBase, StageKind } from '../stages/kind.js'
+import { assetOf } from './assets.js'
+import type { Plan, Planned } from './plan.js'
+import { promptsOf } from './prompts.js'
 
 /** How samples are put together, where an engine's bits depend on that. */
 export interface Batching {
@@ -25,4 +30,34 @@ export interface StageIdentity {
 /** The name of a stage's result: SHA-256 of its identity, in hexadecimal. */
 export function stageKey(identity: StageIdentity): string {
   return createHash('sha256').update(canonical(identity)).digest('hex')
+}
+
+/** What names a stage's result: its kind and version, its own identity, and the model that it evaluates. */
+export function resultKey(
+  stage: StageBase,
+  kind: StageKind,
+  { model, assets: files, prompts, keyOf, imagesKeyOf }: Planned & Pick<Plan, 'keyOf' | 'imagesKeyOf'>
+): string {
+  const { digest, engine, batchInvariant, devices = 1, decoder } = model
+  const {
+    params,
+    besides,
+    inputs,
+    readsImages,
+    evaluatesModel,
+    batch,
+    assets = []
+  } = kind.identity(stage, {
+    decoder: decoder && { digest: decoder.digest, scale: decoder.scale, engine: decoder.engine },
+    promptsOf: prompts && (seeds => promptsOf(prompts, seeds))
+  })
+  const batching = batchInvariant ? undefined : { batch: batch ?? DEFAULT_BATCH_SIZE, devices }
+  return stageKey({
+    kind: kind.kind,
+    version: kind.version,
+    params: { ...params, ...besides },
+    inputs: inputs.map(readsImages ? imagesKeyOf : keyOf),
+    model: evaluatesModel ? { digest, engine, batching } : undefined,
+    assets: assets.map(location => assetOf(files, location).digest)
+  })
 }

@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { parseRecord } from '../predictors/record.js'
-import type { PredictorRecord } from '../spec/experiment.js'
+import type { PredictorRecord } from '../predictors/record.js'
 import type { PredictorSource } from '../spec/parts.js'
 import { child } from '../spec/plain.js'
 import { openStore, type Store } from '../store/store.js'

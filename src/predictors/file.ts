@@ -3,7 +3,7 @@ import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoi
 import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata } from '../checkpoints/safetensors.js'
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
-import type { PredictorRecord } from '../spec/experiment.js'
+import type { PredictorRecord } from './record.js'
 import { isMapping } from '../spec/plain.js'
 import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'

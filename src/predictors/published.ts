@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { PredictorRecord } from '../spec/experiment.js'
+import type { PredictorRecord } from './record.js'
 import type { PredictorSource } from '../spec/parts.js'
 import { parseRecord } from './record.js'
 

@@ -4,11 +4,29 @@ import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import { falls, predictor } from '../solvers/predictor.js'
 import { pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
-import type { ModelMark, PredictorRecord } from '../spec/experiment.js'
 import { DEFAULT_SCHEDULE, resolveSolver } from '../spec/parts.js'
 import { child, copy, isMapping } from '../spec/plain.js'
 import type { Report } from '../spec/problem.js'
 import { loadSchema } from '../spec/schema.js'
+
+/** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
+export interface PredictorRecord {
+  readonly name: string
+  readonly solver: StudentSpec
+  readonly learned: Learned
+  readonly model: ModelMark
+  /** FID that was published for it. */
+  readonly fid?: number
+}
+
+/** What is known of a model, to tell it from another. */
+export interface ModelMark {
+  readonly dataset?: string
+  readonly shape?: Shape
+  readonly labelDim?: number
+  /** SHA-256 over graph, weights and preconditioning. */
+  readonly digest?: string
+}
 
 /**
  * A record from plain data, as export writes it.

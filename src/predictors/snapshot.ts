@@ -1,6 +1,6 @@
 import { EpdError } from '../errors.js'
 import { field, isMap, isObject, isTensor, toFloat32, type Tensor, type Tree } from '../checkpoints/tensor.js'
-import type { ModelMark, PredictorRecord } from '../spec/experiment.js'
+import type { ModelMark, PredictorRecord } from './record.js'
 import { NAME, parseRecord } from './record.js'
 
 /** The models of the paper's data sets, by the names that its code gives them. */

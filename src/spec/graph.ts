@@ -1,68 +1,18 @@
-import type { Stage, StageKind } from './experiment.js'
+import type { StageBase } from '../stages/kind.js'
+import type { StageKinds } from '../stages/registry.js'
 import { at, child } from './plain.js'
 import { quote, type Path, type Report } from './problem.js'
 
-/** The stages that a stage needs the results of. */
-export function inputsOf(stage: Stage): readonly string[] {
-  switch (stage.kind) {
-    case 'teacher':
-      return []
-    case 'distill':
-      return [stage.teacher, stage.validation]
-    case 'sample':
-      return stage.from === undefined ? [] : [stage.from]
-    case 'decode':
-    case 'features':
-      return [stage.samples]
-    case 'score': {
-      const { samples, reference, features } = stage
-      const all = [...samples, reference, ...(features?.samples ?? []), features?.reference]
-      return [...new Set(all.flatMap(name => name ?? []))]
-    }
-  }
-}
-
-/** A stage with another name for itself and for each stage that it names. */
-export function renamed(stage: Stage, rename: (name: string) => string): Stage {
-  const own = { name: rename(stage.name) }
-  const maybe = (name: string | undefined) => (name === undefined ? undefined : rename(name))
-  switch (stage.kind) {
-    case 'teacher':
-      return { ...stage, ...own }
-    case 'distill':
-      return { ...stage, ...own, teacher: rename(stage.teacher), validation: rename(stage.validation) }
-    case 'sample':
-      return { ...stage, ...own, from: maybe(stage.from) }
-    case 'decode':
-    case 'features':
-      return { ...stage, ...own, samples: rename(stage.samples) }
-    case 'score': {
-      const { samples, reference, features } = stage
-      return {
-        ...stage,
-        ...own,
-        samples: samples.map(rename),
-        reference: maybe(reference),
-        features: features && {
-          ...features,
-          samples: features.samples.map(rename),
-          reference: maybe(features.reference)
-        }
-      }
-    }
-  }
-}
-
 /** Stages in the order of `names`, but each after its inputs. */
-export function inOrder(stages: readonly Stage[], names: readonly string[]): Stage[] {
+export function inOrder<S extends StageBase>(stages: readonly S[], names: readonly string[], kinds: StageKinds): S[] {
   const byName = new Map(stages.map(stage => [stage.name, stage]))
-  const ordered = new Set<Stage>()
+  const ordered = new Set<S>()
   const visiting = new Set<string>()
   const visit = (name: string) => {
     const stage = byName.get(name)
     if (!stage || visiting.has(name)) return
     visiting.add(name)
-    inputsOf(stage).forEach(visit)
+    kinds.of(stage).inputs(stage).forEach(visit)
     ordered.add(stage)
   }
   names.forEach(visit)
@@ -91,7 +41,7 @@ export interface Reference {
   readonly path: Path
   readonly to: string
   /** What it has to be. */
-  readonly kind: StageKind
+  readonly kind: string
 }
 
 /** Whether `from` is a predictor by its name, not a stage. */
@@ -103,7 +53,7 @@ export const NAMED = 'predictor:'
 
 /** What a stage names, whatever else is wrong with it. */
 export function references(raw: unknown): Reference[] {
-  const to = (path: Path, kind: StageKind): Reference[] => {
+  const to = (path: Path, kind: string): Reference[] => {
     const name = at(raw, path)
     return typeof name === 'string' ? [{ path, to: name, kind }] : []
   }

@@ -1,6 +1,10 @@
 import { resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import type { Experiment, FeatureSpec, ModelSpec, PromptsSpec, Stage } from './experiment.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
+import { METRICS } from '../metrics/registry.js'
+import type { Locator, StageBase } from '../stages/kind.js'
+import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
+import type { AnyExperiment, Experiment, ModelSpec, PromptsSpec } from './experiment.js'
 import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
 import { located, locatedFolder } from './location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
@@ -22,6 +26,8 @@ export interface LoadOptions {
   readonly predictors?: PredictorSource
   /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
   readonly allowMismatch?: boolean
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
 }
 
 /**
@@ -29,8 +35,10 @@ export interface LoadOptions {
  *
  * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
  */
-export function loadExperiment(options: LoadOptions): Experiment {
-  const { file, text: given, set = [], predictors = NONE, allowMismatch = false } = options
+export function loadExperiment(options: LoadOptions): Experiment
+export function loadExperiment(options: LoadOptions, kinds: StageKinds): AnyExperiment
+export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_KINDS): AnyExperiment {
+  const { file, text: given, set = [], predictors = NONE, allowMismatch = false, metrics = METRICS } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -41,53 +49,56 @@ export function loadExperiment(options: LoadOptions): Experiment {
     const obstacle = applyOverride(value, override)
     if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
   }
-  const schema = loadSchema()
+  const schema = loadSchema(metrics)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
-  const read = cases.map(one => readCase(value, one, schema, predictors, allowMismatch))
+  const read = cases.map(one => readCase(value, one, schema, kinds, predictors, allowMismatch))
   problems.push(...ofCases(read))
   lines.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
   if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
   const { name, description, model, prompts } = first.spec
-  const stages = merged(read)
-  warnings.push(...takenAsRepositories(model, stages, file))
+  const at = (...path: Path) => locator(file, path, problem => warnings.push(problem))
+  const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
+  const locatedModel = withModelLocations(model, at('model'))
+  const stages = merged(read, kinds).map(locatedStage)
   return {
     name,
     description,
     file: resolve(file),
     text,
     overrides: set,
-    model: withModelLocations(model, file),
+    model: locatedModel,
     ...(prompts && { prompts: withPromptsLocation(prompts, file) }),
-    stages: stages.map(stage => withLocations(stage, file)),
+    stages,
     allowMismatch,
     warnings: describe(warnings, source, overrides)
   }
 }
 
-/** Says which names were taken as repositories though they are written as paths are. */
-function takenAsRepositories(model: ModelSpec, stages: readonly Stage[], file: string): Problem[] {
-  const said = (path: Path, location: string | undefined): Problem[] => {
-    if (location === undefined || locatedFolder(location, file) === located(location, file)) return []
-    const message = `there is no ${located(location, file)}, so that ${location} is taken as the repository of that name on Hugging Face; hf:${location} says so`
-    return [{ path, message }]
+/** Makes the locations of a stage, or of the model, absolute, and says which are taken as repositories though written as paths are. */
+function locator(file: string, path: Path, warn: (problem: Problem) => void): Locator {
+  return {
+    file: location => located(location, file),
+    folder(location, key) {
+      const found = locatedFolder(location, file)
+      const absent = located(location, file)
+      const message = `there is no ${absent}, so that ${location} is taken as the repository of that name on Hugging Face; hf:${location} says so`
+      if (found !== absent) warn({ path: [...path, key], message })
+      return found
+    }
   }
-  return [
-    ...('checkpoint' in model ? said(['model', 'checkpoint'], model.checkpoint) : []),
-    ...stages.flatMap(stage => (stage.kind === 'score' ? said(['stages', stage.name, 'clip'], stage.clip) : []))
-  ]
 }
 
-function withModelLocations(model: ModelSpec, file: string): ModelSpec {
+function withModelLocations(model: ModelSpec, { file, folder }: Locator): ModelSpec {
   if ('command' in model) return model
-  if ('onnx' in model) return { ...model, onnx: located(model.onnx, file) }
+  if ('onnx' in model) return { ...model, onnx: file(model.onnx) }
   const { guidance } = model
-  const classifier = guidance?.classifier === undefined ? undefined : located(guidance.classifier, file)
+  const classifier = guidance?.classifier === undefined ? undefined : file(guidance.classifier)
   return {
     ...model,
-    checkpoint: locatedFolder(model.checkpoint, file),
+    checkpoint: folder(model.checkpoint, 'checkpoint'),
     ...(guidance && { guidance: { ...guidance, classifier } })
   }
 }
@@ -99,7 +110,7 @@ function withPromptsLocation(prompts: PromptsSpec, file: string): PromptsSpec {
 interface ReadCase {
   readonly of: Case
   readonly spec: unknown
-  readonly stages: readonly Stage[]
+  readonly stages: readonly StageBase[]
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
 }
@@ -111,6 +122,7 @@ function readCase(
   value: unknown,
   one: Case,
   schema: Schema,
+  kinds: StageKinds,
   predictors: PredictorSource,
   allowMismatch: boolean
 ): ReadCase {
@@ -120,7 +132,7 @@ function readCase(
   const said = (path: Path) => problems.some(problem => problem.path.join('.') === path.join('.'))
   problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
   removeStray(spec, problems)
-  const stages = resolveStages(spec, schema, predictors, {
+  const stages = resolveStages(spec, schema, kinds, predictors, {
     allowMismatch,
     report: (path, message) => {
       if (!said(path)) problems.push({ path, message })
@@ -175,25 +187,4 @@ function describe(problems: readonly Problem[], source: Source, overrides: reado
 
 function isWithin(path: Path, outer: Path): boolean {
   return outer.every((key, i) => String(path.at(i)) === String(key))
-}
-
-function withLocations(stage: Stage, file: string): Stage {
-  const here = <F extends FeatureSpec>(features: F) => ({ ...features, weights: located(features.weights, file) })
-  switch (stage.kind) {
-    case 'features':
-      return here(stage)
-    case 'distill':
-      return stage.features ? { ...stage, features: here(stage.features) } : stage
-    case 'score': {
-      const { statistics, features, clip } = stage
-      return {
-        ...stage,
-        statistics: statistics === undefined ? undefined : located(statistics, file),
-        clip: clip === undefined ? undefined : locatedFolder(clip, file),
-        features: features && here(features)
-      }
-    }
-    default:
-      return stage
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Stage } from './experiment.js'
-import { renamed } from './graph.js'
+import type { StageBase } from '../stages/kind.js'
+import type { StageKinds } from '../stages/registry.js'
 import { canonical, child, isMapping, type Mapping } from './plain.js'
 import { either, expected, type Path, type Report } from './problem.js'
 
@@ -153,9 +153,12 @@ function labelOf(value: unknown): string | undefined {
  * The stages of all cases as one experiment's. A stage that is the same in all is there once; the others are named by the axes
  * that make a difference to them, `samples@nfe=3,solver=epd`.
  */
-export function merged(cases: readonly { readonly of: Case; readonly stages: readonly Stage[] }[]): Stage[] {
+export function merged(
+  cases: readonly { readonly of: Case; readonly stages: readonly StageBase[] }[],
+  kinds: StageKinds
+): StageBase[] {
   const labels = axisLabels(cases.map(each => each.of))
-  const ids = cases.map(({ stages }) => identities(stages))
+  const ids = cases.map(({ stages }) => identities(stages, kinds))
   const names = new Set(cases.flatMap(({ stages }) => stages.map(({ name }) => name)))
   const namers = new Map(
     [...names].map(name => [
@@ -167,10 +170,10 @@ export function merged(cases: readonly { readonly of: Case; readonly stages: rea
       )
     ])
   )
-  const found = new Map<string, Stage>()
+  const found = new Map<string, StageBase>()
   for (const [i, { stages }] of cases.entries())
     for (const stage of stages) {
-      const own = renamed(stage, name => namers.get(name)?.(i) ?? name)
+      const own = kinds.of(stage).renamed(stage, name => namers.get(name)?.(i) ?? name)
       if (!found.has(own.name)) found.set(own.name, own)
     }
   return [...found.values()]
@@ -198,10 +201,10 @@ function axisLabels(cases: readonly Case[]): Labels[] {
 }
 
 /** What each stage of a case is, whatever it and those before it are called. */
-function identities(stages: readonly Stage[]): Map<string, string> {
+function identities(stages: readonly StageBase[], kinds: StageKinds): Map<string, string> {
   const ids = new Map<string, string>()
   for (const stage of stages) {
-    const content = canonical({ ...renamed(stage, name => ids.get(name) ?? ''), name: '' })
+    const content = canonical({ ...kinds.of(stage).renamed(stage, name => ids.get(name) ?? ''), name: '' })
     ids.set(stage.name, createHash('sha256').update(content).digest('hex'))
   }
   return ids

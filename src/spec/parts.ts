@@ -1,6 +1,7 @@
 import type { GeneratorName } from '../random/latents.js'
 import { highestOrder } from '../solvers/multistep.js'
-import type { PredictorRecord, ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
+import type { PredictorRecord } from '../predictors/record.js'
+import type { ScheduleSpec, SolverSpec } from '../solvers/spec.js'
 import { isNamed, NAMED, references } from './graph.js'
 import { child, isMapping } from './plain.js'
 import { either, expected, type Path, type Report } from './problem.js'
@@ -12,7 +13,7 @@ import { checkSchedule, countsOf, inheriting, numStepsOfList, scheduleOf } from 
 
 /** Over the range of the model. */
 export const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1 }
-const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score'] satisfies StageKind[]
+const KINDS: readonly unknown[] = ['teacher', 'distill', 'sample', 'score']
 
 /** What can be told from single values, whatever is wrong around them. Absent: wrong, and reported. */
 export interface Parts {

@@ -1,16 +1,13 @@
 import type {
-  FeatureSpec,
-  MetricName,
   AmedSolver,
   EpdSolver,
-  ModelSpec,
-  OptimizerSpec,
-  ParadigmsSolver,
-  PromptsSpec,
-  PlainSolver,
   ExplicitSchedule,
+  ParadigmsSolver,
+  PlainSolver,
   SpacedSchedule
-} from './experiment.js'
+} from '../solvers/spec.js'
+import type { FeatureSpec, MetricOptions } from '../metrics/metric.js'
+import type { ModelSpec, OptimizerSpec, PromptsSpec } from './experiment.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import type { GeneratorName } from '../random/latents.js'
 import type { SeedsText } from './seeds.js'
@@ -88,16 +85,10 @@ export interface RawSample {
   readonly images: boolean
 }
 
-export interface RawScore {
+export interface RawScore extends MetricOptions {
   readonly kind: 'score'
   readonly samples: readonly string[]
-  readonly reference?: string
-  readonly dataset?: { readonly name: 'shapes16'; readonly count: number }
-  readonly features?: FeatureSpec
-  readonly statistics?: string
-  readonly clip?: string
-  readonly groups: number
-  readonly metrics: readonly MetricName[]
+  readonly metrics: readonly string[]
 }
 
 export type RawStage = RawTeacher | RawDistill | RawSample | RawScore

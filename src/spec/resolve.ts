@@ -1,51 +1,56 @@
-import type {
-  DistillStage,
-  FeatureMetric,
-  FeaturesStage,
-  GridSpec,
-  MetricName,
-  OptimizerSpec,
-  SampleStage,
-  SolverSpec,
-  Stage,
-  StudentSpec,
-  TeacherStage
-} from './experiment.js'
+import { withDerived } from '../stages/derived.js'
+import type { DistillStage } from '../stages/distill.js'
+import type { StageBase } from '../stages/kind.js'
+import type { StageKinds } from '../stages/registry.js'
+import type { SampleStage } from '../stages/sample.js'
+import type { TeacherStage } from '../stages/teacher.js'
+import type { OptimizerSpec } from './experiment.js'
 import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
-import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
+import {
+  endsAtZero,
+  gridOf,
+  pointsAboveZero,
+  type GridSpec,
+  type SolverSpec,
+  type StudentSpec
+} from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { child } from './plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
-import type { RawDistill, RawOptimizer, RawSample, RawScore, RawTeacher } from './raw.js'
+import type { RawDistill, RawOptimizer, RawSample, RawTeacher } from './raw.js'
+import { resolveScore, type ScoreParts } from './resolve-score.js'
 import { reused, type Reuse } from './reuse.js'
 import type { Schema } from './schema.js'
 
-interface Context extends Parts, Reuse {
+interface Context extends Parts, Reuse, ScoreParts {
   readonly teachers: Map<string, TeacherStage>
   readonly distills: Map<string, DistillStage>
   readonly samples: Map<string, SampleStage>
-  readonly features: Map<string, FeaturesStage>
-  /** Whether the spec has prompts, whatever they are. */
-  readonly prompted: boolean
 }
 
 /**
  * The stages of a spec with every reference resolved, each after those that it names. Parts that the schema refuses are left
  * out; what is wrong with the others is reported, and then the result is of no use.
  */
-export function resolveStages(spec: unknown, schema: Schema, predictors: PredictorSource, reuse: Reuse): Stage[] {
+export function resolveStages(
+  spec: unknown,
+  schema: Schema,
+  kinds: StageKinds,
+  predictors: PredictorSource,
+  reuse: Reuse
+): StageBase[] {
   const context: Context = {
     ...readParts(spec, schema, predictors, reuse),
     ...reuse,
     teachers: new Map(),
     distills: new Map(),
     samples: new Map(),
-    features: new Map(),
-    prompted: child(spec, 'prompts') !== undefined
+    prompted: child(spec, 'prompts') !== undefined,
+    metrics: schema.metrics
   }
-  const { written, teachers, distills, samples, features } = context
+  const { written, teachers, distills, samples } = context
   const each = <Raw, Result>(
     is: (value: unknown) => value is Raw,
     resolve: (name: string, raw: Raw, path: Path, context: Context) => Result
@@ -55,8 +60,8 @@ export function resolveStages(spec: unknown, schema: Schema, predictors: Predict
   each(schema.isSample, resolveSample)
   const scores = each(schema.isScore, resolveScore)
   reportCycles(written, reuse.report)
-  const made = [teachers, distills, samples, features].flatMap(stages => [...stages.values()])
-  return inOrder([...made, ...scores], [...written.keys()])
+  const made = [teachers, distills, samples].flatMap<StageBase>(stages => [...stages.values()])
+  return withDerived(inOrder([...made, ...scores], [...written.keys()], kinds), undefined, kinds)
 }
 
 function resolveTeacher(name: string, raw: RawTeacher, _path: Path, context: Context): void {
@@ -65,7 +70,6 @@ function resolveTeacher(name: string, raw: RawTeacher, _path: Path, context: Con
   if (own && studied) teachers.set(name, { ...raw, name, seeds: own, generator, grid: gridOf(studied.solver) })
 }
 
-/** A distill stage, and the teacher stage of its validation seeds. */
 function resolveDistill(name: string, raw: RawDistill, path: Path, context: Context): void {
   const { report, teachers, distills, validations } = context
   const student = studentOf(name, raw, [...path, 'solver'], context)
@@ -78,11 +82,20 @@ function resolveDistill(name: string, raw: RawDistill, path: Path, context: Cont
   if (student) checkGrid(gridOf(student), teacher, isPlain(student.name), [...path, 'solver'], report)
   if (!seeds || !student || !optimizer) return
   const validation = `${name}.validation`
-  teachers.set(validation, { ...teacher, name: validation, seeds })
   const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
   const { kind, learnSigmas, objective, features, seed } = raw
   distills.set(name, {
-    ...{ kind, name, student, teacher: raw.teacher, validation, learnSigmas, optimizer, objective },
+    ...{
+      kind,
+      name,
+      student,
+      teacher: raw.teacher,
+      validation,
+      validationSeeds: seeds,
+      learnSigmas,
+      optimizer,
+      objective
+    },
     ...(features && { features }),
     ...{ start, seed }
   })
@@ -218,111 +231,4 @@ function sampler(
   const what = `the name of a distill stage, or { from: "predictor:NAME" }, from which ${chosen.solver.name} takes what was learned`
   report(path, expected(what, given))
   return undefined
-}
-
-function resolveScore(name: string, raw: RawScore, path: Path, context: Context): Stage {
-  const { samples, reference, metrics } = raw
-  if (reference !== undefined && metrics.some(metric => metric === 'psnr' || metric === 'rmse'))
-    checkCommonSeeds(samples, reference, [...path, 'samples'], context)
-  if (metrics.includes('psnr')) checkOthers(samples, reference, [...path, 'samples'], context.report)
-  if (metrics.includes('clip-score') && !context.prompted)
-    context.report(
-      [...path, 'metrics', metrics.indexOf('clip-score')],
-      'expected prompts at the top of the spec, which clip-score compares images with, found nothing'
-    )
-  checkTruth(raw, path, context.report)
-  checkCounts(raw, path, context)
-  const { features, ...score } = raw
-  if (!metrics.some(isOfFeatures) || !features) return { ...score, name }
-  const of = (stage: string) => {
-    const made = `${name}.${stage}`
-    context.features.set(made, { kind: 'features', name: made, samples: stage, ...features })
-    return made
-  }
-  const compared = raw.statistics === undefined || metrics.some(needsImages)
-  const truth = compared && reference !== undefined ? of(reference) : undefined
-  return { ...score, name, features: { ...features, samples: samples.map(of), reference: truth } }
-}
-
-function isOfFeatures(metric: MetricName): metric is FeatureMetric {
-  return metric === 'fid' || needsImages(metric)
-}
-
-/** Whether statistics of real images are not enough. */
-function needsImages(metric: MetricName): boolean {
-  return metric === 'kid' || metric === 'precision' || metric === 'recall'
-}
-
-/** Whether each metric has what it compares with. */
-function checkTruth(
-  { metrics, reference, dataset, features, statistics, clip }: RawScore,
-  path: Path,
-  report: Report
-): void {
-  const lacks = (key: string, what: string, who: string) => {
-    report([...path, key], `${expected(what, undefined)}, which ${who}`)
-  }
-  const paired = metrics.filter(metric => metric === 'psnr' || metric === 'rmse')
-  if (reference === undefined && paired.length > 0)
-    lacks('reference', 'the name of a sample stage', `${paired.join(' and ')} need`)
-  const first = metrics.find(isOfFeatures)
-  if (first && !features) lacks('features', '{ weights: ... }', `${first} needs`)
-  if (metrics.includes('clip-score') && clip === undefined)
-    lacks('clip', 'the folder of a CLIPModel', 'clip-score needs')
-  if (reference !== undefined) return
-  const alone = metrics.find(needsImages)
-  if (alone && paired.length === 0) lacks('reference', 'the name of a sample stage', `${alone} needs`)
-  if (metrics.includes('fid') && statistics === undefined)
-    lacks('statistics', 'an .npz of statistics, or a reference', 'fid needs')
-  if (metrics.includes('frechet-pixels') && !dataset)
-    lacks('dataset', '{ name: shapes16 }, or a reference', 'frechet-pixels needs')
-}
-
-/** Equal images have a psnr without bound, which is no score. */
-function checkOthers(samples: readonly string[], reference: string | undefined, path: Path, report: Report): void {
-  samples.forEach((name, i) => {
-    if (name === reference)
-      report(
-        [...path, i],
-        `expected a stage other than the reference, from which psnr is infinite, found ${quote(name)}`
-      )
-  })
-}
-
-/** The fewest images of either side that a metric takes: for a covariance, for pairs, for a third nearest neighbour. */
-const FEWEST: Readonly<Partial<Record<MetricName, number>>> = {
-  ...{ fid: 2, 'frechet-pixels': 2, kid: 2, precision: 4, recall: 4 }
-}
-
-/** Whether there are images enough for each metric. */
-function checkCounts(
-  { metrics, samples, reference, groups }: RawScore,
-  path: Path,
-  { samples: stages, report }: Context
-): void {
-  const check = (at: Path, name: string | undefined, needed: number, what: string) => {
-    const found = stages.get(name ?? '')?.seeds.length ?? Infinity
-    if (found < needed)
-      report([...path, ...at], `expected a stage with ${what}, found ${quote(name ?? '')} with ${found}`)
-  }
-  const fewest = Math.max(...metrics.map(metric => FEWEST[metric] ?? 0))
-  const grouped = metrics.includes('fid') && groups > 1 && 2 * groups > fewest
-  const needed = grouped ? 2 * groups : fewest
-  const each = grouped ? `2 seeds or more in each of ${groups} groups` : `${fewest} seeds or more`
-  for (const [i, name] of samples.entries()) check(['samples', i], name, needed, each)
-  check(['reference'], reference, fewest, `${fewest} seeds or more`)
-}
-
-function checkCommonSeeds(samples: readonly string[], reference: string, path: Path, context: Context): void {
-  const truth = context.samples.get(reference)
-  if (!truth) return
-  const seeds = new Set(truth.seeds)
-  samples.forEach((name, i) => {
-    const stage = context.samples.get(name)
-    if (stage && !stage.seeds.some(seed => seeds.has(seed)))
-      context.report(
-        [...path, i],
-        `expected a stage with seeds of reference ${quote(reference)}, found ${quote(name)} with none of them`
-      )
-  })
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
+import { METRICS } from '../metrics/registry.js'
 import { child, isMapping } from './plain.js'
 import { wrongPath } from './paths.js'
-import { either, expected, quote, type Path, type Problem } from './problem.js'
+import { either, expected, listed, quote, type Path, type Problem } from './problem.js'
 import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
 import type { SeedsText } from './seeds.js'
 
@@ -23,17 +25,21 @@ export interface Schema {
   readonly isDistill: (value: unknown) => value is RawDistill
   readonly isSample: (value: unknown) => value is RawSample
   readonly isScore: (value: unknown) => value is RawScore
+  /** The metrics that a score stage may name. */
+  readonly metrics: readonly MetricDescriptor[]
 }
 
-let loaded: Schema | undefined
+const loaded = new WeakMap<readonly MetricDescriptor[], Schema>()
 
-/** Compiled once. */
-export function loadSchema(): Schema {
-  return (loaded ??= compiled())
+/** The schema for specs that may name these metrics. It is compiled once. */
+export function loadSchema(metrics: readonly MetricDescriptor[] = METRICS): Schema {
+  const schema = loaded.get(metrics) ?? compiled(metrics)
+  loaded.set(metrics, schema)
+  return schema
 }
 
-function compiled(): Schema {
-  const root = parse()
+function compiled(metrics: readonly MetricDescriptor[]): Schema {
+  const root = parse(metrics.map(({ name }) => name))
   const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
   const filling = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
   const checked = (name: string) => {
@@ -52,14 +58,26 @@ function compiled(): Schema {
     isTeacher: part<RawTeacher>('#/$defs/teacher'),
     isDistill: part<RawDistill>('#/$defs/distill'),
     isSample: part<RawSample>('#/$defs/sample'),
-    isScore: part<RawScore>('#/$defs/score')
+    isScore: part<RawScore>('#/$defs/score'),
+    metrics
   }
 }
 
-function parse(): AnySchemaObject {
-  const schema = withoutAxes(JSON.parse(readFileSync(FILE, 'utf8')))
+function parse(metrics: readonly string[]): AnySchemaObject {
+  const written: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
+  const names = put(written, [...METRIC_LIST, 'items'], { enum: metrics })
+  const schema = withoutAxes(put(names, [...METRIC_LIST, 'title'], `a list of ${listed(metrics)}`))
   if (isSchema(schema)) return schema
   throw new TypeError(`${FILE.pathname} is not a JSON Schema`)
+}
+
+/** Where the schema says what `metrics` of a score stage may hold. */
+const METRIC_LIST = ['$defs', 'score', 'properties', 'metrics']
+
+/** A mapping with another value at a path. */
+function put(mapping: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path
+  return path.length === 0 || !isMapping(mapping) ? value : { ...mapping, [key]: put(mapping[key], rest, value) }
 }
 
 /** The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for editors. */

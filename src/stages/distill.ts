@@ -1,15 +1,116 @@
-import { distill, type DistillState } from '../distill/distill.js'
+import { EpdError } from '../errors.js'
+import { distill as distilled, distillCost, type DistillState } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
 import type { Student } from '../distill/student.js'
-import type { DistillStage, StudentSpec } from '../spec/experiment.js'
-import { check as checkFeatures, openFeatures } from './features.js'
-import { imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
-import { readTrajectories } from './teacher.js'
+import { gridOf, type StudentSpec } from '../solvers/spec.js'
+import type { OptimizerSpec } from '../spec/experiment.js'
+import { differenceOf } from '../spec/grids.js'
+import { effortOf } from './cost.js'
+import { checkInception, network, openFeatures } from './features.js'
+import type { FeatureSpec } from '../metrics/metric.js'
+import { fitOf } from './fit.js'
+import { isOf, ofCase, solverWords, type FindStage, type StageKind } from './kind.js'
+import { imageShape, type StageContext, type StageCost } from './stage.js'
+import { readTrajectories, teacher, type TeacherStage } from './teacher.js'
+
+export interface DistillStage {
+  readonly kind: 'distill'
+  readonly name: string
+  readonly student: StudentSpec
+  /** The teacher stage whose trajectories are learned from. */
+  readonly teacher: string
+  /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
+  readonly validation: string
+  readonly validationSeeds: readonly number[]
+  readonly optimizer: OptimizerSpec
+  readonly objective: 'final' | 'every'
+  /** Whether the student's interior time points are learned too. */
+  readonly learnSigmas: boolean
+  /** The network whose features of final images the loss compares; without it, pixels. */
+  readonly features?: FeatureSpec
+  readonly start: 'uniform' | 'normal'
+  readonly seed: number
+}
+
+export const distill: StageKind<DistillStage> = {
+  kind: 'distill',
+  version: 3,
+  inputs: ({ teacher, validation }) => [teacher, validation],
+  renamed(stage, rename) {
+    const { name, teacher, validation } = stage
+    return { ...stage, name: rename(name), teacher: rename(teacher), validation: rename(validation) }
+  },
+  located(stage, { file }) {
+    const { features } = stage
+    return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
+  },
+  identity(stage, { decoder }) {
+    const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
+    return {
+      params: { student, learnSigmas, optimizer, objective, start, seed, features: features && network(features) },
+      besides: features && decoder && { decoder },
+      inputs: [teacher, validation],
+      evaluatesModel: true,
+      assets: features ? [features.weights] : []
+    }
+  },
+  cost(stage, find) {
+    return { evaluations: evaluationsOf(stage, find), atMost: stage.optimizer.name === 'levenberg-marquardt' }
+  },
+  summary({ student, learnSigmas, optimizer, teacher, features }) {
+    const what = `${solverWords(student)}${learnSigmas ? ' and its time points' : ''}`
+    return `${what} by ${optimizer.name} from ${ofCase(teacher)}${features ? ', in feature space' : ''}`
+  },
+  derived({ teacher: taught, validation, validationSeeds }, find): TeacherStage[] {
+    const found = find(taught)
+    return isOf(teacher, found) ? [{ ...found, name: validation, seeds: validationSeeds }] : []
+  },
+  timePoints: {
+    schedule: ({ student }) => student.schedule,
+    changed: (stage, change) => ({ ...stage, student: { ...stage.student, schedule: change(stage.student.schedule) } }),
+    compared
+  },
+  fit: ({ name, student }, model) => fitOf(name, student, undefined, model),
+  async check({ name, features }, context) {
+    if (features) await checkInception({ ...features, name }, context)
+  },
+  run,
+  lines: 4
+}
+
+function evaluationsOf(
+  { optimizer, student, learnSigmas, teacher: taught, validation }: DistillStage,
+  find: FindStage
+): number {
+  const count = (name: string) => {
+    const found = find(name)
+    return isOf(teacher, found) ? found.seeds.length : 0
+  }
+  return distillCost(optimizer, {
+    ...effortOf(student),
+    learnsSigmas: learnSigmas,
+    training: count(taught),
+    validation: count(validation)
+  })
+}
+
+/** Compares what could not be compared while ends were missing. */
+function compared({ name, student, teacher: taught }: DistillStage, find: FindStage): undefined {
+  const found = find(taught)
+  if (!isOf(teacher, found)) return
+  const plain = student.name !== 'epd' && student.name !== 'amed'
+  const difference = differenceOf(gridOf(student), found.grid, plain)
+  if (difference)
+    throw new EpdError(
+      'spec-invalid',
+      `stage "${name}": expected the time points of teacher "${taught}" (${difference.taught}), found ${difference.found}`
+    )
+}
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
-export async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
+async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
   const { store, key, claim, inputKey, promptsOf, signal, onProgress } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
@@ -18,7 +119,7 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
   const resume = store.iterationState(key)
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
-  const found = await distill({
+  const found = await distilled({
     model,
     student: studentOf(student),
     learnSigmas,
@@ -46,11 +147,6 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
     evaluations
   })
   return { nfe: student.nfe, evaluations }
-}
-
-/** Whether what the loss looks through can be had. */
-export async function check({ name, features }: DistillStage, context: CheckContext): Promise<void> {
-  if (features) await checkFeatures({ ...features, name }, context)
 }
 
 function studentOf(spec: StudentSpec): Student {

@@ -3,9 +3,9 @@ import { checkLearned, isLearned } from '../predictors/record.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import type { SolverOptions } from '../solvers/options.js'
 import { stretched } from '../solvers/predictor.js'
-import { pointsAboveZero } from '../solvers/spec.js'
-import type { SampleStage, StudentSpec } from '../spec/experiment.js'
+import { pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
 import type { Store } from '../store/store.js'
+import type { SampleStage } from './sample.js'
 import type { StageContext } from './stage.js'
 
 /** A solver ready to run, with the time points above 0 that it brings. */

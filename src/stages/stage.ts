@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Shape } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
 import type { Claim, WritableStore } from '../store/store.js'
@@ -10,6 +11,8 @@ export interface CheckContext {
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
   readonly signal: AbortSignal
   /** Does what has this name, unless that was done for another stage. */
   readonly once: (name: string, work: () => Promise<void>) => Promise<void>
@@ -60,6 +63,8 @@ export interface StageContext {
   readonly cacheDir: string
   /** Told of a file of the cache that is damaged and made anew. */
   readonly onNote?: (message: string) => void
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
   /** Opened at first use, closed by whoever runs the stages. */
   readonly openModel: () => Promise<Model>
   readonly signal: AbortSignal

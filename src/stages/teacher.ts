@@ -3,15 +3,62 @@ import type { Trajectories } from '../distill/trajectories.js'
 import type { Condition } from '../models/denoiser.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
-import type { TeacherStage } from '../spec/experiment.js'
+import { parallelNfe } from '../solvers/nfe.js'
+import type { GridSpec, PlainSolver } from '../solvers/spec.js'
+import type { GeneratorName } from '../random/latents.js'
+import { formatSeeds } from '../spec/seeds.js'
 import type { Store } from '../store/store.js'
+import type { StageKind } from './kind.js'
 import { npyFile, runShards, start } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
+export interface TeacherStage {
+  readonly kind: 'teacher'
+  readonly name: string
+  readonly solver: PlainSolver
+  /** Time points that are put into each interval of the student's grid. */
+  readonly refine: number
+  /** Steps in each interval of the refined grid. */
+  readonly substeps: number
+  readonly seeds: readonly number[]
+  readonly generator: GeneratorName
+  /** The grid of the student, which the teacher refines. */
+  readonly grid: GridSpec
+}
+
+export const teacher: StageKind<TeacherStage> = {
+  kind: 'teacher',
+  version: 1,
+  inputs: () => [],
+  renamed: (stage, rename) => ({ ...stage, name: rename(stage.name) }),
+  identity({ solver, refine, substeps, grid, seeds, generator }, { promptsOf }) {
+    const params = { solver, refine, substeps, grid, seeds, generator }
+    return { params, besides: promptsOf && { prompts: promptsOf(seeds) }, inputs: [], evaluatesModel: true }
+  },
+  cost: stage => ({ evaluations: evaluationsOf(stage), atMost: false }),
+  summary: stage => `${stage.solver.name}, ${stepsOf(stage)} steps, seeds ${formatSeeds(stage.seeds)}`,
+  timePoints: {
+    schedule: ({ grid }) => grid,
+    changed({ grid: { numSteps, ...schedule }, ...stage }, change) {
+      return { ...stage, grid: { ...change(schedule), numSteps } }
+    }
+  },
+  run
+}
+
+/** The small steps between the first of the student's time points and the last. */
+function stepsOf({ refine, substeps, grid }: TeacherStage): number {
+  return (refine + 1) * (grid.numSteps - 1) * substeps
+}
+
+function evaluationsOf(stage: TeacherStage): number {
+  return stage.seeds.length * parallelNfe(stage.solver, stepsOf(stage) + 1)
+}
+
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
-export async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
-  const { solver, grid, refine, substeps } = stage
-  return runShards(stage, context, model => {
+async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
+  const { solver, grid, refine, substeps, seeds } = stage
+  return runShards({ seeds, evaluations: evaluationsOf(stage) }, context, model => {
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {
       async compute(shard) {

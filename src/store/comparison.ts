@@ -1,10 +1,7 @@
 import { EpdError } from '../errors.js'
+import type { Digits, MetricDescriptor } from '../metrics/metric.js'
+import { METRICS } from '../metrics/registry.js'
 import type { ResultRow } from './records.js'
-
-export const METRICS = ['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'clip-score', 'frechet-pixels'] as const
-export type ScoredMetric = (typeof METRICS)[number]
-
-const MORE_IS_BETTER: readonly ScoredMetric[] = ['psnr', 'precision', 'recall', 'clip-score']
 
 export interface CompareOptions {
   /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
@@ -19,7 +16,9 @@ export interface CompareOptions {
 export interface Comparison {
   readonly rowsBy: string
   readonly colsBy: string
-  readonly metric: ScoredMetric
+  readonly metric: string
+  /** How its values are printed. */
+  readonly digits: Digits
   readonly columns: readonly string[]
   readonly rows: readonly { readonly name: string; readonly cells: readonly (Cell | undefined)[] }[]
 }
@@ -37,17 +36,21 @@ export interface Cell {
  */
 export function compare(
   results: readonly ResultRow[],
-  { rows, cols, metric: asked, where = [] }: CompareOptions
+  { rows, cols, metric, where = [] }: CompareOptions,
+  metrics: readonly MetricDescriptor[] = METRICS
 ): Comparison {
-  const metric = METRICS.find(each => each === asked)
-  if (!metric) throw new EpdError('usage', `--metric: expected one of ${METRICS.join(', ')}, found ${asked}`)
+  const descriptor = metrics.find(({ name }) => name === metric)
+  if (!descriptor)
+    throw new EpdError(
+      'usage',
+      `--metric: expected one of ${metrics.map(({ name }) => name).join(', ')}, found ${metric}`
+    )
   const conditions = where.map(condition)
   const scored = results.flatMap(row => {
-    const value =
-      metric === 'frechet-pixels' ? row.frechetPixels : metric === 'clip-score' ? row.clipScore : row[metric]
+    const value = row.metrics[metric]
     const properties = propertiesOf(row)
     const chosen = conditions.every(([key, wanted]) => properties.get(key) === wanted)
-    return value !== null && chosen ? [{ value, properties }] : []
+    return value !== undefined && chosen ? [{ value, properties }] : []
   })
   if (scored.length === 0) {
     const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
@@ -66,11 +69,12 @@ export function compare(
       valueAt(scored.filter(one => one.properties.get(rows) === name && one.properties.get(cols) === column))
     )
   )
-  const ranked = found.map(values => ranks(values, metric))
+  const ranked = found.map(values => ranks(values, descriptor))
   return {
     rowsBy: rows,
     colsBy: cols,
     metric,
+    digits: descriptor.digits,
     columns,
     rows: names.map((name, i) => ({ name, cells: ranked.map(column => column[i]) }))
   }
@@ -93,9 +97,9 @@ function valueAt(scored: readonly Scored[]): number | undefined {
   )
 }
 
-function ranks(values: readonly (number | undefined)[], metric: ScoredMetric): (Cell | undefined)[] {
+function ranks(values: readonly (number | undefined)[], { moreIsBetter }: MetricDescriptor): (Cell | undefined)[] {
   const sorted = [...new Set(values.flatMap(value => value ?? []))].sort((a, b) => a - b)
-  if (MORE_IS_BETTER.includes(metric)) sorted.reverse()
+  if (moreIsBetter) sorted.reverse()
   const rank = (value: number) => (['best', 'second'] as const).at(sorted.indexOf(value)) ?? 'other'
   return values.map(value =>
     value === undefined ? undefined : { value, rank: sorted.indexOf(value) > 1 ? 'other' : rank(value) }

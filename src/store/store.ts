@@ -56,7 +56,7 @@ export interface Store {
   importedPredictors(): ImportedRow[]
   importedPredictor(name: string): ImportedRow | undefined
   iterations(key: string): IterationRow[]
-  /** The view `results`: a row for each run, or of one alone, stage of samples and stage that scored them. */
+  /** A row for each stage of samples and each stage that scored them, of all runs or of one. */
   results(runId?: string): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
   query(sql: string): QueryResult

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
-import { checkFit, type KnownModel } from '../../src/pipeline/fit.js'
+import { checkFit } from '../../src/pipeline/fit.js'
+import type { KnownModel } from '../../src/stages/kind.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
-import type { ModelMark, PredictorRecord } from '../../src/spec/experiment.js'
+import type { ModelMark, PredictorRecord } from '../../src/predictors/record.js'
 import { loadExperiment } from '../../src/spec/load.js'
 import { featured } from '../solvers/featured.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withDecoding } from '../../src/pipeline/decoding.js'
+import { withDerived } from '../../src/stages/derived.js'
 import { plan, type Planned } from '../../src/pipeline/plan.js'
 import type { Decoder } from '../../src/models/decoder.js'
 import { loadExperiment } from '../../src/spec/load.js'
@@ -25,7 +25,10 @@ const decoderOf = (digest: string): Decoder => ({
 /** The keys of all stages, by their names. */
 function keys(change: Partial<Planned['model']> = {}, prompts?: readonly string[]): Record<string, string> {
   const model = { digest: 'm', engine: 'e', batchInvariant: true, ...change }
-  const planned = plan({ experiment: withDecoding(experiment, model), model, assets, prompts })
+  const planned = plan({
+    ...{ model, assets, prompts },
+    experiment: { ...experiment, stages: withDerived(experiment.stages, model) }
+  })
   return Object.fromEntries(planned.stages.map(({ stage, key }) => [stage.name, key]))
 }
 

@@ -7,7 +7,7 @@ import { amedStart } from '../../src/distill/amed.js'
 import { encodeJson, encodeTensors, readPredictor } from '../../src/predictors/file.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import { parseRecord } from '../../src/predictors/record.js'
-import type { PredictorRecord } from '../../src/spec/experiment.js'
+import type { PredictorRecord } from '../../src/predictors/record.js'
 import { readCheckpoint } from '../../src/checkpoints/checkpoint.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-predictors-'))

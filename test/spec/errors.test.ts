@@ -154,7 +154,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     '[psnr]',
     '[psnr, is]',
-    '9:79: stages.score.metrics.1: expected "fid", "kid", "precision", "recall", "clip-score", "frechet-pixels", "psnr" or "rmse", found "is"'
+    '9:79: stages.score.metrics.1: expected "rmse", "psnr", "fid", "kid", "precision", "recall", "clip-score" or "frechet-pixels", found "is"'
   ],
   ['[psnr]', '[psnr, fid]', '9:3: stages.score.features: expected { weights: ... }, found nothing, which fid needs'],
   [

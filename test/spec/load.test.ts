@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Experiment, Stage } from '../../src/spec/experiment.js'
-import { inputsOf } from '../../src/spec/graph.js'
+import type { Experiment } from '../../src/spec/experiment.js'
+import { STAGE_KINDS, type Stage } from '../../src/stages/registry.js'
 import { loadExperiment } from '../../src/spec/load.js'
 import { published } from '../../src/predictors/published.js'
 import { changed, file, load, whole } from './spec.js'
@@ -42,6 +42,7 @@ describe('loadExperiment', () => {
         { ...teacher, name: 'student.validation', seeds: range(60, 69), grid },
         {
           ...{ kind: 'distill', name: 'student', student, teacher: 'teacher', validation: 'student.validation' },
+          validationSeeds: range(60, 69),
           optimizer: { name: 'levenberg-marquardt', iterations: 4, finalIterations: 1 },
           ...{ objective: 'final', start: 'uniform', seed: 0, learnSigmas: false }
         },
@@ -105,7 +106,7 @@ describe('loadExperiment', () => {
     ])
     stages.forEach((each, i) => {
       const before = stages.slice(0, i).map(({ name }) => name)
-      expect(before).toEqual(expect.arrayContaining([...inputsOf(each)]))
+      expect(before).toEqual(expect.arrayContaining([...STAGE_KINDS.of(each).inputs(each)]))
     })
   })
 

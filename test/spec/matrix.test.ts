@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { inputsOf } from '../../src/spec/graph.js'
+import { STAGE_KINDS } from '../../src/stages/registry.js'
 import { child } from '../../src/spec/plain.js'
 import { errors, load } from './spec.js'
 
@@ -43,11 +43,15 @@ describe('a matrix', () => {
     const { stages } = load(grid)
     const before = new Set<string>()
     for (const stage of stages) {
-      for (const input of inputsOf(stage)) expect(before).toContain(input)
+      for (const input of STAGE_KINDS.of(stage).inputs(stage)) expect(before).toContain(input)
       before.add(stage.name)
     }
     const score = stages.find(({ name }) => name === 'score@nfe=5,optimizer=adam')
-    expect(score && inputsOf(score)).toEqual(['samples@nfe=5,optimizer=adam', 'euler@nfe=5', 'truth'])
+    expect(score && STAGE_KINDS.of(score).inputs(score)).toEqual([
+      'samples@nfe=5,optimizer=adam',
+      'euler@nfe=5',
+      'truth'
+    ])
   })
 
   it('puts the values of its case into solver and stages', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { publishedPredictors } from '../../src/predictors/published.js'
-import type { DistillStage, SampleStage } from '../../src/spec/experiment.js'
+import type { DistillStage } from '../../src/stages/distill.js'
+import type { SampleStage } from '../../src/stages/sample.js'
 import { changed, errors, load, whole } from './spec.js'
 
 const student = (options: string) => changed('teacher: teacher,', `teacher: teacher, ${options},`)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { SampleStage, Stage } from '../../src/spec/experiment.js'
+import type { Stage } from '../../src/stages/registry.js'
+import type { SampleStage } from '../../src/stages/sample.js'
 import { changed, errors, load } from './spec.js'
 
 const PUBLISHED = '00002-cifar10-4-5-epd-uni1.0-afs'

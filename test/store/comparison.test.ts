@@ -2,27 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { compare, type CompareOptions } from '../../src/store/comparison.js'
 import type { ResultRow } from '../../src/store/store.js'
 
-const none = {
-  rmse: null,
-  psnr: null,
-  fid: null,
-  kid: null,
-  precision: null,
-  recall: null,
-  clipScore: null,
-  frechetPixels: null
-}
-const row = (samples: string, more: Partial<ResultRow>): ResultRow => ({
+const row = (samples: string, metrics: ResultRow['metrics'], more: Partial<ResultRow> = {}): ResultRow => ({
   ...{ experiment: 'a', samples, run: 'a-1', seconds: 1, images: 4, evaluations: 8, schedule: null },
-  ...{ solver: 'euler', points: null, base: null, afs: true, nfe: 3, score: 'score', ...none, ...more }
+  ...{ solver: 'euler', points: null, base: null, afs: true, nfe: 3, score: 'score', metrics, ...more }
 })
 
 const results = [
-  row('plain@nfe=3,solver=DDIM', { psnr: 20, rmse: 0.1, nfe: 3 }),
-  row('plain@nfe=3,solver=EDM', { psnr: 25, rmse: 0.05, solver: 'heun', nfe: 3 }),
-  row('plain@nfe=11,solver=EDM', { psnr: 31, rmse: 0.02, solver: 'heun', nfe: 11 }),
-  row('plain@nfe=11,solver=DDIM', { psnr: 29, rmse: 0.03, nfe: 11 }),
-  row('distilled@nfe=3', { psnr: 27, rmse: 0.04, solver: 'epd', points: 2, base: 'ipndm', nfe: 3 })
+  row('plain@nfe=3,solver=DDIM', { psnr: 20, rmse: 0.1 }),
+  row('plain@nfe=3,solver=EDM', { psnr: 25, rmse: 0.05 }, { solver: 'heun' }),
+  row('plain@nfe=11,solver=EDM', { psnr: 31, rmse: 0.02 }, { solver: 'heun', nfe: 11 }),
+  row('plain@nfe=11,solver=DDIM', { psnr: 29, rmse: 0.03 }, { nfe: 11 }),
+  row('distilled@nfe=3', { psnr: 27, rmse: 0.04 }, { solver: 'epd', points: 2, base: 'ipndm' })
 ]
 const options: CompareOptions = { rows: 'solver', cols: 'nfe', metric: 'psnr' }
 

@@ -283,14 +283,7 @@ describe('the view results', () => {
       {
         ...row,
         score: null,
-        rmse: null,
-        psnr: null,
-        fid: null,
-        kid: null,
-        precision: null,
-        recall: null,
-        clipScore: null,
-        frechetPixels: null
+        metrics: {}
       }
     ])
   })
@@ -302,26 +295,12 @@ describe('the view results', () => {
       {
         ...row,
         score: 'near',
-        rmse: 0.1,
-        psnr: 20,
-        fid: null,
-        kid: null,
-        precision: null,
-        recall: null,
-        clipScore: null,
-        frechetPixels: 7
+        metrics: { rmse: 0.1, psnr: 20, 'frechet-pixels': 7 }
       },
       {
         ...row,
         score: 'far',
-        rmse: 0.4,
-        psnr: 20,
-        fid: null,
-        kid: null,
-        precision: null,
-        recall: null,
-        clipScore: null,
-        frechetPixels: 7
+        metrics: { rmse: 0.4, psnr: 20, 'frechet-pixels': 7 }
       }
     ])
   })
@@ -454,7 +433,7 @@ describe('a row that has changed', () => {
     expect(() => store.results(run.id)).toThrow(/the metric rmse of stage k3/)
     expect(() => store.results()).toThrow(/the metric rmse of stage k3/)
     expect(() => store.query('SELECT * FROM results')).toThrow(/the metric rmse of stage k3/)
-    expect(store.results('b-00000001')).toMatchObject([{ samples: 'other', rmse: null }])
+    expect(store.results('b-00000001')).toMatchObject([{ samples: 'other', metrics: {} }])
   })
 
   it('of runs is refused, and written anew by running it again', () => {
