@@ -75,6 +75,8 @@ export interface NetworkThread {
 /** What runs networks: one folder of engines/, one adapter. P is all that the engine needs to know of a provider. */
 export interface Engine<P extends Provider = Provider> {
   readonly name: string
+  /** The package whose version is noted with what it computes. */
+  readonly package: string
   readonly providers: readonly P[]
   /** @throws EpdError `engine-failed`, `model-invalid` */
   readonly open: (network: NetworkSource, provider: P, settings: RunSettings) => Promise<Session>
@@ -89,6 +91,8 @@ export interface Runner {
   /** engine:provider, as stage keys and people know it. */
   readonly name: string
   readonly engine: string
+  /** The engine's package. */
+  readonly package: string
   readonly provider: Provider
   readonly open: (network: NetworkSource, settings: RunSettings) => Promise<Session>
   readonly openFile?: (file: OnnxFile, settings: RunSettings) => Promise<Session>
@@ -96,10 +100,12 @@ export interface Runner {
 }
 
 /** An engine on each of its providers. */
-export function runnersOf<P extends Provider>({ name, providers, open, openFile, trial }: Engine<P>): Runner[] {
-  return providers.map(provider => ({
+export function runnersOf<P extends Provider>(engine: Engine<P>): Runner[] {
+  const { name, open, openFile, trial } = engine
+  return engine.providers.map(provider => ({
     name: `${name}:${provider.name}`,
     engine: name,
+    package: engine.package,
     provider,
     open: (network, settings) => open(network, provider, settings),
     openFile: openFile && ((file, settings) => openFile(file, provider, settings)),

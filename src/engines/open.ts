@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { availability } from './availability.js'
 import type { NetworkSource, OnnxFile, Runner, RunSettings } from './engine.js'
-import { candidates, RUNNERS, type EngineOptions } from './registry.js'
+import { candidates, RUNNERS, type EngineOptions, type RunnerChoice } from './registry.js'
 import type { Session } from './session.js'
 
 interface RunnerOptions extends EngineOptions {
@@ -19,7 +19,8 @@ export interface OnnxFileOptions extends RunnerOptions, OnnxFile {}
 export interface OpenedNetwork {
   /** What the bits of its answers depend on beside graph and weights: engine, provider, precision. */
   readonly engine: string
-  readonly runner: Runner
+  /** What makes other networks run where it does. */
+  readonly runner: RunnerChoice
   /** Whether a sample's bits are the same in any batch. */
   readonly batchInvariant: boolean
   /** Devices that it runs on side by side. */
@@ -76,7 +77,7 @@ async function openFirst(ways: readonly Way[], options: RunnerOptions): Promise<
       if (found.broken) onNote(`${name} does not work here: ${found.reason}; ${found.wayOut}`)
       continue
     }
-    const network = opened(way, settings)
+    const network = opened(way, settings, options.devices?.slice(0, 1))
     if (provider.opensLate) return network
     try {
       await network.session()
@@ -90,11 +91,11 @@ async function openFirst(ways: readonly Way[], options: RunnerOptions): Promise<
   throw new EpdError('engine-failed', noneLeft(options, reasons))
 }
 
-function opened({ runner, start }: Way, settings: RunSettings): OpenedNetwork {
+function opened({ runner, start }: Way, settings: RunSettings, devices?: readonly number[]): OpenedNetwork {
   let session: Promise<Session> | undefined
   return {
     engine: `${runner.name}:${settings.precision}`,
-    runner,
+    runner: { engine: runner.engine, provider: runner.provider.name, devices },
     batchInvariant: runner.provider.batchInvariant,
     devices: settings.devices.length,
     session: () => (session ??= start(settings)),

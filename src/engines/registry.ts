@@ -19,6 +19,20 @@ export interface EngineOptions {
   readonly devices?: readonly number[]
 }
 
+/** One of the runners, by the names of its engine and provider, and the GPU that it is to take. */
+export interface RunnerChoice {
+  readonly engine: string
+  readonly provider: string
+  readonly devices?: readonly number[]
+}
+
+/** @throws RangeError if there is none of these names */
+export function runnerOf({ engine, provider }: RunnerChoice): Runner {
+  const [runner] = candidates({ engine, provider })
+  if (runner) return runner
+  throw new RangeError(`there is no ${engine}:${provider}`)
+}
+
 /** Those that options allow, in the order of the runners. */
 export function candidates(
   { engine = 'auto', provider, precision = 'float32', devices }: EngineOptions,

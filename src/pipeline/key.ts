@@ -49,6 +49,7 @@ export function resultKey(
     assets = []
   } = kind.identity(stage, {
     decoder: decoder && { digest: decoder.digest, scale: decoder.scale, engine: decoder.engine },
+    runner: model.runner,
     promptsOf: prompts && (seeds => promptsOf(prompts, seeds))
   })
   const batching = batchInvariant ? undefined : { batch: batch ?? DEFAULT_BATCH_SIZE, devices }

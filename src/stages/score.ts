@@ -8,6 +8,7 @@ import type {
   ScoreContext
 } from '../metrics/metric.js'
 import { metricNamed } from '../metrics/registry.js'
+import { markElsewhere } from '../metrics/runner.js'
 import { formatSeeds } from '../spec/seeds.js'
 import type { FeaturesStage } from './features.js'
 import { ofCase, type StageKind } from './kind.js'
@@ -55,10 +56,13 @@ export const score: StageKind<ScoreStage> = {
       features: features && { ...features, weights: file(features.weights) }
     }
   },
-  identity(stage) {
+  identity(stage, { runner }) {
     const { samples, reference, dataset, metrics, features, statistics, clip, groups } = stage
     return {
-      params: { samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+      params: {
+        ...{ samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+        clip: clip === undefined ? undefined : markElsewhere('clip', runner)
+      },
       inputs: readBy(stage),
       readsImages: true,
       evaluatesModel: false,
@@ -93,7 +97,7 @@ async function check(stage: ScoreStage, context: CheckContext): Promise<void> {
   const shape = imageShape(context.model)
   for (const metric of metricsOf(stage, context)) {
     if (metric.needs.colours) expectColours(shape, stage.name, metric.name)
-    await metric.check?.({ ...context, stage: stage.name, options: stage, shape })
+    await metric.check?.({ ...context, runner: context.model.runner, stage: stage.name, options: stage, shape })
   }
 }
 

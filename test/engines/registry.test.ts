@@ -125,6 +125,7 @@ describe('an engine that is added to the list', () => {
   }
   const engine: Engine = {
     name: 'fixture',
+    package: 'fixture',
     providers: [provider],
     open: () => Promise.resolve(session),
     trial: () => Promise.reject(new Error('nothing to try'))
