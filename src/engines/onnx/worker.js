@@ -27,7 +27,11 @@ await serve(async given => {
     logSeverityLevel: SILENT,
     extra: {
       ...(bfloat16 && { mlas: { enable_gemm_fastmath_arm64_bfloat16: '1' } }),
-      ...(folder !== undefined && { session: { model_external_initializers_file_folder_path: folder } })
+      session: {
+        ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
+        // A thread that waits for work by spinning takes the core of one that has work, of this process or another's.
+        intra_op: { allow_spinning: '0' }
+      }
     }
   }
   const session = await (typeof path === 'string'
