@@ -28,7 +28,7 @@ export interface RunnerChoice {
 
 /** @throws RangeError if there is none of these names */
 export function runnerOf({ engine, provider }: RunnerChoice): Runner {
-  const [runner] = candidates({ engine, provider })
+  const runner = candidates({ engine, provider }).at(0)
   if (runner) return runner
   throw new RangeError(`there is no ${engine}:${provider}`)
 }
