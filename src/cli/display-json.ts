@@ -1,6 +1,6 @@
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import type { Display } from './display.js'
 
 /** Every event as a line of JSON on stdout. */

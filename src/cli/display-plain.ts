@@ -1,7 +1,7 @@
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
 import { nameOfModel } from '../pipeline/model.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
 import { concerns, downloadLine, duration, progressLine } from './progress.js'

@@ -3,7 +3,8 @@ import { opened } from '../pipeline/execute.js'
 import type { RunEvent } from '../pipeline/event.js'
 import { checkFit } from '../pipeline/fit.js'
 import { plan } from '../pipeline/plan.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import { createStore } from '../store/store.js'
 import type { Flags } from './main.js'
@@ -64,9 +65,11 @@ function print(
   nfeFactor = 1,
   downloads: readonly Absent[] = []
 ): void {
+  const solvers = solversWith(experiment.plugins)
+  const find = (name: string) => experiment.stages.find(other => other.name === name)
   const stages = experiment.stages.map(stage => {
     const kind = STAGE_KINDS.of(stage)
-    const { evaluations, atMost } = kind.cost(stage, name => experiment.stages.find(other => other.name === name))
+    const { evaluations, atMost } = kind.cost(stage, { find, solvers })
     return {
       stage: stage.name,
       kind: stage.kind,

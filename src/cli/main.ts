@@ -4,8 +4,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { EpdError } from '../errors.js'
 import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
-import { wrongPath } from '../spec/paths.js'
-import { either, nearest, quote } from '../spec/problem.js'
+import { wrongPath } from '../reading/paths.js'
+import { either, nearest, quote } from '../reading/problem.js'
 import { fail } from './fail.js'
 import { interrupt } from './interrupt.js'
 import type { ReferenceFlags } from './reference.js'
@@ -76,7 +76,7 @@ program
   .addOption(verbose)
   .action(async (spec: string, options: SpecFlags) => {
     const { validate } = await import('./validate.js')
-    validate(spec, options)
+    await validate(spec, options)
   })
 
 program

@@ -1,6 +1,6 @@
 import { locations, type Absent } from '../pipeline/assets.js'
-import type { AnyExperiment } from '../spec/experiment.js'
-import { placeOf, type Place } from '../spec/location.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { placeOf, type Place } from '../reading/location.js'
 import { inColumns } from './columns.js'
 
 /** What an experiment reads from elsewhere, as a table; empty where that is nothing. */

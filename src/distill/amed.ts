@@ -15,7 +15,7 @@ import {
   type AmedPredictor,
   type Layer
 } from '../solvers/amed-predictor.js'
-import { amedSteps, type ChoosePoint } from '../solvers/amed.js'
+import { amedSteps, type AmedStudent, type ChoosePoint } from '../solvers/amed.js'
 import { drive, type Tape } from '../solvers/driver.js'
 import { oneSample } from '../solvers/solve.js'
 import { BATCH, total, type AdamOptions } from './adam.js'
@@ -24,13 +24,16 @@ import { differenceStep, differenceStepCost } from './difference-step.js'
 import { walkCost, type Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
 import { meanSquare, slopes } from './objective.js'
-import { firstSteps, withZero, type AmedStudent, type Setting } from './student.js'
+import { withZero, type Setting } from './student.js'
 import { finite, type Found, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
+/** What tells the state of this training from those of the optimisers. */
+export const AMED_STATE = 'amed'
+
 /** Where the training of AMED's network stands: all that it needs to go on, beside its inputs. */
 export interface AmedState extends Moments {
-  readonly name: 'amed'
+  readonly name: typeof AMED_STATE
   readonly iteration: number
   /** The network's numbers, one layer after the other. */
   readonly values: readonly number[]
@@ -113,7 +116,7 @@ function first(start: AmedLayers): AmedState {
   const values = numbersOf(start)
   return {
     ...noMoments(values.length),
-    ...{ name: 'amed', iteration: 0, values, difference: null, evaluations: 0, backpropagated: 0 }
+    ...{ name: AMED_STATE, iteration: 0, values, difference: null, evaluations: 0, backpropagated: 0 }
   }
 }
 
@@ -222,15 +225,9 @@ async function walk(
   const [x] = batch.states
   const size = x.length / batch.seeds.length
   const jobs = batch.seeds.map((_, k) => {
-    const trajectory: Float64Array[] = []
     const one = oneSample({ x, condition: batch.condition }, size, k)
-    const run = amedSteps({ x: one.x, samples: 1, sigmas, trajectory }, student, choose(k))
-    return {
-      run: firstSteps(run, trajectory, steps),
-      condition: one.condition,
-      record: tapes[k],
-      replay: replay?.[k]
-    }
+    const run = amedSteps({ x: one.x, samples: 1, sigmas }, student, choose(k))
+    return { run, steps, condition: one.condition, record: tapes[k], replay: replay?.[k] }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
   const ends = outcomes.map(({ x }) => x)

@@ -1,7 +1,10 @@
 import type { Denoiser } from '../models/denoiser.js'
 import type { AmedPredictor } from '../solvers/amed-predictor.js'
 import type { Learned, TimePoints } from '../solvers/learned.js'
-import type { PlainSolverOptions } from '../solvers/options.js'
+import type { AmedStudent } from '../solvers/amed.js'
+import { lacksFeatures } from '../solvers/check-options.js'
+import type { EpdStudent } from '../solvers/epd.js'
+import { bound } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
 import { adam, adamCost, type AdamOptions, type AdamState } from './adam.js'
 import {
@@ -10,13 +13,13 @@ import {
   type LevenbergMarquardtOptions,
   type LevenbergMarquardtState
 } from './levenberg-marquardt.js'
-import { amedCost, amedStart, trainAmed, type AmedState } from './amed.js'
+import { AMED_STATE, amedCost, amedStart, trainAmed, type AmedState } from './amed.js'
 import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
 import { normalStart, uniformStart } from './parameters.js'
 import { torchCpuGenerator } from '../random/torch-cpu.js'
 import { positive } from '../solvers/schedule.js'
-import { withZero, type AmedStudent, type EpdStudent, type Student } from './student.js'
+import { isAmedStudent, isEpdStudent, withZero, type PlainStudent, type Student } from './student.js'
 import type { Found, Iteration } from './task.js'
 import { teach, type Teacher } from './teach.js'
 import { FINAL_WITH_SIGMAS } from './time-points.js'
@@ -74,7 +77,7 @@ export interface Distilled<Result extends Learned = Learned> extends Found<Resul
  */
 export async function distill(options: DistillOptions<EpdStudent>): Promise<Distilled<Predictor>>
 export async function distill(options: DistillOptions<AmedStudent>): Promise<Distilled<AmedPredictor>>
-export async function distill(options: DistillOptions<PlainSolverOptions>): Promise<Distilled<TimePoints>>
+export async function distill(options: DistillOptions<PlainStudent>): Promise<Distilled<TimePoints>>
 export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
   checkOptions(options)
@@ -101,13 +104,15 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
 function checkOptions({ student, learnSigmas = false, sigmas, optimizer, objective, view }: DistillOptions): void {
   const wrong = (what: string) => new RangeError(`distill: ${what}`)
   if (positive(sigmas).length < 2) throw wrong('2 time points above 0 are needed, between which the student steps')
-  if (student.name === 'amed') {
-    if (learnSigmas) throw wrong('the time points of amed are not learned')
-    if (optimizer && optimizer.name !== 'adam') throw wrong('amed is trained by adam alone')
+  const { name, learns } = bound(student).descriptor
+  if (learns === 'nothing') throw wrong(`${name} has nothing to learn`)
+  if (learns === 'network') {
+    if (learnSigmas) throw wrong(`the time points of ${name} are not learned`)
+    if (optimizer && optimizer.name !== 'adam') throw wrong(`${name} is trained by adam alone`)
     if (view || objective)
-      throw wrong('amed compares pixels after every step: it takes neither a view nor an objective')
-  } else if (student.name !== 'epd' && !learnSigmas)
-    throw wrong(`${student.name} has nothing to learn but its time points: learnSigmas`)
+      throw wrong(`${name} compares pixels after every step: it takes neither a view nor an objective`)
+  } else if (learns === 'time-points' && !learnSigmas)
+    throw wrong(`${name} has nothing to learn but its time points: learnSigmas`)
   if (!learnSigmas) return
   if (optimizer?.name === 'adam') throw wrong('time points are learned by levenberg-marquardt alone')
   if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
@@ -120,17 +125,17 @@ function find(options: DistillOptions, toZero: boolean, common: Common): Promise
   const { model, student, sigmas, batchSize, signal, seed = 0, resume, learnSigmas, objective = 'final' } = options
   const setting = { model: model.smooth ?? model, sigmas, toZero, batchSize, signal }
   const optimizer: OptimizerOptions = options.optimizer ?? {
-    name: student.name === 'amed' ? 'adam' : 'levenberg-marquardt'
+    name: isAmedStudent(student) ? 'adam' : 'levenberg-marquardt'
   }
-  if (student.name === 'amed') {
-    if (!model.features)
-      throw new RangeError("distill: amed looks at the network's bottleneck, which this model does not show")
+  if (isAmedStudent(student)) {
+    const lacking = lacksFeatures(bound(student).descriptor, model)
+    if (!model.features) throw new RangeError(`distill: ${student.name} ${lacking ?? ''}`)
     return trainAmed({
       ...common,
       setting: { ...setting, student },
       start: amedStart(model.features.size, seed),
       optimizer: { seed, ...(optimizer.name === 'adam' && optimizer), name: 'adam' },
-      resume: resume?.name === 'amed' ? resume : undefined
+      resume: resume?.name === AMED_STATE ? resume : undefined
     })
   }
   const looking = {
@@ -149,12 +154,13 @@ function find(options: DistillOptions, toZero: boolean, common: Common): Promise
       },
       resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
     }
-    if (student.name !== 'epd')
+    if (!isEpdStudent(student))
       return timePointsAlone({ ...task, setting: { ...setting, student }, start: { ...NO_POINTS, ...learned } })
     const start = { ...epdStart(student, options), ...learned }
     return levenbergMarquardt({ ...task, setting: { ...setting, student }, start })
   }
-  if (student.name !== 'epd') throw new RangeError(`distill: ${student.name} has nothing that adam could find`)
+  if (!isEpdStudent(student))
+    throw new RangeError(`distill: ${bound(student).descriptor.name} has nothing that adam could find`)
   return adam({
     ...common,
     ...looking,
@@ -185,7 +191,7 @@ async function timePointsAlone(task: Parameters<typeof levenbergMarquardt>[0]): 
 
 /** The evaluations that a distillation takes; by levenberg-marquardt, the most that it may take. */
 export function distillCost(optimizer: OptimizerOptions, effort: Effort): number {
-  if (effort.solver === 'amed') return optimizer.name === 'adam' ? amedCost(optimizer, effort) : 0
+  if (effort.learns === 'network') return optimizer.name === 'adam' ? amedCost(optimizer, effort) : 0
   return optimizer.name === 'adam' ? adamCost(optimizer, effort) : levenbergMarquardtCost(optimizer, effort)
 }
 

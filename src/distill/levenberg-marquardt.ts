@@ -112,7 +112,7 @@ export async function levenbergMarquardt(task: LevenbergMarquardtTask): Promise<
 export function levenbergMarquardtCost(options: LevenbergMarquardtOptions, effort: Effort): number {
   const { iterations = ITERATIONS, finalIterations = FINAL_ITERATIONS, places = PLACES } = options
   const { points, steps, training, validation } = effort
-  const stepwise = iterations > 0 && effort.solver === 'epd'
+  const stepwise = iterations > 0 && effort.learns === 'points'
   const fits = Array.from({ length: stepwise ? steps : 0 }, (_, step) => {
     const start = walkCost(effort, step + 1) - walkCost(effort, step)
     const surveyed = places > 0 ? surveyCost(effort, step, places) : 0

@@ -1,6 +1,6 @@
 import { points, sigmoid, type Predictor } from '../solvers/predictor.js'
 import { gapCoordinates, withGaps } from './time-points.js'
-import type { EpdStudent } from './student.js'
+import type { EpdStudent } from '../solvers/epd.js'
 
 /** What a fit moves together: the parameters of a step, by its index, or the interior time points. */
 export type Block = number | 'sigmas'

@@ -7,6 +7,14 @@ export const RUNNERS: readonly Runner[] = [...runnersOf(onnx), ...runnersOf(tfjs
   (a, b) => a.provider.rank - b.provider.rank
 )
 
+/** The names by which a spec may ask for engines and providers, each once. */
+export function namesOf(runners: readonly Runner[]): { readonly engines: string[]; readonly providers: string[] } {
+  return {
+    engines: ['auto', ...new Set(runners.map(({ engine }) => engine))],
+    providers: [...new Set(runners.map(({ provider }) => provider.name))]
+  }
+}
+
 /** What may be asked of whatever runs a network. */
 export interface EngineOptions {
   /** An engine's name; default: auto, the fastest that works. */

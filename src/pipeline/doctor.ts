@@ -3,7 +3,8 @@ import type { Runner } from '../engines/engine.js'
 import { RUNNERS } from '../engines/registry.js'
 import { EpdError } from '../errors.js'
 import type { Model } from '../models/open.js'
-import type { CommandModelSpec, ModelSpec } from '../spec/experiment.js'
+import type { ModelSpec } from '../experiment/experiment.js'
+import type { CommandModelSpec } from '../models/command-keys.js'
 import { openSpecified, type Place } from './model.js'
 
 /** What is found of an engine and provider. */

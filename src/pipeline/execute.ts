@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Model } from '../models/open.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
 import { withDerived } from '../stages/derived.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { CheckContext } from '../stages/stage.js'
@@ -251,6 +252,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   const seconds = () => (performance.now() - begun) / 1000
   try {
     const cost = await kind.run(stage, {
+      solvers: solversWith(experiment.plugins),
       store,
       key,
       claim,

@@ -1,7 +1,8 @@
 import { EpdError } from '../errors.js'
 import { describeLeaving, leaves } from '../solvers/range.js'
 import { endsOf } from '../solvers/spec.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
 import type { KnownModel, StageBase, StageKind } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 
@@ -12,14 +13,15 @@ import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
  * trained at; `predictor-mismatch` where a predictor has another model and that is not allowed
  */
 export function checkFit(
-  { stages, allowMismatch }: AnyExperiment,
+  { stages, plugins, allowMismatch }: AnyExperiment,
   model: KnownModel,
   kinds: StageKinds = STAGE_KINDS
 ): string[] {
+  const solvers = solversWith(plugins)
   return stages.flatMap(stage => {
     const kind = kinds.of(stage)
     checkRange(stage, kind, model)
-    const mismatch = kind.fit?.(stage, model)
+    const mismatch = kind.fit?.(stage, model, solvers)
     if (mismatch === undefined) return []
     const message = `stage "${stage.name}": ${mismatch}`
     if (!allowMismatch) throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)

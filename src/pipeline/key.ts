@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { pluginOf } from '../experiment/plugins.js'
 import { DEFAULT_BATCH_SIZE } from '../solvers/driver.js'
-import { canonical } from '../spec/plain.js'
+import { canonical } from '../reading/plain.js'
 import type { StageBase, StageKind } from '../stages/kind.js'
 import { assetOf } from './assets.js'
 import type { Plan, Planned } from './plan.js'
@@ -32,11 +33,11 @@ export function stageKey(identity: StageIdentity): string {
   return createHash('sha256').update(canonical(identity)).digest('hex')
 }
 
-/** What names a stage's result: its kind and version, its own identity, and the model that it evaluates. */
+/** What names a stage's result: its kind and version, its own identity, its plugin, and the model that it evaluates. */
 export function resultKey(
   stage: StageBase,
   kind: StageKind,
-  { model, assets: files, prompts, keyOf, imagesKeyOf }: Planned & Pick<Plan, 'keyOf' | 'imagesKeyOf'>
+  { experiment, model, assets: files, prompts, keyOf, imagesKeyOf }: Planned & Pick<Plan, 'keyOf' | 'imagesKeyOf'>
 ): string {
   const { digest, engine, batchInvariant, devices = 1, decoder } = model
   const {
@@ -52,11 +53,12 @@ export function resultKey(
     runner: model.runner,
     promptsOf: prompts && (seeds => promptsOf(prompts, seeds))
   })
+  const plugin = pluginOf(kind.solver?.(stage).name, experiment.plugins)
   const batching = batchInvariant ? undefined : { batch: batch ?? DEFAULT_BATCH_SIZE, devices }
   return stageKey({
     kind: kind.kind,
     version: kind.version,
-    params: { ...params, ...besides },
+    params: { ...params, ...besides, ...(plugin && { plugin: plugin.digest }) },
     inputs: inputs.map(readsImages ? imagesKeyOf : keyOf),
     model: evaluatesModel ? { digest, engine, batching } : undefined,
     assets: assets.map(location => assetOf(files, location).digest)

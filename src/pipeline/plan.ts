@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Model } from '../models/open.js'
-import type { AnyExperiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import { decodedName } from '../stages/image-files.js'
 import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { Assets } from './assets.js'
-import { canonical } from '../spec/plain.js'
+import { canonical } from '../reading/plain.js'
 import { resultKey } from './key.js'
 
 /** A stage with the name of its result. */

@@ -3,7 +3,7 @@ import { arch, availableParallelism, cpus, hostname, platform, totalmem } from '
 import { runnerOf } from '../engines/registry.js'
 import { ON_CPU } from '../metrics/runner.js'
 import type { Model } from '../models/open.js'
-import type { ModelSpec } from '../spec/experiment.js'
+import type { ModelSpec } from '../experiment/experiment.js'
 import { nameOfModel } from './model.js'
 import { packageVersion, versionIn } from './version.js'
 

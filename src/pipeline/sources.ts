@@ -5,7 +5,7 @@ import { announcedSize, shown } from '../downloads/receive.js'
 import { hubSettings, tokenFor } from '../downloads/hub-settings.js'
 import { findRepository, missingBytes, obtainRepository } from '../downloads/repository.js'
 import { EpdError } from '../errors.js'
-import type { Place } from '../spec/location.js'
+import type { Place } from '../reading/location.js'
 import { download, downloadPath } from './download.js'
 import type { OnEvent } from './event.js'
 

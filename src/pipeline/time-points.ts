@@ -2,8 +2,9 @@ import { EpdError } from '../errors.js'
 import { rangeOf, type RangedModel } from '../solvers/range.js'
 import { schedule as timePoints } from '../solvers/schedule.js'
 import type { ScheduleSpec } from '../solvers/spec.js'
-import type { AnyExperiment } from '../spec/experiment.js'
-import { checkSchedule } from '../spec/time-points.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
+import { checkSchedule } from '../solvers/time-points.js'
 import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 
@@ -21,9 +22,10 @@ export function withTimePoints(
   const inModel = (name: string) => (schedule: ScheduleSpec) => scheduleIn(schedule, model, name)
   const changed = (stage: StageBase) => kinds.of(stage).timePoints?.changed(stage, inModel(stage.name)) ?? stage
   const filled = new Map(experiment.stages.map(stage => [stage.name, changed(stage)]))
+  const around = { find: (name: string) => filled.get(name), solvers: solversWith(experiment.plugins) }
   const compared = [...filled.values()].map(stage => {
     const { timePoints } = kinds.of(stage)
-    return { stage, mismatch: timePoints?.compared?.(stage, name => filled.get(name), inModel(stage.name)) }
+    return { stage, mismatch: timePoints?.compared?.(stage, around, inModel(stage.name)) }
   })
   const warnings = compared.flatMap(({ stage, mismatch }) => {
     if (!mismatch) return []

@@ -4,7 +4,7 @@ import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata 
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import type { PredictorRecord } from './record.js'
-import { isMapping } from '../spec/plain.js'
+import { isMapping } from '../reading/plain.js'
 import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
 

@@ -1,25 +1,30 @@
 import type { Effort } from '../distill/effort.js'
-import { evaluationsAStep } from '../solvers/nfe.js'
-import { endsAtZero, pointsAboveZero, type SolverSpec, type StudentSpec } from '../solvers/spec.js'
+import { savesFirst, stepEvaluations } from '../solvers/nfe.js'
+import { bound } from '../solvers/options.js'
+import type { Solvers } from '../solvers/registry.js'
+import { endsAtZero, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 
 /** Evaluations of the model that a solver takes for a sample, parallel ones each counted. */
-export function evaluationsASample(solver: SolverSpec): number {
-  const { nfe, numSteps } = solver
-  if (solver.name === 'paradigms') return nfe * Math.min(solver.window, numSteps - 1)
-  return solver.name === 'epd' ? nfe + (solver.points - 1) * (pointsAboveZero(solver) - 1) : nfe
+export function evaluationsASample(solver: SolverSpec, solvers: Solvers): number {
+  const { nfe, numSteps, schedule } = solver
+  const { descriptor, options } = bound(solver, solvers)
+  return descriptor.evaluations?.(options, { nfe, numSteps, zero: endsAtZero(schedule) }) ?? nfe
 }
 
 /** What a distillation of a student costs depends on. */
-export function effortOf(student: StudentSpec): Pick<Effort, 'solver' | 'afs' | 'points' | 'scalesTime' | 'steps'> {
-  const { name, afs } = student
-  const steps = pointsAboveZero(student) - 1
-  if (name === 'epd') return { solver: name, afs, points: student.points, scalesTime: student.scaleTime > 0, steps }
-  if (name === 'amed') return { solver: name, afs, points: 1, scalesTime: student.scaleTime > 0, steps }
-  // unipc may correct its last state by one evaluation more, and does before a step to 0: counted as a step.
-  const corrected =
-    name === 'unipc' &&
-    (student.numSteps <= student.maxOrder || student.correctLast === true || endsAtZero(student.schedule))
-      ? 1
-      : 0
-  return { solver: 'plain', afs, points: evaluationsAStep(name) - 1, scalesTime: false, steps: steps + corrected }
+export function effortOf(
+  student: SolverSpec,
+  solvers: Solvers
+): Pick<Effort, 'learns' | 'afs' | 'points' | 'scalesTime' | 'steps'> {
+  const solver = bound(student, solvers)
+  const { descriptor, options } = solver
+  const corrects = descriptor.correctsLast?.(options, student.numSteps, endsAtZero(student.schedule)) ?? false
+  return {
+    learns: descriptor.learns,
+    afs: savesFirst(solver),
+    points: stepEvaluations(solver) - 1,
+    scalesTime: typeof options.scaleTime === 'number' && options.scaleTime > 0,
+    // An evaluation that corrects the last state is counted as a step.
+    steps: pointsAboveZero(student) - 1 + (corrects ? 1 : 0)
+  }
 }

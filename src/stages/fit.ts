@@ -1,29 +1,37 @@
 import { EpdError } from '../errors.js'
 import type { ModelMark, PredictorRecord } from '../predictors/record.js'
-import { isAmed } from '../solvers/learned.js'
+import { either } from '../reading/problem.js'
+import { lacksFeatures } from '../solvers/check-options.js'
+import { hasParameters, isAmed } from '../solvers/learned.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import type { SolverSpec } from '../solvers/spec.js'
 import type { KnownModel } from './kind.js'
 
 /**
  * Whether a solver, with its predictor if it has one, can be used with a model. Returns in words how the model differs from the one that the
  * predictor was distilled for.
- * @throws EpdError `spec-invalid` where amed has no bottleneck to look at, or another than its network takes
+ * @throws EpdError `spec-invalid` where a solver has no bottleneck to look at, or another than its network takes
  */
 export function fitOf(
   stage: string,
   solver: SolverSpec,
   predictor: PredictorRecord | undefined,
-  model: KnownModel
+  model: KnownModel,
+  solvers: Solvers
 ): string | undefined {
-  if (solver.name === 'amed' && !model.features)
-    throw new EpdError(
-      'spec-invalid',
-      `stage "${stage}": amed looks at the bottleneck of the model's network, which this model does not show; choose epd`
-    )
+  const lacking = lacksFeatures(solverNamed(solver.name, solvers), model)
+  if (lacking !== undefined)
+    throw new EpdError('spec-invalid', `stage "${stage}": ${solver.name} ${lacking}; choose ${others(solvers)}`)
   if (!predictor) return undefined
   checkFeatures(stage, predictor, model)
   const difference = differenceOf(predictor.model, model)
   return difference && `predictor ${predictor.name} was distilled for ${difference}`
+}
+
+/** The solvers that learn parameters as well, from what any model shows. */
+function others(solvers: Solvers): string {
+  const found = solvers.filter(({ learns, needsFeatures }) => hasParameters(learns) && !needsFeatures)
+  return either(found.map(({ name }) => name))
 }
 
 function checkFeatures(stage: string, { name, learned }: PredictorRecord, { features }: KnownModel): void {

@@ -1,8 +1,11 @@
 import type { RunnerChoice } from '../engines/registry.js'
 import type { Decoder } from '../models/decoder.js'
 import type { Denoiser } from '../models/denoiser.js'
+import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { RangedModel } from '../solvers/range.js'
-import type { ScheduleSpec, SolverSpec } from '../solvers/spec.js'
+import type { Solvers } from '../solvers/registry.js'
+import type { ScheduleSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
+import type { StageSpec } from './spec.js'
 import type { CheckContext, StageContext, StageCost } from './stage.js'
 
 /** What every stage of a resolved experiment has, whatever its kind. A stage is plain data. */
@@ -13,6 +16,12 @@ export interface StageBase {
 
 /** Finds a stage of the experiment by its name. */
 export type FindStage = (name: string) => StageBase | undefined
+
+/** What is around a stage: the other stages, and the solvers that a spec may name. */
+export interface Around {
+  readonly find: FindStage
+  readonly solvers: Solvers
+}
 
 /** What a stage's result depends on. The version of its kind and the model are part of its key besides. */
 export interface Identity {
@@ -63,7 +72,7 @@ export interface TimePoints<S extends StageBase> {
   /** The stage with its schedule changed, such as with the ends that its model gives. */
   changed(stage: S, change: (schedule: ScheduleSpec) => ScheduleSpec): S
   /** What is compared once the model has given all time points that were left out. @throws EpdError `spec-invalid` */
-  compared?(stage: S, find: FindStage, change: (schedule: ScheduleSpec) => ScheduleSpec): Mismatch<S> | undefined
+  compared?(stage: S, around: Around, change: (schedule: ScheduleSpec) => ScheduleSpec): Mismatch<S> | undefined
 }
 
 /** How a stage uses a predictor otherwise than it was distilled for, in words, and the stage that knows of it. */
@@ -90,6 +99,8 @@ export interface StageKind<S extends StageBase = StageBase> {
   readonly kind: S['kind']
   /** It is raised whenever the same parameters lead to another result. */
   readonly version: number
+  /** How specs write it; a kind without one is only derived from others. */
+  readonly spec?: StageSpec<S>
   /** Names of the stages whose results it needs, in a fixed order. */
   inputs(stage: S): readonly string[]
   /** The stage with another name for itself and for each stage that it names. */
@@ -98,17 +109,19 @@ export interface StageKind<S extends StageBase = StageBase> {
   located?(stage: S, at: Locator): S
   /** All that names its result beside kind, version and model. */
   identity(stage: S, surroundings: Surroundings): Identity
-  cost(stage: S, find: FindStage): Cost
+  cost(stage: S, around: Around): Cost
   /** The stage in a few words. */
   summary(stage: S): string
   /** The stages that are made for it: before the model is open those of the spec, then those that the model needs. */
   derived?(stage: S, find: FindStage, model?: { readonly decoder?: DecoderMark }): readonly StageBase[]
+  /** The solver that it runs, if it runs one. */
+  solver?(stage: S): SolverChoice
   readonly timePoints?: TimePoints<S>
   /**
    * Whether its solver and predictor can be used with the model; in words, how the model differs from the predictor's own.
    * @throws EpdError `spec-invalid`
    */
-  fit?(stage: S, model: KnownModel): string | undefined
+  fit?(stage: S, model: KnownModel, solvers: Solvers): string | undefined
   /**
    * Finds what would let it fail only once it runs, after others have been paid for: that a file which it reads does not hold what is needed,
    * or that the model's images are not what it looks at.
@@ -133,7 +146,8 @@ export function ofCase(name: string): string {
 
 /** A solver in a few words. */
 export function solverWords(solver: SolverSpec): string {
-  const points = solver.name === 'epd' ? ` K=${solver.points}` : ''
-  const base = 'base' in solver && solver.base !== undefined && solver.base !== 'euler' ? ` on ${solver.base}` : ''
-  return `${solver.name}${points}${base} at ${solver.nfe} NFE`
+  const { points, base } = solver
+  const parallel = typeof points === 'number' ? ` K=${points}` : ''
+  const on = typeof base === 'string' && base !== SIMPLEST_BASE ? ` on ${base}` : ''
+  return `${solver.name}${parallel}${on} at ${solver.nfe} NFE`
 }

@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import type { Digits, MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
+import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { ResultRow } from './records.js'
 
 export interface CompareOptions {
@@ -118,7 +119,7 @@ function propertiesOf({ samples, solver, points, base, nfe, score }: ResultRow):
   const words = [
     solver,
     points === null ? null : `K=${points}`,
-    base === null || base === 'euler' ? null : `on ${base}`
+    base === null || base === SIMPLEST_BASE ? null : `on ${base}`
   ]
   return new Map([
     ['samples', stage],

@@ -4,7 +4,7 @@ import { checkFit } from '../../src/pipeline/fit.js'
 import type { KnownModel } from '../../src/stages/kind.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import type { ModelMark, PredictorRecord } from '../../src/predictors/record.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 import { featured } from '../solvers/featured.js'
 
 const features = { ...featured.features!, size: 16 }

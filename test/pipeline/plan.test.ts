@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { withDerived } from '../../src/stages/derived.js'
 import { plan, type Planned } from '../../src/pipeline/plan.js'
 import type { Decoder } from '../../src/models/decoder.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 
 const text = `name: a
 model: { checkpoint: a }

@@ -4,10 +4,10 @@ import { parametrisation } from '../../src/models/parametrisation.js'
 import { withTimePoints } from '../../src/pipeline/time-points.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import type { RangedModel } from '../../src/solvers/range.js'
-import type { AnyExperiment } from '../../src/spec/experiment.js'
+import type { AnyExperiment } from '../../src/experiment/experiment.js'
 import type { PredictorRecord } from '../../src/predictors/record.js'
 import { STAGE_KINDS } from '../../src/stages/registry.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 
 const edm: RangedModel = { sigmaMin: 0, sigmaMax: Infinity }
 const chain: RangedModel = parametrisation('epsilon', {

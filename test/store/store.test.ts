@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { METRICS } from '../../src/metrics/registry.js'
 import { openDatabase } from '../../src/store/sqlite.js'
-import { createStore, openStore, type Claim, type WritableStore } from '../../src/store/store.js'
+import { createStore, openStore, type Claim, type Store, type WritableStore } from '../../src/store/store.js'
 
 let root: string
 let store: WritableStore
@@ -303,6 +304,33 @@ describe('the view results', () => {
         metrics: { rmse: 0.4, psnr: 20, 'frechet-pixels': 7 }
       }
     ])
+  })
+
+  const columns = (of: Pick<Store, 'query'>) => of.query('SELECT * FROM results').columns
+
+  it('has a column for each metric, and one for any other that was scored', () => {
+    const metrics = METRICS.map(({ name }) => name.replaceAll('-', '_'))
+    expect(columns(store)).toEqual([
+      ...['experiment', 'samples', 'solver', 'points', 'base', 'afs', 'schedule', 'nfe', 'images', 'evaluations'],
+      ...['score', ...metrics, 'seconds', 'run']
+    ])
+    store.putMetrics(begun('k2', 'score'), [metric('my-own', 3), metric('rmse', 0.1), metric('nfe', 4)])
+    expect(columns(store)).toContain('my_own')
+    expect(store.query('SELECT my_own, rmse, nfe FROM results').rows).toEqual([[3, 0.1, 5]])
+    expect(store.results()).toMatchObject([{ nfe: 5, metrics: { 'my-own': 3, rmse: 0.1, nfe: 4 } }])
+  })
+
+  it('of another version is made anew where the store is written, and no result depends on it', () => {
+    scored('k2', 0.1)
+    const database = openDatabase(join(root, 'store.sqlite'))
+    database.exec('DROP VIEW results; CREATE VIEW results AS SELECT 1 AS fid')
+    database.close()
+    const reader = openStore(root)
+    opened.push(reader)
+    expect(columns(reader)).toEqual(['fid'])
+    expect(reader.results()).toMatchObject([{ score: 'near', metrics: { rmse: 0.1 } }])
+    opened.push(createStore(root))
+    expect(columns(reader)).toContain('frechet_pixels')
   })
 
   it('shows a stage that two runs share in both', () => {
