@@ -8,8 +8,8 @@ import type { Recipe } from './recipe.js'
 export type Availability = { readonly works: true } | ({ readonly works: false; readonly broken: boolean } & Missing)
 
 /**
- * Whether a runner works on this machine: its files and devices are looked for, then, if a driver is involved, a small network is run in a
- * process of its own, so that a driver that ends its process does not end this one.
+ * Whether a runner works on this machine: its files and devices are looked for, then, if a driver is involved, a small
+ * network is run in a process of its own, so that a driver that ends its process does not end this one.
  */
 export function availability(runner: Runner): Promise<Availability> {
   const known = found.get(runner) ?? look(runner)

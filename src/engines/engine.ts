@@ -24,9 +24,15 @@ export interface Provider {
   readonly hasDevices: boolean
   /** Whether a sample's bits are the same in any batch, on any number of threads; tests hold it. */
   readonly batchInvariant: boolean
-  /** Whether it may fail, or end its process, though nothing is missing: it is tried in a process of its own before it is used. */
+  /**
+   * Whether it may fail, or end its process, though nothing is missing: it is tried in a process of its own before it
+   * is used.
+   */
   readonly isTried: boolean
-  /** Whether a session is started only when it is first asked: it opens any network, so that no other provider need be found. */
+  /**
+   * Whether a session is started only when it is first asked: it opens any network, so that no other provider need be
+   * found.
+   */
   readonly opensLate: boolean
   /** What must stand in the environment of its process before its libraries load. */
   readonly environment?: Readonly<Record<string, string>>

@@ -32,7 +32,8 @@ export interface OpenedNetwork {
 }
 
 /**
- * Opens a network on the fastest of the runners that the options allow. One that is missing is passed over, one that fails too, and told of.
+ * Opens a network on the fastest of the runners that the options allow. One that is missing is passed over, one that
+ * fails too, and told of.
  * @throws EpdError `engine-failed` if none is left: why each is out, and what to install
  */
 export function openNetwork(options: NetworkOptions, runners: readonly Runner[] = RUNNERS): Promise<OpenedNetwork> {
@@ -43,8 +44,8 @@ export function openNetwork(options: NetworkOptions, runners: readonly Runner[] 
 }
 
 /**
- * Opens an ONNX file of somebody else's as openNetwork does a network, on the runners that read such files. What it does with a batch is not
- * known, so that its bits may depend on it.
+ * Opens an ONNX file of somebody else's as openNetwork does a network, on the runners that read such files. What it
+ * does with a batch is not known, so that its bits may depend on it.
  * @throws EpdError `engine-failed`
  */
 export async function openOnnxFile(

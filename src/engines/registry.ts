@@ -2,7 +2,10 @@ import { runnersOf, type Precision, type Runner } from './engine.js'
 import { onnx } from './onnx/engine.js'
 import { tfjs } from './tfjs/engine.js'
 
-/** All engines on all their providers, the fastest first. A new engine is added here, a new provider in its engine's folder. */
+/**
+ * All engines on all their providers, the fastest first. A new engine is added here, a new provider in its engine's
+ * folder.
+ */
 export const RUNNERS: readonly Runner[] = [...runnersOf(onnx), ...runnersOf(tfjs)].sort(
   (a, b) => a.provider.rank - b.provider.rank
 )

@@ -9,14 +9,17 @@ export interface Adjoint<T> {
   readonly variable: (value: T) => Traced<T>
   /** What they are not taken by. */
   readonly fixed: (value: T) => Traced<T>
-  /** The derivative by a variable of the sum of `output` times `weights`, by the chain rule from the last operation to the first. */
+  /**
+   * The derivative by a variable of the sum of `output` times `weights`, by the chain rule from the last operation to
+   * the first.
+   */
   readonly gradient: (output: Traced<T>, weights: T, variable: Traced<T>) => T
 }
 
 /**
- * An interpreter of Ops on top of another: what is done forward and back is written in the other's operations, so that a network's gradient is
- * a network too, for every engine. Learned arrays are constants. Where nothing of this project needs a derivative (of an operation, or by
- * an operand that is stretched), there is none.
+ * An interpreter of Ops on top of another: what is done forward and back is written in the other's operations, so that
+ * a network's gradient is a network too, for every engine. Learned arrays are constants. Where nothing of this project
+ * needs a derivative (of an operation, or by an operand that is stretched), there is none.
  * @throws RangeError where there is none
  */
 export function adjoint<T>(inner: Ops<T>): Adjoint<T> {

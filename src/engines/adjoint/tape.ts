@@ -51,7 +51,10 @@ export class Tape<T> {
     return result
   }
 
-  /** The results of an operation on one operand, whose derivative is given a gradient of each; a result that nothing uses has one of zeros. */
+  /**
+   * The results of an operation on one operand, whose derivative is given a gradient of each; a result that nothing
+   * uses has one of zeros.
+   */
   tracedAll(values: readonly T[], operand: Traced<T>, derivative: (gradients: readonly T[]) => T): Traced<T>[] {
     const { inner } = this
     const results = values.map(value => ({ value, active: operand.active }))
@@ -63,7 +66,10 @@ export class Tape<T> {
     return results
   }
 
-  /** The derivative by `by` of the sum of `output` times `weights`, by the chain rule from the last operation to the first. */
+  /**
+   * The derivative by `by` of the sum of `output` times `weights`, by the chain rule from the last operation to the
+   * first.
+   */
   gradient(output: Traced<T>, weights: T, by: Traced<T>): T {
     const gradients: Gradients<T> = new Map([[output, weights]])
     for (const { results, hand } of [...this.#backs].reverse())

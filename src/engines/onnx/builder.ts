@@ -29,8 +29,8 @@ export const CPU: Target = { precision: 'float32', provider: cpu }
 type Attributes = Readonly<Record<string, Attribute>>
 
 /**
- * An ONNX graph while it is recorded. Nodes are named by their order and equal constants are kept once, so that the same calls in the
- * same order give the same bytes.
+ * An ONNX graph while it is recorded. Nodes are named by their order and equal constants are kept once, so that the
+ * same calls in the same order give the same bytes.
  */
 export class GraphBuilder {
   readonly target: Target
@@ -56,7 +56,10 @@ export class GraphBuilder {
     return output
   }
 
-  /** Adds an operation with a result for each shape. If one operand is in half precision, all of them and the results are. */
+  /**
+   * Adds an operation with a result for each shape. If one operand is in half precision, all of them and the results
+   * are.
+   */
   emitAll(
     operator: string,
     operands: readonly Node[],
@@ -111,7 +114,9 @@ export class GraphBuilder {
     return this.constant(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), shape)
   }
 
-  /** The graph of everything recorded, with these outputs in single precision, and without the arrays that nothing uses. */
+  /**
+   * The graph of everything recorded, with these outputs in single precision, and without the arrays that nothing uses.
+   */
   finish(outputs: readonly Node[]): GraphProto {
     const answers = outputs.map(output => (output.type === 'float16' ? this.cast(output, 'float32') : output))
     const used = new Set(this.#nodes.flatMap(node => node.inputs))

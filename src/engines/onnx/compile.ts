@@ -17,7 +17,9 @@ export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): 
   })
 }
 
-/** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */
+/**
+ * From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime.
+ */
 const EXTERNAL_FROM = 1 << 20
 
 /** A file of a graph: the graph itself, or the weights beside it. */

@@ -38,8 +38,8 @@ export function convTranspose2d(
 }
 
 /**
- * A linear layer. On rows it is a convolution of single pixels: that is one product a sample, where a matrix product would take the batch
- * as one.
+ * A linear layer. On rows it is a convolution of single pixels: that is one product a sample, where a matrix product
+ * would take the batch as one.
  */
 export function linear(graph: GraphBuilder, x: Node, weight: Node, bias?: Node): Node {
   const [out, input] = weight.shape
@@ -55,8 +55,8 @@ export function linear(graph: GraphBuilder, x: Node, weight: Node, bias?: Node):
 const WORTH = 128
 
 /**
- * Whether a convolution by 3 x 3 is faster on tiles. Kernels' values at the points are four times as many as the kernels: where an image has
- * fewer pixels than channels, fetching them outweighs what tiles save.
+ * Whether a convolution by 3 x 3 is faster on tiles. Kernels' values at the points are four times as many as the
+ * kernels: where an image has fewer pixels than channels, fetching them outweighs what tiles save.
  */
 function isWorthTiles({ target }: GraphBuilder, [, channels, height, width]: readonly number[], out: number): boolean {
   if (!target.provider.tiles || target.precision !== 'float32') return false
@@ -65,8 +65,8 @@ function isWorthTiles({ target }: GraphBuilder, [, channels, height, width]: rea
 }
 
 /**
- * A convolution by 3 x 3 on tiles. Channels stand last meanwhile, so that whatever is moved is moved in runs of them; the kernels' values at
- * the points are computed when the graph is loaded.
+ * A convolution by 3 x 3 on tiles. Channels stand last meanwhile, so that whatever is moved is moved in runs of them;
+ * the kernels' values at the points are computed when the graph is loaded.
  */
 function inTiles(graph: GraphBuilder, x: Node, weight: Node, bias?: Node): Node {
   const [, channels, height, width] = x.shape

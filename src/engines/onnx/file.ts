@@ -6,7 +6,9 @@ import { onDevices } from './network.js'
 import type { OnnxProvider } from './providers.js'
 import { openSession, type SessionOptions } from './session.js'
 
-/** Opens an ONNX file of somebody else's on each of the devices; it is run only if it still is the one that was named. */
+/**
+ * Opens an ONNX file of somebody else's on each of the devices; it is run only if it still is the one that was named.
+ */
 export function openFile(file: OnnxFile, provider: OnnxProvider, settings: RunSettings): Promise<Session> {
   return onDevices(provider, settings, options => openNamed(file, options))
 }

@@ -3,8 +3,8 @@ import type { GraphBuilder, Node } from './builder.js'
 import { pointwise } from './pointwise.js'
 
 /**
- * ONNX Runtime's CPU provider normalises by sums whose order depends on where numbers begin within ALIGNED, so that a sample's bits would
- * depend on its place in the batch. Its pools do not.
+ * ONNX Runtime's CPU provider normalises by sums whose order depends on where numbers begin within ALIGNED, so that a
+ * sample's bits would depend on its place in the batch. Its pools do not.
  */
 const ALIGNED = 16
 

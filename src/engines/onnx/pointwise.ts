@@ -10,8 +10,9 @@ export function pointwise(graph: GraphBuilder, operator: string, x: Node): Node 
 const LANES = 4
 
 /**
- * A function of rows of numbers, [batch, count]. ONNX Runtime's CPU provider computes LANES numbers at once by a series and what is left at
- * the end by the C library. Rows are therefore filled up first, so that a number's place decides in any batch.
+ * A function of rows of numbers, [batch, count]. ONNX Runtime's CPU provider computes LANES numbers at once by a series
+ * and what is left at the end by the C library. Rows are therefore filled up first, so that a number's place decides in
+ * any batch.
  */
 export function rowwise(graph: GraphBuilder, operator: string, x: Node): Node {
   const [batch, count] = x.shape
@@ -29,8 +30,9 @@ const PI = [3.140625, 9.67502593994140625e-4, 1.509957990978376432e-7]
 const SINE = [-1 / 39916800, 1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1]
 
 /**
- * The sine, or with a shift of half a turn of pi the cosine, for a provider whose own are inexact. The angle is brought within a quarter of
- * a turn, with pi in three parts (Cody & Waite 1980), where the series up to the eleventh power is exact to 6e-8.
+ * The sine, or with a shift of half a turn of pi the cosine, for a provider whose own are inexact. The angle is brought
+ * within a quarter of a turn, with pi in three parts (Cody & Waite 1980), where the series up to the eleventh power is
+ * exact to 6e-8.
  */
 export function wave(graph: GraphBuilder, x: Node, shift: 0 | 0.5): Node {
   const number = (value: number) => graph.constant(Float32Array.of(value), [1])

@@ -16,9 +16,9 @@ export interface Recorder extends Graph<Node> {
 }
 
 /**
- * An interpreter of Ops that records an ONNX graph. Nothing in it depends on the batch but the batch dimension itself, and no
- * operation mixes samples: every matrix product of a sample is one of its own, so that a sample's bits are the same in
- * any batch.
+ * An interpreter of Ops that records an ONNX graph. Nothing in it depends on the batch but the batch dimension itself,
+ * and no operation mixes samples: every matrix product of a sample is one of its own, so that a sample's bits are the
+ * same in any batch.
  */
 export function recorder(parameters: Parameters, target: Target = CPU): Recorder {
   const graph = new GraphBuilder(target)

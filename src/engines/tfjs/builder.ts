@@ -11,7 +11,10 @@ export interface Value {
   readonly constant: boolean
 }
 
-/** A program while it is recorded. Arrays are numbered by their order. What depends on no input is set apart, to be done once. */
+/**
+ * A program while it is recorded. Arrays are numbered by their order. What depends on no input is set apart, to be done
+ * once.
+ */
 export class ProgramBuilder {
   readonly #inputs: { name: string; at: number }[] = []
   readonly #constants: { at: number; shape: readonly number[]; values: Float32Array }[] = []

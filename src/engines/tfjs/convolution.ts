@@ -72,7 +72,10 @@ export function convTranspose2d(
   return program.emit('conv2dTranspose', operands, shape, { sizes, stride, padding: same ? 'same' : 'valid' }, true)
 }
 
-/** A transposed convolution of each channel alone, by steps of 2: a convolution of the image with zeros between and around its pixels. */
+/**
+ * A transposed convolution of each channel alone, by steps of 2: a convolution of the image with zeros between and
+ * around its pixels.
+ */
 function depthwiseTranspose(
   program: ProgramBuilder,
   x: Value,

@@ -8,7 +8,10 @@ export function pointwise(program: ProgramBuilder, kernel: Kernel, x: Value): Va
   return program.emit(kernel, [x], x.shape, {}, x.last)
 }
 
-/** An operation on two arrays number by number. Images meet with their channels last if one has them so and the other can. */
+/**
+ * An operation on two arrays number by number. Images meet with their channels last if one has them so and the other
+ * can.
+ */
 export function binary(program: ProgramBuilder, kernel: 'add' | 'sub' | 'mul' | 'div', a: Value, b: Value): Value {
   const shape = broadcastShape(a.shape, b.shape)
   const last = (a.last || b.last) && canBeLast(a) && canBeLast(b)

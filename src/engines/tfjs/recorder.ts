@@ -17,8 +17,9 @@ export interface ProgramRecorder {
 type Read = (name: string, shape: readonly number[]) => Float32Array
 
 /**
- * An interpreter of Ops that records a program for TensorFlow.js. Images have their channels last from the first operation that wants
- * it to the first that does not; every array is freed behind its last use, since nobody else knows when that is.
+ * An interpreter of Ops that records a program for TensorFlow.js. Images have their channels last from the first
+ * operation that wants it to the first that does not; every array is freed behind its last use, since nobody else knows
+ * when that is.
  */
 export function programRecorder(parameters: Read): ProgramRecorder {
   const program = new ProgramBuilder()
