@@ -230,10 +230,18 @@ export const distill: StageKind<DistillStage> = {
     const { features } = stage
     return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
   },
-  identity(stage, { decoder }) {
+  identity(stage, { decoder, runner }) {
     const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
     return {
-      params: { student, learnSigmas, optimizer, objective, start, seed, features: features && network(features) },
+      params: {
+        student,
+        learnSigmas,
+        optimizer,
+        objective,
+        start,
+        seed,
+        features: features && network(features, runner)
+      },
       besides: features && decoder && { decoder },
       inputs: [teacher, validation],
       evaluatesModel: true,
