@@ -6,6 +6,7 @@ import type { EpdOptions } from '../solvers/epd.js'
 import { start, type PlainSolverOptions } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
 import type { SolverRun } from '../solvers/solver.js'
+import type { Effort } from './effort.js'
 import type { Trajectories } from './trajectories.js'
 
 /** A solver as it is given, but for what is to be found: a predictor, or its time points. */
@@ -23,13 +24,24 @@ export interface EpdStudent extends Omit<EpdOptions, 'predictor'> {
   readonly ranges: Predictor['ranges']
 }
 
+/** Students that are walked on one tape, all samples together. */
+export type TapedStudent = EpdStudent | PlainSolverOptions
+
+/** What is learned for a student. */
+export function subjectOf({ name }: Pick<Student, 'name'>): Effort['solver'] {
+  return name === 'epd' || name === 'amed' ? name : 'plain'
+}
+
 /** What stays the same throughout a distillation. */
-export interface Setting<Solver extends Student = EpdStudent | PlainSolverOptions> {
+export interface Setting<Solver extends Student = TapedStudent> {
   readonly model: Denoiser
   readonly student: Solver
   /** Its time points above 0; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
-  /** Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may depend. */
+  /**
+   * Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its
+   * last steps may depend.
+   */
   readonly toZero?: boolean
   readonly batchSize?: number
   readonly signal?: AbortSignal
@@ -44,8 +56,8 @@ export interface Walk {
 }
 
 /**
- * Walks one student for each predictor from the trajectories' noise over the first `steps` steps, all side by side. What a
- * tape answers is not evaluated.
+ * Walks one student for each predictor from the trajectories' noise over the first `steps` steps, all side by side.
+ * What a tape answers is not evaluated.
  */
 export async function walk(
   { model, student, sigmas, toZero, batchSize, signal }: Setting,

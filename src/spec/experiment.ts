@@ -7,10 +7,12 @@ import type { CommandModelOptions } from '../models/command.js'
 import type { ClipDenoised } from '../models/clipped.js'
 import type { Rounding } from '../models/parametrisation.js'
 import type { OnnxModelOptions } from '../models/onnx.js'
+import type { OptimizerSpec } from '../distill/registry.js'
 import type { Learned } from '../solvers/learned.js'
 import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
 
 export type * from '../solvers/spec.js'
+export type { OptimizerSpec }
 
 /** A spec, validated, with every default and every reference resolved. */
 export interface Experiment {
@@ -60,16 +62,6 @@ export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd' | 'si
 
 /** Prompts by themselves, or a column of a CSV file (an absolute path, or an address). */
 export type PromptsSpec = readonly string[] | { readonly csv: string; readonly column: string }
-
-export type OptimizerSpec =
-  | { readonly name: 'levenberg-marquardt'; readonly iterations: number; readonly finalIterations: number }
-  | {
-      readonly name: 'adam'
-      readonly lr: number
-      readonly betas: readonly [number, number]
-      readonly batch: number
-      readonly trajectories: number
-    }
 
 export interface TeacherStage {
   readonly kind: 'teacher'

@@ -4,21 +4,21 @@ import type {
   FeaturesStage,
   GridSpec,
   MetricName,
-  OptimizerSpec,
   SampleStage,
   SolverSpec,
   Stage,
   StudentSpec,
   TeacherStage
 } from './experiment.js'
-import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
+import { namesOf, optimiserOf, optimisersOf } from '../distill/registry.js'
+import { subjectOf } from '../distill/student.js'
 import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { child } from './plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
 import { expected, quote, type Path, type Report } from './problem.js'
-import type { RawDistill, RawOptimizer, RawSample, RawScore, RawTeacher } from './raw.js'
+import type { RawDistill, RawSample, RawScore, RawTeacher } from './raw.js'
 import { reused, type Reuse } from './reuse.js'
 import type { Schema } from './schema.js'
 
@@ -71,16 +71,16 @@ function resolveDistill(name: string, raw: RawDistill, path: Path, context: Cont
   const student = studentOf(name, raw, [...path, 'solver'], context)
   const teacher = teachers.get(raw.teacher)
   const seeds = validations.get(name)
-  const optimizer = student && optimizerOf(raw.optimizer, student, raw.learnSigmas)
-  if (student && optimizer) checkTogether(raw, student, optimizer, path, report)
+  const optimiser = student && optimiserOf(subjectOf(student), raw.optimizer?.name)
+  if (student) checkTogether(raw, student, path, report)
   if (!teacher) return
   if (seeds) checkUnseen(seeds, teacher, [...path, 'validation'], report)
   if (student) checkGrid(gridOf(student), teacher, isPlain(student.name), [...path, 'solver'], report)
-  if (!seeds || !student || !optimizer) return
+  if (!seeds || !student || !optimiser) return
   const validation = `${name}.validation`
   teachers.set(validation, { ...teacher, name: validation, seeds })
-  const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
-  const { kind, learnSigmas, objective, features, seed } = raw
+  const { kind, learnSigmas, objective, features, start = optimiser.start, seed } = raw
+  const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
   distills.set(name, {
     ...{ kind, name, student, teacher: raw.teacher, validation, learnSigmas, optimizer, objective },
     ...(features && { features }),
@@ -118,27 +118,10 @@ function isPlain(name: StudentSpec['name']): boolean {
   return name !== 'epd' && name !== 'amed'
 }
 
-/** An optimizer with the defaults that depend on the student. */
-function optimizerOf(given: RawOptimizer | undefined, student: StudentSpec, learnSigmas: boolean): OptimizerSpec {
-  const amed = student.name === 'amed'
-  if (given?.name === 'adam' || (!given && amed)) {
-    const { lr = amed ? 0.005 : 0.2, ...rest } = given ?? ADAM
-    return { ...rest, name: 'adam', lr }
-  }
-  const { iterations, finalIterations = learnSigmas ? FINAL_WITH_SIGMAS : 1 } = given ?? { iterations: 4 }
-  return { name: 'levenberg-marquardt', iterations, finalIterations }
-}
-
-/** The schema's defaults. */
-const ADAM: RawOptimizer & { readonly name: 'adam' } = {
-  ...{ name: 'adam', betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }
-}
-
 /** Options of a distill stage that do not go together. */
 function checkTogether(
-  { learnSigmas, objective, features, start }: RawDistill,
+  { learnSigmas, optimizer, objective, features, start }: RawDistill,
   student: StudentSpec,
-  optimizer: OptimizerSpec,
   path: Path,
   report: Report
 ): void {
@@ -147,18 +130,20 @@ function checkTogether(
   }
   const { name } = student
   const points = pointsAboveZero(student)
+  const learnsSigmas = learnSigmas && name !== 'amed'
+  const able = optimisersOf(subjectOf(student), learnsSigmas)
+  const alone = optimizer && !able.some(each => each.name === optimizer.name) && namesOf(able)
   if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
   if (name === 'amed') {
-    if (optimizer.name !== 'adam') wrong('optimizer', 'adam, which alone trains amed', optimizer.name)
+    if (alone) wrong('optimizer', `${alone}, which alone trains amed`, optimizer.name)
     if (features) wrong('features', 'none for amed, which compares pixels after every step', features)
     if (objective === 'every') wrong('objective', 'final for amed, which looks at every step whatever it is', objective)
     if (learnSigmas) wrong('learnSigmas', 'false for amed', learnSigmas)
     return
   }
   if (!learnSigmas) return
-  if (optimizer.name !== 'levenberg-marquardt')
-    wrong('optimizer', 'levenberg-marquardt, which alone learns time points', optimizer.name)
-  else if (optimizer.finalIterations === 0)
+  if (alone) wrong('optimizer', `${alone}, which alone learns time points`, optimizer.name)
+  else if (optimizer && 'finalIterations' in optimizer && optimizer.finalIterations === 0)
     wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
   if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
   if (isPlain(name) && start) wrong('start', 'none for a solver without parameters', start)

@@ -1,5 +1,7 @@
 import { distillCost } from '../distill/distill.js'
 import type { Effort } from '../distill/effort.js'
+import { optimiserOf } from '../distill/registry.js'
+import { subjectOf } from '../distill/student.js'
 import { evaluationsAStep, parallelNfe } from '../solvers/nfe.js'
 import { endsAtZero, pointsAboveZero } from '../solvers/spec.js'
 import type { DistillStage, SampleStage, SolverSpec, Stage, StudentSpec, TeacherStage } from '../spec/experiment.js'
@@ -18,7 +20,10 @@ export function cost(stage: Stage, stages: readonly Stage[]): Cost {
     case 'sample':
       return { evaluations: evaluationsOf(stage), atMost: stage.kind === 'sample' && stage.solver.name === 'paradigms' }
     case 'distill':
-      return { evaluations: distilled(stage, stages), atMost: stage.optimizer.name === 'levenberg-marquardt' }
+      return {
+        evaluations: distilled(stage, stages),
+        atMost: optimiserOf(subjectOf(stage.student), stage.optimizer.name)?.costsAtMost ?? false
+      }
     case 'decode':
     case 'features':
     case 'score':

@@ -2,7 +2,8 @@ import { distill, type DistillState } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
-import type { Student } from '../distill/student.js'
+import { optimiserOf } from '../distill/registry.js'
+import { subjectOf, type Student } from '../distill/student.js'
 import type { DistillStage, StudentSpec } from '../spec/experiment.js'
 import { check as checkFeatures, openFeatures } from './features.js'
 import { imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
@@ -37,9 +38,9 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
       onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
     }
   }).finally(() => inception?.close())
-  const { predictor, loss, validationLoss, evaluations } = found
+  const { learned, loss, validationLoss, evaluations } = found
   store.putPredictor(claim, {
-    predictor,
+    predictor: learned,
     sigmas: [...found.sigmas],
     loss,
     validationLoss: validationLoss ?? null,
@@ -60,10 +61,9 @@ function studentOf(spec: StudentSpec): Student {
 }
 
 /** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student }: DistillStage): number {
-  if (optimizer.name === 'adam') return Math.ceil(optimizer.trajectories / optimizer.batch)
-  const { iterations, finalIterations } = optimizer
-  return (student.name === 'epd' ? iterations * (student.numSteps - 1) : 0) + finalIterations
+export function mostIterations({ optimizer, student, learnSigmas }: DistillStage): number {
+  const extent = { solver: subjectOf(student), steps: student.numSteps - 1, learnsSigmas: learnSigmas }
+  return optimiserOf(extent.solver, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
 }
 
 /** The line of an iteration. Losses are shown as root mean squares. */
@@ -82,7 +82,7 @@ function describe({ iteration, phase, step, loss, validationLoss, evaluations, a
     .join('  ')
 }
 
-/** Whether it is what onIteration was given; the key of a stage sees to it that it is of the same optimiser and version. */
+/** Whether it is a state; the key of the stage sees to it that the same optimiser of the same version has left it. */
 function isDistillState(value: unknown): value is DistillState {
   return typeof value === 'object' && value !== null && 'name' in value && 'iteration' in value
 }
