@@ -1,4 +1,4 @@
-export { EpdError, type ErrorCode } from './errors.js'
+export { EpdError, type ErrorCode, type ErrorDetails, type Fault, type WayOut } from './errors.js'
 
 export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape, ToldTime } from './models/denoiser.js'
 export { openModel, type Model, type OpenModelOptions } from './models/open.js'
@@ -56,6 +56,7 @@ export { loadExperiment, type LoadOptions } from './spec/load.js'
 export type { Experiment, ModelMark, PredictorRecord, Stage } from './spec/experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'
+export { preview, type Preview, type PreviewOptions, type PreviewedStage, type Progress } from './pipeline/preview.js'
 export { compare, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,

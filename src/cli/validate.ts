@@ -1,6 +1,6 @@
 import { absentFiles } from '../pipeline/assets.js'
 import { inColumns } from './columns.js'
-import type { SpecFlags } from './main.js'
+import type { SpecFlags } from './flags.js'
 import { load } from './load.js'
 import { elsewhereTable } from './reads.js'
 import { summary } from './summary.js'

@@ -87,21 +87,24 @@ export async function openNetwork(options: NetworkOptions | OnnxFile): Promise<O
       onNote(`${nameOf(runner)} does not open the network: ${error.message}`)
     }
   }
-  throw new EpdError('engine-failed', noneLeft(options, reasons))
+  throw noneLeft(options, reasons)
 }
 
 function noneLeft(
   { engine = 'auto', provider, precision = 'float32', devices }: EngineOptions,
   reasons: readonly string[]
-): string {
-  if (reasons.length > 0) return `no engine is left to run the network; ${reasons.join('; ')}`
+): EpdError {
+  if (reasons.length > 0)
+    return new EpdError('engine-failed', `no engine is left to run the network; ${reasons.join('; ')}`)
   const asked = [
     `engine ${engine}`,
     provider && `provider ${provider}`,
     `precision ${precision}`,
     devices && 'a choice of devices'
   ]
-  return `nothing offers ${asked.filter(Boolean).join(' with ')}; epd-run doctor shows what there is`
+  return new EpdError('engine-failed', `nothing offers ${asked.filter(Boolean).join(' with ')}`, {
+    wayOut: 'list-engines'
+  })
 }
 
 async function openOn(

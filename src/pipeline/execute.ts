@@ -37,15 +37,9 @@ export interface Execution {
 
 /** Opens the model, names the stages, and enters the run in the store. */
 export async function begin({ experiment: given, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
-  const all = await guardedAsync(store.root, () => opened({ experiment: given, store, signal, onEvent }))
-  const { experiment, model, assets, prompts } = all
-  const planned = await closing(model, async () => {
-    for (const message of [...experiment.warnings, ...checkFit(experiment, model)])
-      onEvent({ type: 'warning', message })
-    const planned = plan(all)
-    await checkStages(planned, all, store, signal)
-    return planned
-  })
+  const all = await guardedAsync(store.root, () => prepared({ experiment: given, store, signal, onEvent }))
+  const { experiment, model, assets, prompts, plan: planned } = all
+  await closing(model, () => checkStages(planned, all, store, signal))
   const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
@@ -62,8 +56,18 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
   }
 }
 
+/** Opens the model and names the stages, and tells of what does not fit. The model is the caller's to close. */
+export async function prepared(options: ExecuteOptions): Promise<Opened & { readonly plan: Plan }> {
+  const all = await opened(options)
+  return closing(all.model, () => {
+    for (const message of [...all.experiment.warnings, ...checkFit(all.experiment, all.model)])
+      options.onEvent({ type: 'warning', message })
+    return { ...all, plan: plan(all) }
+  })
+}
+
 /** What the work comes to; where it fails, the model is closed. */
-async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
+async function closing<T>(model: Model, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -101,7 +105,7 @@ export interface Opened {
   readonly prompts?: readonly string[]
 }
 
-export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Opened> {
+async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Opened> {
   const copies = await obtainCopies(experiment, store, signal, onEvent)
   const assets = await readAssets(experiment, copies)
   const at = (location: string) => copyAt(copies, location)

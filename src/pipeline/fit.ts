@@ -32,7 +32,7 @@ export function checkFit({ stages, allowMismatch }: Experiment, model: KnownMode
     const difference = differenceOf(stage.predictor.model, model)
     if (difference === undefined) continue
     const message = `stage "${stage.name}": predictor ${stage.predictor.name} was distilled for ${difference}`
-    if (!allowMismatch) throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
+    if (!allowMismatch) throw new EpdError('predictor-mismatch', message, { wayOut: 'allow-mismatch' })
     warnings.push(message)
   }
   return warnings

@@ -28,7 +28,7 @@ export function withTimePoints(experiment: Experiment, model: RangedModel): Expe
     const difference = stage.kind === 'sample' ? mismatchOf(stage, filled, model) : undefined
     if (difference === undefined) return stage
     const message = `stage "${stage.name}": ${difference}`
-    if (!allowMismatch) throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
+    if (!allowMismatch) throw new EpdError('predictor-mismatch', message, { wayOut: 'allow-mismatch' })
     warnings.push(message)
     return { ...stage, mismatched: true as const }
   })

@@ -22,7 +22,7 @@ export interface Experiment {
   readonly file: string
   /** The YAML as it was read. */
   readonly text: string
-  /** What --set gave: `path=value` each. */
+  /** What was put into the spec: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
   /** Seed i gets prompt i, from the first again when they are used up. */

@@ -40,7 +40,8 @@ export function compare(
   { rows, cols, metric: asked, where = [] }: CompareOptions
 ): Comparison {
   const metric = METRICS.find(each => each === asked)
-  if (!metric) throw new EpdError('usage', `--metric: expected one of ${METRICS.join(', ')}, found ${asked}`)
+  if (!metric)
+    throw new EpdError('usage', `metric: expected one of ${METRICS.join(', ')}, found ${asked}`, { subject: 'metric' })
   const conditions = where.map(condition)
   const scored = results.flatMap(row => {
     const value =
@@ -51,10 +52,7 @@ export function compare(
   })
   if (scored.length === 0) {
     const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
-    throw new EpdError(
-      'not-found',
-      `no samples of this run${which} have a ${metric}; epd-run show lists what they have`
-    )
+    throw new EpdError('not-found', `no samples of this run${which} have a ${metric}`, { wayOut: 'show-run' })
   }
   const known = distinct(scored.flatMap(({ properties }) => [...properties.keys()]))
   for (const key of [rows, cols])
@@ -87,10 +85,10 @@ function valueAt(scored: readonly Scored[]): number | undefined {
   const other = others.find(({ value }) => value !== first.value)
   if (!other) return scored.at(0)?.value
   const [key, value] = [...first.properties].find(([key, value]) => other.properties.get(key) !== value) ?? []
-  throw new EpdError(
-    'usage',
-    `several samples have the same place in this table; choose with --where ${key ?? 'samples'}=${value ?? 'NAME'}`
-  )
+  throw new EpdError('usage', 'several samples have the same place in this table', {
+    wayOut: 'choose-samples',
+    subject: `${key ?? 'samples'}=${value ?? 'NAME'}`
+  })
 }
 
 function ranks(values: readonly (number | undefined)[], metric: ScoredMetric): (Cell | undefined)[] {
@@ -104,7 +102,7 @@ function ranks(values: readonly (number | undefined)[], metric: ScoredMetric): (
 
 function condition(text: string): readonly [string, string] {
   const at = text.indexOf('=')
-  if (at <= 0) throw new EpdError('usage', `--where: expected property=value, found ${text}`)
+  if (at <= 0) throw new EpdError('usage', `where: expected property=value, found ${text}`, { subject: 'where' })
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
