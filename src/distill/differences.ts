@@ -1,5 +1,6 @@
+import type { Block } from './block.js'
 import { points, type Predictor } from '../solvers/predictor.js'
-import { logit, rawScale, replaced, scaleSlope, timePoints, type Block } from './parameters.js'
+import { logit, rawScale, replaced, scaleSlope, timePoints } from './parameters.js'
 import { gapSlopes } from './time-points.js'
 
 /**

@@ -1,8 +1,9 @@
 import type { Predictor } from '../solvers/predictor.js'
+import type { Block, Coordinates } from './block.js'
 import { boundedMove, predictedFall, type Box } from './bounded.js'
 import { byCoordinates, probes, timeProbes, type Probe } from './differences.js'
 import { chained, normalEquations, type Differenced, type Normal } from './objective.js'
-import { coordinates, withCoordinates, type Block, type Coordinates } from './parameters.js'
+import { coordinates, withCoordinates } from './parameters.js'
 import { walk, type TapedStudent, type Walk } from './student.js'
 import { lossOf, type Task } from './task.js'
 

@@ -1,6 +1,7 @@
 import type { Predictor } from '../solvers/predictor.js'
+import type { Block } from './block.js'
 import { DAMPING_MIN, type Fit, type Trial } from './least-squares.js'
-import { clamped, tables, withCoordinates, type Block, type LearnedTables } from './parameters.js'
+import { clamped, tables, withCoordinates, type LearnedTables } from './parameters.js'
 import type { TapedStudent } from './student.js'
 import type { Task } from './task.js'
 

@@ -1,18 +1,7 @@
 import { points, sigmoid, type Predictor } from '../solvers/predictor.js'
 import { gapCoordinates, withGaps } from './time-points.js'
+import type { Block, Coordinates } from './block.js'
 import type { EpdStudent } from './student.js'
-
-/** What a fit moves together: the parameters of a step, by its index, or the interior time points. */
-export type Block = number | 'sigmas'
-
-/** Free coordinates of a block. */
-export interface Coordinates {
-  readonly values: readonly number[]
-  readonly lower: readonly number[]
-  readonly upper: readonly number[]
-  /** The most that each may move at once. */
-  readonly reach: readonly number[]
-}
 
 /** How near a sigmoid comes to its ends, so that its raw number stays finite. */
 const EDGE = 1e-4

@@ -1,4 +1,4 @@
-import type { Coordinates } from './parameters.js'
+import type { Coordinates } from './block.js'
 
 /** How far a time point's step may shrink or grow in log sigma, and the most that this changes at once. */
 const GAP = 6
