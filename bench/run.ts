@@ -20,6 +20,7 @@ import { denoisingRecipe, networkOf } from '../src/networks/network.js'
 import { hashUniform } from '../src/random/hash-uniform.js'
 import { latents } from '../src/random/latents.js'
 import { schedule } from '../src/solvers/schedule.js'
+import { SOLVERS } from '../src/solvers/registry.js'
 import { solve } from '../src/solvers/solve.js'
 import { createStore, openStore } from '../src/store/store.js'
 import { filled } from './filled.js'
@@ -296,6 +297,7 @@ async function outside(model: Model, count: number): Promise<number> {
     ...{ store, key: claim.name, claim, inputKey: (name: string) => name, signal: new AbortController().signal },
     ...{ assetPath: (name: string) => name, assetDigest: (name: string) => name, cacheDir: store.root },
     imagesKey: (name: string) => name,
+    solvers: SOLVERS,
     ...{ openModel: () => Promise.resolve(model), onProgress: () => undefined }
   }
   const { x, sigma } = inputs(model, 1)

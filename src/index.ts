@@ -27,8 +27,21 @@ export { readPredictor } from './predictors/file.js'
 export { published, publishedPredictors } from './predictors/published.js'
 export { listPredictors, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
 export { solve, type Solution, type SolveOptions } from './solvers/solve.js'
-export type { PlainSolverOptions, SolverOptions } from './solvers/options.js'
-export type { Evaluated, Evaluation, Problem, SolverRun } from './solvers/solver.js'
+export type { NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
+export type {
+  BoundSolver,
+  Counted,
+  Learns,
+  MethodProblem,
+  Options,
+  OptionSchema,
+  OptionSchemas,
+  OptionsOf,
+  SolverDescriptor
+} from './solvers/descriptor.js'
+export { SOLVERS, type Solvers } from './solvers/registry.js'
+export type { Led, Multistep, StepStart } from './solvers/multistep.js'
+export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
@@ -36,7 +49,9 @@ export { distill, type DistillOptions, type Distilled, type DistillState } from 
 export { featureView } from './distill/feature-view.js'
 export type { View } from './distill/objective.js'
 export type { Iteration } from './distill/task.js'
-export type { AmedStudent, EpdStudent, Student } from './distill/student.js'
+export type { PlainStudent, Student } from './distill/student.js'
+export type { AmedStudent } from './solvers/amed.js'
+export type { EpdStudent } from './solvers/epd.js'
 export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'
@@ -52,7 +67,7 @@ export { openImages, type Collection } from './images/collection.js'
 export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { Tensor, Tree } from './checkpoints/tensor.js'
 
-export { loadExperiment, type LoadOptions } from './spec/load.js'
+export { loadExperiment, readExperiment, type LoadOptions } from './spec/load.js'
 export type { Experiment, ModelMark, PredictorRecord, Stage } from './spec/experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'

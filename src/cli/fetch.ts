@@ -14,7 +14,7 @@ const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same 
 /** Gets all that an experiment reads, so that it can then run without a network. */
 export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const { store: dir, json } = options
-  const experiment = load(file, options)
+  const experiment = await load(file, options)
   for (const message of experiment.warnings) show({ type: 'warning', message })
   const store = createStore(dir)
   const interrupt = onInterrupt(() => INTERRUPTED)

@@ -83,7 +83,7 @@ program
   .addOptions([set, allowMismatch, ...STORE_OPTIONS])
   .action(async (spec: string, options: SpecFlags) => {
     const { validate } = await import('./validate.js')
-    validate(spec, options)
+    await validate(spec, options)
   })
 
 program

@@ -6,7 +6,7 @@ import { begin, type Execution } from '../pipeline/execute.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
 import type { Experiment } from '../spec/experiment.js'
-import { loadExperiment } from '../spec/load.js'
+import { readExperiment } from '../spec/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
 import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
@@ -15,7 +15,7 @@ import type { Flags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
-  const experiment = load(file, options)
+  const experiment = await load(file, options)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')
     await dryRun(experiment, options)
@@ -25,7 +25,8 @@ export async function run(file: string, options: RunFlags): Promise<void> {
 export async function resume(name: string | undefined, options: Flags): Promise<void> {
   const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
   const predictors = predictorsIn(options.store)
-  await execute(loadExperiment({ file, text: spec, set: overrides, predictors, allowMismatch }), options)
+  const experiment = await readExperiment({ file, text: spec, set: overrides, predictors, allowMismatch })
+  await execute(experiment, options)
 }
 
 function unfinished(name: string | undefined, dir: string) {

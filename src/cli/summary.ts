@@ -1,3 +1,4 @@
+import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { SolverSpec, Stage } from '../spec/experiment.js'
 import { formatSeeds } from '../spec/seeds.js'
 
@@ -29,7 +30,8 @@ function ofCase(name: string): string {
 
 /** A solver in a few words. */
 export function solverWords(solver: SolverSpec): string {
-  const points = solver.name === 'epd' ? ` K=${solver.points}` : ''
-  const base = 'base' in solver && solver.base !== undefined && solver.base !== 'euler' ? ` on ${solver.base}` : ''
-  return `${solver.name}${points}${base} at ${solver.nfe} NFE`
+  const { points, base } = solver
+  const parallel = typeof points === 'number' ? ` K=${points}` : ''
+  const on = typeof base === 'string' && base !== SIMPLEST_BASE ? ` on ${base}` : ''
+  return `${solver.name}${parallel}${on} at ${solver.nfe} NFE`
 }

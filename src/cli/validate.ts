@@ -5,8 +5,8 @@ import { load } from './load.js'
 import { elsewhereTable } from './reads.js'
 import { summary } from './summary.js'
 
-export function validate(file: string, options: SpecFlags): void {
-  const experiment = load(file, options)
+export async function validate(file: string, options: SpecFlags): Promise<void> {
+  const experiment = await load(file, options)
   const warnings = [...experiment.warnings, ...absentFiles(experiment)]
   process.stderr.write(warnings.map(message => `warning: ${message}\n`).join(''))
   if (options.json) {

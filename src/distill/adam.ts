@@ -1,4 +1,6 @@
 import type { Tape } from '../solvers/driver.js'
+import type { EpdStudent } from '../solvers/epd.js'
+import { bound } from '../solvers/options.js'
 import type { Predictor, PredictorTables } from '../solvers/predictor.js'
 import { ADAM_TRAITS, adamTotal, adamWithDefaults, type AdamOptions, type AdamSpec } from './adam-options.js'
 import { batchAt } from './batches.js'
@@ -10,7 +12,7 @@ import { slopes, type Differenced } from './objective.js'
 import { registered, type Course, type DistillState, type Position } from './optimiser.js'
 import { tables } from './parameters.js'
 import { epdStart } from './start.js'
-import { walk, type EpdStudent, type Setting, type Walk } from './student.js'
+import { isEpdStudent, walk, type Setting, type Walk } from './student.js'
 import { finite, lossOf, type Iteration, type Outcome, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
@@ -39,7 +41,7 @@ const END_TO_END = 6
  */
 export const adam = registered({
   ...ADAM_TRAITS,
-  subjects: ['epd'],
+  learns: ['points'],
   takesObjective: true,
   start: 'normal',
   isState: (state: DistillState): state is AdamState => state.name === 'adam',
@@ -50,7 +52,8 @@ export const adam = registered({
 
 function course(given: Task, options: AdamOptions): Course<AdamState, Position<AdamState>> {
   const { student } = given.setting
-  if (student.name !== 'epd') throw new RangeError(`distill: ${student.name} has nothing that adam could find`)
+  if (!isEpdStudent(student))
+    throw new RangeError(`distill: ${bound(student).descriptor.name} has nothing that adam could find`)
   const setting = { ...given.setting, student }
   const task = { ...given, setting, options: { ...adamWithDefaults(options, LR), seed: options.seed ?? given.seed } }
   return {

@@ -1,9 +1,9 @@
 import type { AmedPoint } from '../solvers/amed-predictor.js'
-import { amedSteps, type ChoosePoint } from '../solvers/amed.js'
+import { amedSteps, type AmedStudent, type ChoosePoint } from '../solvers/amed.js'
 import { drive, type Tape } from '../solvers/driver.js'
 import { oneSample } from '../solvers/solve.js'
 import { meanSquare, slopes } from './objective.js'
-import { firstSteps, withZero, type AmedStudent, type Setting } from './student.js'
+import { withZero, type Setting } from './student.js'
 import type { Trajectories } from './trajectories.js'
 
 type AmedSetting = Setting<AmedStudent>
@@ -31,15 +31,9 @@ export async function walkSamples(
   const [x] = batch.states
   const size = x.length / batch.seeds.length
   const jobs = batch.seeds.map((_, k) => {
-    const trajectory: Float64Array[] = []
     const one = oneSample({ x, condition: batch.condition }, size, k)
-    const run = amedSteps({ x: one.x, samples: 1, sigmas, trajectory }, student, choose(k))
-    return {
-      run: firstSteps(run, trajectory, steps),
-      condition: one.condition,
-      record: tapes[k],
-      replay: replay?.[k]
-    }
+    const run = amedSteps({ x: one.x, samples: 1, sigmas }, student, choose(k))
+    return { run, steps, condition: one.condition, record: tapes[k], replay: replay?.[k] }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
   const ends = outcomes.map(({ x }) => x)

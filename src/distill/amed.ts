@@ -15,8 +15,10 @@ import {
   type AmedPredictor,
   type Layer
 } from '../solvers/amed-predictor.js'
-import type { ChoosePoint } from '../solvers/amed.js'
+import type { AmedStudent, ChoosePoint } from '../solvers/amed.js'
+import { lacksFeatures } from '../solvers/check-options.js'
 import type { Tape } from '../solvers/driver.js'
+import { bound } from '../solvers/options.js'
 import { ADAM_TRAITS, adamTotal, adamWithDefaults, type AdamOptions, type AdamSpec } from './adam-options.js'
 import { sampleSlopes, walkSamples, type AmedWalk } from './amed-walk.js'
 import { batchAt } from './batches.js'
@@ -24,7 +26,7 @@ import { differenceStepCost, withDifference } from './difference-step.js'
 import { walkCost, type Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
 import { registered, type Course, type DistillState, type Position } from './optimiser.js'
-import type { AmedStudent } from './student.js'
+import { isAmedStudent } from './student.js'
 import { finite, type Iteration, type Outcome, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
@@ -54,7 +56,7 @@ const LR = 0.005
  */
 export const amedTraining = registered({
   ...ADAM_TRAITS,
-  subjects: ['amed'],
+  learns: ['network'],
   takesObjective: false,
   start: 'normal',
   isState: (state: DistillState): state is AmedState => state.name === 'amed',
@@ -65,9 +67,9 @@ export const amedTraining = registered({
 
 function course(given: Task, options: AdamOptions): Course<AmedState, Position<AmedState>> {
   const { student, model } = given.setting
-  if (student.name !== 'amed') throw new RangeError(`distill: ${student.name} has no network to be trained`)
-  if (!model.features)
-    throw new RangeError("distill: amed looks at the network's bottleneck, which this model does not show")
+  const { descriptor } = bound(student)
+  if (!isAmedStudent(student)) throw new RangeError(`distill: ${descriptor.name} has no network to be trained`)
+  if (!model.features) throw new RangeError(`distill: ${descriptor.name} ${lacksFeatures(descriptor, model) ?? ''}`)
   const layers = amedStart(model.features.size, given.seed)
   const task = {
     ...given,

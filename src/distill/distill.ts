@@ -1,14 +1,16 @@
 import type { Denoiser } from '../models/denoiser.js'
 import type { AmedPredictor } from '../solvers/amed-predictor.js'
 import type { Learned, TimePoints } from '../solvers/learned.js'
-import type { PlainSolverOptions } from '../solvers/options.js'
+import type { AmedStudent } from '../solvers/amed.js'
+import type { EpdStudent } from '../solvers/epd.js'
+import { bound } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
 import { positive } from '../solvers/schedule.js'
 import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
 import type { DistillState } from './optimiser.js'
 import { namesOf, optimiserOf, optimisersOf, type OptimiserEntry, type OptimizerOptions } from './registry.js'
-import { subjectOf, withZero, type AmedStudent, type EpdStudent, type Student } from './student.js'
+import { withZero, type PlainStudent, type Student } from './student.js'
 import type { Iteration, Outcome, StartName } from './task.js'
 import { teach, type Teacher } from './teach.js'
 import { gather, type Trajectories } from './trajectories.js'
@@ -65,7 +67,7 @@ export interface Distilled<Result extends Learned = Learned> extends Outcome<Res
  */
 export async function distill(options: DistillOptions<EpdStudent>): Promise<Distilled<Predictor>>
 export async function distill(options: DistillOptions<AmedStudent>): Promise<Distilled<AmedPredictor>>
-export async function distill(options: DistillOptions<PlainSolverOptions>): Promise<Distilled<TimePoints>>
+export async function distill(options: DistillOptions<PlainStudent>): Promise<Distilled<TimePoints>>
 export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
   const optimiser = checkOptions(options)
@@ -98,16 +100,17 @@ function checkOptions(options: DistillOptions): OptimiserEntry {
   const { student, learnSigmas = false, sigmas, optimizer, objective, view } = options
   const wrong = (what: string) => new RangeError(`distill: ${what}`)
   if (positive(sigmas).length < 2) throw wrong('2 time points above 0 are needed, between which the student steps')
-  const subject = subjectOf(student)
-  if (subject === 'plain' && !learnSigmas)
-    throw wrong(`${student.name} has nothing to learn but its time points: learnSigmas`)
-  const able = optimisersOf(subject, learnSigmas)
-  if (able.length === 0) throw wrong(`the time points of ${student.name} are not learned`)
-  const optimiser = able.find(({ name }) => optimizer === undefined || name === optimizer.name)
+  const { name, learns } = bound(student).descriptor
+  if (learns === 'nothing') throw wrong(`${name} has nothing to learn`)
+  if (learns === 'time-points' && !learnSigmas)
+    throw wrong(`${name} has nothing to learn but its time points: learnSigmas`)
+  const able = optimisersOf(learns, learnSigmas)
+  if (able.length === 0) throw wrong(`the time points of ${name} are not learned`)
+  const optimiser = able.find(each => optimizer === undefined || each.name === optimizer.name)
   if (!optimiser)
-    throw wrong(`${learnSigmas ? 'time points are learned' : `${student.name} is trained`} by ${namesOf(able)} alone`)
+    throw wrong(`${learnSigmas ? 'time points are learned' : `${name} is trained`} by ${namesOf(able)} alone`)
   if (!optimiser.takesObjective && (view ?? objective))
-    throw wrong(`${student.name} compares pixels after every step: it takes neither a view nor an objective`)
+    throw wrong(`${name} compares pixels after every step: it takes neither a view nor an objective`)
   if (!learnSigmas) return optimiser
   if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
   if (positive(sigmas).length < 3) throw wrong('2 time points have none between them to be learned')
@@ -116,7 +119,7 @@ function checkOptions(options: DistillOptions): OptimiserEntry {
 
 /** The evaluations that a distillation takes; where its optimiser `costsAtMost`, the most that it may take. */
 export function distillCost(optimizer: OptimizerOptions, effort: Effort): number {
-  return optimiserOf(effort.solver, optimizer.name)?.cost(optimizer, effort) ?? 0
+  return optimiserOf(effort.learns, optimizer.name)?.cost(optimizer, effort) ?? 0
 }
 
 interface Lessons {

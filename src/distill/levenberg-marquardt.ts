@@ -1,3 +1,4 @@
+import type { EpdStudent } from '../solvers/epd.js'
 import type { Predictor } from '../solvers/predictor.js'
 import { differenceStepCost, withDifference } from './difference-step.js'
 import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
@@ -16,7 +17,7 @@ import {
 import { registered, type Circumstances, type Course, type DistillState, type Extent } from './optimiser.js'
 import { tables } from './parameters.js'
 import { epdStart } from './start.js'
-import { walk, type EpdStudent, type Walk } from './student.js'
+import { isAmedStudent, isEpdStudent, walk, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
 import { finite, lossOf, type Iteration, type Outcome, type Task } from './task.js'
 import { ends } from './trajectories.js'
@@ -40,7 +41,7 @@ const LEAST_DIFFERENCE = 5e-4
  */
 export const levenbergMarquardt = registered({
   name: 'levenberg-marquardt',
-  subjects: ['epd', 'plain'],
+  learns: ['points', 'time-points'],
   learnsSigmas: true,
   takesObjective: true,
   start: 'uniform',
@@ -52,9 +53,9 @@ export const levenbergMarquardt = registered({
     const { name, iterations, finalIterations } = withDefaults(options, circumstances)
     return { name, iterations, finalIterations }
   },
-  mostIterations(options: LevenbergMarquardtOptions, { solver, steps, learnsSigmas }: Extent) {
+  mostIterations(options: LevenbergMarquardtOptions, { learns, steps, learnsSigmas }: Extent) {
     const { iterations, finalIterations } = withDefaults(options, { learnSigmas: learnsSigmas })
-    return (solver === 'plain' ? 0 : iterations * steps) + finalIterations
+    return (learns === 'points' ? iterations * steps : 0) + finalIterations
   },
   cost,
   course
@@ -90,8 +91,9 @@ function taskOf(given: Task, chosen: LevenbergMarquardtOptions): LevenbergMarqua
   const { student, sigmas } = given.setting
   const options = withDefaults(chosen, given)
   const own = given.learnSigmas && { sigmas: [...sigmas] }
-  if (student.name === 'amed') throw new RangeError('distill: amed has nothing that levenberg-marquardt could find')
-  if (student.name === 'epd') {
+  if (isAmedStudent(student))
+    throw new RangeError(`distill: ${student.name} has nothing that levenberg-marquardt could find`)
+  if (isEpdStudent(student)) {
     const task: Task<EpdStudent> = { ...given, setting: { ...given.setting, student } }
     return { ...task, options, origin: { ...epdStart(task, 'uniform'), ...own } }
   }
@@ -109,7 +111,7 @@ function taskOf(given: Task, chosen: LevenbergMarquardtOptions): LevenbergMarqua
 function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
   const { points, steps, training, validation, learnsSigmas } = effort
   const { iterations, finalIterations, places } = withDefaults(options, { learnSigmas: learnsSigmas })
-  const stepwise = iterations > 0 && effort.solver === 'epd'
+  const stepwise = iterations > 0 && effort.learns === 'points'
   const fits = Array.from({ length: stepwise ? steps : 0 }, (_, step) => {
     const start = walkCost(effort, step + 1) - walkCost(effort, step)
     const surveyed = places > 0 ? surveyCost(effort, step, places) : 0
@@ -220,5 +222,5 @@ async function conclude(task: LevenbergMarquardtTask, { state: last, walked }: H
 
 /** What a student learns of a predictor: a solver without parameters learns its time points alone. */
 function learnedBy({ setting }: LevenbergMarquardtTask, predictor: Predictor): Outcome['learned'] {
-  return setting.student.name === 'epd' ? predictor : { sigmas: predictor.sigmas ?? [...setting.sigmas] }
+  return isEpdStudent(setting.student) ? predictor : { sigmas: predictor.sigmas ?? [...setting.sigmas] }
 }

@@ -1,10 +1,6 @@
+import type { Learns } from '../solvers/descriptor.js'
 import type { Effort } from './effort.js'
 import type { Iteration, Outcome, StartName, Task } from './task.js'
-
-/**
- * What is learned for a student: EPD's parameters, AMED's network, or the time points of a solver without parameters.
- */
-export type Subject = Effort['solver']
 
 /** Where a distillation stands: plain data that JSON keeps bit for bit, all that its optimiser needs to go on. */
 export interface DistillState {
@@ -41,13 +37,14 @@ export interface Circumstances {
 }
 
 /** What the number of iterations depends on. */
-export type Extent = Pick<Effort, 'solver' | 'steps' | 'learnsSigmas'>
+export type Extent = Pick<Effort, 'learns' | 'steps' | 'learnsSigmas'>
 
 /** What an optimiser is, whatever its options and states are made of. */
 interface Traits {
-  /** The name that options give it. Optimisers of one name learn for different subjects. */
+  /** The name that options give it. Optimisers of one name learn different things. */
   readonly name: string
-  readonly subjects: readonly Subject[]
+  /** What it learns for solvers. */
+  readonly learns: readonly Learns[]
   readonly learnsSigmas: boolean
   /** Whether its loss can be told what to look at. If not, it compares pixels after every step. */
   readonly takesObjective: boolean

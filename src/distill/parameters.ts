@@ -1,7 +1,7 @@
 import { points, sigmoid, type Predictor } from '../solvers/predictor.js'
 import { gapCoordinates, withGaps } from './time-points.js'
+import type { EpdStudent } from '../solvers/epd.js'
 import type { Block, Coordinates } from './block.js'
-import type { EpdStudent } from './student.js'
 
 /** How near a sigmoid comes to its ends, so that its raw number stays finite. */
 const EDGE = 1e-4

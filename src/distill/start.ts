@@ -1,8 +1,8 @@
 import { torchCpuGenerator } from '../random/torch-cpu.js'
+import type { EpdStudent } from '../solvers/epd.js'
 import type { Predictor } from '../solvers/predictor.js'
 import { normalStart, uniformStart } from './parameters.js'
 import type { StartName, Task } from './task.js'
-import type { EpdStudent } from './student.js'
 
 /** EPD's parameters at the start of a task. `usual`: where they start unless the task says otherwise. */
 export function epdStart({ setting, start, seed }: Task<EpdStudent>, usual: StartName): Predictor {

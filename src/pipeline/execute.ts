@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
 import type { Model } from '../models/open.js'
 import type { Experiment } from '../spec/experiment.js'
+import { solversWith } from '../spec/plugins.js'
 import { identity } from '../stages/identity.js'
 import { checkStage, runStage } from '../stages/kinds.js'
 import type { CheckContext } from '../stages/stage.js'
@@ -240,6 +241,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   const seconds = () => (performance.now() - begun) / 1000
   try {
     const cost = await runStage(stage, {
+      solvers: solversWith(experiment.plugins),
       store,
       key,
       claim,

@@ -1,9 +1,13 @@
 import { EpdError } from '../errors.js'
 import type { Denoiser } from '../models/denoiser.js'
-import { isAmed } from '../solvers/learned.js'
+import { lacksFeatures } from '../solvers/check-options.js'
+import { hasParameters, isAmed } from '../solvers/learned.js'
 import { describeLeaving, leaves } from '../solvers/range.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { endsOf } from '../solvers/spec.js'
 import type { Experiment, ModelMark, SampleStage, Stage } from '../spec/experiment.js'
+import { either } from '../spec/problem.js'
+import { solversWith } from '../spec/plugins.js'
 import { scheduleOfStage } from './time-points.js'
 
 /** What is to be known of a model to tell whether stages can be run on it. */
@@ -14,18 +18,21 @@ export type KnownModel = Pick<Denoiser, 'shape' | 'labelDim' | 'features' | 'bou
 /**
  * Whether an experiment's stages, with the model's time points in them, can be run on it. Returns where a predictor is used with another
  * model than its own.
- * @throws EpdError `spec-invalid` where amed has no bottleneck to look at, or another than its network takes, and where time points
+ * @throws EpdError `spec-invalid` where a solver has no bottleneck to look at, or another than its network takes, and where time points
  * leave the steps or times that a model was trained at; `predictor-mismatch` where a predictor has another model and that is not allowed
  */
-export function checkFit({ stages, allowMismatch }: Experiment, model: KnownModel): string[] {
+export function checkFit({ stages, plugins, allowMismatch }: Experiment, model: KnownModel): string[] {
+  const solvers = solversWith(plugins)
   const warnings: string[] = []
   for (const stage of stages) {
     checkRange(stage, model)
-    const solver = stage.kind === 'sample' ? stage.solver : stage.kind === 'distill' ? stage.student : undefined
-    if (solver?.name === 'amed' && !model.features)
+    const used = stage.kind === 'sample' ? stage.solver : stage.kind === 'distill' ? stage.student : undefined
+    const descriptor = used && solverNamed(used.name, solvers)
+    const lacking = descriptor && lacksFeatures(descriptor, model)
+    if (lacking !== undefined)
       throw new EpdError(
         'spec-invalid',
-        `stage "${stage.name}": amed looks at the bottleneck of the model's network, which this model does not show; choose epd`
+        `stage "${stage.name}": ${descriptor?.name ?? ''} ${lacking}; choose ${others(solvers)}`
       )
     if (stage.kind !== 'sample' || !stage.predictor) continue
     checkFeatures(stage, model)
@@ -36,6 +43,12 @@ export function checkFit({ stages, allowMismatch }: Experiment, model: KnownMode
     warnings.push(message)
   }
   return warnings
+}
+
+/** The solvers that learn parameters as well, from what any model shows. */
+function others(solvers: Solvers): string {
+  const found = solvers.filter(({ learns, needsFeatures }) => hasParameters(learns) && !needsFeatures)
+  return either(found.map(({ name }) => name))
 }
 
 /** Refuses time points beyond the steps, or the times between two, that a model was trained at: noise beyond them means nothing to it. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Model } from '../models/open.js'
 import type { Experiment, Stage } from '../spec/experiment.js'
+import { pluginOf } from '../spec/plugins.js'
 import { identity } from '../stages/identity.js'
 import { assetOf, type Assets } from './assets.js'
 import { decodedName } from './decoding.js'
@@ -50,7 +51,7 @@ export function plan({ experiment, model, assets: files, prompts }: Planned): Pl
     const key = stageKey({
       kind: stage.kind,
       version,
-      params: { ...params, ...besides(stage, model, prompts) },
+      params: { ...params, ...besides(stage, model, prompts), ...pluginIn(stage, experiment) },
       inputs: inputs.map(looksAtImages ? imagesKeyOf : keyOf),
       model: evaluatesModel ? { digest, engine, batching } : undefined,
       assets: assets.map(location => assetOf(files, location).digest)
@@ -62,6 +63,12 @@ export function plan({ experiment, model, assets: files, prompts }: Planned): Pl
     .update(canonical([...keys]))
     .digest('hex')
   return { runId: `${experiment.name}-${whole.slice(0, 8)}`, stages, keyOf, imagesKeyOf }
+}
+
+/** The digest of the module that a stage's solver comes from, where it is a plugin's. */
+function pluginIn(stage: Stage, { plugins }: Experiment): Record<string, unknown> {
+  const plugin = pluginOf(stage, plugins)
+  return plugin ? { plugin: plugin.digest } : {}
 }
 
 /** What a stage's result depends on beside its own parameters and inputs: its seeds' prompts, what decodes the latents that its loss looks at. */

@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { parseRecord } from '../predictors/record.js'
+import { SOLVERS } from '../solvers/registry.js'
 import type { PredictorRecord } from '../spec/experiment.js'
 import type { PredictorSource } from '../spec/parts.js'
 import { child } from '../spec/plain.js'
@@ -64,6 +65,8 @@ function distilled(store: Store, key: string, name: string): PredictorRecord | u
   const row = store.predictor(key)
   if (stage?.kind !== 'distill' || stage.status !== 'finished' || !row) return undefined
   const [solver, model] = [child(stage.params, 'student'), child(stage.provenance, 'model')]
+  // What was distilled for a plugin's solver is only of use in a spec that has the plugin, by the stage's name.
+  if (!SOLVERS.some(({ name: known }) => known === child(solver, 'name'))) return undefined
   const value = { name: name.replaceAll('/', '-'), solver, learned: row.predictor, model }
   return parseRecord(value, `${store.root}: ${name}`)
 }

@@ -1,4 +1,5 @@
 import type { Experiment, Stage } from '../spec/experiment.js'
+import { solversWith } from '../spec/plugins.js'
 import { cost, type Cost } from '../stages/cost.js'
 import type { WritableStore } from '../store/store.js'
 import { absentCopies, findCopies, type Absent } from './assets.js'
@@ -49,12 +50,13 @@ export async function preview({ patience = 20_000, ...options }: PreviewOptions)
 }
 
 function previewed(
-  { stages }: Experiment,
+  { stages, plugins }: Experiment,
   progress: (name: string) => Progress,
   nfeFactor = 1
 ): readonly PreviewedStage[] {
+  const solvers = solversWith(plugins)
   return stages.map(stage => {
-    const { evaluations, atMost } = cost(stage, stages)
+    const { evaluations, atMost } = cost(stage, stages, solvers)
     return { stage, progress: progress(stage.name), evaluations: evaluations * nfeFactor, atMost }
   })
 }

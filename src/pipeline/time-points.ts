@@ -1,9 +1,12 @@
 import { EpdError } from '../errors.js'
+import { hasParameters } from '../solvers/learned.js'
 import { rangeOf, type RangedModel } from '../solvers/range.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { schedule as timePoints } from '../solvers/schedule.js'
 import { gridOf, type GridSpec, type OnGrid, type ScheduleSpec } from '../solvers/spec.js'
 import type { Experiment, SampleStage, Stage } from '../spec/experiment.js'
 import { differenceOf } from '../spec/grids.js'
+import { solversWith } from '../spec/plugins.js'
 import { checkSchedule } from '../spec/time-points.js'
 
 /** The time points of a stage, if it evaluates the model on any. */
@@ -22,7 +25,7 @@ export function scheduleOfStage(stage: Stage): ScheduleSpec | undefined {
 export function withTimePoints(experiment: Experiment, model: RangedModel): Experiment {
   const { allowMismatch } = experiment
   const filled = experiment.stages.map(stage => inModel(stage, model))
-  checkTeachers(filled)
+  checkTeachers(filled, solversWith(experiment.plugins))
   const warnings = [...experiment.warnings]
   const stages = filled.map(stage => {
     const difference = stage.kind === 'sample' ? mismatchOf(stage, filled, model) : undefined
@@ -41,9 +44,9 @@ function mismatchOf(
   stages: readonly Stage[],
   model: RangedModel
 ): string | undefined {
-  if (mismatched || solver.name === 'paradigms') return undefined
-  const source = from === undefined ? predictor?.solver : stages.find(stage => stage.name === from)
-  const student = source && 'kind' in source ? (source.kind === 'distill' ? source.student : undefined) : source
+  if (mismatched) return undefined
+  const source = stages.find(stage => stage.name === from)
+  const student = source?.kind === 'distill' ? source.student : predictor?.solver
   if (!student) return undefined
   const own = solverIn(student, schedule => scheduleIn(schedule, model, name))
   const difference = differenceOf(gridOf(solver), gridOf(own), false)
@@ -90,12 +93,12 @@ function rangeIn({ sigmaMin, sigmaMax }: { sigmaMin?: number; sigmaMax?: number 
 }
 
 /** What could not be compared while ends were missing. */
-function checkTeachers(stages: readonly Stage[]): void {
+function checkTeachers(stages: readonly Stage[], solvers: Solvers): void {
   for (const stage of stages) {
     if (stage.kind !== 'distill') continue
     const teacher = stages.find(({ name }) => name === stage.teacher)
     if (teacher?.kind !== 'teacher') continue
-    const plain = stage.student.name !== 'epd' && stage.student.name !== 'amed'
+    const plain = !hasParameters(solverNamed(stage.student.name, solvers).learns)
     const difference = differenceOf(gridOf(stage.student), teacher.grid, plain)
     if (difference)
       throw new EpdError(

@@ -9,7 +9,8 @@ import type { Rounding } from '../models/parametrisation.js'
 import type { OnnxModelOptions } from '../models/onnx.js'
 import type { OptimizerSpec } from '../distill/registry.js'
 import type { Learned } from '../solvers/learned.js'
-import type { GridSpec, PlainSolver, SolverSpec, StudentSpec } from '../solvers/spec.js'
+import type { GridSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
+import type { Plugin } from './plugins.js'
 
 export type * from '../solvers/spec.js'
 export type { OptimizerSpec }
@@ -25,6 +26,8 @@ export interface Experiment {
   /** What was put into the spec: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
+  /** The solvers that modules beside the spec bring; absent where there are none. */
+  readonly plugins?: readonly Plugin[]
   /** Seed i gets prompt i, from the first again when they are used up. */
   readonly prompts?: PromptsSpec
   /** In an order in which each stage comes after those that it names. */
@@ -66,7 +69,7 @@ export type PromptsSpec = readonly string[] | { readonly csv: string; readonly c
 export interface TeacherStage {
   readonly kind: 'teacher'
   readonly name: string
-  readonly solver: PlainSolver
+  readonly solver: SolverChoice
   readonly refine: number
   readonly substeps: number
   readonly seeds: readonly number[]
@@ -78,7 +81,7 @@ export interface TeacherStage {
 export interface DistillStage {
   readonly kind: 'distill'
   readonly name: string
-  readonly student: StudentSpec
+  readonly student: SolverSpec
   /** The teacher stage whose trajectories are learned from. */
   readonly teacher: string
   /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
@@ -114,7 +117,7 @@ export interface SampleStage {
 /** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
 export interface PredictorRecord {
   readonly name: string
-  readonly solver: StudentSpec
+  readonly solver: SolverSpec
   readonly learned: Learned
   readonly model: ModelMark
   /** FID that was published for it. */

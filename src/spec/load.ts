@@ -7,6 +7,8 @@ import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from './plain.js'
 import type { Path, Problem } from './problem.js'
 import type { PredictorSource } from './parts.js'
+import { importPlugins, pluginsOf, type PluginModules } from './plugin-modules.js'
+import { solversWith } from './plugins.js'
 import { resolveStages } from './resolve.js'
 import { loadSchema, type Schema } from './schema.js'
 import { readSource, type Source } from './source.js'
@@ -20,8 +22,22 @@ export interface LoadOptions {
   readonly set?: readonly string[]
   /** Where `predictor:NAME` is looked for; default: there are none. */
   readonly predictors?: PredictorSource
+  /** The modules that the spec names under `plugins`, which `readExperiment` imports. */
+  readonly plugins?: PluginModules
   /** Whether a predictor may be used on other time points, or with another model, than it was distilled for. */
   readonly allowMismatch?: boolean
+}
+
+/**
+ * As `loadExperiment`, of a spec that may have plugins: these are imported before.
+ * @throws EpdError `spec-invalid`
+ */
+export async function readExperiment(options: LoadOptions): Promise<Experiment> {
+  const { file, text: given, set = [] } = options
+  const { text, value } = readSource(file, given)
+  for (const each of set.map(parseOverride))
+    if (value !== undefined && typeof each !== 'string') applyOverride(value, each)
+  return loadExperiment({ ...options, text, plugins: await importPlugins(value, file) })
 }
 
 /**
@@ -30,7 +46,14 @@ export interface LoadOptions {
  * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
  */
 export function loadExperiment(options: LoadOptions): Experiment {
-  const { file, text: given, set = [], predictors = NONE, allowMismatch = false } = options
+  const {
+    file,
+    text: given,
+    set = [],
+    predictors = NONE,
+    plugins: modules = new Map(),
+    allowMismatch = false
+  } = options
   const source = readSource(file, given)
   const { text, value } = source
   const parsed = set.map(parseOverride)
@@ -45,11 +68,13 @@ export function loadExperiment(options: LoadOptions): Experiment {
     const message = `${override.source}: ${override.path.join('.')}: ${obstacle ?? ''}`
     if (obstacle !== undefined) faults.push({ message, subject: SET })
   }
-  const schema = loadSchema()
+  const pluginFaults: Problem[] = []
+  const plugins = pluginsOf(value, modules, (path, message) => pluginFaults.push({ path, message }))
+  const schema = loadSchema(solversWith(plugins))
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
   const read = cases.map(one => readCase(value, one, schema, predictors, allowMismatch))
-  problems.push(...ofCases(read))
+  problems.push(...pluginFaults, ...ofCases(read))
   faults.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
@@ -64,6 +89,7 @@ export function loadExperiment(options: LoadOptions): Experiment {
     text,
     overrides: set,
     model: withModelLocations(model, file),
+    ...(plugins.length > 0 && { plugins }),
     ...(prompts && { prompts: withPromptsLocation(prompts, file) }),
     stages: stages.map(stage => withLocations(stage, file)),
     allowMismatch,
@@ -125,6 +151,7 @@ function readCase(
   problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
   removeStray(spec, problems)
   const stages = resolveStages(spec, schema, predictors, {
+    solvers: schema.solvers,
     allowMismatch,
     report: (path, message, wayOut) => {
       if (!said(path)) problems.push({ path, message, wayOut })

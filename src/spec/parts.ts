@@ -1,5 +1,9 @@
 import type { GeneratorName } from '../random/latents.js'
-import { highestOrder } from '../solvers/multistep.js'
+import { highestOrder } from '../solvers/base.js'
+import { withoutImplied } from '../solvers/filled.js'
+import { bound } from '../solvers/options.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
+import { endsAtZero } from '../solvers/spec.js'
 import type { PredictorRecord, ScheduleSpec, SolverSpec, StageKind } from './experiment.js'
 import { isNamed, NAMED, references } from './graph.js'
 import { child, isMapping } from './plain.js'
@@ -22,7 +26,7 @@ export interface Parts {
   /** The top-level solver. */
   readonly studied?: Chosen
   /** The solvers with time points that stages have of their own, by stage; none for those that are taken from a distill stage. */
-  readonly solvers: ReadonlyMap<string, Chosen>
+  readonly chosen: ReadonlyMap<string, Chosen>
   readonly seeds: ReadonlyMap<string, readonly number[]>
   readonly validations: ReadonlyMap<string, readonly number[]>
 }
@@ -50,7 +54,7 @@ export function readParts(spec: unknown, schema: Schema, predictors: PredictorSo
   const schedule = topSchedule(top, schema, predictors)
   const solverAt = (raw: unknown, path: Path): Chosen | undefined => {
     if (schema.isUsed(raw)) return isNamed(raw.from) ? named(raw, path, predictors, reuse) : undefined
-    const solver = schema.isSolver(raw) ? resolveSolver(raw, path, schedule, report) : undefined
+    const solver = schema.isSolver(raw) ? resolveSolver(raw, path, schedule, report, schema.solvers) : undefined
     return solver && { solver }
   }
   const ofEach = <Part>(key: string, read: (value: unknown, path: Path) => Part | undefined, stages = [...written]) =>
@@ -65,7 +69,7 @@ export function readParts(spec: unknown, schema: Schema, predictors: PredictorSo
     generator: child(spec, 'generator') === 'torch-cuda' ? 'torch-cuda' : 'torch-cpu',
     studied: solverAt(top, ['solver']),
     // A teacher's has the student's time points.
-    solvers: ofEach(
+    chosen: ofEach(
       'solver',
       solverAt,
       [...written].filter(([, raw]) => child(raw, 'kind') !== 'teacher')
@@ -128,31 +132,29 @@ export function resolveSolver(
   raw: RawSolver,
   path: Path,
   inherited: ScheduleSpec,
-  report: Report
+  report: Report,
+  solvers: Solvers
 ): SolverSpec | undefined {
   const sound = raw.schedule === undefined || checkSchedule(raw.schedule, [...path, 'schedule'], report)
   if (!sound) return undefined
+  const descriptor = solverNamed(raw.name, solvers)
   const schedule = raw.schedule ? scheduleOf(raw.schedule) : inherited
-  if (raw.name === 'paradigms') {
-    const { nfe, numSteps: points, ...solver } = raw
+  const { nfe, numSteps: points, ...solver } = raw
+  if (!descriptor.reachesZero && endsAtZero(schedule)) {
+    report([...path, 'schedule'], `expected one that ends above 0, which ${raw.name} does not reach, found a last 0`)
+    return undefined
+  }
+  if (descriptor.stopsItself) {
     const numSteps = numStepsOfList(points, schedule, path, report)
     return nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
   }
-  const base = raw.name === 'epd' || raw.name === 'amed' ? raw.base : undefined
-  if ('maxOrder' in raw && base !== undefined && raw.maxOrder > highestOrder(base))
-    report(
-      [...path, 'maxOrder'],
-      expected(`a whole number from 1 to ${highestOrder(base)} with base ${base}`, raw.maxOrder)
-    )
-  const { nfe, numSteps, ...solver } = raw
-  const counts = countsOf(solver, { nfe, numSteps }, schedule, path, report)
-  return counts && { ...withoutDefaults(solver), schedule, ...counts }
+  checkOrder(raw, highestOrder(descriptor, raw), path, report)
+  const counts = countsOf(bound(solver, solvers), { nfe, numSteps: points }, schedule, path, report)
+  return counts && { ...withoutImplied(descriptor, solver), schedule, ...counts }
 }
 
-/** A solver without the options that are as they were before there was a choice, so that its results keep their names. */
-function withoutDefaults<Solver extends RawSolver>(solver: Solver): Solver {
-  if (solver.name === 'dpmpp' && solver.solverType === 'midpoint') return { ...solver, solverType: undefined }
-  if (solver.name === 'unipc' && solver.correctLast === false) return { ...solver, correctLast: undefined }
-  if (solver.name === 'deis' && solver.lowerOrderFinal === false) return { ...solver, lowerOrderFinal: undefined }
-  return solver
+/** Whether the method that a solver is plugged into has its order; the schema has checked the order of one that is not plugged in. */
+function checkOrder({ maxOrder, base }: RawSolver, highest: number, path: Path, report: Report): void {
+  if (typeof base !== 'string' || typeof maxOrder !== 'number' || maxOrder <= highest) return
+  report([...path, 'maxOrder'], expected(`a whole number from 1 to ${highest} with base ${base}`, maxOrder))
 }

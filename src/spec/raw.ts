@@ -1,14 +1,11 @@
 import type {
   FeatureSpec,
   MetricName,
-  AmedSolver,
-  EpdSolver,
   ModelSpec,
   OptimizerSpec,
-  ParadigmsSolver,
   PromptsSpec,
-  PlainSolver,
   ExplicitSchedule,
+  SolverChoice,
   SpacedSchedule
 } from './experiment.js'
 import type { NoiseScale } from '../solvers/schedule.js'
@@ -46,7 +43,7 @@ export interface RawSpaced extends Omit<SpacedSchedule, keyof RawOptions | 'prec
 
 export interface RawExplicit extends Omit<ExplicitSchedule, keyof RawOptions>, RawOptions {}
 
-export type RawSolver = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver) & RawGrid
+export interface RawSolver extends SolverChoice, RawGrid {}
 
 /** A predictor in use, as `predictor:NAME`, or a distill stage by its name. */
 export interface RawUsed extends RawGrid {
@@ -61,7 +58,7 @@ type Defaulted<O> = Omit<O, 'lr' | 'finalIterations'> & { readonly lr?: number; 
 
 export interface RawTeacher {
   readonly kind: 'teacher'
-  readonly solver: PlainSolver
+  readonly solver: SolverChoice
   readonly refine: number
   readonly substeps: number
   readonly seeds: SeedsText

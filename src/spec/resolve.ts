@@ -7,17 +7,18 @@ import type {
   SampleStage,
   SolverSpec,
   Stage,
-  StudentSpec,
   TeacherStage
 } from './experiment.js'
 import { namesOf, optimiserOf, optimisersOf } from '../distill/registry.js'
-import { subjectOf } from '../distill/student.js'
+import type { Learns } from '../solvers/descriptor.js'
+import { hasParameters } from '../solvers/learned.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { endsAtZero, gridOf, pointsAboveZero } from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
 import { inOrder, isNamed, reportCycles } from './graph.js'
 import { child } from './plain.js'
 import { readParts, type Parts, type PredictorSource } from './parts.js'
-import { expected, quote, type Path, type Report } from './problem.js'
+import { either, expected, quote, type Path, type Report } from './problem.js'
 import type { RawDistill, RawSample, RawScore, RawTeacher } from './raw.js'
 import { reused, type Reuse } from './reuse.js'
 import type { Schema } from './schema.js'
@@ -71,11 +72,12 @@ function resolveDistill(name: string, raw: RawDistill, path: Path, context: Cont
   const student = studentOf(name, raw, [...path, 'solver'], context)
   const teacher = teachers.get(raw.teacher)
   const seeds = validations.get(name)
-  const optimiser = student && optimiserOf(subjectOf(student), raw.optimizer?.name)
-  if (student) checkTogether(raw, student, path, report)
+  const learns = student && solverNamed(student.name, context.solvers).learns
+  const optimiser = learns && optimiserOf(learns, raw.optimizer?.name)
+  if (student && learns) checkTogether(raw, student, learns, path, report)
   if (!teacher) return
   if (seeds) checkUnseen(seeds, teacher, [...path, 'validation'], report)
-  if (student) checkGrid(gridOf(student), teacher, isPlain(student.name), [...path, 'solver'], report)
+  if (student) checkGrid(gridOf(student), teacher, learns === 'time-points', [...path, 'solver'], report)
   if (!seeds || !student || !optimiser) return
   const validation = `${name}.validation`
   teachers.set(validation, { ...teacher, name: validation, seeds })
@@ -92,13 +94,15 @@ function studentOf(
   name: string,
   { solver: own, learnSigmas }: RawDistill,
   path: Path,
-  { solvers, studied, report }: Context
-): StudentSpec | undefined {
-  const chosen = own === undefined ? studied : solvers.get(name)
+  context: Context
+): SolverSpec | undefined {
+  const { studied, report } = context
+  const chosen = own === undefined ? studied : context.chosen.get(name)
   if (!chosen) return undefined
   const { solver, predictor } = chosen
-  const what = 'an epd or amed solver, or with learnSigmas any but paradigms'
-  if (isStudent(solver) && !predictor && (learnSigmas || !isPlain(solver.name))) return solver
+  const { learns } = solverNamed(solver.name, context.solvers)
+  if (!predictor && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return solver
+  const what = studentsIn(context.solvers)
   const whose = own === undefined ? ', the top-level one' : ''
   report(
     path,
@@ -109,19 +113,18 @@ function studentOf(
   return undefined
 }
 
-function isStudent(solver: SolverSpec): solver is StudentSpec {
-  return solver.name !== 'paradigms'
-}
-
-/** Whether it has no parameters of its own. */
-function isPlain(name: StudentSpec['name']): boolean {
-  return name !== 'epd' && name !== 'amed'
+/** The solvers that can be students, in words. */
+function studentsIn(solvers: Solvers): string {
+  const those = (are: (learns: Learns) => boolean) =>
+    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
+  return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
 }
 
 /** Options of a distill stage that do not go together. */
 function checkTogether(
   { learnSigmas, optimizer, objective, features, start }: RawDistill,
-  student: StudentSpec,
+  student: SolverSpec,
+  learns: Learns,
   path: Path,
   report: Report
 ): void {
@@ -130,15 +133,15 @@ function checkTogether(
   }
   const { name } = student
   const points = pointsAboveZero(student)
-  const learnsSigmas = learnSigmas && name !== 'amed'
-  const able = optimisersOf(subjectOf(student), learnsSigmas)
+  const able = optimisersOf(learns, learnSigmas && learns !== 'network')
   const alone = optimizer && !able.some(each => each.name === optimizer.name) && namesOf(able)
   if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
-  if (name === 'amed') {
-    if (alone) wrong('optimizer', `${alone}, which alone trains amed`, optimizer.name)
-    if (features) wrong('features', 'none for amed, which compares pixels after every step', features)
-    if (objective === 'every') wrong('objective', 'final for amed, which looks at every step whatever it is', objective)
-    if (learnSigmas) wrong('learnSigmas', 'false for amed', learnSigmas)
+  if (learns === 'network') {
+    if (alone) wrong('optimizer', `${alone}, which alone trains ${name}`, optimizer.name)
+    if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
+    if (objective === 'every')
+      wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
+    if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
     return
   }
   if (!learnSigmas) return
@@ -146,7 +149,7 @@ function checkTogether(
   else if (optimizer && 'finalIterations' in optimizer && optimizer.finalIterations === 0)
     wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
   if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
-  if (isPlain(name) && start) wrong('start', 'none for a solver without parameters', start)
+  if (learns === 'time-points' && start) wrong('start', 'none for a solver without parameters', start)
   if (points < 3)
     wrong(
       'learnSigmas',
@@ -191,15 +194,15 @@ function sampler(
   path: Path,
   context: Context
 ): Pick<SampleStage, 'solver' | 'from' | 'predictor' | 'mismatched'> | undefined {
-  const { studied, solvers, distills, report } = context
-  const used = typeof given === 'string' ? { from: given } : given && 'from' in given ? given : undefined
+  const { studied, chosen: own, distills, report, solvers } = context
+  const used = typeof given === 'string' ? { from: given } : given && !('name' in given) ? given : undefined
   if (used && !isNamed(used.from)) {
     const student = distills.get(used.from)?.student
     const chosen = student && reused(student, used, `stage ${quote(used.from)}`, path, context)
     return chosen && { ...chosen, from: used.from }
   }
-  const chosen = given ? solvers.get(name) : studied
-  if (!chosen || chosen.predictor || (chosen.solver.name !== 'epd' && chosen.solver.name !== 'amed')) return chosen
+  const chosen = given ? own.get(name) : studied
+  if (!chosen || chosen.predictor || !hasParameters(solverNamed(chosen.solver.name, solvers).learns)) return chosen
   const what = `the name of a distill stage, or { from: "predictor:NAME" }, from which ${chosen.solver.name} takes what was learned`
   report(path, expected(what, given))
   return undefined

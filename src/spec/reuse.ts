@@ -1,4 +1,6 @@
-import { endsAtZero, gridOf, pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
+import { bound } from '../solvers/options.js'
+import type { Solvers } from '../solvers/registry.js'
+import { endsAtZero, gridOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import { differenceOf } from './grids.js'
 import { type Path, type Report } from './problem.js'
 import type { RawUsed } from './raw.js'
@@ -6,6 +8,8 @@ import { checkSchedule, countsOf, inheriting, scheduleOf } from './time-points.j
 
 /** What becomes of a solver that is used otherwise than it was distilled for. */
 export interface Reuse {
+  /** The solvers that a spec may name. */
+  readonly solvers: Solvers
   readonly report: Report
   readonly allowMismatch: boolean
   readonly warn: (path: Path, message: string) => void
@@ -16,18 +20,18 @@ export interface Reuse {
  * to a noise level of 0 is not learned, so it may be added or left out.
  */
 export function reused(
-  solver: StudentSpec,
+  solver: SolverSpec,
   { nfe, numSteps, schedule: given }: Omit<RawUsed, 'from'>,
   what: string,
   path: Path,
-  { report, allowMismatch, warn }: Reuse
-): { readonly solver: StudentSpec; readonly mismatched?: true } | undefined {
+  { report, allowMismatch, warn, solvers }: Reuse
+): { readonly solver: SolverSpec; readonly mismatched?: true } | undefined {
   const raw = given && inheriting(given, solver.schedule)
   if (raw && !checkSchedule(raw, [...path, 'schedule'], report)) return undefined
   const schedule = raw ? scheduleOf(raw) : solver.schedule
   const own = { numSteps: pointsAboveZero(solver) + (endsAtZero(schedule) ? 1 : 0) }
   const asked = nfe === undefined && numSteps === undefined && schedule.type !== 'explicit' ? own : { nfe, numSteps }
-  const counts = countsOf(solver, asked, schedule, path, report)
+  const counts = countsOf(bound(solver, solvers), asked, schedule, path, report)
   if (!counts) return undefined
   const wanted = { ...solver, schedule, ...counts }
   const difference = differenceOf(gridOf(wanted), gridOf(solver), false)

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
+import { solverDefinitions } from '../solvers/definitions.js'
+import { SOLVERS, type Solvers } from '../solvers/registry.js'
 import { child, isMapping } from './plain.js'
 import { wrongPath } from './paths.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
@@ -11,6 +13,8 @@ const FILE = new URL('../../schemas/experiment.schema.json', import.meta.url)
 
 /** The schema of a whole spec, and of those parts that are worth a look of their own where another part is wrong. */
 export interface Schema {
+  /** The solvers that a spec may name. */
+  readonly solvers: Solvers
   /** Puts defaults into the value, and says all that is wrong with it. */
   readonly check: (value: unknown) => Problem[]
   readonly isExperiment: (value: unknown) => value is RawExperiment
@@ -27,13 +31,13 @@ export interface Schema {
 
 let loaded: Schema | undefined
 
-/** Compiled once. */
-export function loadSchema(): Schema {
-  return (loaded ??= compiled())
+/** The schema of specs that may name these solvers. That of the project's own solvers is compiled once. */
+export function loadSchema(solvers: Solvers = SOLVERS): Schema {
+  return solvers === SOLVERS ? (loaded ??= compiled(solvers)) : compiled(solvers)
 }
 
-function compiled(): Schema {
-  const root = parse()
+function compiled(solvers: Solvers): Schema {
+  const root = parse(solvers)
   const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
   const filling = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
   const checked = (name: string) => {
@@ -43,6 +47,7 @@ function compiled(): Schema {
   const ajv = new Ajv2020(options).addSchema(root)
   const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
   return {
+    solvers,
     check: checked(''),
     checkSolver: checked('#/$defs/solver'),
     isExperiment: part<RawExperiment>(''),
@@ -56,9 +61,13 @@ function compiled(): Schema {
   }
 }
 
-function parse(): AnySchemaObject {
-  const schema = withoutAxes(JSON.parse(readFileSync(FILE, 'utf8')))
-  if (isSchema(schema)) return schema
+function parse(solvers: Solvers): AnySchemaObject {
+  const written: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
+  const others = child(written, '$defs')
+  if (isSchema(written) && isMapping(others)) {
+    const schema = withoutAxes({ ...written, $defs: { ...others, ...solverDefinitions(solvers) } })
+    if (isSchema(schema)) return schema
+  }
   throw new TypeError(`${FILE.pathname} is not a JSON Schema`)
 }
 

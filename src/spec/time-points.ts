@@ -1,4 +1,5 @@
-import { nearestNfe, numStepsFor, parallelNfe, type Costed } from '../solvers/nfe.js'
+import { nearestNfe, numStepsFor, parallelNfe, savesFirst } from '../solvers/nfe.js'
+import type { Bound } from '../solvers/descriptor.js'
 import { schedule as timePoints } from '../solvers/schedule.js'
 import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from '../solvers/spec.js'
 import { either, expected, type Path, type Report } from './problem.js'
@@ -38,7 +39,7 @@ export interface Counts {
 
 /** A solver's number of time points and of parallel evaluations; what does not go together is reported. */
 export function countsOf(
-  solver: Costed,
+  solver: Bound,
   { nfe, numSteps }: Counts,
   schedule: ScheduleSpec,
   path: Path,
@@ -92,11 +93,11 @@ function lengthOf({ sigmas, timesteps, finalSigma }: ExplicitSchedule): number {
 }
 
 /** The time points with which a solver takes so many evaluations; where there are none, that is reported. */
-function numStepsAt(solver: Costed, nfe: number, zero: boolean, path: Path, report: Report): number | undefined {
+function numStepsAt(solver: Bound, nfe: number, zero: boolean, path: Path, report: Report): number | undefined {
   const numSteps = numStepsFor(solver, nfe, zero)
   if (numSteps !== undefined) return numSteps
   const near = nearestNfe(solver, nfe, zero).map(String)
-  const what = `an nfe that ${solver.name}${solver.afs ? ' with afs' : ''} can meet, such as ${either(near)}`
+  const what = `an nfe that ${solver.descriptor.name}${savesFirst(solver) ? ' with afs' : ''} can meet, such as ${either(near)}`
   report([...path, 'nfe'], expected(what, nfe))
   return undefined
 }

@@ -3,31 +3,35 @@ import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
 import { optimiserOf } from '../distill/registry.js'
-import { subjectOf, type Student } from '../distill/student.js'
-import type { DistillStage, StudentSpec } from '../spec/experiment.js'
+import { studentOf } from '../distill/student.js'
+import { bound } from '../solvers/options.js'
+import type { Solvers } from '../solvers/registry.js'
+import type { DistillStage } from '../spec/experiment.js'
 import { check as checkFeatures, openFeatures } from './features.js'
 import { imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
 import { readTrajectories } from './teacher.js'
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
 export async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
-  const { store, key, claim, inputKey, promptsOf, signal, onProgress } = context
+  const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
-  const total = mostIterations(stage)
+  const solver = bound(student, solvers)
+  const { learns } = solver.descriptor
+  const total = mostIterations(stage, solvers)
   const resume = store.iterationState(key)
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distill({
     model,
-    student: studentOf(student),
+    student: studentOf(solver),
     learnSigmas,
     sigmas,
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
-    ...(student.name !== 'amed' && { objective }),
+    ...(learns !== 'network' && { objective }),
     view: inception && featureView(inception, model.decoder),
     start,
     seed,
@@ -54,16 +58,11 @@ export async function check({ name, features }: DistillStage, context: CheckCont
   if (features) await checkFeatures({ ...features, name }, context)
 }
 
-function studentOf(spec: StudentSpec): Student {
-  if (spec.name !== 'epd' && spec.name !== 'amed') return spec
-  const { scaleDir, scaleTime } = spec
-  return { ...spec, ranges: { scaleDir, scaleTime } }
-}
-
 /** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student, learnSigmas }: DistillStage): number {
-  const extent = { solver: subjectOf(student), steps: student.numSteps - 1, learnsSigmas: learnSigmas }
-  return optimiserOf(extent.solver, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
+export function mostIterations({ optimizer, student, learnSigmas }: DistillStage, solvers: Solvers): number {
+  const { learns } = bound(student, solvers).descriptor
+  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas }
+  return optimiserOf(learns, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
 }
 
 /** The line of an iteration. Losses are shown as root mean squares. */

@@ -52,13 +52,13 @@ export function start(
  */
 export async function runShards<T extends StageCost>(
   stage: TeacherStage | SampleStage,
-  { store, key, claim, openModel, onProgress }: StageContext,
+  { store, key, claim, openModel, onProgress, solvers }: StageContext,
   work: (model: Model) => ShardWork<T>
 ): Promise<StageCost> {
   const done = new Map(store.shards(key).map(shard => [shard.position, shard]))
   const costs: StageCost[] = [...done.values()]
   const opened = await openModel()
-  const total = evaluationsOf(stage) * opened.nfeFactor
+  const total = evaluationsOf(stage, solvers) * opened.nfeFactor
   let evaluations = totalOf(costs)
   let stored = [...done.values()].reduce((sum, { seeds }) => sum + seeds.length, 0)
   const report = () => {

@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
 import type { Model } from '../models/open.js'
+import type { Solvers } from '../solvers/registry.js'
 import type { Claim, WritableStore } from '../store/store.js'
 
 /** What is known before the first stage runs. */
@@ -42,6 +43,8 @@ export interface Progress {
 
 /** What a stage is run with. */
 export interface StageContext {
+  /** The solvers that a spec may name. */
+  readonly solvers: Solvers
   readonly store: WritableStore
   /** The stage's own key, and this process's hold on it. */
   readonly key: string

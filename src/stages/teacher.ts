@@ -1,6 +1,7 @@
 import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
 import type { Trajectories } from '../distill/trajectories.js'
 import type { Condition } from '../models/denoiser.js'
+import { bound } from '../solvers/options.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import type { TeacherStage } from '../spec/experiment.js'
@@ -10,7 +11,8 @@ import type { StageContext, StageCost } from './stage.js'
 
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
 export async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
-  const { solver, grid, refine, substeps } = stage
+  const { grid, refine, substeps } = stage
+  const solver = bound(stage.solver, context.solvers)
   return runShards(stage, context, model => {
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {

@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { ResultRow } from './records.js'
 
 export const METRICS = ['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'clip-score', 'frechet-pixels'] as const
@@ -112,7 +113,7 @@ function propertiesOf({ samples, solver, points, base, nfe, score }: ResultRow):
   const words = [
     solver,
     points === null ? null : `K=${points}`,
-    base === null || base === 'euler' ? null : `on ${base}`
+    base === null || base === SIMPLEST_BASE ? null : `on ${base}`
   ]
   return new Map([
     ['samples', stage],

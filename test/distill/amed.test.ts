@@ -88,7 +88,7 @@ describe('amed', () => {
     for (const scaleTime of [0, 0.1]) {
       const { evaluations } = await distill({ ...common, student: { ...student, ranges: { ...ranges, scaleTime } } })
       const effort = {
-        ...({ solver: 'amed', afs: true, points: 1, learnsSigmas: false, scalesTime: scaleTime > 0 } as const),
+        ...({ learns: 'network', afs: true, points: 1, learnsSigmas: false, scalesTime: scaleTime > 0 } as const),
         ...{ steps: 3, training: 20, validation: 8 }
       }
       expect(evaluations).toBe(distillCost(optimizer, effort))

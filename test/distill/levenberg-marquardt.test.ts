@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { distill, type DistillOptions } from '../../src/distill/distill.js'
 import { normalStart, uniformStart } from '../../src/distill/parameters.js'
-import type { EpdStudent } from '../../src/distill/student.js'
+import type { EpdStudent } from '../../src/solvers/epd.js'
 import { survey } from '../../src/distill/survey.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { solve } from '../../src/solvers/solve.js'

@@ -24,14 +24,14 @@ function frozen(value: unknown): void {
 }
 
 describe('the optimisers', () => {
-  it('learn every subject, each by its default and by name', () => {
-    expect(namesOf(optimisersOf('epd'))).toBe('levenberg-marquardt or adam')
-    expect(namesOf(optimisersOf('epd', true))).toBe('levenberg-marquardt')
-    expect(namesOf(optimisersOf('plain'))).toBe('levenberg-marquardt')
-    expect(namesOf(optimisersOf('amed'))).toBe('adam')
-    expect(optimisersOf('amed', true)).toEqual([])
-    expect(optimiserOf('epd')?.name).toBe('levenberg-marquardt')
-    expect(optimiserOf('amed', 'levenberg-marquardt')).toBeUndefined()
+  it('learn what each kind of solver needs, by default and by name', () => {
+    expect(namesOf(optimisersOf('points'))).toBe('levenberg-marquardt or adam')
+    expect(namesOf(optimisersOf('points', true))).toBe('levenberg-marquardt')
+    expect(namesOf(optimisersOf('time-points'))).toBe('levenberg-marquardt')
+    expect(namesOf(optimisersOf('network'))).toBe('adam')
+    expect(optimisersOf('network', true)).toEqual([])
+    expect(optimiserOf('points')?.name).toBe('levenberg-marquardt')
+    expect(optimiserOf('network', 'levenberg-marquardt')).toBeUndefined()
   })
 
   it.each(tasks)('never change a state that they have left: %s', async (_, options) => {
@@ -51,22 +51,22 @@ describe('the optimisers', () => {
   })
 
   it.each([
-    [student, 'epd', 'levenberg-marquardt', { iterations: 4, finalIterations: 1 }],
-    [student, 'epd', 'adam', { lr: 0.2, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }],
-    [amed, 'amed', 'adam', { lr: 0.005, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }]
-  ] as [Student, 'epd' | 'amed', OptimizerOptions['name'], object][])(
+    [student, 'points', 'levenberg-marquardt', { iterations: 4, finalIterations: 1 }],
+    [student, 'points', 'adam', { lr: 0.2, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }],
+    [amed, 'network', 'adam', { lr: 0.005, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }]
+  ] as [Student, 'points' | 'network', OptimizerOptions['name'], object][])(
     'state the defaults of their options for %o',
-    (_, subject, name, options) => {
-      expect(optimiserOf(subject, name)?.specify(undefined, { learnSigmas: false })).toEqual({ name, ...options })
+    (_, learns, name, options) => {
+      expect(optimiserOf(learns, name)?.specify(undefined, { learnSigmas: false })).toEqual({ name, ...options })
     }
   )
 
   it('by default take more iterations from end to end where time points are learned, in their cost too', async () => {
     const optimizer = { name: 'levenberg-marquardt' } as const
-    const specified = optimiserOf('epd', optimizer.name)?.specify(optimizer, { learnSigmas: true })
+    const specified = optimiserOf('points', optimizer.name)?.specify(optimizer, { learnSigmas: true })
     expect(specified).toMatchObject({ finalIterations: 10 })
     const { evaluations } = await distill({ ...common, learnSigmas: true })
-    const effort = { solver: 'epd', afs: true, points: 2, learnsSigmas: true, scalesTime: true, steps: 3 } as const
+    const effort = { learns: 'points', afs: true, points: 2, learnsSigmas: true, scalesTime: true, steps: 3 } as const
     expect(evaluations).toBeLessThan(distillCost(optimizer, { ...effort, training: 12, validation: 6 }))
   })
 
@@ -83,10 +83,10 @@ describe('the optimisers', () => {
 
   it('refuse options of another', () => {
     const cost = () =>
-      optimiserOf('epd', 'adam')?.cost(
+      optimiserOf('points', 'adam')?.cost(
         { name: 'levenberg-marquardt' },
         {
-          ...{ solver: 'epd', afs: true, points: 2, learnsSigmas: false, scalesTime: true },
+          ...{ learns: 'points', afs: true, points: 2, learnsSigmas: false, scalesTime: true },
           ...{ steps: 3, training: 12, validation: 6 }
         }
       )
