@@ -22,6 +22,20 @@ export default defineConfig(
   },
   { files: ['src/store/sqlite.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
+    files: ['src/**'],
+    ignores: ['src/power.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "BinaryExpression[operator='**']:not([left.value=2]):not([right.value=2])",
+          "AssignmentExpression[operator='**=']",
+          "MemberExpression[object.name='Math'][property.name='pow']"
+        ].map(selector => ({ selector, message: 'Its last bits depend on Node; call power of src/power.ts.' }))
+      ]
+    }
+  },
+  {
     files: ['test/**', 'bench/**'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': 'off',

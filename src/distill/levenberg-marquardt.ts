@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import type { Predictor } from '../solvers/predictor.js'
 import { boundedMove, predictedFall, type Box } from './bounded.js'
 import { byCoordinates, probes, timeProbes, type Probe } from './differences.js'
@@ -318,7 +319,7 @@ function reach(each: readonly Coordinates[]): Box {
 function accept(state: State, { predictor, loss }: Trial, gain: number): void {
   state.tables = tables(predictor)
   state.loss = loss
-  state.damping = Math.max(state.damping * Math.max(1 / 5, 1 - (2 * gain - 1) ** 3), DAMPING_MIN)
+  state.damping = Math.max(state.damping * Math.max(1 / 5, 1 - power(2 * gain - 1, 3)), DAMPING_MIN)
 }
 
 /** The loss on the validation trajectories; the best tables so far are kept. */

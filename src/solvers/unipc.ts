@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import { exponentialStep, phis, predicted, zeroStep, type Prediction } from './exponential.js'
 import { solveLinear } from './linear.js'
 import { add, combine, firstGradient, type Part } from './march.js'
@@ -129,7 +130,7 @@ function combination(places: readonly number[], h: number, base: number): number
     return (f[k + 1] * factorial) / base
   })
   return solveLinear(
-    places.map((_, k) => places.map(place => place ** k)),
+    places.map((_, k) => places.map(place => power(place, k))),
     right
   )
 }
