@@ -1,4 +1,4 @@
-import type { Value } from './pickle.js'
+import type { Value } from './pickle-values.js'
 
 /** Modules whose functions reach beyond a pickle's own data. */
 const MODULES = new Set([

@@ -1,6 +1,6 @@
 import { byteSwapped } from './byte-order.js'
 import { numberReader, numberSize, numpyType, tensorType, type NumpyType } from './numpy-type.js'
-import { isKind, PickleError, type Foreign, type Value } from './pickle.js'
+import { isKind, PickleError, type Foreign, type Value } from './pickle-values.js'
 import { isCount } from './storage.js'
 import { elementCount, type TaggedObject, type Tree } from './tensor.js'
 import { fortranStride, rowMajor } from './views.js'

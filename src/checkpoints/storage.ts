@@ -1,5 +1,5 @@
 import { byteSwapped } from './byte-order.js'
-import { isKind, PickleError, type Foreign, type Value } from './pickle.js'
+import { isKind, PickleError, type Foreign, type Value } from './pickle-values.js'
 import type { DType } from './tensor.js'
 
 /** The elements of a storage: what PyTorch calls them, their bytes, and their type here where there is one. */

@@ -1,5 +1,6 @@
 import { NUMPY } from './pickled-numpy.js'
-import { isKind, unpickle, PickleError, type Foreign, type Value } from './pickle.js'
+import { unpickle } from './pickle.js'
+import { isKind, PickleError, type Foreign, type Value } from './pickle-values.js'
 import {
   foreignStorage,
   isCount,
