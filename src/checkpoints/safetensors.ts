@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import type { Format } from './format.js'
 import { elementCount, isRecord, itemSize, type DType, type Tensor } from './tensor.js'
 
 const DTYPES = new Map<string, DType>([
@@ -14,8 +15,19 @@ const DTYPES = new Map<string, DType>([
   ['BOOL', 'bool']
 ])
 
+/** A file of tensors by name, with texts beside them (huggingface/safetensors). */
+export const SAFETENSORS: Format = {
+  name: 'safetensors',
+  recognises: ({ bytes }) => isSafetensors(bytes),
+  read: ({ bytes, path }) => ({
+    kind: 'tensors',
+    tensors: readSafetensors(bytes, path),
+    metadata: () => safetensorsMetadata(bytes, path)
+  })
+}
+
 /** Whether bytes begin as a safetensors file does: the header's length, then its JSON. */
-export function isSafetensors(bytes: Buffer): boolean {
+function isSafetensors(bytes: Buffer): boolean {
   return bytes.length > 8 && bytes.readBigUInt64LE(0) <= BigInt(bytes.length - 8) && bytes[8] === 0x7b
 }
 
@@ -112,7 +124,7 @@ function repeatedKey(text: string): string | undefined {
 }
 
 /** The texts that a safetensors file carries beside its tensors. @throws EpdError `checkpoint-invalid` */
-export function safetensorsMetadata(bytes: Buffer, path: string): Readonly<Partial<Record<string, string>>> {
+function safetensorsMetadata(bytes: Buffer, path: string): Readonly<Partial<Record<string, string>>> {
   const header = parseHeader(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0))))
   const metadata = header?.__metadata__ ?? {}
   if (!isTexts(metadata))

@@ -33,6 +33,11 @@ export interface ReadZipOptions {
   readonly unchecked?: (entries: ReadonlyMap<string, Entry>) => boolean
 }
 
+/** Whether bytes begin as those of a zip archive do. */
+export function beginsAsZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b
+}
+
 /** Opens a zip archive (zip64 too). @throws EpdError `checkpoint-invalid` */
 export function readZip(bytes: Buffer, path: string, { unchecked = () => false }: ReadZipOptions = {}): Zip {
   const files = sound(path, () => entries(bytes))

@@ -84,7 +84,7 @@ export async function readParts(path: string, options: PartsOptions = {}): Promi
 }
 
 async function ofFile(path: string, { shape, weights }: PartsOptions): Promise<Parts> {
-  const read = await readNetworkCheckpoint(path, { weights })
+  const read = await readNetworkCheckpoint(path, { weights, isTold: tensors => recognise(tensors) !== undefined })
   const side = shape && sideOf(shape)
   const states = 'className' in read ? undefined : latentStates(read.tensors)
   if (states) return ofCompVis(states, path, side)
