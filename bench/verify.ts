@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util'
 import { record } from '../src/engines/onnx/compile.js'
 import { compiledGraph } from '../src/engines/onnx/compiled.js'
 import { openSession } from '../src/engines/onnx/session.js'
-import { INPUTS, denoisingRecipe, networkOf, type Network } from '../src/networks/network.js'
+import { INPUTS, denoisingRecipe, type Network } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 import { filled } from './filled.js'
 
 const networks: Record<string, () => Network> = {

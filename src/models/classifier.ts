@@ -6,9 +6,13 @@ import { compiledOnce } from '../engines/onnx/compiled.js'
 import { openNetwork } from '../engines/open.js'
 import type { Numbers, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
-import { classifierRecipe } from '../networks/guided-classifier.js'
+import {
+  classifierConfig,
+  classifierRecipe,
+  recogniseClassifier,
+  type RecognisedClassifier
+} from '../networks/guided-classifier.js'
 import { INPUTS } from '../networks/network.js'
-import { classifierConfig, recogniseClassifier, type RecognisedClassifier } from '../networks/recognise.js'
 import type { Shape } from './denoiser.js'
 import type { OpenModelOptions } from './open.js'
 

@@ -1,6 +1,6 @@
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
-import { bottleneckPixels, INPUTS, type Network } from '../networks/network.js'
+import { INPUTS, type Network } from '../networks/network.js'
 import { oneHot, type Condition, type Denoiser, type Shape } from './denoiser.js'
 import type { Preconditioning } from './preconditioning.js'
 
@@ -18,7 +18,7 @@ export interface NetworkFace {
 
 export function faceOf(network: Network): NetworkFace {
   const { size, inChannels, labelDim, context } = network
-  return { shape: [inChannels, ...size], labelDim, context, bottleneck: bottleneckPixels(network) }
+  return { shape: [inChannels, ...size], labelDim, context, bottleneck: network.bottleneckPixels }
 }
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */

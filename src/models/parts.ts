@@ -18,7 +18,10 @@ import {
   unetTensors
 } from '../networks/diffusers.js'
 import type { Size } from '../networks/network.js'
-import { recognise, recogniseClipText, recogniseDecoder, recogniseLatentUnet } from '../networks/recognise.js'
+import { recogniseDecoder } from '../networks/autoencoder.js'
+import { recogniseClipText } from '../networks/clip.js'
+import { recogniseLatentUnet } from '../networks/guided-family.js'
+import { recognise } from '../networks/registry.js'
 import type { Shape } from './denoiser.js'
 import { latentSettings } from './latent-settings.js'
 import { readScheduler, type SchedulerSampling } from './schedulers.js'

@@ -6,7 +6,8 @@ import { argumentsOf, type Arguments } from './arguments.js'
 import type { DecoderConfig } from './autoencoder.js'
 import type { ClipImageConfig, ClipTextConfig, ClipTowerConfig } from './clip.js'
 import { settingsOf } from './diffusers-classes.js'
-import { activation, diffusersNetwork, groupsOf, levelChannels } from './diffusers-unet-config.js'
+import { activation, groupsOf, levelChannels } from './diffusers-arguments.js'
+import { diffusersNetwork } from './diffusers-family.js'
 import type { Size } from './network.js'
 
 type Tensors = NetworkCheckpoint['tensors']
