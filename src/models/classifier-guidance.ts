@@ -2,7 +2,7 @@ import { digestOf } from '../checkpoints/digest.js'
 import { EpdError } from '../errors.js'
 import { openClassifier, type Classifier } from './classifier.js'
 import { oneHot, type Condition, type Denoiser } from './denoiser.js'
-import type { Model, OpenModelOptions } from './open.js'
+import type { Model, OpenModelOptions } from './model.js'
 import type { Preconditioning } from './preconditioning.js'
 
 /**

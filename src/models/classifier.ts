@@ -14,7 +14,7 @@ import {
 } from '../networks/guided-classifier.js'
 import { INPUTS } from '../networks/network.js'
 import type { Shape } from './denoiser.js'
-import type { OpenModelOptions } from './open.js'
+import type { OpenModelOptions } from './model.js'
 
 /** A classifier of noisy images. */
 export interface Classifier {

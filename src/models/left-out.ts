@@ -1,4 +1,4 @@
-import type { SchedulerSampling } from './schedulers.js'
+import type { SchedulerSampling } from './scheduler.js'
 
 /** What a folder's scheduler does to denoised images and this does not unless it is asked to; undefined where that is nothing. */
 export function leftOut(sampling: SchedulerSampling | undefined, folder: string): string | undefined {

@@ -8,10 +8,10 @@ import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
 import { betweenSteps } from './between-steps.js'
-import { withClipping, type ClipDenoised } from './clipped.js'
+import { withClipping } from './clipped.js'
 import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
-import type { Model } from './open.js'
+import type { ClipDenoised, Model } from './model.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
 
 /** An ONNX file with what it was trained to answer. */

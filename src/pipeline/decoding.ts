@@ -1,4 +1,4 @@
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { Experiment, Stage } from '../spec/experiment.js'
 
 /** Name of the stage that holds the images of a sample stage of latents. */

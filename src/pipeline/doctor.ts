@@ -1,7 +1,7 @@
 import { availability } from '../engines/availability.js'
 import { nameOf, RUNNERS, type Runner } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { CommandModelSpec, ModelSpec } from '../spec/experiment.js'
 import { openSpecified, type Place } from './model.js'
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { Experiment } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
 import { checkStage, runStage } from '../stages/kinds.js'

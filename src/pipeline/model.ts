@@ -1,4 +1,5 @@
-import { openModel, type Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
+import { openModel } from '../models/open.js'
 import type { ModelSpec } from '../spec/experiment.js'
 import { placeOf, repositoryLocation } from '../spec/location.js'
 import type { Copies } from './assets.js'

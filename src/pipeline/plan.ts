@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { Experiment, Stage } from '../spec/experiment.js'
 import { identity } from '../stages/identity.js'
 import { assetOf, type Assets } from './assets.js'

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { arch, availableParallelism, cpus, hostname, platform, totalmem } from 'node:os'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { ModelSpec } from '../spec/experiment.js'
 import { nameOfModel } from './model.js'
 import { packageVersion, versionIn } from './version.js'

@@ -1,6 +1,6 @@
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { Claim, WritableStore } from '../store/store.js'
 
 /** What is known before the first stage runs. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openCommandModel } from '../../../src/models/command.js'
-import type { Model } from '../../../src/models/open.js'
+import type { Model } from '../../../src/models/model.js'
 import { openModel } from '../../../src/models/open.js'
 import { caseNames, openCase, ruled, SOURCE, type Case } from '../cases.js'
 
