@@ -3,7 +3,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { readJson } from '../checkpoints/json.js'
 import { HEX40, HEX64, type Revision } from './hub.js'
 import type { HubSettings } from './hub-settings.js'
-import type { Expected } from './receive.js'
+import type { Expected } from './expected.js'
 import { hasTokenizer, lacking, selected, type Wish } from './selection.js'
 import { isIntact } from './verify.js'
 

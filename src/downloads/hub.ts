@@ -4,7 +4,7 @@ import { buffersOf } from './buffers.js'
 import { explain } from './explain.js'
 import type { HubSettings } from './hub-settings.js'
 import { patience } from './patience.js'
-import { STALL_SECONDS } from './receive.js'
+import { STALL_SECONDS } from './receive-options.js'
 import { ask, messageOf, RequestError, type Answer } from './request.js'
 
 /** A file of a repository, with what its content is named by. */

@@ -10,7 +10,8 @@ import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
 import type { ClipDenoised, Model } from './model.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
-import { startProgram, type Program, type ProgramOptions } from './program.js'
+import type { ProgramOptions } from './program-state.js'
+import { startProgram, type Program } from './program.js'
 import type { Announcement } from './protocol.js'
 
 /**
