@@ -6,9 +6,9 @@ import { readContent } from './formats.js'
 import type { Tree } from './tensor.js'
 
 /**
- * Reads a checkpoint file as plain data, whatever its format (formats.ts lists them all); formats are told apart by content.
- * Reading never runs code: classes, and calls of anything but the constructors of tensors, become tagged data, and a call that
- * could only do harm is an error that names it.
+ * Reads a checkpoint file as plain data, whatever its format (formats.ts lists them all); formats are told apart by
+ * content. Reading never runs code: classes, and calls of anything but the constructors of tensors, become tagged data,
+ * and a call that could only do harm is an error that names it.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
 export async function readCheckpoint(path: string): Promise<Tree> {
@@ -38,7 +38,8 @@ async function wholeFile(path: string): Promise<Buffer> {
     if (size > constants.MAX_LENGTH)
       throw new EpdError(
         'checkpoint-invalid',
-        `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ${constants.MAX_LENGTH / 2 ** 30} GiB ` +
+        `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ` +
+          `${constants.MAX_LENGTH / 2 ** 30} GiB ` +
           'at once; use Node.js 22 or newer, a file without optimiser and averages, or a folder of diffusers'
       )
     const bytes = Buffer.allocUnsafeSlow(size)

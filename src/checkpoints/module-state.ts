@@ -41,8 +41,8 @@ function tooLarge(path: string): EpdError {
 }
 
 /**
- * A module's tensors and the modules within it, by name. TorchScript keeps them as fields, Python in three dictionaries.
- * Buffers that are not persistent are no part of a state dict.
+ * A module's tensors and the modules within it, by name. TorchScript keeps them as fields, Python in three
+ * dictionaries. Buffers that are not persistent are no part of a state dict.
  */
 function members(module: TaggedObject): readonly (readonly [Tree, Tree])[] {
   if (isScripted(module)) return isMap(module.state) ? [...module.state] : []
@@ -99,8 +99,8 @@ export function stateDictOf(tree: Tree): Tensors | undefined {
 }
 
 /**
- * The tensors of a saved module, by their names in its state dict. The module is TorchScript's archive, alone or as bytes
- * within a pickle, or a module in a pickle; any other value gives undefined.
+ * The tensors of a saved module, by their names in its state dict. The module is TorchScript's archive, alone or as
+ * bytes within a pickle, or a module in a pickle; any other value gives undefined.
  * @throws EpdError `checkpoint-invalid`
  */
 export function moduleTensors(tree: Tree, path: string): Tensors | undefined {

@@ -18,8 +18,8 @@ export type StateDict = Pick<NetworkCheckpoint, 'tensors'>
 
 export interface NetworkOptions {
   /**
-   * Selects one of a file's networks: the key that leads to it, or the beginning that the names of all its tensors share. It
-   * is needed where there are several.
+   * Selects one of a file's networks: the key that leads to it, or the beginning that the names of all its tensors
+   * share. It is needed where there are several.
    */
   readonly weights?: string
   /** Whether tensors tell by themselves what network they are of, so that none has to describe it; default: never. */
@@ -138,7 +138,10 @@ async function readConfig(path: string): Promise<unknown> {
   }
 }
 
-/** The class and the arguments that a config.json must name. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
+/**
+ * The class and the arguments that a config.json must name.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
 function required(config: unknown, path: string): Pick<NetworkCheckpoint, 'className' | 'initKwargs'> {
   const file = configPath(path)
   if (config === undefined)

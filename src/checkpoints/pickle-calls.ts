@@ -32,8 +32,8 @@ const TYPES = new Set([
 ])
 
 /**
- * Whether a call that a pickle asks for could only be meant to run something. Nothing is ever called, so that this protects
- * whoever opens the file elsewhere.
+ * Whether a call that a pickle asks for could only be meant to run something. Nothing is ever called, so that this
+ * protects whoever opens the file elsewhere.
  */
 export function doesHarm(name: string, args: readonly Value[]): boolean {
   const path = name.split('.')

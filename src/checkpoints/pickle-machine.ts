@@ -144,7 +144,10 @@ export function setItems(machine: Machine, items: readonly Value[]): void {
   for (let i = 0; i + 1 < items.length; i += 2) target.set(items[i], items[i + 1])
 }
 
-/** Pushes what a call answers: the caller's own value, or a record of the call. A call that could only do harm is an error. */
+/**
+ * Pushes what a call answers: the caller's own value, or a record of the call. A call that could only do harm is an
+ * error.
+ */
 export function call(machine: Machine, callable: Value, args: Value[]): void {
   const name = nameOf(machine, callable)
   const made = machine.construct(name, args)

@@ -5,7 +5,7 @@ import { isCount } from './storage.js'
 import { elementCount, type TaggedObject, type Tree } from './tensor.js'
 import { fortranStride, rowMajor } from './views.js'
 
-/** What NumPy's pickles call, by its names before version 2. */
+/** The functions that NumPy's pickles call, by their names before version 2. */
 export const NUMPY: Readonly<Record<string, (args: readonly Value[]) => Value | undefined>> = {
   'numpy.dtype': args => (typeof args[0] === 'string' ? dtype(args[0]) : undefined),
   'numpy.core.multiarray.scalar': scalar,

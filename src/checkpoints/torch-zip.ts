@@ -49,8 +49,8 @@ function held(names: readonly string[]): string {
 
 /**
  * Whether the archive's checksums say nothing. PyTorch writes 0 for the checksums of all storages where
- * torch.serialization.set_crc32_options(False) has switched them off, and where skip_data has left the storages to be filled
- * later.
+ * torch.serialization.set_crc32_options(False) has switched them off, and where skip_data has left the storages to be
+ * filled later.
  */
 function isUnchecked(entries: ReadonlyMap<string, Entry>): boolean {
   const storages = [...entries].filter(([name, { size }]) => /(^|\/)data\/[^/]+$/.test(name) && size > 0)

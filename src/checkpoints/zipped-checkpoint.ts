@@ -12,7 +12,7 @@ export const ZIPPED_CHECKPOINT: Format = {
   }
 }
 
-/** undefined for a file that is no zip, or a damaged one, which is left to be explained by a format that reads it. */
+/** The archive; undefined for a file that is no zip, or a damaged one, which a format that reads it explains. */
 function opened({ bytes, path }: CheckpointFile): Zip | undefined {
   if (!beginsAsZip(bytes)) return undefined
   try {

@@ -1,8 +1,8 @@
 import { ask, RequestError } from './request.js'
 
 /**
- * The number of bytes of a file that is not downloaded; undefined where the server does not announce it. Some servers answer no
- * HEAD, so that the file is asked for, and left.
+ * The number of bytes of a file that is not downloaded; undefined where the server does not announce it. Some servers
+ * answer no HEAD, so that the file is asked for, and left.
  * @throws RequestError
  */
 export async function announcedSize(

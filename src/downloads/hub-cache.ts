@@ -15,7 +15,7 @@ export interface Snapshot {
   readonly damaged: readonly string[]
 }
 
-/** What the cache of Hugging Face's own tools has of a revision; undefined unless that is all that is wished for. */
+/** The copy of a revision in the cache of Hugging Face's own tools; undefined unless it has all that is wished for. */
 export async function snapshotOf(
   { repository, revision }: Revision,
   wish: Wish,

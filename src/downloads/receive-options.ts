@@ -19,8 +19,8 @@ export interface ReceiveOptions {
 }
 
 /**
- * Is called as bytes come. `total` is undefined where the server does not announce it; `silent` is the number of seconds in which
- * nothing has come, from the fifth on.
+ * Is called as bytes come. `total` is undefined where the server does not announce it; `silent` is the number of
+ * seconds in which nothing has come, from the fifth on.
  */
 export type OnProgress = (received: number, total: number | undefined, silent?: number) => void
 

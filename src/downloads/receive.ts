@@ -12,8 +12,9 @@ import { ask, messageOf, RequestError, type Answer } from './request.js'
 import { encodingOf, write } from './writing.js'
 
 /**
- * Downloads a file to its path, and names its SHA-256. A download that broke off is continued where it stopped, if the server
- * still has that content. Until all of it has come and is what was expected, it stands beside its path, as `.part`.
+ * Downloads a file to its path, and names its SHA-256. A download that broke off is continued where it stopped, if the
+ * server still has that content. Until all of it has come and is what was expected, it stands beside its path, as
+ * `.part`.
  * @throws EpdError `download-failed`
  */
 export async function receive(options: ReceiveOptions): Promise<string> {
@@ -77,7 +78,8 @@ async function fitting(answer: Answer, kept: Kept | undefined, options: ReceiveO
   if (!hasEnd && expected.sha256 === undefined && expected.blob === undefined && !encodingOf(answer))
     throw failed(
       options,
-      'the server does not say how long the file is, so that a cut one could not be told; give its digest as #sha256=...'
+      'the server does not say how long the file is, so that a cut one could not be told; give its digest as ' +
+        '#sha256=...'
     )
   if (span.total === undefined) return span
   if (expected.size !== undefined && span.total !== expected.size)

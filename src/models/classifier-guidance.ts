@@ -6,9 +6,9 @@ import type { Model, OpenModelOptions } from './model.js'
 import type { Preconditioning } from './preconditioning.js'
 
 /**
- * A model led by a classifier (Dhariwal & Nichol 2021, Algorithm 2): D(x; sigma) + scale sigma^2 grad log p(class | x), the gradient by x in
- * the variance-exploding convention. The classifier is given what the network is given. Its evaluation is not counted in NFE, as the paper
- * does not.
+ * A model led by a classifier (Dhariwal & Nichol 2021, Algorithm 2): D(x; sigma) + scale sigma^2 grad log p(class | x),
+ * the gradient by x in the variance-exploding convention. The classifier is given what the network is given. Its
+ * evaluation is not counted in NFE, as the paper does not.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function guided(

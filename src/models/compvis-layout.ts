@@ -7,7 +7,10 @@ import { latentSettings } from './latent-settings.js'
 import type { Layout, Parts } from './layout.js'
 import { sideOf } from './single-layout.js'
 
-/** A file of all networks of a latent diffusion model, as CompVis's latent diffusion and Stable Diffusion 1 are published. */
+/**
+ * A file of all networks of a latent diffusion model, as CompVis's latent diffusion and Stable Diffusion 1 are
+ * published.
+ */
 export const COMPVIS: Layout = {
   name: 'CompVis',
   read(found, { shape }) {

@@ -17,7 +17,8 @@ function continuous(
   if (!prediction || !found)
     throw new EpdError(
       'model-invalid',
-      `the checkpoint's noise must be of type sigma, flow or angle with its ends, and its predicts one of ${PREDICTIONS.join(', ')}`
+      "the checkpoint's noise must be of type sigma, flow or angle with its ends, and its predicts one of " +
+        PREDICTIONS.join(', ')
     )
   return parametrisation(prediction, found)
 }

@@ -1,8 +1,8 @@
 import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
 /**
- * Improved DDPM's discrete noise levels (Nichol & Dhariwal 2021; Karras et al. 2022, Table 1). The network is told the index of
- * the nearest.
+ * Improved DDPM's discrete noise levels (Nichol & Dhariwal 2021; Karras et al. 2022, Table 1). The network is told the
+ * index of the nearest.
  */
 export const IDDPM: ModelFamily = { className: 'iDDPMPrecond', precondition: iddpm }
 
@@ -33,8 +33,8 @@ function noiseLevels(steps: number, c1: number, c2: number): Float64Array {
 }
 
 /**
- * The index of a noise level, whole or not, as if levels lay evenly in log sigma between two. Before the first and behind the
- * last but one it is theirs.
+ * The index of a noise level, whole or not, as if levels lay evenly in log sigma between two. Before the first and
+ * behind the last but one it is theirs.
  */
 function between(levels: Float64Array, sigma: number): number {
   const last = levels.length - 2

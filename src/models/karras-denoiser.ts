@@ -1,7 +1,10 @@
 import { edm } from './edm.js'
 import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
-/** The diffusion models of consistency models (Song et al. 2023): EDM's, but the network reads 1000 times its noise level. */
+/**
+ * The diffusion models of consistency models (Song et al. 2023): EDM's, but the network reads 1000 times its noise
+ * level.
+ */
 export const KARRAS_DENOISER: ModelFamily = { className: 'KarrasDenoiser', precondition: karrasDenoiser }
 
 function karrasDenoiser(argument: (name: string, otherwise: number) => number): Preconditioning {

@@ -32,7 +32,8 @@ export function chainOf(stored: Tensor | undefined, described: () => Betas, path
   if (found) return found
   throw new EpdError(
     'model-invalid',
-    `${path}: its alphas_cumprod are in ${stored.dtype}, which is too coarse, and no chain that is known rounds to them; ` +
+    `${path}: its alphas_cumprod are in ${stored.dtype}, which is too coarse, and no chain that is known rounds ` +
+      'to them; ' +
       'put the config.yaml that belongs to it beside it, with its linear_start and linear_end'
   )
 }
@@ -41,8 +42,8 @@ export function chainOf(stored: Tensor | undefined, described: () => Betas, path
 const STEPS: Readonly<Record<string, number | undefined>> = { float16: 2 ** -10, bfloat16: 2 ** -7 }
 
 /**
- * Whether a chain lies within one distance of the stored numbers, which allows for rounding twice. Below the least normal number
- * of half precision the distance is fixed.
+ * Whether a chain lies within one distance of the stored numbers, which allows for rounding twice. Below the least
+ * normal number of half precision the distance is fixed.
  */
 function roundsTo(chain: Float64Array, stored: Float64Array, step: number): boolean {
   return (

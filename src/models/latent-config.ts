@@ -107,7 +107,10 @@ function checkFirstStage(stage: unknown, where: string): void {
   if (isRecord(params.ddconfig)) checkKeys(params.ddconfig, DECODER_KEYS, `${where}.params.ddconfig.`)
 }
 
-/** Checks a U-Net's keys, and that those which its tensors tell, too, agree with them. @throws EpdError `model-invalid` */
+/**
+ * Checks a U-Net's keys, and that those which its tensors tell, too, agree with them.
+ * @throws EpdError `model-invalid`
+ */
 function checkUnet(config: Values, told: Values, where: string): void {
   checkKeys(config, UNET_KEYS, where)
   const levels = Array.isArray(told.channel_mult) ? told.channel_mult.length : 0
@@ -125,8 +128,8 @@ function checkUnet(config: Values, told: Values, where: string): void {
 }
 
 /**
- * A value in a form that can be compared. Resolutions of attention stand in any order, and some name levels that there are not;
- * equal numbers of each level are one.
+ * A value in a form that can be compared. Resolutions of attention stand in any order, and some name levels that there
+ * are not; equal numbers of each level are one.
  */
 function comparable(name: string, value: unknown, levels: number): string | undefined {
   if (value === undefined || value === null) return undefined

@@ -3,8 +3,8 @@ import { EpdError } from '../errors.js'
 type Values = Readonly<Record<string, unknown>>
 
 /**
- * The keys of a section of a config.yaml, each with the values that are supported, or `any` where its value is read elsewhere or
- * does not matter.
+ * The keys of a section of a config.yaml, each with the values that are supported, or `any` where its value is read
+ * elsewhere or does not matter.
  */
 type Keys = Readonly<Record<string, 'any' | readonly unknown[]>>
 

@@ -8,7 +8,8 @@ import type { LatentFacts, LatentSettings } from './latent-facts.js'
 type Values = Readonly<Record<string, unknown>>
 
 /**
- * The settings that a checkpoint does not name. Its config.yaml does, or its authors publish them for a U-Net of its sizes.
+ * The settings that a checkpoint does not name. Its config.yaml does, or its authors publish them for a U-Net of its
+ * sizes.
  * @throws EpdError `model-invalid` for a key or a value that is not known, and where neither tells
  */
 export function latentSettings(facts: LatentFacts, found: LatentConfig | undefined): LatentSettings {

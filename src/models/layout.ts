@@ -30,15 +30,15 @@ export interface Parts {
 /** The choices that a checkpoint leaves to whoever reads it. */
 export interface PartsOptions {
   /**
-   * Selects the weights of a folder of diffusers, as its files name them: fp16, bf16, non_ema, ...; default: those without a
-   * name, or fp16.
+   * Selects the weights of a folder of diffusers, as its files name them: fp16, bf16, non_ema, ...; default: those
+   * without a name, or fp16.
    */
   readonly variant?: string
   /** The size of a sample, where the checkpoint does not fix it. */
   readonly shape?: Shape
   /**
-   * Selects one network of a file that holds several: the key that leads to it, or the beginning that the names of its tensors
-   * share.
+   * Selects one network of a file that holds several: the key that leads to it, or the beginning that the names of its
+   * tensors share.
    */
   readonly weights?: string
 }

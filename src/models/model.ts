@@ -16,8 +16,8 @@ export interface OpenModelOptions extends EngineOptions, PartsOptions {
   /** The number of threads of ONNX Runtime on a CPU; default: all cores. No result depends on it. */
   readonly threads?: number
   /**
-   * How strongly samples are led to their condition: by the gradient of a classifier of noisy images, or, without one, away from
-   * what the prompt `negative` (default: none) would lead to.
+   * How strongly samples are led to their condition: by the gradient of a classifier of noisy images, or, without one,
+   * away from what the prompt `negative` (default: none) would lead to.
    */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative?: string }
   /** Whether the network of a chain is told whole steps alone; default: it is told what lies between two as well. */
@@ -25,8 +25,8 @@ export interface OpenModelOptions extends EngineOptions, PartsOptions {
   /** Default: denoised data are not clamped. */
   readonly clipDenoised?: ClipDenoised
   /**
-   * Is called with a message about an engine that is there but fails, a device whose memory is full, a prompt that is cut, and
-   * a folder's scheduler that does to denoised images what this does not.
+   * Is called with a message about an engine that is there but fails, a device whose memory is full, a prompt that is
+   * cut, and a folder's scheduler that does to denoised images what this does not.
    */
   readonly onNote?: (message: string) => void
 }

@@ -17,7 +17,7 @@ import { parametrisation, type NoiseSpec, type Prediction } from './parametrisat
 /** An ONNX file with what it was trained to answer. */
 export interface OnnxModelOptions extends EngineOptions {
   readonly onnx: string
-  /** What its inputs are called; classes as one-hot rows, or as numbers where the input is of whole numbers. */
+  /** The names of its inputs. Classes are one-hot rows, or numbers where the input is of whole numbers. */
   readonly inputs: { readonly x: string; readonly noise: string; readonly labels?: string }
   /** Default: its first. */
   readonly output?: string
@@ -25,7 +25,7 @@ export interface OnnxModelOptions extends EngineOptions {
   readonly noise: NoiseSpec
   /** Default: as the file has it. */
   readonly shape?: Shape
-  /** Number of classes; default: as the file has it. */
+  /** The number of classes; default: as the file has it. */
   readonly labels?: number
   /** Default: denoised data are not clamped. */
   readonly clipDenoised?: ClipDenoised

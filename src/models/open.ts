@@ -26,8 +26,8 @@ import { READERS, type Readers } from './readers.js'
 import type { TextEncoder } from './text.js'
 
 /**
- * Opens the model of a checkpoint. Its graph is compiled once and cached; the engine is started at the first evaluation.
- * `readers`: the formats, layouts and families that are known.
+ * Opens the model of a checkpoint. Its graph is compiled once and cached; the engine is started at the first
+ * evaluation. `readers`: the formats, layouts and families that are known.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openModel(options: OpenModelOptions, readers: Readers = READERS): Promise<Model> {

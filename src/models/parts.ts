@@ -14,7 +14,10 @@ import { READERS, type Readers } from './readers.js'
 /** Changes with what a checkpoint is read as, so that nothing compiled of an earlier reading is used. */
 const READING = 2
 
-/** The SHA-256 of all that readParts reads. @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
+/**
+ * The SHA-256 of all that readParts reads.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
+ */
 export async function partsDigest(path: string, { variant, shape, weights }: PartsOptions = {}): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([READING, shape ?? null, weights ?? null]))
   const folder = await folderOf(path)

@@ -1,6 +1,9 @@
 import type { ModelTime } from './denoiser.js'
 
-/** The coefficients by which D(x; sigma) is made of a network F: skip x + out F(in x; noise) (Karras et al. 2022, Eq. 7). */
+/**
+ * The coefficients by which D(x; sigma) is made of a network F: skip x + out F(in x; noise) (Karras et al. 2022, Eq.
+ * 7).
+ */
 export interface Preconditioning {
   readonly sigmaMin: number
   readonly sigmaMax: number

@@ -56,7 +56,7 @@ export interface Running {
   voice: Voice
   /** The end of what it wrote on stderr. */
   said: string
-  /** Milliseconds that it has computed so far. */
+  /** The milliseconds that it has computed so far. */
   elapsed: number
   /** Says that the program is silent, unless it speaks before. */
   silence: NodeJS.Timeout

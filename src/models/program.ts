@@ -107,7 +107,8 @@ function noteSilence(running: Running): void {
   const { command, onNote } = running.options
   const words = lastWords(running)
   onNote?.(
-    `${command.join(' ')} has said nothing for ${SILENCE / 1000} s: it may still be loading or computing, or wait for ` +
+    `${command.join(' ')} has said nothing for ${SILENCE / 1000} s: it may still be loading or computing, or ` +
+      'wait for ' +
       `more numbers than model.shape of the spec has${words === '' ? '' : `; its last words on stderr:\n${words}`}`
   )
 }

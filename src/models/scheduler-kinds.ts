@@ -6,8 +6,8 @@ import { chain, chainOf, PREDICTIONS, type ChainOptions } from './scheduler-chai
 import type { Scheduled, SchedulerClass } from './scheduler.js'
 
 /**
- * Schedulers of a flow's network, which is told t times the number of steps. They do not read prediction_type, which says epsilon
- * where a scheduler was made of a chain's.
+ * Schedulers of a flow's network, which is told t times the number of steps. They do not read prediction_type, which
+ * says epsilon where a scheduler was made of a chain's.
  */
 export function flow(defaults: Values): SchedulerClass {
   const answers = { flow_prediction: 'flow', epsilon: 'flow' } as const
@@ -71,8 +71,8 @@ function edmRange(read: SchedulerArguments): { sigma_min: number; sigma_max: num
 }
 
 /**
- * The scheduler of a network that is told a chain's steps, or, for `timestep_type: continuous`, a quarter of the logarithm of
- * sigma with v and EDM's scales (Stable Video Diffusion).
+ * The scheduler of a network that is told a chain's steps, or, for `timestep_type: continuous`, a quarter of the
+ * logarithm of sigma with v and EDM's scales (Stable Video Diffusion).
  */
 export function euler(defaults: Values): SchedulerClass {
   const predictions = { ...PREDICTIONS, original_sample: 'x0' } as const
@@ -111,8 +111,8 @@ export const SCORE: SchedulerClass = {
 }
 
 /**
- * The scheduler of a network in the time of Dance Diffusion, which is told an angle and answers v. Its times are those of the
- * scheduler itself, without the infinite first.
+ * The scheduler of a network in the time of Dance Diffusion, which is told an angle and answers v. Its times are those
+ * of the scheduler itself, without the infinite first.
  */
 export const ANGLE: SchedulerClass = {
   defaults: { num_train_timesteps: 1000 },

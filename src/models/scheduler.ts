@@ -5,7 +5,8 @@ export interface SchedulerSampling {
   /** Values are clipped to plus and minus this number. */
   readonly clip?: number
   /**
-   * Values are clipped to a quantile of their sizes, at least 1 and at most `max`, and divided by it (Saharia et al. 2022).
+   * Values are clipped to a quantile of their sizes, at least 1 and at most `max`, and divided by it (Saharia et al.
+   * 2022).
    */
   readonly threshold?: { readonly ratio: number; readonly max: number }
 }

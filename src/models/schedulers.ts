@@ -66,7 +66,10 @@ function checkKey({ defaults }: SchedulerClass, className: string, key: string, 
     throw new EpdError('model-invalid', `${file}: ${key} is ${shown(value)}, which a ${className} does not read`)
 }
 
-/** Before 0.9, `predict_epsilon: false` was what `prediction_type: sample` is now; later versions do not read it. */
+/**
+ * Refuses `predict_epsilon: false`, which meant `prediction_type: sample` before diffusers 0.9; later versions do not
+ * read it.
+ */
 function checkOldPrediction({ predict_epsilon: old, prediction_type: type }: Values, file: string): void {
   if (old === undefined || old === null || old === true || type === 'sample') return
   throw new EpdError(

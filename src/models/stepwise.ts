@@ -5,8 +5,8 @@ import type { ModelFamily, Preconditioning } from './preconditioning.js'
 const PREDICTIONS: readonly Prediction[] = ['epsilon', 'v', 'x0']
 
 /**
- * A network at the steps of a variance-preserving chain, as latent diffusion (Rombach et al. 2022) and diffusers have it. `betas`
- * is a chain as parametrisation.ts has it, and `predicts` what the network answers.
+ * A network at the steps of a variance-preserving chain, as latent diffusion (Rombach et al. 2022) and diffusers have
+ * it. `betas` is a chain as parametrisation.ts has it, and `predicts` what the network answers.
  */
 export const STEPWISE: ModelFamily = { className: 'Stepwise', precondition: stepwise }
 

@@ -6,9 +6,9 @@ import { readSealed, writeSealed } from '../files/sealed.js'
 import { clipTextRecipe, TEXT_INPUTS, type ClipTextConfig } from '../networks/clip.js'
 import { openTokenizer } from './tokenizer.js'
 
-/** What makes of prompts the context that a network looks at. */
+/** An encoder that makes of prompts the context that a network looks at. */
 export interface TextEncoder {
-  /** SHA-256 over graph, weights and the tokeniser. */
+  /** The SHA-256 over graph, weights and the tokeniser. */
   readonly digest: string
   /** [prompts, tokens, width], in single precision. */
   encode(prompts: readonly string[]): Promise<Float32Array<ArrayBuffer>>
@@ -17,14 +17,14 @@ export interface TextEncoder {
 
 export interface TextOptions extends Omit<NetworkOptions, 'recipe'> {
   readonly config: ClipTextConfig
-  /** Folder of the tokeniser's files. */
+  /** The folder of the tokeniser's files. */
   readonly tokenizer: string
 }
 
 /** The version of the form of encodings' files; files of another version are passed over. */
 const SEALED = 2
 
-/** Encodings that are kept in memory. */
+/** The number of encodings that are kept in memory. */
 const KEPT = 1024
 
 /**
@@ -48,7 +48,8 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
     const room = config.tokens - 2
     if (tokens > room)
       onNote(
-        `the prompt ${shortened(prompt)} has ${tokens} tokens, and the text encoder reads ${room}: what is behind them is left out`
+        `the prompt ${shortened(prompt)} has ${tokens} tokens, and the text encoder reads ${room}: what is ` +
+          'behind them is left out'
       )
     return ids
   }
@@ -60,7 +61,7 @@ export async function openText(options: TextOptions): Promise<TextEncoder> {
     if (!told) onNote(`${file} has changed since it was written; such encodings of prompts are computed again`)
     told = true
   }
-  /** One by one, so that no encoding depends on what else was asked for. */
+  /** Computes encodings one by one, so that none depends on what else was asked for. */
   async function computed(ids: readonly number[]): Promise<Float32Array> {
     running ??= await session()
     const data = Float32Array.from(ids)

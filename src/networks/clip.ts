@@ -37,7 +37,10 @@ export const IMAGE = 'image'
 /** The channels of a head in all text encoders that CompVis's checkpoints hold. */
 const HEAD_CHANNELS = 64
 
-/** The text encoder of tensors by transformers' names. @throws EpdError `model-invalid` for tensors of another network */
+/**
+ * The text encoder of tensors by transformers' names.
+ * @throws EpdError `model-invalid` for tensors of another network
+ */
 export function recogniseClipText(tensors: NetworkCheckpoint['tensors']): ClipTextConfig {
   const sizes = (name: string) => {
     const shape = tensors.get(`text_model.${name}`)?.shape
@@ -62,7 +65,9 @@ export function recogniseClipText(tensors: NetworkCheckpoint['tensors']): ClipTe
 
 const isBuffer = (tensor: string) => tensor.endsWith('.position_ids')
 
-/** The last hidden states of prompts, behind the final normalisation: [batch, tokens] becomes [batch, tokens, width]. */
+/**
+ * The last hidden states of prompts, behind the final normalisation: [batch, tokens] becomes [batch, tokens, width].
+ */
 export function clipTextRecipe(config: ClipTextConfig): Recipe {
   return {
     name: 'CLIP text encoder',
@@ -72,8 +77,8 @@ export function clipTextRecipe(config: ClipTextConfig): Recipe {
 }
 
 /**
- * The embeddings of prompts in the space that images are projected to, too, [batch, projection]. The input `last` holds the
- * one-hot places of the prompts' ends, [batch, 1, tokens].
+ * The embeddings of prompts in the space that images are projected to, too, [batch, projection]. The input `last` holds
+ * the one-hot places of the prompts' ends, [batch, 1, tokens].
  */
 export function clipTextProjectionRecipe(config: ClipTextConfig, projection: number): Recipe {
   const { tokens, width } = config

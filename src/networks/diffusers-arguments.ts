@@ -1,7 +1,10 @@
 import type { Arguments } from './arguments.js'
 import { ACTIVATION_NAMES, type Activation } from './layers.js'
 
-/** Readers of the arguments that networks of diffusers share. Each throws EpdError `model-invalid` that names the argument. */
+/**
+ * Readers of the arguments that networks of diffusers share. Each throws EpdError `model-invalid` that names the
+ * argument.
+ */
 
 /** The channels of each level, block_out_channels. */
 export function levelChannels(read: Arguments): readonly number[] {

@@ -3,16 +3,18 @@ import { groupsOf, isCount, isFlag, optionalCount, perLevel } from './diffusers-
 import type { Side, UNetClass } from './diffusers-block-types.js'
 import type { AttentionConfig, DiffusersUNetConfig, ResidualConfig } from './diffusers-unet.js'
 
-/** The attention of a layer: of what kind, on which side, in which level of that side, and behind which of its blocks. */
+/**
+ * The attention of a layer: of what kind, on which side, in which level of that side, and behind which of its blocks.
+ */
 export type Heads = (kind: 'pixels' | 'context', side: Side | 'middle', index: number, layer: number) => AttentionConfig
 
 /** A residual block that divides no sum and activates its embedding. */
 export const PLAIN: ResidualConfig = { divisor: 1, plainEmbedding: false }
 
 /**
- * The attention of each layer. UNet2DModel's attention_head_dim is the channels of a head. UNet2DConditionModel's is, by an old
- * mistake that stayed, the number of heads where images look at a context, and the channels of a head where they look at
- * themselves alone; its list is then read from its beginning on the way up, too.
+ * The attention of each layer. UNet2DModel's attention_head_dim is the channels of a head. UNet2DConditionModel's is,
+ * by an old mistake that stayed, the number of heads where images look at a context, and the channels of a head where
+ * they look at themselves alone; its list is then read from its beginning on the way up, too.
  */
 export function attentionOf(read: Arguments, className: UNetClass, channels: readonly number[]): Heads {
   const conditional = className === 'UNet2DConditionModel'
@@ -86,7 +88,8 @@ export function middleOf(
   if (!read.flag('add_attention')) return { second: true, residual }
   const own = optionalCount(read, 'attn_norm_num_groups')
   const adaptive = read.value('resnet_time_scale_shift') === 'scale_shift'
-  const groups = own === undefined && adaptive ? undefined : groupsOf(read, own === undefined ? 'norm_num_groups' : 'attn_norm_num_groups', [channels[last]]) // prettier-ignore
+  const named = own === undefined ? 'norm_num_groups' : 'attn_norm_num_groups'
+  const groups = own === undefined && adaptive ? undefined : groupsOf(read, named, [channels[last]])
   const attention = heads('pixels', 'middle', last, 0)
   return { second: true, residual, attention: { ...attention, kind: 'pixels', divisor, groups } }
 }

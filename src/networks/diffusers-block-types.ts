@@ -5,7 +5,9 @@ export type UNetClass = 'UNet2DModel' | 'UNet2DConditionModel'
 
 export type Side = 'down' | 'up'
 
-/** Blocks without attention, with attention over pixels or over a context, and blocks that resample within themselves. */
+/**
+ * Blocks without attention, with attention over pixels or over a context, and blocks that resample within themselves.
+ */
 export type BlockKind = 'plain' | 'pixels' | 'context' | 'resampling'
 
 export type BlockKinds = Readonly<Record<Side, readonly BlockKind[]>>
@@ -26,7 +28,10 @@ const BLOCKS = {
   }
 } as const satisfies Record<Side, Record<string, BlockKind>>
 
-/** The kinds of blocks of each level, on both sides. @throws EpdError `model-invalid` that names a type that is not known */
+/**
+ * The kinds of blocks of each level, on both sides.
+ * @throws EpdError `model-invalid` that names a type that is not known
+ */
 export function blockKinds(read: Arguments, levels: number): BlockKinds {
   return { down: kindsOf(read, 'down', levels), up: kindsOf(read, 'up', levels) }
 }

@@ -19,7 +19,8 @@ const NUMBERED_CLASSES = 1000
 
 /**
  * The network of the arguments of a UNet2DModel or UNet2DConditionModel. All of them are given, as settingsOf of
- * diffusers-classes.ts has them; `sample_size` is the height and width of an image, `context_tokens` this project's own.
+ * diffusers-classes.ts has them; `sample_size` is the height and width of an image, `context_tokens` this project's
+ * own.
  * @throws EpdError `model-invalid` that names an argument
  */
 export function diffusersNetwork(read: Arguments, className: UNetClass): Network {

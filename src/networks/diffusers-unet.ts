@@ -12,16 +12,16 @@ export interface DiffusersUNetConfig {
   /** Whether images are taken from 0..1 to -1..1 first. */
   readonly centered: boolean
   readonly embedding: EmbeddingConfig
-  /** Sides of the first and of the last convolution's kernel. */
+  /** The sides of the first and of the last convolution's kernel. */
   readonly kernels: readonly [first: number, last: number]
-  /** Channels behind the first convolution. */
+  /** The channels behind the first convolution. */
   readonly channels: number
   readonly groups: number
   readonly epsilon: number
   readonly adaptiveScale: boolean
-  /** Within residual blocks, and behind the last of them. */
+  /** The activations within residual blocks, and behind the last of them. */
   readonly activations: { readonly blocks: Activation; readonly last: Activation }
-  /** Levels from the whole image to the smallest, and back. */
+  /** The levels from the whole image to the smallest, and back. */
   readonly down: readonly LevelConfig[]
   readonly middle?: MiddleConfig
   readonly up: readonly LevelConfig[]
@@ -29,20 +29,20 @@ export interface DiffusersUNetConfig {
   readonly cornerPadding: boolean
   /** Whether cross-attention's first and last layer have weights without kernel dimensions. */
   readonly linearProjection: boolean
-  /** What a token of the context is brought to, where it has a layer for that. */
+  /** The width that tokens of the context are brought to, where there is a layer for that. */
   readonly contextDim?: number
   /** Whether the answer is divided by the noise level. */
   readonly dividesByNoise: boolean
 }
 
-/** How the noise level, and a class, become what residual blocks are told. */
+/** The layers that make of the noise level, and of a class, the embedding that residual blocks are told. */
 export interface EmbeddingConfig {
   readonly waves: WavesConfig
   readonly width: number
   readonly activation: Activation
-  /** Behind the noise level's two layers. */
+  /** The activation behind the noise level's two layers. */
   readonly post?: Activation
-  /** Behind noise level and class together. */
+  /** The activation behind noise level and class together. */
   readonly last?: Activation
   /** A class as a row of a table; as the noise level's waves with layers of their own; as the number itself. */
   readonly classes?: 'table' | 'waves' | 'number'
@@ -57,15 +57,15 @@ export type WavesConfig =
 export interface LevelConfig {
   readonly channels: number
   readonly layers: number
-  /** Behind each layer's residual block. */
+  /** The attention behind each layer's residual block. */
   readonly attention?: readonly AttentionConfig[]
-  /** How the image is resampled behind the level: by a convolution, by a residual block, or not. */
+  /** The layer that resamples the image behind the level, if any: a convolution or a residual block. */
   readonly resample?: 'convolution' | 'block'
   readonly residual: ResidualConfig
 }
 
 export interface ResidualConfig {
-  /** What the sum of a block and what it leaves out is divided by. */
+  /** The number by which the sum of a block and its skip is divided. */
   readonly divisor: number
   /** Whether the embedding is taken as it is, without the activation before. */
   readonly plainEmbedding: boolean
@@ -95,7 +95,10 @@ export const ATTENTION_NAMES = {
   parts: ['to_q', 'to_k', 'to_v']
 } as const
 
-/** The U-Net of DDPM (Ho et al. 2020, arXiv 2006.11239) and of Stable Diffusion with all that diffusers makes of it, under its names. */
+/**
+ * The U-Net of DDPM (Ho et al. 2020, arXiv 2006.11239) and of Stable Diffusion, with all that diffusers makes of it,
+ * under its names.
+ */
 export function diffusersUNet<T>(ops: Ops<T>, config: DiffusersUNetConfig, input: NetworkInput<T>): NetworkOutput<T> {
   const { activations, groups, epsilon, kernels } = config
   const embedding = embed(ops, config.embedding, input)
@@ -193,7 +196,7 @@ function embed<T>(ops: Ops<T>, config: EmbeddingConfig, { noise, labels }: Netwo
   return behind(concatenated ? ops.concat([time, known], 1) : ops.add(time, known), last)
 }
 
-/** What classes, given as one-hot rows, add to the embedding; a row of zeros adds nothing. */
+/** The part of the embedding that classes add, given as one-hot rows; a row of zeros adds nothing. */
 function classEmbedding<T>(
   ops: Ops<T>,
   { width, classes, waves }: EmbeddingConfig,
@@ -214,7 +217,7 @@ function wavesOf<T>(ops: Ops<T>, config: WavesConfig, x: T): T {
   if (config.kind === 'positional')
     return positionalEmbedding(ops, x, config.channels, { shift: config.shift, sineFirst })
   const frequencies = ops.reshape(ops.parameter('time_proj.weight', [config.count]), [1, config.count])
-  // In the order of diffusers' own products, since angles are many turns.
+  // The products are in the order of diffusers' own, since angles are many turns.
   const angle = ops.multiply(config.logarithm ? ops.log(x) : x, frequencies)
   return waves(ops, scale(ops, angle, 2 * Math.PI), sineFirst)
 }
@@ -223,7 +226,10 @@ function centered<T>(ops: Ops<T>, x: T, is: boolean): T {
   return is ? ops.subtract(scale(ops, x, 2), ops.constant(Float32Array.of(1), [])) : x
 }
 
-/** A convolution at every other pixel. A kernel with a row and a column of zeros before it sees zeros behind an image alone. */
+/**
+ * Halves an image by a convolution at every other pixel. A kernel with a row and a column of zeros before it sees zeros
+ * behind an image alone.
+ */
 function halve<T>(ops: Ops<T>, name: string, x: T, corner: boolean): T {
   const channels = channelsOf(ops, x)
   const weight = ops.parameter(`${name}.weight`, [channels, channels, 3, 3])

@@ -15,8 +15,9 @@ export interface GuidedClassifierConfig extends Omit<GuidedUNetConfig, 'outChann
 }
 
 /**
- * The classifier of noisy images of Dhariwal & Nichol 2021 (arXiv 2105.05233), as guided-diffusion publishes it: the U-Net's
- * encoder with attention as its last pooling. It answers logits, [batch, classes]. Names are those of its state dict.
+ * The classifier of noisy images of Dhariwal & Nichol 2021 (arXiv 2105.05233), as guided-diffusion publishes it: the
+ * U-Net's encoder with attention as its last pooling. It answers logits, [batch, classes]. Names are those of its state
+ * dict.
  */
 export function guidedClassifier<T>(
   ops: Ops<T>,
@@ -75,9 +76,9 @@ function attentionPool<T>(ops: Ops<T>, { heads: headsOf, classes }: GuidedClassi
 }
 
 /**
- * The gradient of log p(class | x) by x, [batch, channels, height, width], and the logits, [batch, classes]. The inputs x, noise
- * and labels are those of a denoising network. With labels y as rows, the sum of y log softmax(logits) has the derivative
- * y - softmax(logits) by the logits.
+ * The gradient of log p(class | x) by x, [batch, channels, height, width], and the logits, [batch, classes]. The inputs
+ * x, noise and labels are those of a denoising network. With labels y as rows, the sum of y log softmax(logits) has the
+ * derivative y - softmax(logits) by the logits.
  */
 export function classifierRecipe(config: GuidedClassifierConfig): Recipe {
   const { resolution, inChannels, classes } = config

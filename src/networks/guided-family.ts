@@ -7,8 +7,9 @@ import { numberedBlocks, shapesOf } from './tensor-names.js'
 type Tensors = NetworkCheckpoint['tensors']
 
 /**
- * The UNetModel of guided-diffusion, consistency models and latent diffusion, by its authors' arguments. Two arguments are this
- * project's own: `flat_attention`, whether attention's weights have one kernel dimension, and `context_tokens`.
+ * The UNetModel of guided-diffusion, consistency models and latent diffusion, by its authors' arguments. Two arguments
+ * are this project's own: `flat_attention`, whether attention's weights have one kernel dimension, and
+ * `context_tokens`.
  */
 export const UNET_MODEL: NetworkFamily = {
   name: 'UNetModel',
@@ -72,7 +73,7 @@ function headsOf(read: Arguments): (channels: number) => number {
   }
 }
 
-/** How many parts of a size the channels make. @throws EpdError `model-invalid` where a rest is left */
+/** The number of parts of a size that the channels make. @throws EpdError `model-invalid` where a rest is left */
 function parts(read: Arguments, name: string, part: number, channels: number): number {
   if (channels % part !== 0) throw read.unsupported(name, part, `which does not divide ${channels} channels`)
   return channels / part
@@ -134,8 +135,8 @@ function isUp(part: string): boolean {
 }
 
 /**
- * The arguments of latent diffusion's UNetModel, as far as its tensors tell: all but its heads and the side of its latents.
- * The result is undefined for tensors of another network.
+ * The arguments of latent diffusion's UNetModel, as far as its tensors tell: all but its heads and the side of its
+ * latents. The result is undefined for tensors of another network.
  */
 export function recogniseLatentUnet(tensors: Tensors): NetworkCheckpoint['initKwargs'] | undefined {
   const recognised = UNET_MODEL.recognise?.(tensors)

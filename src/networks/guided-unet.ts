@@ -17,9 +17,14 @@ export interface GuidedUNetConfig {
   /** The factors by which an image is smaller where attention looks at it: 1, 2, 4, ... */
   readonly attentionDownsampling: readonly number[]
   readonly heads: (channels: number) => number
-  /** The older order of guided-diffusion is head-qkv-channel; its newer one, and consistency models', qkv-head-channel. */
+  /**
+   * The older order of guided-diffusion is head-qkv-channel; its newer one, and consistency models', qkv-head-channel.
+   */
   readonly attentionOrder: 'head-qkv-channel' | 'qkv-head-channel'
-  /** Dimensions of the attention's weights behind their channels: one in guided-diffusion, two in consistency models. */
+  /**
+   * The dimensions of the attention's weights behind their channels: one in guided-diffusion, two in consistency
+   * models.
+   */
   readonly attentionKernel: readonly number[]
   /** Whether the embedding scales and shifts, or only shifts. */
   readonly adaptiveScale: boolean
@@ -38,9 +43,9 @@ interface Parts<T> extends GuidedUNetConfig {
 }
 
 /**
- * ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as guided-diffusion publishes it, and consistency models (Song et al. 2023,
- * arXiv 2303.01469) and latent diffusion (Rombach et al. 2022, arXiv 2112.10752) after it. Names are those of their state
- * dicts.
+ * ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as guided-diffusion publishes it, and consistency models (Song et al.
+ * 2023, arXiv 2303.01469) and latent diffusion (Rombach et al. 2022, arXiv 2112.10752) after it. Names are those of
+ * their state dicts.
  */
 export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: NetworkInput<T>): NetworkOutput<T> {
   const style = styleOf(config)

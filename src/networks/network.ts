@@ -20,7 +20,9 @@ export interface NetworkInput<T> {
 export interface NetworkOutput<T> {
   /** [batch, channels, height, width] */
   readonly image: T
-  /** The encoder's output to the decoder, [batch, any channels, height, width]: the smallest image within the network. */
+  /**
+   * The encoder's output to the decoder, [batch, any channels, height, width]: the smallest image within the network.
+   */
   readonly bottleneck: T
 }
 
@@ -62,8 +64,8 @@ export interface NetworkFamily {
 export const INPUTS = { x: 'x', noise: 'noise', labels: 'labels', context: 'context' } as const
 
 /**
- * A denoising network with inputs x, noise and, if it knows them, labels and context. It answers an image and the mean of its
- * bottleneck's channels.
+ * A denoising network with inputs x, noise and, if it knows them, labels and context. It answers an image and the mean
+ * of its bottleneck's channels.
  */
 export function denoisingRecipe({ architecture, size, inChannels, labelDim, context, apply }: Network): Recipe {
   return {

@@ -16,8 +16,8 @@ export const NETWORK_FAMILIES: readonly NetworkFamily[] = [
 ]
 
 /**
- * The network that its arguments describe: those of an EDM preconditioning class, with EDM's defaults for what they leave out,
- * or those of the family that their `model_type` names.
+ * The network that its arguments describe: those of an EDM preconditioning class, with EDM's defaults for what they
+ * leave out, or those of the family that their `model_type` names.
  * @throws EpdError `model-invalid` that names an unknown family or a value of the wrong kind
  */
 export function networkOf(
@@ -33,7 +33,9 @@ export function networkOf(
   return family.describe(read, learnedVariance)
 }
 
-/** The class and the arguments that a state dict tells; undefined where it is of no family that is told by its tensors. */
+/**
+ * The class and the arguments that a state dict tells; undefined where it is of no family that is told by its tensors.
+ */
 export function recognise(
   tensors: NetworkCheckpoint['tensors'],
   families: readonly NetworkFamily[] = NETWORK_FAMILIES

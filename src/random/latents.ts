@@ -13,7 +13,7 @@ export interface TorchGenerator {
 
 export interface LatentsOptions {
   readonly seeds: readonly number[]
-  /** Of one sample. */
+  /** The shape of one sample. */
   readonly shape: readonly number[]
   /** Default: torch-cpu. */
   readonly generator?: GeneratorName
