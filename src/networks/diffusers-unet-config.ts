@@ -9,14 +9,9 @@ import {
   perLevel
 } from './diffusers-arguments.js'
 import { attentionOf, middleOf, PLAIN, type Heads } from './diffusers-attention.js'
+import type { EmbeddingConfig, WavesConfig } from './diffusers-embedding.js'
 import type { BlockKinds, Side, UNetClass } from './diffusers-block-types.js'
-import type {
-  DiffusersUNetConfig,
-  EmbeddingConfig,
-  LevelConfig,
-  ResidualConfig,
-  WavesConfig
-} from './diffusers-unet.js'
+import type { DiffusersUNetConfig, LevelConfig, ResidualConfig } from './diffusers-unet.js'
 
 /** The layers of a network of diffusers. @throws EpdError `model-invalid` that names an argument */
 export function configOf(
