@@ -1,11 +1,27 @@
 import { createHash } from 'node:crypto'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import { pluginOf } from '../experiment/plugins.js'
+import type { Model } from '../models/model.js'
 import { DEFAULT_BATCH_SIZE } from '../solvers/driver.js'
 import { canonical } from '../reading/plain.js'
 import type { StageBase, StageKind } from '../stages/kind.js'
-import { assetOf } from './assets.js'
-import type { Plan, Planned } from './plan.js'
+import { assetOf, type Assets } from './assets.js'
 import { promptsOf } from './prompts.js'
+
+/** What keys are made of. */
+export interface Planned {
+  readonly experiment: AnyExperiment
+  readonly model: Pick<Model, 'digest' | 'engine' | 'runner' | 'batchInvariant' | 'devices' | 'decoder'>
+  readonly assets: Assets
+  readonly prompts?: readonly string[]
+}
+
+/** The keys of stages by their names. */
+export interface StageKeys {
+  readonly keyOf: (stageName: string) => string
+  /** The key of what holds a sample stage's images: its own, or that of the stage that decodes its latents. */
+  readonly imagesKeyOf: (stageName: string) => string
+}
 
 /** How samples are put together, where an engine's bits depend on that. */
 export interface Batching {
@@ -37,7 +53,7 @@ export function stageKey(identity: StageIdentity): string {
 export function resultKey(
   stage: StageBase,
   kind: StageKind,
-  { experiment, model, assets: files, prompts, keyOf, imagesKeyOf }: Planned & Pick<Plan, 'keyOf' | 'imagesKeyOf'>
+  { experiment, model, assets: files, prompts, keyOf, imagesKeyOf }: Planned & StageKeys
 ): string {
   const { digest, engine, batchInvariant, devices = 1, decoder } = model
   const {

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Model } from '../models/model.js'
-import type { AnyExperiment } from '../experiment/experiment.js'
 import { decodedName } from '../stages/image-files.js'
 import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
-import type { Assets } from './assets.js'
 import { canonical } from '../reading/plain.js'
-import { resultKey } from './key.js'
+import { resultKey, type Planned, type StageKeys } from './key.js'
 
 /** A stage with the name of its result. */
 export interface PlannedStage {
@@ -14,21 +11,10 @@ export interface PlannedStage {
   readonly key: string
 }
 
-export interface Plan {
+export interface Plan extends StageKeys {
   /** The experiment's name with the beginning of the digest of all its stages: the same spec is the same run. */
   readonly runId: string
   readonly stages: readonly PlannedStage[]
-  readonly keyOf: (stageName: string) => string
-  /** The key of what holds a sample stage's images: its own, or that of the stage that decodes its latents. */
-  readonly imagesKeyOf: (stageName: string) => string
-}
-
-/** What keys are made of. */
-export interface Planned {
-  readonly experiment: AnyExperiment
-  readonly model: Pick<Model, 'digest' | 'engine' | 'runner' | 'batchInvariant' | 'devices' | 'decoder'>
-  readonly assets: Assets
-  readonly prompts?: readonly string[]
 }
 
 /** The stages of an experiment with their keys, in the order in which they can run. */

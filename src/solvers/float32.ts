@@ -1,9 +1,15 @@
 import { power } from '../power.js'
-import type { SpacedOptions } from './schedule.js'
 
 const round = Math.fround
 
-type Spacing = (options: Required<Pick<SpacedOptions, 'rho' | 'numSteps' | 'sigmaMin' | 'sigmaMax'>>) => number[]
+interface SpacingOptions {
+  readonly rho: number
+  readonly numSteps: number
+  readonly sigmaMin: number
+  readonly sigmaMax: number
+}
+
+type Spacing = (options: SpacingOptions) => number[]
 
 /** The schedules whose time points the paper's code computes in single precision without asking the model. */
 export type Float32Type = 'polynomial' | 'logsnr' | 'time_uniform'

@@ -3,7 +3,7 @@ import { expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { Learns } from '../solvers/descriptor.js'
 import { differenceOf } from '../solvers/grids.js'
 import { endsAtZero, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
-import type { RawDistill } from './distill.js'
+import type { RawDistill } from './distill-keys.js'
 import type { ResolveContext } from './spec.js'
 import type { TeacherStage } from './teacher.js'
 

@@ -9,18 +9,15 @@ import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type SolverSpec } from '../solvers/spec.js'
-import { OPTIMIZER } from '../distill/optimizers.js'
-import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
 import { either, expected } from '../reading/problem.js'
-import { SEEDS } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
-import type { RawSolver } from '../solvers/read.js'
-import { reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
+import { reference, type ResolveContext, type StageSpec } from './spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf } from './cost.js'
+import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
 import { checkGrid, checkTogether, checkUnseen } from './distill-checks.js'
 import { checkInception, network, openFeatures } from './features.js'
-import { FEATURES, type FeatureSpec } from '../metrics/feature-keys.js'
+import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
 import { isOf, ofCase, solverWords, type Around, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
@@ -45,57 +42,9 @@ export interface DistillStage {
   readonly seed: number
 }
 
-/** A distill stage as a spec writes it. */
-export type RawDistill = ValuesOf<typeof KEYS>
-
-const KEYS = {
-  teacher: { ...STAGE_NAME, description: 'The teacher stage whose trajectories are learned from.', needed: true },
-  solver: {
-    ...typed<RawSolver>()(orAxis(ref('solver'))),
-    description:
-      "The student, on its teacher's time points: epd, amed, or with learnSigmas any solver but paradigms. Default: the top-level solver.",
-    fixed: true
-  },
-  learnSigmas: {
-    description:
-      "Whether the student's interior time points are learned too, from end to end on the final sample, by levenberg-marquardt; of a solver without parameters they are all that is. Its teacher then only has to have the same ends.",
-    type: 'boolean',
-    default: false
-  },
-  validation: {
-    ...SEEDS,
-    description:
-      "Seeds that the student never learns from: the teacher's trajectories of them say when to stop, and how good the result is.",
-    needed: true
-  },
-  optimizer: { ...OPTIMIZER, description: 'How the parameters are found. Default: levenberg-marquardt, of amed adam.' },
-  objective: {
-    description: 'What the loss looks at: the final sample, or the state at every time point.',
-    enum: ['final', 'every'],
-    default: 'final'
-  },
-  features: {
-    ...FEATURES,
-    description:
-      "The network whose features of final images the loss compares, as the paper's last step does: 10 times their mean squared difference, images clipped to 0..255. Without it, pixels are compared."
-  },
-  start: {
-    description:
-      "Where the parameters start: uniform (points spread evenly in log sigma, equal weights, scales 1; levenberg-marquardt looks from there for the best of many places for each step's points) or normal (N(0, 1), as the paper). Default: uniform with levenberg-marquardt, normal with adam.",
-    enum: ['uniform', 'normal']
-  },
-  seed: {
-    description: 'Seed of a normal start and of the order of batches.',
-    type: 'integer',
-    minimum: 0,
-    maximum: 4_294_967_295,
-    default: 0
-  }
-} as const satisfies KeySchemas
-
 const spec: StageSpec<DistillStage, RawDistill> = {
   description: 'Finds what the student solver follows its teacher with.',
-  keys: KEYS,
+  keys: DISTILL_KEYS,
   seeds: ['validation'],
   ownSolver: true,
   references: written => reference(written, ['teacher'], 'teacher'),

@@ -5,17 +5,11 @@ import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { RangedModel } from '../solvers/range.js'
 import type { Solvers } from '../solvers/registry.js'
 import type { ScheduleSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
+import type { FindStage, StageBase } from './base.js'
 import type { StageSpec } from './spec.js'
 import type { CheckContext, StageContext, StageCost } from './stage.js'
 
-/** What every stage of a resolved experiment has, whatever its kind. A stage is plain data. */
-export interface StageBase {
-  readonly kind: string
-  readonly name: string
-}
-
-/** Finds a stage of the experiment by its name. */
-export type FindStage = (name: string) => StageBase | undefined
+export type { FindStage, StageBase }
 
 /** What is around a stage: the other stages, and the solvers that a spec may name. */
 export interface Around {

@@ -12,7 +12,6 @@ import { formatSeeds, SEEDS } from '../reading/seeds.js'
 import { hasParameters } from '../solvers/learned.js'
 import type { RawSolver, RawUsed } from '../solvers/read.js'
 import { reused } from '../solvers/reuse.js'
-import type { PredictorRecord } from '../predictors/record.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { evaluationsASample } from './cost.js'
 import type { DecodeStage } from './decode.js'
@@ -22,19 +21,12 @@ import { isOf, solverWords, type Around, type StageBase, type Mismatch, type Sta
 import { fitOf } from './fit.js'
 import { npyFile, runShards, start } from './shards.js'
 import { predictorIn, reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
-import { samplerOf } from './solver.js'
+import { samplerOf, type ChosenSolver } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
-export interface SampleStage {
+export interface SampleStage extends ChosenSolver {
   readonly kind: 'sample'
   readonly name: string
-  readonly solver: SolverSpec
-  /** The distill stage whose predictor, network or time points the solver takes. */
-  readonly from?: string
-  /** The predictor that the solver takes where no stage has it. */
-  readonly predictor?: PredictorRecord
-  /** Whether it is on other time points than those that it was distilled for. */
-  readonly mismatched?: true
   readonly seeds: readonly number[]
   readonly generator: GeneratorName
   /** The most samples that the model is given at once. */

@@ -2,7 +2,7 @@ import type { MetricDescriptor, MetricNeed } from '../metrics/metric.js'
 import { expected, listed, quote, type Path, type Report } from '../reading/problem.js'
 import { isOf, type FindStage } from './kind.js'
 import { sample, type SampleStage } from './sample.js'
-import type { RawScore } from './score.js'
+import type { RawScore } from './score-keys.js'
 import type { ResolveContext } from './spec.js'
 
 /** Reports what the metrics of a score stage need and do not have. */

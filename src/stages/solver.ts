@@ -1,13 +1,23 @@
 import { EpdError } from '../errors.js'
-import { checkLearned, isLearned } from '../predictors/record.js'
+import { checkLearned, isLearned, type PredictorRecord } from '../predictors/record.js'
 import { hasParameters, isEpd, type Learned } from '../solvers/learned.js'
 import type { Bound } from '../solvers/descriptor.js'
 import { bound } from '../solvers/options.js'
 import { stretched } from '../solvers/predictor.js'
 import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import type { Store } from '../store/store.js'
-import type { SampleStage } from './sample.js'
 import type { StageContext } from './stage.js'
+
+/** A solver of a spec, with where its parameters come from. */
+export interface ChosenSolver {
+  readonly solver: SolverSpec
+  /** The distill stage whose predictor, network or time points the solver takes. */
+  readonly from?: string
+  /** The predictor that the solver takes where no stage has it. */
+  readonly predictor?: PredictorRecord
+  /** Whether it is on other time points than those that it was distilled for. */
+  readonly mismatched?: true
+}
 
 /** A solver ready to run, with the time points above 0 that it brings. */
 export interface Sampler {
@@ -16,7 +26,7 @@ export interface Sampler {
 }
 
 /** The solver of a sample stage, with what was learned for it: by the stage that distilled it, or a predictor by its name. */
-export function samplerOf(stage: SampleStage, { store, inputKey, solvers }: StageContext): Sampler {
+export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: StageContext): Sampler {
   const { from, predictor, mismatched } = stage
   const solver = bound(stage.solver, solvers)
   const { name, learns } = solver.descriptor

@@ -6,7 +6,7 @@ import { at } from '../reading/plain.js'
 import type { Path } from '../reading/problem.js'
 import type { Reuse } from '../solvers/reuse.js'
 import type { SolverSpec } from '../solvers/spec.js'
-import type { FindStage, StageBase } from './kind.js'
+import type { FindStage, StageBase } from './base.js'
 
 /** How specs write stages of a kind. Methods take what the schema of the same kind has passed. */
 export interface StageSpec<S extends StageBase = StageBase, Raw = unknown> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { withDerived } from '../../src/stages/derived.js'
-import { plan, type Planned } from '../../src/pipeline/plan.js'
+import type { Planned } from '../../src/pipeline/key.js'
+import { plan } from '../../src/pipeline/plan.js'
 import type { Decoder } from '../../src/models/decoder.js'
 import { loadExperiment } from '../../src/experiment/load.js'
 
