@@ -7,13 +7,18 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 export function code(value: unknown): string {
-  return `\`${typeof value === 'string' ? value : (JSON.stringify(value) ?? '')}\``
+  return `\`${typeof value === 'string' ? value : (JSON.stringify(value))}\``
 }
 
 /** Names in a sentence, each as code. */
 export function listed(names: readonly string[], last: 'and' | 'or' = 'and'): string {
   const words = names.map(code)
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words[words.length - 1]}`
+}
+
+function textAt(value: unknown, key: string): string | undefined {
+  const text = child(value, key)
+  return typeof text === 'string' ? text : undefined
 }
 
 /** A key of a spec as a row: its name, what it may be, its default, and what it does. */
@@ -24,14 +29,14 @@ export function keyRow(root: unknown, name: string, schema: unknown, isNeeded = 
     code(name),
     valuesOf(root, schema),
     otherwise,
-    String(child(schema, 'description') ?? described(root, schema))
+    textAt(schema, 'description') ?? described(root, schema)
   ]
 }
 
 export const KEY_HEAD = ['key', 'value', 'default', 'what it does']
 
 function described(root: unknown, schema: unknown): string {
-  return String(child(referred(root, schema), 'description') ?? '')
+  return textAt(referred(root, schema), 'description') ?? ''
 }
 
 /** What a schema allows, in a few words. */
@@ -43,8 +48,8 @@ function valuesOf(root: unknown, schema: unknown): string {
   if (Array.isArray(choices)) return choices.map(code).join(', ')
   const known = NAMES[nameOf(value)]
   if (known !== undefined) return known
-  const title = child(value, 'title')
-  if (typeof title === 'string') return title
+  const title = textAt(value, 'title')
+  if (title !== undefined) return title
   const named = referred(root, value)
   if (named !== undefined) return valuesOf(root, named)
   return `${TYPES[String(child(value, 'type'))] ?? 'a value'}${bounds(value)}`
@@ -79,7 +84,7 @@ function bounds(schema: unknown): string {
 }
 
 function nameOf(schema: unknown): string {
-  return String(child(schema, '$ref') ?? '').replace('#/$defs/', '')
+  return (textAt(schema, '$ref') ?? '').replace('#/$defs/', '')
 }
 
 /** What a schema refers to; undefined where it refers to nothing. */
