@@ -26,7 +26,7 @@ export interface Comparison {
 
 export interface Cell {
   readonly value: number
-  /** Among the values of its column. */
+  /** The rank of the value in its column. */
   readonly rank: 'best' | 'second' | 'other'
 }
 

@@ -7,7 +7,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 export function code(value: unknown): string {
-  return `\`${typeof value === 'string' ? value : (JSON.stringify(value))}\``
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
 }
 
 /** Names in a sentence, each as code. */
@@ -25,12 +25,7 @@ function textAt(value: unknown, key: string): string | undefined {
 export function keyRow(root: unknown, name: string, schema: unknown, isNeeded = false): string[] {
   const defaults = [child(schema, 'default'), child(schema, 'implied')].filter(value => value !== undefined)
   const otherwise = isNeeded ? 'must be given' : defaults.map(code).join('')
-  return [
-    code(name),
-    valuesOf(root, schema),
-    otherwise,
-    textAt(schema, 'description') ?? described(root, schema)
-  ]
+  return [code(name), valuesOf(root, schema), otherwise, textAt(schema, 'description') ?? described(root, schema)]
 }
 
 export const KEY_HEAD = ['key', 'value', 'default', 'what it does']

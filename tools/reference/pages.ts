@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
+import { experimentSchema, VOCABULARY } from '../../src/experiment/schema.js'
 import { metricsPage } from './metrics.js'
 import { modelsPage } from './models.js'
 import { arithmetic, solversPage } from './solvers.js'
 import { stagesPage } from './stages.js'
 
 const NOTICE = '<!-- Written by `npm run docs` from the descriptors; change those. -->'
-const SCHEMA = new URL('../../schemas/experiment.schema.json', import.meta.url)
 const CONCEPTS = 'docs/concepts.md'
 
 /** The pages that are written from descriptors, whole or in part, by their paths from the project's folder. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
-  const root: unknown = JSON.parse(readFileSync(SCHEMA, 'utf8'))
+  const root = experimentSchema(VOCABULARY)
   const pages = new Map([
     ['docs/reference/solvers.md', `${NOTICE}\n\n${solversPage(root)}`],
     ['docs/reference/metrics.md', `${NOTICE}\n\n${metricsPage()}`],

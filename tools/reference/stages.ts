@@ -1,4 +1,3 @@
-import { at, child } from '../../src/reading/plain.js'
 import type { StageKind } from '../../src/stages/kind.js'
 import { STAGE_KINDS } from '../../src/stages/registry.js'
 import { definitionOf, listed } from './markdown.js'
@@ -13,7 +12,7 @@ const MADE: Readonly<Record<string, string | undefined>> = {
 
 /** The reference of all kinds of stages, from the registry and the schema of specs. */
 export function stagesPage(root: unknown): string {
-  const written = STAGE_KINDS.all.filter(({ kind }) => isWritten(root, kind))
+  const written = STAGE_KINDS.all.filter(({ spec }) => spec)
   return [
     '# Stages',
     `A spec has stages by their names, each of a \`kind\`: ${listed(written.map(({ kind }) => kind))}. A stage that names another comes after it, in whatever order they are written.`,
@@ -23,14 +22,9 @@ export function stagesPage(root: unknown): string {
   ].join('\n\n')
 }
 
-function isWritten(root: unknown, kind: string): boolean {
-  const branches = at(root, ['$defs', 'stage', 'oneOf'])
-  return Array.isArray(branches) && branches.some(branch => child(branch, '$ref') === `#/$defs/${kind}`)
-}
-
-function sectionOf(root: unknown, { kind, version }: StageKind): string[] {
+function sectionOf(root: unknown, { kind, version, spec }: StageKind): string[] {
   const title = [`## ${kind}`, `Version ${version}.`]
-  if (isWritten(root, kind)) return [...title, ...definitionOf(root, kind)]
+  if (spec) return [...title, ...definitionOf(root, kind)]
   const made = MADE[kind]
   if (made === undefined)
     throw new RangeError(`tools/reference/stages.ts does not say when stages of kind ${kind} are made`)
