@@ -24,7 +24,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
 }
 
 async function pretty(path: string, text: string): Promise<string> {
-  return format(text, { ...(await resolveConfig(path)), parser: 'markdown' })
+  return format(text, { ...(await resolveConfig(path)), parser: 'markdown', proseWrap: 'always' })
 }
 
 /** A page with the part between its two marks written anew. */
