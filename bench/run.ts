@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { record, writeGraph } from '../src/engines/onnx/compile.js'
+import { cuda } from '../src/engines/onnx/providers.js'
 import { openSession } from '../src/engines/onnx/session.js'
 import { denoiserOf, faceOf } from '../src/models/network-denoiser.js'
 import { openModel, type Model } from '../src/models/open.js'
@@ -154,7 +155,7 @@ async function engine(): Promise<void> {
   const recipe = denoisingRecipe(networkOf(CIFAR))
   const { model, path } = await open(CIFAR)
   const { path: direct } = await writeGraph(
-    record(recipe, filled(recipe), { provider: 'cuda', precision: 'float32' }),
+    record(recipe, filled(recipe), { provider: cuda, precision: 'float32' }),
     folder()
   )
   const options = { intraOpNumThreads: availableParallelism() }

@@ -6,11 +6,11 @@ export const clipScoreMetric: MetricDescriptor = {
   moreIsBetter: true,
   digits: { significant: 4 },
   needs: { keys: ['clip'], prompts: true, colours: true },
-  async check({ options, assetPath, cacheDir, once }) {
+  async check({ options, assetPath, cacheDir, runner, once }) {
     const clip = needed(options.clip, 'clip')
     await once(JSON.stringify(['clip', clip]), async () => {
       const { openClip } = await import('./clip.js')
-      await (await openClip({ folder: assetPath(clip), cacheDir })).close()
+      await (await openClip({ folder: assetPath(clip), cacheDir, runner })).close()
     })
   },
   async score({ samples, stage }) {
@@ -25,10 +25,10 @@ export const clipScoreMetric: MetricDescriptor = {
   }
 }
 
-const clipOf = oncePer(async ({ options, assetPath, cacheDir, onNote, signal, atEnd }: ScoreContext) => {
+const clipOf = oncePer(async ({ options, assetPath, cacheDir, runner, onNote, signal, atEnd }: ScoreContext) => {
   const clip = needed(options.clip, 'clip')
   const { openClip } = await import('./clip.js')
-  const opened = await openClip({ folder: assetPath(clip), cacheDir, onNote, signal })
+  const opened = await openClip({ folder: assetPath(clip), cacheDir, runner, onNote, signal })
   atEnd(() => opened.close())
   return opened
 })

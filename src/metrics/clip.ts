@@ -1,21 +1,26 @@
 import { digestOf } from '../checkpoints/digest.js'
 import { readUnchanged } from '../checkpoints/unchanged.js'
 import { componentDigest, readComponent } from '../checkpoints/diffusers.js'
-import { compiledNetwork } from '../engines/open.js'
+import { compiledNetwork } from '../engines/onnx/network.js'
+import { openNetwork } from '../engines/open.js'
 import type { Recipe } from '../engines/recipe.js'
-import type { Numbers, Session } from '../engines/session.js'
+import type { RunnerChoice } from '../engines/registry.js'
+import type { Numbers } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { cropped, resizeBicubic, type Picture } from '../images/resize.js'
 import { openTokenizer } from '../models/tokenizer.js'
 import { abortable } from '../turns.js'
 import { clipImageRecipe, clipTextProjectionRecipe, IMAGE, TEXT_INPUTS } from '../networks/clip.js'
 import { clipImageConfig, clipTextConfig } from '../networks/diffusers.js'
+import { batchOf, ON_CPU } from './runner.js'
 
 export interface ClipOptions {
   /** Folder of a CLIPModel as transformers saves it, with its tokeniser's files, such as openai/clip-vit-large-patch14. */
   readonly folder: string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Where it runs, in single precision; default: ONNX Runtime on the CPU. */
+  readonly runner?: RunnerChoice
   /** Ends what is under way. */
   readonly signal?: AbortSignal
   /** Told of a compiled graph that is damaged and made anew. */
@@ -33,8 +38,6 @@ export interface Clip {
   close(): Promise<void>
 }
 
-/** How many images are looked at together. They are few, since what is under way cannot be stopped. */
-const BATCH = 2
 /** The mean of the values, from 0 to 1, of the images that CLIP was trained on, by channel. */
 const MEAN = [0.48145466, 0.4578275, 0.40821073]
 /** Their standard deviation. */
@@ -44,7 +47,7 @@ const DEVIATION = [0.26862954, 0.26130258, 0.27577711]
  * CLIPScore (Hessel et al. 2021, arXiv 2104.08718, with a weight of 100 as torchmetrics has it).
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
-export async function openClip({ folder, cacheDir, signal, onNote }: ClipOptions): Promise<Clip> {
+export async function openClip({ folder, cacheDir, runner = ON_CPU, signal, onNote }: ClipOptions): Promise<Clip> {
   const component = await readComponent(folder)
   if (component.className !== 'CLIPModel')
     throw new EpdError(
@@ -55,16 +58,18 @@ export async function openClip({ folder, cacheDir, signal, onNote }: ClipOptions
   const projection = Number(component.config.projection_dim ?? 512)
   const content = await componentDigest(component)
   const tensors = () => readUnchanged(folder, content, () => componentDigest(component), component.tensors)
-  const compile = (name: string, recipe: Recipe) =>
-    compiledNetwork({ recipe, tensors, content: `${content}-${name}`, cacheDir, onNote })
-  const text = await compile('text', clipTextProjectionRecipe(words, projection))
-  const image = await compile('image', clipImageRecipe(pictures, projection))
+  const tower = async (name: string, recipe: Recipe) => {
+    const source = { recipe, tensors, content: `${content}-${name}`, cacheDir, onNote }
+    const { graph } = await compiledNetwork(source)
+    return { graph, ...(await openNetwork({ ...source, ...runner })) }
+  }
+  const text = await tower('text', clipTextProjectionRecipe(words, projection))
+  const image = await tower('image', clipImageRecipe(pictures, projection))
   const tokenizer = await openTokenizer(folder, words.tokens)
-  let sessions: Promise<[Session, Session]> | undefined
-  const open = () => (sessions ??= Promise.all([text.open(), image.open()]))
+  const most = batchOf('clip', runner)
 
   async function part(images: readonly Picture[], prompts: readonly string[]): Promise<number[]> {
-    const [textSession, imageSession] = await open()
+    const [textSession, imageSession] = await Promise.all([text.session(), image.session()])
     const count = images.length
     const encoded = prompts.map(prompt => tokenizer.encode(prompt))
     const tokens = Float32Array.from(encoded.flatMap(({ ids }) => [...ids]))
@@ -86,16 +91,16 @@ export async function openClip({ folder, cacheDir, signal, onNote }: ClipOptions
     digest: digestOf([text.graph, image.graph, tokenizer.digest]),
     async scores(images, prompts) {
       const all: number[] = []
-      for (let from = 0; from < images.length; from += BATCH) {
+      for (let from = 0; from < images.length; from += most) {
         signal?.throwIfAborted()
-        const end = from + BATCH
+        const end = from + most
         all.push(...(await abortable(part(images.slice(from, end), prompts.slice(from, end)), signal)))
       }
       return Float64Array.from(all)
     },
     async close() {
-      const closed = sessions?.then(both => Promise.all(both.map(session => session.close())))
-      if (signal?.aborted) closed?.catch(() => undefined)
+      const closed = Promise.all([text.close(), image.close()])
+      if (signal?.aborted) closed.catch(() => undefined)
       else await closed
     }
   }

@@ -1,3 +1,4 @@
+import type { RunnerChoice } from '../engines/registry.js'
 import type { Picture } from '../images/resize.js'
 import type { Shape } from '../models/denoiser.js'
 import type { FeatureSpec } from './feature-keys.js'
@@ -82,6 +83,8 @@ export interface MetricCheck {
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Where networks that look at images run: where the model does; by default on the CPU. */
+  readonly runner?: RunnerChoice
   readonly signal: AbortSignal
   /** Does what has this name, unless that was done for another stage. */
   readonly once: (name: string, work: () => Promise<void>) => Promise<void>
@@ -106,6 +109,8 @@ export interface ScoreContext {
   readonly assetDigest: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Where networks that look at images run: where the model does; by default on the CPU. */
+  readonly runner?: RunnerChoice
   readonly signal: AbortSignal
   /** Told of a file of the cache that is damaged and made anew. */
   readonly onNote?: (message: string) => void

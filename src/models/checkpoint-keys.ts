@@ -1,4 +1,5 @@
-import { mapping, type KeySchemas, type Schema, type ValuesOf } from '../reading/keys.js'
+import { namesOf, RUNNERS } from '../engines/registry.js'
+import { mapping, typed, type KeySchemas, type Schema, type ValuesOf } from '../reading/keys.js'
 import { LOCATION } from '../reading/location.js'
 import { CLIP_DENOISED, COMPUTED, SHAPE } from './shared-keys.js'
 
@@ -16,6 +17,8 @@ const GUIDANCE = {
   },
   negative: { description: 'The prompt that samples are led away from.', type: 'string', default: '' }
 } as const satisfies KeySchemas
+
+const NAMES = namesOf(RUNNERS)
 
 const KEYS = {
   checkpoint: {
@@ -43,13 +46,13 @@ const KEYS = {
   engine: {
     description:
       'What runs the network: onnx (ONNX Runtime), tfjs (TensorFlow.js), or the fastest that loads. epd-run doctor shows them all.',
-    enum: ['auto', 'onnx', 'tfjs'],
+    ...typed<string>()({ enum: NAMES.engines }),
     default: 'auto'
   },
   provider: {
     description:
-      "What does the engine's work: cuda, webgpu or cpu of onnx; tensorflow-gpu (@tensorflow/tfjs-node-gpu), tensorflow (@tensorflow/tfjs-node), wasm or cpu of tfjs. Without it, the fastest that loads.",
-    enum: ['cuda', 'webgpu', 'cpu', 'tensorflow-gpu', 'tensorflow', 'wasm']
+      "What does the engine's work. Without it, the fastest that loads. epd-run doctor shows those of each engine.",
+    ...typed<string>()({ enum: NAMES.providers })
   },
   ...COMPUTED,
   guidance: {

@@ -1,4 +1,5 @@
-import { compiledNetwork, openNetwork, type NetworkOptions } from '../engines/open.js'
+import { compiledNetwork } from '../engines/onnx/network.js'
+import { openNetwork, type NetworkOptions } from '../engines/open.js'
 import { EpdError } from '../errors.js'
 import { decoderRecipe, LATENTS, type DecoderConfig } from '../networks/autoencoder.js'
 import type { Shape } from './denoiser.js'

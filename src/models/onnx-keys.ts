@@ -1,4 +1,4 @@
-import type { EngineOptions } from '../engines/provider.js'
+import { namesOf, RUNNERS } from '../engines/registry.js'
 import { mapping, typed, type KeySchemas, type Schema, type ValuesOf } from '../reading/keys.js'
 import { LOCATION } from '../reading/location.js'
 import { CLIP_DENOISED, COMPUTED, NOISE, PREDICTS, PREDICTS_WORDS, SHAPE } from './shared-keys.js'
@@ -14,6 +14,8 @@ const INPUTS = {
   labels: { description: 'Classes, as numbers or one-hot rows.', type: 'string', minLength: 1 }
 } as const satisfies KeySchemas
 
+const NAMES = namesOf(RUNNERS.filter(({ openFile }) => openFile))
+
 const KEYS = {
   onnx: { ...LOCATION, description: 'The file. Weights beside it are found by their names in it.', needed: true },
   inputs: { ...mapping(INPUTS), description: 'What its inputs are called.', needed: true },
@@ -23,12 +25,12 @@ const KEYS = {
   shape: { ...SHAPE, description: 'Size of a sample, where the file does not fix it.' },
   labels: { description: 'Number of classes, where the file does not tell.', type: 'integer', minimum: 1 },
   engine: {
-    ...typed<EngineOptions['engine']>()({ enum: ['auto', 'onnx'] }),
+    ...typed<string>()({ enum: NAMES.engines }),
     description: 'What runs it: ONNX Runtime.',
     default: 'auto'
   },
   provider: {
-    ...typed<EngineOptions['provider']>()({ enum: ['cuda', 'webgpu', 'cpu'] }),
+    ...typed<string>()({ enum: NAMES.providers }),
     description: "What does the engine's work. Without it, the fastest that loads."
   },
   ...COMPUTED,

@@ -1,9 +1,9 @@
 import { digestOf } from '../checkpoints/digest.js'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { onnxInterface, type OnnxInterface, type OnnxValue } from '../engines/onnx/interface.js'
-import { openNetwork } from '../engines/open.js'
+import { openOnnxFile } from '../engines/open.js'
 import { inParts } from '../engines/pool.js'
-import type { EngineOptions } from '../engines/provider.js'
+import type { EngineOptions } from '../engines/registry.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
@@ -46,7 +46,7 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const files = await Promise.all(
     [onnx, ...file.external].map(async path => ({ path, digest: await fileDigest(path) }))
   )
-  const { engine, batchInvariant, devices, session, close } = await openNetwork({ ...options, files })
+  const { engine, runner, batchInvariant, devices, session, close } = await openOnnxFile({ ...options, files })
   const outputs = file.outputs.map(({ name }) => name)
   const output = outputs.indexOf(options.output ?? outputs[0])
   if (output < 0)
@@ -60,7 +60,7 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const opened: Model = {
     ...model(noise, open),
     smooth: whole ? model(exact, async () => betweenSteps(await open())) : undefined,
-    ...{ engine, batchInvariant, close },
+    ...{ engine, runner, batchInvariant, close },
     digest: digestOf([files.map(({ digest }) => digest), declared])
   }
   return withClipping(opened, options.clipDenoised)

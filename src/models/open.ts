@@ -5,7 +5,7 @@ import { readUnchanged } from '../checkpoints/unchanged.js'
 import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
 import { compiledOnce, type Compiled } from '../engines/onnx/compiled.js'
 import { openNetwork, type NetworkOptions } from '../engines/open.js'
-import type { EngineOptions } from '../engines/provider.js'
+import type { EngineOptions, RunnerChoice } from '../engines/registry.js'
 import { EpdError } from '../errors.js'
 import type { ClipTextConfig } from '../networks/clip.js'
 import { denoisingRecipe, networkOf } from '../networks/network.js'
@@ -52,6 +52,8 @@ export interface Model extends Denoiser {
   readonly digest: string
   /** What the bits of its results depend on beside that: engine, provider, precision. */
   readonly engine: string
+  /** What makes other networks run where its own does; absent where a program is the model. */
+  readonly runner?: RunnerChoice
   /** Whether a sample's bits are the same in any batch. */
   readonly batchInvariant: boolean
   /** Milliseconds spent within the engine so far. */
@@ -102,7 +104,7 @@ async function openNetworks(options: OpenModelOptions): Promise<Model> {
     ))
   const decoder =
     about.decoder && (await openDecoder({ ...part('-decoder', parts => parts.decoder()), ...about.decoder }))
-  const { engine, batchInvariant, devices, session, close } = await openNetwork({
+  const { engine, runner, batchInvariant, devices, session, close } = await openNetwork({
     ...part('', parts => parts.network()),
     recipe: denoisingRecipe(network)
   })
@@ -112,7 +114,7 @@ async function openNetworks(options: OpenModelOptions): Promise<Model> {
       devices,
       contextOf: text && (prompts => text.encode(prompts))
     }),
-    ...{ engine, batchInvariant, decoder, prompted: text !== undefined, sampling: about.sampling },
+    ...{ engine, runner, batchInvariant, decoder, prompted: text !== undefined, sampling: about.sampling },
     digest: digestOf([
       ...[graph, className, initKwargs],
       ...(text ? [text.digest] : []),

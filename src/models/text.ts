@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { digestOf } from '../checkpoints/digest.js'
-import { compiledNetwork, openNetwork, type NetworkOptions } from '../engines/open.js'
+import { compiledNetwork } from '../engines/onnx/network.js'
+import { openNetwork, type NetworkOptions } from '../engines/open.js'
 import type { Session } from '../engines/session.js'
 import { readSealed, writeSealed } from '../files/sealed.js'
 import { clipTextRecipe, TEXT_INPUTS, type ClipTextConfig } from '../networks/clip.js'

@@ -1,4 +1,4 @@
-import { adjoint } from '../engines/adjoint.js'
+import { adjoint } from '../engines/adjoint/adjoint.js'
 import type { Ops } from '../engines/ops.js'
 import type { Graph, Recipe } from '../engines/recipe.js'
 import { styleOf, timeEmbedding, type GuidedUNetConfig } from './guided-unet.js'

@@ -240,7 +240,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   if (damage !== undefined && !work.told)
     onEvent({ type: 'warning', message: `${damage} ${DAMAGED}; computed again: ${stage.name}` })
   if (damage !== undefined || store.stage(key)?.status === 'finished') store.forgetStage(key)
-  const { assets: needed = [], params } = kind.identity(stage, {})
+  const { assets: needed = [], params } = kind.identity(stage, { runner: model.runner })
   await checkAssets(assets, needed)
   store.beginStage(claim, {
     kind: stage.kind,
@@ -266,6 +266,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
         onEvent({ type: 'warning', message })
       },
       metrics,
+      runner: model.runner,
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {

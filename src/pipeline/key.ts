@@ -50,6 +50,7 @@ export function resultKey(
     assets = []
   } = kind.identity(stage, {
     decoder: decoder && { digest: decoder.digest, scale: decoder.scale, engine: decoder.engine },
+    runner: model.runner,
     promptsOf: prompts && (seeds => promptsOf(prompts, seeds))
   })
   const plugin = pluginOf(kind.solver?.(stage).name, experiment.plugins)

@@ -26,7 +26,7 @@ export interface Plan {
 /** What keys are made of. */
 export interface Planned {
   readonly experiment: AnyExperiment
-  readonly model: Pick<Model, 'digest' | 'engine' | 'batchInvariant' | 'devices' | 'decoder'>
+  readonly model: Pick<Model, 'digest' | 'engine' | 'runner' | 'batchInvariant' | 'devices' | 'decoder'>
   readonly assets: Assets
   readonly prompts?: readonly string[]
 }

@@ -7,17 +7,18 @@ import { studentOf } from '../distill/student.js'
 import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
-import { endsAtZero, gridOf, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
+import { gridOf, type SolverSpec } from '../solvers/spec.js'
 import { OPTIMIZER, optimizerDefaults, type OptimizerSpec, type RawOptimizer } from '../distill/optimizers.js'
 import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
-import { either, expected, quote, type Path, type Report } from '../reading/problem.js'
+import { either, expected } from '../reading/problem.js'
 import { SEEDS } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
 import type { RawSolver } from '../solvers/read.js'
 import { reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf } from './cost.js'
+import { checkGrid, checkTogether, checkUnseen } from './distill-checks.js'
 import { checkInception, network, openFeatures } from './features.js'
 import { FEATURES, type FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
@@ -44,7 +45,8 @@ export interface DistillStage {
   readonly seed: number
 }
 
-type RawDistill = ValuesOf<typeof KEYS>
+/** A distill stage as a spec writes it. */
+export type RawDistill = ValuesOf<typeof KEYS>
 
 const KEYS = {
   teacher: { ...STAGE_NAME, description: 'The teacher stage whose trajectories are learned from.', needed: true },
@@ -157,66 +159,6 @@ function optimizerOf(given: RawOptimizer | undefined, learns: Learns, learnSigma
   return { finalIterations: learnSigmas ? FINAL_WITH_SIGMAS : 1, ...optimizer }
 }
 
-/** Options of a distill stage that do not go together. */
-function checkTogether(
-  { learnSigmas, objective, features, start }: RawDistill,
-  student: SolverSpec,
-  learns: Learns,
-  optimizer: OptimizerSpec,
-  { path, report }: ResolveContext
-): void {
-  const wrong = (key: string, what: string, found: unknown) => {
-    report([...path, key], expected(what, found))
-  }
-  const { name } = student
-  const points = pointsAboveZero(student)
-  if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
-  if (learns === 'network') {
-    if (optimizer.name !== 'adam') wrong('optimizer', `adam, which alone trains ${name}`, optimizer.name)
-    if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
-    if (objective === 'every')
-      wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
-    if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
-    return
-  }
-  if (!learnSigmas) return
-  if (optimizer.name !== 'levenberg-marquardt')
-    wrong('optimizer', 'levenberg-marquardt, which alone learns time points', optimizer.name)
-  else if (optimizer.finalIterations === 0)
-    wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
-  if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
-  if (learns === 'time-points' && start) wrong('start', 'none for a solver without parameters', start)
-  if (points < 3)
-    wrong(
-      'learnSigmas',
-      `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
-      points
-    )
-}
-
-function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path, report: Report): void {
-  const taught = new Set(teacher.seeds)
-  const both = seeds.find(seed => taught.has(seed))
-  if (both !== undefined)
-    report(path, `expected seeds that stage ${quote(teacher.name)} does not have, found ${both} in both`)
-}
-
-/**
- * Whether a student stands where its teacher leads; of a solver that learns nothing but its time points, only the ends need to be its
- * teacher's. Ends that are not known before the model is open are compared then.
- */
-function checkGrid(
-  grid: GridSpec,
-  { name, grid: taught }: TeacherStage,
-  ends: boolean,
-  path: Path,
-  report: Report
-): void {
-  const difference = differenceOf(grid, taught, ends)
-  if (difference)
-    report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
-}
-
 export const distill: StageKind<DistillStage> = {
   kind: 'distill',
   version: 3,
@@ -230,10 +172,18 @@ export const distill: StageKind<DistillStage> = {
     const { features } = stage
     return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
   },
-  identity(stage, { decoder }) {
+  identity(stage, { decoder, runner }) {
     const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
     return {
-      params: { student, learnSigmas, optimizer, objective, start, seed, features: features && network(features) },
+      params: {
+        student,
+        learnSigmas,
+        optimizer,
+        objective,
+        start,
+        seed,
+        features: features && network(features, runner)
+      },
       besides: features && decoder && { decoder },
       inputs: [teacher, validation],
       evaluatesModel: true,

@@ -1,6 +1,8 @@
 import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
+import type { RunnerChoice } from '../engines/registry.js'
 import { EpdError } from '../errors.js'
 import { openInception, type Inception } from '../metrics/inception.js'
+import { markOf } from '../metrics/runner.js'
 import { FEATURES } from '../networks/inception-v3.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { ofCase, type StageKind } from './kind.js'
@@ -21,9 +23,15 @@ export const features: StageKind<FeaturesStage> = {
   inputs: ({ samples }) => [samples],
   renamed: (stage, rename) => ({ ...stage, name: rename(stage.name), samples: rename(stage.samples) }),
   located: (stage, { file }) => ({ ...stage, weights: file(stage.weights) }),
-  identity(stage) {
+  identity(stage, { runner }) {
     const { samples, weights } = stage
-    return { params: network(stage), inputs: [samples], readsImages: true, evaluatesModel: false, assets: [weights] }
+    return {
+      params: network(stage, runner),
+      inputs: [samples],
+      readsImages: true,
+      evaluatesModel: false,
+      assets: [weights]
+    }
   },
   cost: () => ({ evaluations: 0, atMost: false }),
   summary: ({ samples, preparation }) => `Inception-v3 features of ${ofCase(samples)}, prepared as ${preparation}`,
@@ -32,8 +40,8 @@ export const features: StageKind<FeaturesStage> = {
 }
 
 /** What names the network in the keys of stages. Its weights are among their assets. */
-export function network({ preparation }: FeatureSpec): Readonly<Record<string, string>> {
-  return { network: 'inception-v3', preparation, engine: 'onnx:cpu:float32' }
+export function network({ preparation }: FeatureSpec, runner?: RunnerChoice): Readonly<Record<string, unknown>> {
+  return { network: 'inception-v3', preparation, ...markOf('inception', runner) }
 }
 
 /** What Inception sees in each image of a sample stage, shard by shard. */
@@ -74,7 +82,8 @@ export async function checkInception(
   const { weights, preparation } = stage
   await context.once(JSON.stringify(['inception', weights, preparation]), async () => {
     const [, height, width] = shape
-    await (await openFeatures(stage, [height, width], context)).close()
+    const { runner } = context.model
+    await (await openFeatures(stage, [height, width], { ...context, runner })).close()
   })
 }
 
@@ -82,7 +91,13 @@ export async function checkInception(
 export function openFeatures(
   { weights, preparation }: FeatureSpec,
   size: readonly [height: number, width: number],
-  { assetPath, cacheDir, onNote, signal }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'onNote' | 'signal'>
+  {
+    assetPath,
+    cacheDir,
+    runner,
+    onNote,
+    signal
+  }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'runner' | 'onNote' | 'signal'>
 ): Promise<Inception> {
-  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, onNote, signal })
+  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, runner, onNote, signal })
 }

@@ -1,3 +1,4 @@
+import type { RunnerChoice } from '../engines/registry.js'
 import type { Decoder } from '../models/decoder.js'
 import type { Denoiser } from '../models/denoiser.js'
 import { SIMPLEST_BASE } from '../solvers/methods.js'
@@ -42,6 +43,8 @@ export interface Identity {
 /** What a run adds to a stage's own parameters. */
 export interface Surroundings {
   readonly decoder?: DecoderMark
+  /** Where networks that look at images run; by default on the CPU. */
+  readonly runner?: RunnerChoice
   /** The prompts of seeds, for a model that reads them. */
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
 }

@@ -8,6 +8,7 @@ import type {
   ScoreContext
 } from '../metrics/metric.js'
 import { metricNamed } from '../metrics/registry.js'
+import { markElsewhere } from '../metrics/runner.js'
 import { mappingWithAxes, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
 import { LOCATION } from '../reading/location.js'
 import { child } from '../reading/plain.js'
@@ -153,10 +154,13 @@ export const score: StageKind<ScoreStage> = {
       features: features && { ...features, weights: file(features.weights) }
     }
   },
-  identity(stage) {
+  identity(stage, { runner }) {
     const { samples, reference, dataset, metrics, features, statistics, clip, groups } = stage
     return {
-      params: { samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+      params: {
+        ...{ samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+        clip: clip === undefined ? undefined : markElsewhere('clip', runner)
+      },
       inputs: readBy(stage),
       readsImages: true,
       evaluatesModel: false,
@@ -191,7 +195,7 @@ async function check(stage: ScoreStage, context: CheckContext): Promise<void> {
   const shape = imageShape(context.model)
   for (const metric of metricsOf(stage, context)) {
     if (metric.needs.colours) expectColours(shape, stage.name, metric.name)
-    await metric.check?.({ ...context, stage: stage.name, options: stage, shape })
+    await metric.check?.({ ...context, runner: context.model.runner, stage: stage.name, options: stage, shape })
   }
 }
 

@@ -7,7 +7,7 @@ import type { Claim, WritableStore } from '../store/store.js'
 
 /** What is known before the first stage runs. */
 export interface CheckContext {
-  readonly model: Pick<Model, 'shape' | 'decoder'>
+  readonly model: Pick<Model, 'shape' | 'decoder' | 'runner'>
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
@@ -64,6 +64,8 @@ export interface StageContext {
   readonly assetDigest: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Where networks that look at images run: where the model does; by default on the CPU. */
+  readonly runner?: Model['runner']
   /** Told of a file of the cache that is damaged and made anew. */
   readonly onNote?: (message: string) => void
   /** The metrics that score stages may name; by default METRICS. */

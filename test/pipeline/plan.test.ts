@@ -15,19 +15,35 @@ stages:
   score: { kind: score, samples: [samples], reference: samples, metrics: [rmse] }
 `
 const experiment = loadExperiment({ file: '/specs/a.yaml', text })
-const assets = new Map([['/specs/inception.pt', { path: '/specs/inception.pt', digest: 'i' }]])
+const assets = new Map([
+  ['/specs/inception.pt', { path: '/specs/inception.pt', digest: 'i' }],
+  ['/specs/clip', { path: '/specs/clip', digest: 'c' }]
+])
 const decoderOf = (digest: string): Decoder => ({
   ...{ shape: [3, 8, 8], digest, scale: 1, engine: 'onnx:cpu:float32' },
   decode: () => Promise.reject(new Error('not asked for')),
   close: () => Promise.resolve()
 })
 
+/** An experiment whose stages look at images through networks. */
+const looking = loadExperiment({
+  file: '/specs/a.yaml',
+  text: `${text.replace('stages:', 'prompts: [a cat]\nstages:')}
+  looked: { kind: score, samples: [samples], reference: samples, features: { weights: inception.pt }, metrics: [fid] }
+  said: { kind: score, samples: [samples], clip: ./clip, metrics: [clip-score] }
+`
+})
+
 /** The keys of all stages, by their names. */
-function keys(change: Partial<Planned['model']> = {}, prompts?: readonly string[]): Record<string, string> {
+function keys(
+  change: Partial<Planned['model']> = {},
+  prompts?: readonly string[],
+  of = experiment
+): Record<string, string> {
   const model = { digest: 'm', engine: 'e', batchInvariant: true, ...change }
   const planned = plan({
     ...{ model, assets, prompts },
-    experiment: { ...experiment, stages: withDerived(experiment.stages, model) }
+    experiment: { ...of, stages: withDerived(of.stages, model) }
   })
   return Object.fromEntries(planned.stages.map(({ stage, key }) => [stage.name, key]))
 }
@@ -54,5 +70,16 @@ describe('plan', () => {
     const first = keys({}, ['a', 'b', 'c', 'd', 'e', 'f'])
     expect(differing(first, keys({}, ['a', 'b', 'c', 'd', 'e', 'f', 'g']))).toEqual([])
     expect(differing(first, keys({}, ['a', 'b', 'c', 'd', 'e', 'x'])).sort()).toEqual(['samples', 'score'])
+  })
+
+  it('names where networks look at images in the keys of what they see, unless that is the CPU', () => {
+    const on = (provider: string, devices?: readonly number[]) =>
+      keys({ runner: { engine: 'onnx', provider, devices } }, undefined, looking)
+    expect(differing(keys({}, undefined, looking), on('cpu'))).toEqual([])
+    const seen = ['looked', 'looked.samples', 'said', 'seen']
+    expect(differing(on('cpu'), on('cuda')).sort()).toEqual(expect.arrayContaining(seen))
+    expect(differing(on('cuda'), on('webgpu')).sort()).toEqual(expect.arrayContaining(seen))
+    expect(differing(on('cpu'), on('cuda'))).not.toContain('samples')
+    expect(differing(on('cuda'), on('cuda', [1]))).toEqual([])
   })
 })

@@ -94,7 +94,7 @@ stages:
     const other = await run('{ kind: brightness, samples: samples, gain: 1 }')
     expect(other.key).not.toBe(first.key)
     const means = (key: string) => [...decodeNpy(store.readArtifact(store.artifacts(key, 'brightness')[0])).data]
-    expect(means(first.key)).toEqual(means(other.key).map(mean => 2 * Number(mean)))
+    expect(means(first.key)).toEqual(means(other.key).map(mean => 2 * mean))
   })
 
   it('is shown in words, and costs nothing', () => {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { placeFile } from '../../files/place.js'
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
-import { CPU, OPSET, recorder, type Target } from './recorder.js'
+import { CPU, type Target } from './builder.js'
+import { OPSET, recorder } from './recorder.js'
 
-/** Of this compiler: another number, other graphs. */
+/** The version of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 4
 
 /** The ONNX graph of a network with its weights. */
@@ -16,7 +17,9 @@ export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): 
   })
 }
 
-/** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */
+/**
+ * From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime.
+ */
 const EXTERNAL_FROM = 1 << 20
 
 /** A file of a graph: the graph itself, or the weights beside it. */

@@ -15,7 +15,8 @@ export interface Compiled<About> {
   readonly graph: string
   readonly about: About
   /**
-   * Starts a session of it. What is run is what was compiled: files that do not hold it any more are compiled again, and `onNote` is told.
+   * Starts a session of it. What is run is what was compiled: files that do not hold it any more are compiled again,
+   * and `onNote` is told.
    * @throws EpdError `engine-failed`
    */
   readonly open: (settings?: Omit<SessionOptions, 'path' | 'folder'>) => Promise<Session>
@@ -103,7 +104,10 @@ function isAnything(value: unknown): value is unknown {
   return value !== undefined
 }
 
-/** The bytes of the graph that are checked are the bytes that run; the weights beside it are checked while they are loaded. */
+/**
+ * The bytes of the graph that are checked are the bytes that run; the weights beside it are checked while they are
+ * loaded.
+ */
 async function started([own, ...beside]: readonly GraphFile[], settings: object = {}): Promise<Session> {
   const { openSession } = await import('./session.js')
   const bytes = await readFile(own.path).catch((error: unknown) => {

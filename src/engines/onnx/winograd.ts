@@ -1,7 +1,7 @@
 /**
- * Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, arXiv 1509.09308): 4 x 4 pixels of a convolution by 3 x 3 from 36
- * products a pair of channels in place of 144, on images cut into overlapping tiles of 6 x 6. The matrices follow from the points at which
- * polynomials are evaluated (Toom & Cook); the last is infinity.
+ * Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, arXiv 1509.09308): 4 x 4 pixels of a convolution by 3 x
+ * 3 from 36 products a pair of channels in place of 144, on images cut into overlapping tiles of 6 x 6. The matrices
+ * follow from the points at which polynomials are evaluated (Toom & Cook); the last is infinity.
  */
 const POINTS = [0, 1, -1, 0.5, -0.5]
 
@@ -45,7 +45,10 @@ export function answerMatrix(): Float32Array {
   return kronecker(ANSWER_AT)
 }
 
-/** [TILE, tiles, length], row-major: a side of `length` pixels, with one of zeros before and behind it, to what its tiles are at each point. */
+/**
+ * [TILE, tiles, length], row-major: a side of `length` pixels, with one of zeros before and behind it, to what its
+ * tiles are at each point.
+ */
 export function sideMatrix(length: number): Float32Array {
   const tiles = length / ANSWER
   const matrix = new Float32Array(TILE * tiles * length)
