@@ -99,7 +99,7 @@ await model.close()
 
 async function distil(options: Omit<DistillOptions<EpdStudent>, 'model' | 'sigmas' | 'validation'>) {
   const found = await distill({ model, sigmas, validation, ...options })
-  const { loss, validationLoss = NaN, predictor } = found
-  const cells = [rms(loss), rms(validationLoss), await error({ ...options.student, predictor })]
+  const { loss, validationLoss = NaN, learned } = found
+  const cells = [rms(loss), rms(validationLoss), await error({ ...options.student, predictor: learned })]
   return { ...found, cells }
 }

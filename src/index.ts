@@ -1,4 +1,4 @@
-export { EpdError, type ErrorCode } from './errors.js'
+export { EpdError, type ErrorCode, type ErrorDetails, type Fault, type WayOut } from './errors.js'
 
 export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape, ToldTime } from './models/denoiser.js'
 export { openModel, type Model, type OpenModelOptions } from './models/open.js'
@@ -87,6 +87,7 @@ export type { StageSpec } from './stages/spec.js'
 export type { ModelMark, PredictorRecord } from './predictors/record.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { RunEvent } from './pipeline/event.js'
+export { preview, type Preview, type PreviewOptions, type PreviewedStage, type Progress } from './pipeline/preview.js'
 export { compare, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,

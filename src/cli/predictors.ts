@@ -10,7 +10,7 @@ import { describeGrid, gridOf } from '../solvers/spec.js'
 import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { checkOut } from './out.js'
 import { solverWords } from '../stages/kind.js'
 

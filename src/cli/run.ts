@@ -11,7 +11,7 @@ import { createStore, openStore, type WritableStore } from '../store/store.js'
 import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
-import type { Flags, RunFlags } from './main.js'
+import type { Flags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {

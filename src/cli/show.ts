@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { METRICS } from '../metrics/registry.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
 
 export function list({ store: dir, json }: Flags): void {

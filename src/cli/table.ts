@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
 import { openStore } from '../store/store.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { csvCell } from './query.js'
 import { isLive } from './terminal.js'
 

@@ -1,7 +1,7 @@
 import { absentFiles } from '../pipeline/assets.js'
 import { inColumns } from './columns.js'
-import type { SpecFlags } from './main.js'
 import { STAGE_KINDS } from '../stages/registry.js'
+import type { SpecFlags } from './flags.js'
 import { load } from './load.js'
 import { elsewhereTable } from './reads.js'
 

@@ -59,11 +59,6 @@ export type RawOptimizer =
   | ({ readonly name: 'levenberg-marquardt' } & ValuesOf<typeof LEVENBERG_MARQUARDT>)
   | ({ readonly name: 'adam' } & ValuesOf<typeof ADAM>)
 
-/** An optimizer with all its options. */
-export type OptimizerSpec =
-  | Required<Extract<RawOptimizer, { readonly name: 'levenberg-marquardt' }>>
-  | Required<Extract<RawOptimizer, { readonly name: 'adam' }>>
-
 export const OPTIMIZER = ref<RawOptimizer>('optimizer')
 
 const LEAST_SQUARES = "Least squares: each step's parameters for themselves, then all together."
@@ -86,13 +81,4 @@ export const OPTIMIZER_DEFINITIONS: Definitions = {
     description: RECIPES,
     ...mappingWithAxes({ name: tagged('adam', RECIPES), ...ADAM })
   }
-}
-
-/** An optimizer with the defaults of its schema. */
-export function optimizerDefaults(name: RawOptimizer['name']): RawOptimizer {
-  if (name === 'adam') {
-    const { betas, batch, trajectories } = ADAM
-    return { name, betas: betas.default, batch: batch.default, trajectories: trajectories.default }
-  }
-  return { name, iterations: LEVENBERG_MARQUARDT.iterations.default }
 }

@@ -29,13 +29,19 @@ export function studentOf({ descriptor, options }: Bound): Student {
   return descriptor.learns === 'network' ? amedStudent(options) : { descriptor, options }
 }
 
+/** Students that are walked on one tape, all samples together. */
+export type TapedStudent = EpdStudent | PlainStudent
+
 /** What stays the same throughout a distillation. */
-export interface Setting<Solver extends Student = EpdStudent | PlainStudent> {
+export interface Setting<Solver extends Student = TapedStudent> {
   readonly model: Denoiser
   readonly student: Solver
   /** Its time points above 0; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
-  /** Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may depend. */
+  /**
+   * Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may
+   * depend.
+   */
   readonly toZero?: boolean
   readonly batchSize?: number
   readonly signal?: AbortSignal

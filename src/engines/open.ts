@@ -89,7 +89,7 @@ async function openFirst(ways: readonly Way[], options: RunnerOptions): Promise<
       onNote(`${name} does not open the network: ${error.message}`)
     }
   }
-  throw new EpdError('engine-failed', noneLeft(options, reasons))
+  throw noneLeft(options, reasons)
 }
 
 function opened({ runner, start }: Way, settings: RunSettings, devices?: readonly number[]): OpenedNetwork {
@@ -109,13 +109,16 @@ function opened({ runner, start }: Way, settings: RunSettings, devices?: readonl
 function noneLeft(
   { engine = 'auto', provider, precision = 'float32', devices }: EngineOptions,
   reasons: readonly string[]
-): string {
-  if (reasons.length > 0) return `no engine is left to run the network; ${reasons.join('; ')}`
+): EpdError {
+  if (reasons.length > 0)
+    return new EpdError('engine-failed', `no engine is left to run the network; ${reasons.join('; ')}`)
   const asked = [
     `engine ${engine}`,
     provider && `provider ${provider}`,
     `precision ${precision}`,
     devices && 'a choice of devices'
   ]
-  return `nothing offers ${asked.filter(Boolean).join(' with ')}; epd-run doctor shows what there is`
+  return new EpdError('engine-failed', `nothing offers ${asked.filter(Boolean).join(' with ')}`, {
+    wayOut: 'list-engines'
+  })
 }

@@ -14,7 +14,7 @@ export interface Experiment<S extends StageBase = Stage> {
   readonly file: string
   /** The YAML as it was read. */
   readonly text: string
-  /** What --set gave: `path=value` each. */
+  /** What was put into the spec: `path=value` each. */
   readonly overrides: readonly string[]
   readonly model: ModelSpec
   /** The solvers that modules beside the spec bring; absent where there are none. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { EpdError } from '../errors.js'
+import { EpdError, type Fault } from '../errors.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
 import type { Locator, StageBase } from '../stages/kind.js'
@@ -23,7 +23,7 @@ export interface LoadOptions {
   readonly file: string
   /** The YAML, where it is not to be read from the file: `file` then only says where it stood. */
   readonly text?: string
-  /** `path=value` each, as --set gives them: put into the spec before anything is checked. */
+  /** `path=value` each: put into the spec before anything is checked. */
   readonly set?: readonly string[]
   /** Where `predictor:NAME` is looked for; default: there are none. */
   readonly predictors?: PredictorSource
@@ -68,24 +68,28 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   const { text, value } = source
   const parsed = set.map(parseOverride)
   const overrides = parsed.filter(each => typeof each !== 'string')
-  const lines = [...source.faults, ...parsed.filter(each => typeof each === 'string')]
-  if (value === undefined) throw invalid(lines)
+  const faults: Fault[] = [
+    ...source.faults.map(message => ({ message })),
+    ...parsed.flatMap(each => (typeof each === 'string' ? [{ message: each, subject: SET }] : []))
+  ]
+  if (value === undefined) throw invalid(faults)
   for (const override of overrides) {
     const obstacle = applyOverride(value, override)
-    if (obstacle !== undefined) lines.push(`${override.source}: ${override.path.join('.')}: ${obstacle}`)
+    const message = `${override.source}: ${override.path.join('.')}: ${obstacle ?? ''}`
+    if (obstacle !== undefined) faults.push({ message, subject: SET })
   }
-  const faults: Problem[] = []
-  const plugins = pluginsOf(value, modules, (path, message) => faults.push({ path, message }))
+  const pluginFaults: Problem[] = []
+  const plugins = pluginsOf(value, modules, (path, message) => pluginFaults.push({ path, message }))
   const vocabulary: Vocabulary = { kinds, metrics, solvers: solversWith(plugins) }
   const schema = loadSchema(vocabulary)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
   const read = cases.map(one => readCase(value, one, { ...vocabulary, schema, predictors, allowMismatch }))
-  problems.push(...faults, ...ofCases(read))
-  lines.push(...describe(problems, source, overrides))
+  problems.push(...pluginFaults, ...ofCases(read))
+  faults.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
-  if (lines.length > 0 || !schema.is<RawExperiment>({ $ref: '' })(first.spec)) throw invalid(lines)
+  if (faults.length > 0 || !schema.is<RawExperiment>({ $ref: '' })(first.spec)) throw invalid(faults)
   const { name, description, model, prompts } = first.spec
   const at = (...path: Path) => locator(file, path, problem => warnings.push(problem))
   const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
@@ -102,7 +106,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     ...(prompts && { prompts: withPromptsLocation(prompts, file) }),
     stages,
     allowMismatch,
-    warnings: describe(warnings, source, overrides)
+    warnings: describe(warnings, source, overrides).map(({ message }) => message)
   }
 }
 
@@ -188,12 +192,15 @@ function removeStray(spec: unknown, problems: readonly Problem[]): void {
   }
 }
 
-function invalid(lines: readonly string[]): EpdError {
-  return new EpdError('spec-invalid', lines.join('\n'))
+function invalid(faults: readonly Fault[]): EpdError {
+  return new EpdError('spec-invalid', faults.map(({ message }) => message).join('\n'), { faults })
 }
 
-/** In the order of the file, what --set has brought last. */
-function describe(problems: readonly Problem[], source: Source, overrides: readonly Override[]): string[] {
+/** The option that overrides come by, which a fault in one of them has as its subject. */
+const SET = 'set'
+
+/** Problems with their places, in the order of the file; what overrides have brought comes last. */
+function describe(problems: readonly Problem[], source: Source, overrides: readonly Override[]): Fault[] {
   return problems
     .map(problem => {
       const { offset, position, written } = source.locate(problem)
@@ -201,10 +208,12 @@ function describe(problems: readonly Problem[], source: Source, overrides: reado
         ({ path }) => isWithin(problem.path, path) || (!written && isWithin(path, problem.path))
       )
       const where = [override?.source ?? position, ...(problem.path.length > 0 ? [problem.path.join('.')] : [])]
-      return { order: override ? Infinity : offset, line: `${where.join(': ')}: ${problem.message}` }
+      const message = `${where.join(': ')}: ${problem.message}`
+      const fault = { message, subject: override && SET, wayOut: problem.wayOut }
+      return { order: override ? Infinity : offset, fault }
     })
     .sort((a, b) => (a.order === b.order ? 0 : a.order - b.order))
-    .map(({ line }) => line)
+    .map(({ fault }) => fault)
 }
 
 function isWithin(path: Path, outer: Path): boolean {

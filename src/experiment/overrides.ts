@@ -2,9 +2,9 @@ import { parseDocument } from 'yaml'
 import { child, copy, isMapping } from '../reading/plain.js'
 import { expected, type Path } from '../reading/problem.js'
 
-/** What `--set path=value` asks for. */
+/** What `set path=value` asks for. */
 export interface Override {
-  /** The option as it was given, to be named in errors. */
+  /** The option `set` as it was given, to be named in errors. */
   readonly source: string
   readonly path: Path
   readonly value: unknown
@@ -12,7 +12,7 @@ export interface Override {
 
 /** Reads `path=value`, the value being YAML. Returns what is wrong with it, if anything, as text. */
 export function parseOverride(text: string): Override | string {
-  const source = `--set ${text}`
+  const source = `set ${text}`
   const match = /^([^=]+)=(.*)$/s.exec(text)
   const path = match?.[1].split('.').map(key => key.trim()) ?? []
   if (!match || path.includes(''))

@@ -123,7 +123,7 @@ function collected<Value>({ solvers, allowMismatch }: Resolving, work: (reuse: R
   const value = work({
     solvers,
     allowMismatch,
-    report: (path, message) => problems.push({ path, message }),
+    report: (path, message, wayOut) => problems.push({ path, message, wayOut }),
     warn: (path, message) => warnings.push({ path, message })
   })
   return { value, problems, warnings }

@@ -60,7 +60,7 @@ export function cacheFolder(root: string): string {
 export function copyAt(copies: Copies, location: string): string {
   const path = copies.get(location)?.path
   if (path !== undefined) return path
-  throw new EpdError('checkpoint-missing', `${location}: is not on this machine yet; epd-run fetch downloads it`)
+  throw new EpdError('checkpoint-missing', `${location}: is not on this machine yet`, { wayOut: 'download' })
 }
 
 /** Finds what an experiment reads, as far as it is on this machine. A path is where it is, whether there is something or not. */

@@ -42,16 +42,10 @@ export interface Execution {
 
 /** Opens the model, names the stages, and enters the run in the store. */
 export async function begin(options: ExecuteOptions): Promise<Execution> {
-  const { store, signal, onEvent, kinds = STAGE_KINDS } = options
-  const all = await guardedAsync(store.root, () => opened(options))
-  const { experiment, model, assets, prompts } = all
-  const planned = await closing(model, async () => {
-    for (const message of [...experiment.warnings, ...checkFit(experiment, model, kinds)])
-      onEvent({ type: 'warning', message })
-    const planned = plan(all, kinds)
-    await checkStages(planned, all, options)
-    return planned
-  })
+  const { store, signal, kinds = STAGE_KINDS } = options
+  const all = await guardedAsync(store.root, () => prepared(options))
+  const { experiment, model, assets, prompts, plan: planned } = all
+  await closing(model, () => checkStages(planned, all, options))
   const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
@@ -68,8 +62,19 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
   }
 }
 
+/** Opens the model and names the stages, and tells of what does not fit. The model is the caller's to close. */
+export async function prepared(options: ExecuteOptions): Promise<Opened & { readonly plan: Plan }> {
+  const { onEvent, kinds = STAGE_KINDS } = options
+  const all = await opened(options)
+  return closing(all.model, () => {
+    for (const message of [...all.experiment.warnings, ...checkFit(all.experiment, all.model, kinds)])
+      onEvent({ type: 'warning', message })
+    return { ...all, plan: plan(all, kinds) }
+  })
+}
+
 /** What the work comes to; where it fails, the model is closed. */
-async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
+async function closing<T>(model: Model, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -112,7 +117,7 @@ export interface Opened {
   readonly prompts?: readonly string[]
 }
 
-export async function opened(options: ExecuteOptions): Promise<Opened> {
+async function opened(options: ExecuteOptions): Promise<Opened> {
   const { experiment, store, signal, onEvent, kinds = STAGE_KINDS } = options
   const copies = await obtainCopies(options)
   const assets = await readAssets(experiment, copies, kinds)

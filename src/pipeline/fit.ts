@@ -24,7 +24,7 @@ export function checkFit(
     const mismatch = kind.fit?.(stage, model, solvers)
     if (mismatch === undefined) return []
     const message = `stage "${stage.name}": ${mismatch}`
-    if (!allowMismatch) throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
+    if (!allowMismatch) throw new EpdError('predictor-mismatch', message, { wayOut: 'allow-mismatch' })
     return [message]
   })
 }

@@ -26,10 +26,9 @@ export function predictorsIn(dir: string): PredictorSource {
 export function predictorNamed(dir: string, name: string): PredictorRecord {
   const found = predictorsIn(dir).get(name)
   if (found) return found
-  throw new EpdError(
-    'not-found',
-    `no predictor "${name}" is imported, published, or distilled (RUN/STAGE); epd-run predictors lists them`
-  )
+  throw new EpdError('not-found', `no predictor "${name}" is imported, published, or distilled (RUN/STAGE)`, {
+    wayOut: 'list-predictors'
+  })
 }
 
 /** Every predictor, the imported ones first. */

@@ -31,7 +31,7 @@ export function withTimePoints(
     if (!mismatch) return []
     const message = `stage "${stage.name}": ${mismatch.message}`
     if (experiment.allowMismatch) return [message]
-    throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
+    throw new EpdError('predictor-mismatch', message, { wayOut: 'allow-mismatch' })
   })
   return {
     ...experiment,

@@ -25,7 +25,7 @@ export async function readPredictor(path: string, name?: string): Promise<Predic
   if (isSnapshot(tree)) return readSnapshot(tree, name ?? snapshotName(path), path)
   throw new EpdError(
     'predictor-invalid',
-    `${path}: holds no predictor; expected a snapshot of the paper's code, or what epd-run export writes`
+    `${path}: holds no predictor; expected a snapshot of the paper's code, or an exported predictor`
   )
 }
 
@@ -74,10 +74,7 @@ function split(value: unknown, path: readonly string[], tensors: Map<string, Ten
 function fromTensors(bytes: Buffer, path: string): unknown {
   const { predictor } = safetensorsMetadata(bytes, path)
   if (predictor === undefined)
-    throw new EpdError(
-      'predictor-invalid',
-      `${path}: its metadata has no "predictor"; expected what epd-run export writes`
-    )
+    throw new EpdError('predictor-invalid', `${path}: its metadata has no "predictor"; expected an exported predictor`)
   const record = parsed(Buffer.from(predictor), path)
   if (!isMapping(record) || !isMapping(record.learned)) return record
   const learned = { ...record.learned }

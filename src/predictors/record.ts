@@ -36,7 +36,7 @@ export interface ModelMark {
 export function parseRecord(value: unknown, source: string): PredictorRecord {
   const invalid = (what: string, cause?: unknown) => new EpdError('predictor-invalid', `${source}: ${what}`, { cause })
   if (!isMapping(value) || !isMapping(value.solver) || !isMapping(value.learned))
-    throw invalid('is no predictor; expected what epd-run export writes, with name, solver and learned')
+    throw invalid('is no predictor; expected an exported predictor, with name, solver and learned')
   const { name, learned, model = {}, fid } = value
   if (typeof name !== 'string' || !NAME.test(name)) throw invalid(`its name must be ${NAME_RULE}`)
   const solver = solverOf(value.solver, invalid)

@@ -1,4 +1,4 @@
-import type { TorchGenerator } from './latents.js'
+import type { TorchGenerator } from './generator.js'
 import { fma, log, sincos } from './single.js'
 
 /**

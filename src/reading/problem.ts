@@ -1,4 +1,5 @@
 import leven from 'leven'
+import type { WayOut } from '../errors.js'
 
 /** Where in a spec a value is: keys, and places in lists from 0. */
 export type Path = readonly (string | number)[]
@@ -8,13 +9,14 @@ export interface Problem {
   readonly path: Path
   /** "expected ..., found ..." */
   readonly message: string
+  readonly wayOut?: WayOut
   /** Whether the key is at fault, not its value. */
   readonly atKey?: true
   /** Whether the key has no place there, so that what is around it is better looked at without. */
   readonly stray?: true
 }
 
-export type Report = (path: Path, message: string) => void
+export type Report = (path: Path, message: string, wayOut?: WayOut) => void
 
 /** What was expected and what was found, with the nearest of the valid names where one is near. */
 export function expected(what: string, found: unknown, names: readonly string[] = []): string {

@@ -40,7 +40,8 @@ export function reused(
   if (!allowMismatch) {
     report(
       path,
-      `expected the time points that ${what} was distilled for (${taught}), found "${found}"; --allow-mismatch uses it all the same`
+      `expected the time points that ${what} was distilled for (${taught}), found "${found}"`,
+      'allow-mismatch'
     )
     return undefined
   }

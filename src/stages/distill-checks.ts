@@ -1,4 +1,4 @@
-import type { OptimizerSpec } from '../distill/optimizers.js'
+import { namesOf, optimisersOf } from '../distill/registry.js'
 import { expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { Learns } from '../solvers/descriptor.js'
 import { differenceOf } from '../solvers/grids.js'
@@ -9,10 +9,9 @@ import type { TeacherStage } from './teacher.js'
 
 /** Reports options of a distill stage that do not go together. */
 export function checkTogether(
-  { learnSigmas, objective, features, start }: RawDistill,
+  { learnSigmas, optimizer, objective, features, start }: RawDistill,
   student: SolverSpec,
   learns: Learns,
-  optimizer: OptimizerSpec,
   { path, report }: ResolveContext
 ): void {
   const wrong = (key: string, what: string, found: unknown) => {
@@ -20,9 +19,11 @@ export function checkTogether(
   }
   const { name } = student
   const points = pointsAboveZero(student)
+  const able = optimisersOf(learns, learnSigmas && learns !== 'network')
+  const alone = optimizer && !able.some(each => each.name === optimizer.name) && namesOf(able)
   if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
   if (learns === 'network') {
-    if (optimizer.name !== 'adam') wrong('optimizer', `adam, which alone trains ${name}`, optimizer.name)
+    if (alone) wrong('optimizer', `${alone}, which alone trains ${name}`, optimizer.name)
     if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
     if (objective === 'every')
       wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
@@ -30,9 +31,8 @@ export function checkTogether(
     return
   }
   if (!learnSigmas) return
-  if (optimizer.name !== 'levenberg-marquardt')
-    wrong('optimizer', 'levenberg-marquardt, which alone learns time points', optimizer.name)
-  else if (optimizer.finalIterations === 0)
+  if (alone) wrong('optimizer', `${alone}, which alone learns time points`, optimizer.name)
+  else if (optimizer && 'finalIterations' in optimizer && optimizer.finalIterations === 0)
     wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
   if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
   if (learns === 'time-points' && start) wrong('start', 'none for a solver without parameters', start)

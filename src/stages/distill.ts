@@ -3,13 +3,13 @@ import { distill as distilled, distillCost, type DistillState } from '../distill
 import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
+import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
 import { studentOf } from '../distill/student.js'
 import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type SolverSpec } from '../solvers/spec.js'
-import { OPTIMIZER, optimizerDefaults, type OptimizerSpec, type RawOptimizer } from '../distill/optimizers.js'
-import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
+import { OPTIMIZER } from '../distill/optimizers.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
 import { either, expected } from '../reading/problem.js'
 import { SEEDS } from '../reading/seeds.js'
@@ -109,14 +109,14 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
   const taught = context.find(raw.teacher)
   const seeds = context.seeds('validation')
   const learns = student && solverNamed(student.name, solvers).learns
-  const optimizer = learns && optimizerOf(raw.optimizer, learns, raw.learnSigmas)
-  if (student && optimizer) checkTogether(raw, student, learns, optimizer, context)
+  const optimiser = learns && optimiserOf(learns, raw.optimizer?.name)
+  if (student && learns) checkTogether(raw, student, learns, context)
   if (!isOf(teacher, taught)) return undefined
   if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
   if (student) checkGrid(gridOf(student), taught, learns === 'time-points', [...path, 'solver'], report)
-  if (!seeds || !student || !optimizer) return undefined
-  const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
-  const { learnSigmas, objective, features, seed } = raw
+  if (!seeds || !student || !optimiser) return undefined
+  const { learnSigmas, objective, features, start = optimiser.start, seed } = raw
+  const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
   return {
     ...{ kind: 'distill', name, student, teacher: raw.teacher, learnSigmas, optimizer, objective },
     ...{ validation: `${name}.validation`, validationSeeds: seeds },
@@ -152,11 +152,8 @@ function studentsIn(solvers: Solvers): string {
   return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
 }
 
-/** An optimizer with the defaults that depend on the student. */
-function optimizerOf(given: RawOptimizer | undefined, learns: Learns, learnSigmas: boolean): OptimizerSpec {
-  const optimizer = given ?? optimizerDefaults(learns === 'network' ? 'adam' : 'levenberg-marquardt')
-  if (optimizer.name === 'adam') return { lr: learns === 'network' ? 0.005 : 0.2, ...optimizer }
-  return { finalIterations: learnSigmas ? FINAL_WITH_SIGMAS : 1, ...optimizer }
+function optimiserIn({ student, optimizer }: DistillStage, solvers: Solvers) {
+  return optimiserOf(solverNamed(student.name, solvers).learns, optimizer.name)
 }
 
 export const distill: StageKind<DistillStage> = {
@@ -191,7 +188,10 @@ export const distill: StageKind<DistillStage> = {
     }
   },
   cost(stage, around) {
-    return { evaluations: evaluationsOf(stage, around), atMost: stage.optimizer.name === 'levenberg-marquardt' }
+    return {
+      evaluations: evaluationsOf(stage, around),
+      atMost: optimiserIn(stage, around.solvers)?.costsAtMost ?? false
+    }
   },
   summary({ student, learnSigmas, optimizer, teacher, features }) {
     const what = `${solverWords(student)}${learnSigmas ? ' and its time points' : ''}`
@@ -275,9 +275,9 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
       onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
     }
   }).finally(() => inception?.close())
-  const { predictor, loss, validationLoss, evaluations } = found
+  const { learned, loss, validationLoss, evaluations } = found
   store.putPredictor(claim, {
-    predictor,
+    predictor: learned,
     sigmas: [...found.sigmas],
     loss,
     validationLoss: validationLoss ?? null,
@@ -287,11 +287,10 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
 }
 
 /** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student }: DistillStage, solvers: Solvers): number {
-  if (optimizer.name === 'adam') return Math.ceil(optimizer.trajectories / optimizer.batch)
-  const { iterations, finalIterations } = optimizer
-  const { learns } = bound(student, solvers).descriptor
-  return (learns === 'points' ? iterations * (student.numSteps - 1) : 0) + finalIterations
+export function mostIterations({ optimizer, student, learnSigmas }: DistillStage, solvers: Solvers): number {
+  const { learns } = solverNamed(student.name, solvers)
+  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas }
+  return optimiserOf(learns, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
 }
 
 /** The line of an iteration. Losses are shown as root mean squares. */
@@ -310,7 +309,7 @@ function describe({ iteration, phase, step, loss, validationLoss, evaluations, a
     .join('  ')
 }
 
-/** Whether it is what onIteration was given; the key of a stage sees to it that it is of the same optimiser and version. */
+/** Whether it is a state; the key of the stage sees to it that the same optimiser of the same version has left it. */
 function isDistillState(value: unknown): value is DistillState {
   return typeof value === 'object' && value !== null && 'name' in value && 'iteration' in value
 }

@@ -44,7 +44,8 @@ export function compare(
   if (!descriptor)
     throw new EpdError(
       'usage',
-      `--metric: expected one of ${metrics.map(({ name }) => name).join(', ')}, found ${metric}`
+      `metric: expected one of ${metrics.map(({ name }) => name).join(', ')}, found ${metric}`,
+      { subject: 'metric' }
     )
   const conditions = where.map(condition)
   const scored = results.flatMap(row => {
@@ -55,10 +56,7 @@ export function compare(
   })
   if (scored.length === 0) {
     const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
-    throw new EpdError(
-      'not-found',
-      `no samples of this run${which} have a ${metric}; epd-run show lists what they have`
-    )
+    throw new EpdError('not-found', `no samples of this run${which} have a ${metric}`, { wayOut: 'show-run' })
   }
   const known = distinct(scored.flatMap(({ properties }) => [...properties.keys()]))
   for (const key of [rows, cols])
@@ -92,10 +90,10 @@ function valueAt(scored: readonly Scored[]): number | undefined {
   const other = others.find(({ value }) => value !== first.value)
   if (!other) return scored.at(0)?.value
   const [key, value] = [...first.properties].find(([key, value]) => other.properties.get(key) !== value) ?? []
-  throw new EpdError(
-    'usage',
-    `several samples have the same place in this table; choose with --where ${key ?? 'samples'}=${value ?? 'NAME'}`
-  )
+  throw new EpdError('usage', 'several samples have the same place in this table', {
+    wayOut: 'choose-samples',
+    subject: `${key ?? 'samples'}=${value ?? 'NAME'}`
+  })
 }
 
 function ranks(values: readonly (number | undefined)[], { moreIsBetter }: MetricDescriptor): (Cell | undefined)[] {
@@ -109,7 +107,7 @@ function ranks(values: readonly (number | undefined)[], { moreIsBetter }: Metric
 
 function condition(text: string): readonly [string, string] {
   const at = text.indexOf('=')
-  if (at <= 0) throw new EpdError('usage', `--where: expected property=value, found ${text}`)
+  if (at <= 0) throw new EpdError('usage', `where: expected property=value, found ${text}`, { subject: 'where' })
   return [text.slice(0, at), text.slice(at + 1)]
 }
 

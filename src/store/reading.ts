@@ -19,7 +19,7 @@ import {
 import { readResults } from './results.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
 import type { Database } from './sqlite.js'
-import type { Store } from './store.js'
+import type { Store } from './access.js'
 
 export function reading(root: string, file: string, database: Database): Store {
   const rows = (sql: string, ...values: unknown[]): Row[] =>

@@ -10,7 +10,7 @@ export interface Run {
   readonly file: string
   /** The YAML as it was read. */
   readonly spec: string
-  /** What --set gave. */
+  /** What was put into the spec: `path=value` each. */
   readonly overrides: readonly string[]
   /** Whether predictors may be used otherwise than they were distilled for. */
   readonly allowMismatch: boolean

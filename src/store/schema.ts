@@ -259,10 +259,11 @@ export function migrate(database: Database, file: string): void {
     if (version > migrations.length)
       throw new EpdError(
         'store-version',
-        `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; use a newer epd-run, or --store with another folder`
+        `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}`,
+        { wayOut: 'newer-version' }
       )
     if (version === 0 && holdsTables(database))
-      throw new EpdError('store-corrupt', `${file}: is another program's database; choose another folder with --store`)
+      throw new EpdError('store-corrupt', `${file}: is another program's database`, { wayOut: 'another-store' })
     for (const sql of migrations.slice(version)) database.exec(sql)
     refreshResults(database)
     database.pragma(`user_version = ${migrations.length}`)
@@ -274,12 +275,9 @@ export function migrate(database: Database, file: string): void {
 export function checkVersion(database: Database, file: string): void {
   const version = versionOf(database)
   if (version === migrations.length) return
-  const wayOut =
-    version > migrations.length ? 'use a newer epd-run' : 'run an experiment in it once to bring it up to date'
-  throw new EpdError(
-    'store-version',
-    `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; ${wayOut}`
-  )
+  const message = `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}`
+  if (version > migrations.length) throw new EpdError('store-version', message, { wayOut: 'newer-version' })
+  throw new EpdError('store-version', `${message}; run an experiment in it once to bring it up to date`)
 }
 
 function versionOf(database: Database): number {

@@ -7,7 +7,7 @@ import { refreshResults } from './results.js'
 import { isRow, json, text } from './rows.js'
 import { checkRows, checkStage, CONTENT_TABLES, contentsOf, intact, seal, type SealedName } from './seals.js'
 import type { Database } from './sqlite.js'
-import type { WritableStore } from './store.js'
+import type { WritableStore } from './access.js'
 
 export function writing(root: string, file: string, database: Database): WritableStore {
   const run = (sql: string, ...values: unknown[]) => database.prepare(sql).run(...values)

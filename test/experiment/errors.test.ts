@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EpdError } from '../../src/errors.js'
 import { loadExperiment } from '../../src/experiment/load.js'
-import { changed, errors, whole } from './spec.js'
+import { changed, errors, faults, whole } from './spec.js'
 
 const SEEDS = 'seeds such as 0-1023 or 1,2,5-10'
 
@@ -307,6 +307,7 @@ describe('a wrong --set', () => {
       '__proto__: expected one of the keys name, description, model, plugins, prompts, generator, solver, matrix, stages, found "__proto__"'
     ]
   ])('%s', (set, message) => {
-    expect(errors(whole, [set])).toEqual([`--set ${set}: ${message}`])
+    expect(errors(whole, [set])).toEqual([`set ${set}: ${message}`])
+    expect(faults(whole, [set])).toMatchObject([{ subject: 'set' }])
   })
 })

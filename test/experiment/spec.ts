@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { EpdError } from '../../src/errors.js'
+import { EpdError, type Fault } from '../../src/errors.js'
 import { published } from '../../src/predictors/published.js'
 import { loadExperiment, type LoadOptions } from '../../src/experiment/load.js'
 
@@ -21,13 +21,26 @@ export function load(yaml: string | Uint8Array, set: string[] = [], more: Partia
 
 /** What is said to be wrong with a spec, a line each, the file's path left out. */
 export function errors(yaml: string | Uint8Array, set: string[] = []): string[] {
+  return refused(yaml, set)?.message.split('\n').map(withoutFile) ?? []
+}
+
+/** What is said to be wrong with a spec, as data, the file's path left out. */
+export function faults(yaml: string | Uint8Array, set: string[] = []): Fault[] {
+  return refused(yaml, set)?.faults?.map(fault => ({ ...fault, message: withoutFile(fault.message) })) ?? []
+}
+
+function refused(yaml: string | Uint8Array, set: string[]): EpdError | undefined {
   try {
     load(yaml, set)
-    return []
+    return undefined
   } catch (error) {
     if (!(error instanceof EpdError) || error.code !== 'spec-invalid') throw error
-    return error.message.split('\n').map(line => line.replace(`${file}:`, ''))
+    return error
   }
+}
+
+function withoutFile(line: string): string {
+  return line.replace(`${file}:`, '')
 }
 
 /** A spec with every kind of stage, in eight lines. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import type { DistillStage } from '../../src/stages/distill.js'
 import type { SampleStage } from '../../src/stages/sample.js'
-import { changed, errors, load, whole } from './spec.js'
+import { changed, errors, faults, load, whole } from './spec.js'
 
 const student = (options: string) => changed('teacher: teacher,', `teacher: teacher, ${options},`)
 const sampled = (solver: string) => changed('solver: student', `solver: ${solver}`)
@@ -171,7 +171,8 @@ describe('a predictor in use', () => {
     ]
   ])('on other time points is refused, and is a warning if it is allowed: %s', (solver, message) => {
     const yaml = sampled(solver)
-    expect(errors(yaml)).toEqual([`${message}; --allow-mismatch uses it all the same`])
+    expect(errors(yaml)).toEqual([message])
+    expect(faults(yaml)).toEqual([{ message, wayOut: 'allow-mismatch' }])
     const { warnings, stages } = load(yaml, [], { allowMismatch: true })
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatch(/stages.samples.solver: .* was distilled for 4 time_uniform .* and is used on/)
@@ -181,7 +182,7 @@ describe('a predictor in use', () => {
   it.each([
     [
       '{ from: "predictor:00002-cifar10" }',
-      '7:44: stages.samples.solver.from: expected a predictor that is imported, published, or distilled as RUN/STAGE, found "00002-cifar10" (epd-run predictors lists them)'
+      '7:44: stages.samples.solver.from: expected a predictor that is imported, published, or distilled as RUN/STAGE, found "00002-cifar10"'
     ],
     [
       '{ from: studnt }',

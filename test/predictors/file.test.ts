@@ -115,7 +115,7 @@ describe('readPredictor', () => {
 
   it.each([
     ['no JSON', '{ "name": ', /is not JSON/],
-    ['another JSON', '{ "a": 1 }', /is no predictor; expected what epd-run export writes/],
+    ['another JSON', '{ "a": 1 }', /is no predictor; expected an exported predictor/],
     ['another checkpoint', encodeTensors(epd).subarray(0, 100), /./],
     ['a list', '[1]', /is not a checkpoint/]
   ])('refuses %s', async (_, bytes, message) => {

@@ -57,8 +57,17 @@ describe('compare', () => {
     [{ where: ['solver=UniPC'] }, /no samples of this run with solver=UniPC have a psnr/],
     [{ where: ['solver'] }, /expected property=value, found solver/],
     [{ rows: 'colour' }, /samples have no colour; they have samples, solver, nfe/],
-    [{ rows: 'samples' }, /several samples have the same place in this table; choose with --where solver=DDIM/]
+    [{ rows: 'samples' }, /several samples have the same place in this table$/]
   ])('refuses %o', (wrong, message) => {
     expect(() => compare(results, { ...options, ...wrong })).toThrow(message)
+  })
+
+  it.each([
+    [{ metric: 'speed' }, { code: 'usage', subject: 'metric' }],
+    [{ metric: 'fid' }, { code: 'not-found', wayOut: 'show-run' }],
+    [{ where: ['solver'] }, { code: 'usage', subject: 'where' }],
+    [{ rows: 'samples' }, { code: 'usage', wayOut: 'choose-samples', subject: 'solver=DDIM' }]
+  ])('refuses %o with what it is about, and the way out', (wrong, error) => {
+    expect(() => compare(results, { ...options, ...wrong })).toThrow(expect.objectContaining(error))
   })
 })

@@ -477,7 +477,10 @@ describe('a row that has changed', () => {
     store.putImported('other', { name: 'other' }, '/other.json')
     behind(`UPDATE imported_predictors SET record = '{"name":"mine","learned":2}' WHERE name = 'mine'`)
     expect(() => store.importedPredictor('mine')).toThrow(
-      /the imported predictor mine is not what was written; import it again: epd-run predictors import \/mine.json/
+      expect.objectContaining({
+        message: expect.stringMatching(/the imported predictor mine is not what was written$/) as unknown,
+        ...{ code: 'store-corrupt', wayOut: 'import-again', subject: '/mine.json' }
+      })
     )
     expect(store.importedPredictor('other')).toMatchObject({ record: { name: 'other' } })
     store.putImported('mine', { name: 'mine', learned: 1 }, '/mine.json')
