@@ -41,6 +41,20 @@ export default defineConfig(
     rules: restricted({ paths: [database], patterns: [upwardFrom()] })
   },
   {
+    files: ['src/**'],
+    ignores: ['src/power.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "BinaryExpression[operator='**']:not([left.value=2]):not([right.value=2])",
+          "AssignmentExpression[operator='**=']",
+          "MemberExpression[object.name='Math'][property.name='pow']"
+        ].map(selector => ({ selector, message: 'Its last bits depend on Node; call power of src/power.ts.' }))
+      ]
+    }
+  },
+  {
     files: ['test/**', 'bench/**'],
     rules: {
       '@typescript-eslint/consistent-type-assertions': 'off',

@@ -1,4 +1,5 @@
 import type { Condition, Denoiser } from '../models/denoiser.js'
+import { power } from '../power.js'
 import type { Effort } from './effort.js'
 import type { Trajectories } from './trajectories.js'
 import { pick } from './trajectories.js'
@@ -37,9 +38,9 @@ export async function differenceStep(
     evaluations += offsets.length * few.seeds.length * model.nfeFactor
     noise += meanSquare(nthDifference(values.slice(0, ORDER + 1))) / binomialSquares(ORDER)
     const [middle, below, above] = [values[0], values[ORDER + 1], values[ORDER + 2]]
-    curvature += meanSquare(nthDifference([below, middle, above])) / COARSE ** 4
+    curvature += meanSquare(nthDifference([below, middle, above])) / power(COARSE, 4)
   }
-  const step = 8 ** 0.25 * (noise / Math.max(curvature, Number.MIN_VALUE)) ** 0.25
+  const step = power(8, 0.25) * power(noise / Math.max(curvature, Number.MIN_VALUE), 0.25)
   return { difference: Math.min(Math.max(step, 1e-8), 1e-2), evaluations }
 }
 

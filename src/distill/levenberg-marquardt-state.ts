@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import type { Predictor } from '../solvers/predictor.js'
 import type { Block } from './block.js'
 import { DAMPING_MIN, type Fit, type Trial } from './least-squares.js'
@@ -112,7 +113,7 @@ export function accept(
   { predictor, loss }: Trial,
   gain: number
 ): LevenbergMarquardtState {
-  const damping = Math.max(state.damping * Math.max(1 / 5, 1 - (2 * gain - 1) ** 3), DAMPING_MIN)
+  const damping = Math.max(state.damping * Math.max(1 / 5, 1 - power(2 * gain - 1, 3)), DAMPING_MIN)
   return { ...state, tables: tables(predictor), loss, damping }
 }
 

@@ -13,6 +13,7 @@ import {
   type Announcement,
   type Request
 } from './protocol.js'
+import { killedAfterUs } from './watchdog.js'
 
 /** A program that runs, and is asked on its standard input. */
 export interface Program {
@@ -114,6 +115,7 @@ export function startProgram({ command, timeout, cwd, signal, onNote = () => und
   const keep = beforeLeaving(() => {
     kill(child)
   })
+  const unwatch = child.pid === undefined ? () => undefined : killedAfterUs(child.pid)
   const interrupt = () => {
     fail('was interrupted')
   }
@@ -134,6 +136,7 @@ export function startProgram({ command, timeout, cwd, signal, onNote = () => und
     child.once('close', (code, signal) => {
       kill(child)
       keep()
+      unwatch()
       const how = signal ? `was ended by ${signal}` : `has ended with exit code ${code ?? 'unknown'}`
       const where = waiting ? `, ${waiting.got} of ${waiting.bytes.length} bytes into its answer` : ''
       fail(`${how}${where}`)

@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
 import { argumentsOf, shown } from '../networks/arguments.js'
+import { power } from '../power.js'
 import { parametrisation, type Betas, type Prediction } from './parametrisation.js'
 import { PRIVATE_KEYS, SAMPLING_KEYS, UNREAD_KEYS } from './scheduler-keys.js'
 
@@ -264,7 +265,7 @@ const SCORE: SchedulerClass = {
   defaults: { sigma_min: 0.01, sigma_max: 1348, sampling_eps: 1e-5 },
   read(read) {
     const { sigma_min: least, sigma_max: sigmaMax } = edmRange(read)
-    const sigmaMin = least * (sigmaMax / least) ** fraction(read, 'sampling_eps')
+    const sigmaMin = least * power(sigmaMax / least, fraction(read, 'sampling_eps'))
     return { className: 'Continuous', initKwargs: { predicts: 'score', noise: { type: 'sigma', sigmaMin, sigmaMax } } }
   }
 }

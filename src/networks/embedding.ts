@@ -1,4 +1,5 @@
 import type { Ops } from '../engines/ops.js'
+import { power } from '../power.js'
 import { scale } from './layers.js'
 
 /**
@@ -13,7 +14,7 @@ export function positionalEmbedding<T>(
   { shift = 0, sineFirst = false }: { readonly shift?: number; readonly sineFirst?: boolean } = {}
 ): T {
   const half = Math.floor(channels / 2)
-  const frequencies = Float32Array.from({ length: half }, (_, i) => (1 / 10000) ** (i / (half - shift)))
+  const frequencies = Float32Array.from({ length: half }, (_, i) => power(1 / 10000, i / (half - shift)))
   const embedding = waves(ops, ops.multiply(x, ops.constant(frequencies, [1, half])), sineFirst)
   return channels % 2 === 0 ? embedding : ops.concat([embedding, scale(ops, x, 0)], 1)
 }

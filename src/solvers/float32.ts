@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import type { SpacedOptions } from './schedule.js'
 
 const round = Math.fround
@@ -13,8 +14,10 @@ export type Float32Type = 'polynomial' | 'logsnr' | 'time_uniform'
  */
 export const FLOAT32: Readonly<Record<Float32Type, Spacing>> = {
   polynomial: ({ rho, numSteps, sigmaMin, sigmaMax }) => {
-    const [first, last] = [sigmaMax ** (1 / rho), sigmaMin ** (1 / rho)]
-    return fractions(numSteps).map(fraction => power(round(round(first) + round(fraction * round(last - first))), rho))
+    const [first, last] = [power(sigmaMax, 1 / rho), power(sigmaMin, 1 / rho)]
+    return fractions(numSteps).map(fraction =>
+      rounded(round(round(first) + round(fraction * round(last - first))), rho)
+    )
   },
   logsnr: ({ numSteps, sigmaMin, sigmaMax }) => {
     const [from, to] = [round(-Math.log(round(sigmaMax))), round(-Math.log(round(sigmaMin)))]
@@ -25,9 +28,9 @@ export const FLOAT32: Readonly<Record<Float32Type, Spacing>> = {
     const betaD = round(round(2 * round(round(logMin / round(LAST)) - logMax)) / round(LAST - 1))
     const betaMin = round(logMax - round(0.5 * betaD))
     return fractions(numSteps).map(fraction => {
-      const time = power(round(1 + round(fraction * round(LAST ** (1 / rho) - 1))), rho)
+      const time = rounded(round(1 + round(fraction * round(power(LAST, 1 / rho) - 1))), rho)
       const exponent = round(round(round(0.5 * betaD) * square(time)) + round(betaMin * time))
-      return round(Math.sqrt(round(round(round(Math.E) ** exponent) - 1)))
+      return round(Math.sqrt(round(round(power(round(Math.E), exponent)) - 1)))
     })
   }
 }
@@ -52,6 +55,6 @@ function square(value: number): number {
   return round(value * value)
 }
 
-function power(value: number, exponent: number): number {
-  return exponent === 1 ? value : round(value ** exponent)
+function rounded(value: number, exponent: number): number {
+  return round(power(value, exponent))
 }

@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import type { Evaluated, Evaluation, Problem, SolverRun } from './solver.js'
 
 /** Part of a solver: it yields evaluations as a SolverRun does, but no states, and returns an array of the state's size. */
@@ -71,5 +72,5 @@ export function combine(weights: readonly number[], vectors: readonly Float64Arr
 
 /** The time a fraction r of the way from t to next in log sigma: next^r t^(1 - r). */
 export function logInterpolate(t: number, next: number, r: number): number {
-  return next ** r * t ** (1 - r)
+  return power(next, r) * power(t, 1 - r)
 }

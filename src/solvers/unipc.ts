@@ -1,5 +1,6 @@
 import type { MethodProblem, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { exponentialStep, phis, predicted, zeroStep, type Made, type Prediction } from './exponential.js'
+import { power } from '../power.js'
 import { solveLinear } from './linear.js'
 import { add, combine, firstGradient, type Part } from './march.js'
 import { remembered, stepOrder, type Led, type Multistep } from './multistep.js'
@@ -153,7 +154,7 @@ function combination(places: readonly number[], h: number, base: number): number
     return (f[k + 1] * factorial) / base
   })
   return solveLinear(
-    places.map((_, k) => places.map(place => place ** k)),
+    places.map((_, k) => places.map(place => power(place, k))),
     right
   )
 }

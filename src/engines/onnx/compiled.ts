@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EpdError } from '../../errors.js'
-import { digestOfBytes } from '../../files/digest.js'
+import { checksumOfBytes } from '../../files/checksum.js'
 import { readNote, writeNote } from '../../files/sealed.js'
 import { ChangedFile, openVerified } from '../../files/verified.js'
 import type { Session } from '../session.js'
@@ -41,7 +41,7 @@ interface Noted<About> {
 }
 
 /** The version of a note's form; notes of another version are passed over. */
-const NOTES = 2
+const NOTES = 3
 
 /** The graph that `make` records, from the folder if it was compiled under this name before. */
 export async function compiledOnce<About>(options: CompileOptions<About>): Promise<Compiled<About>> {
@@ -114,7 +114,7 @@ async function started([own, ...beside]: readonly GraphFile[], settings: object 
     if (isMissing(error)) throw new ChangedFile(own.path, 'is missing')
     throw error
   })
-  if (digestOfBytes(bytes) !== own.digest) throw new ChangedFile(own.path, 'has changed since it was written')
+  if (checksumOfBytes(bytes) !== own.checksum) throw new ChangedFile(own.path, 'has changed since it was written')
   for (const file of beside) {
     const changed = await atOnce(file)
     if (changed) throw changed
