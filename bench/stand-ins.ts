@@ -6,7 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inceptionRecipe } from '../src/metrics/inception.js'
 import { writeStatistics, writeWeights } from '../test/stand-ins.js'
-import { denoisingRecipe, networkOf } from '../src/networks/network.js'
+import { denoisingRecipe } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 
 const [folder] = process.argv.slice(2)
 if (!folder) throw new Error('usage: tsx bench/stand-ins.ts FOLDER')

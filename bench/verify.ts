@@ -20,7 +20,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { safetensorsHeader } from '../src/checkpoints/safetensors.js'
-import { denoisingRecipe, networkOf } from '../src/networks/network.js'
+import { denoisingRecipe } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 import { filled } from './filled.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

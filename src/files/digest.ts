@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 
-/** SHA-256 of bytes, in hexadecimal. */
+/** The SHA-256 of bytes, in hexadecimal. */
 export function digestOfBytes(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex')
 }
 
-/** What the system notes of a file: a file with the same stamp was not written to in between. */
+/** The system's notes about a file. A file whose stamp is unchanged was not written to in between. */
 export async function stampOf(path: string): Promise<string> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
@@ -17,7 +17,10 @@ interface Known {
   readonly digest: Promise<string>
 }
 
-/** Clocks of file systems tick in steps of some milliseconds: a file that was changed so lately may be changed without a new stamp. */
+/**
+ * Clocks of file systems tick in steps of some milliseconds: a file that was changed so lately may be changed without a
+ * new stamp.
+ */
 const SETTLED_AFTER = 2_000n * 1_000_000n
 
 /** What sums bytes up, one run of them after the other. */
@@ -28,8 +31,8 @@ export interface Summing {
 }
 
 /**
- * SHA-256 of a file, in hexadecimal; the file is not held in memory. One that was read before is read again only if its size, times or
- * inode have changed.
+ * The SHA-256 of a file, in hexadecimal. The file is not held in memory, and one that was read before is read again
+ * only if its size, times or inode have changed.
  */
 export const digestOfFile = rememberedOfFile(startSha256)
 

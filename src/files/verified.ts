@@ -4,7 +4,7 @@ import { digestOfFile, stampOf } from './digest.js'
 /** A file with what it must hold. */
 export interface DigestedFile {
   readonly path: string
-  /** SHA-256 of its bytes, in hexadecimal. */
+  /** The SHA-256 of its bytes, in hexadecimal. */
   readonly digest: string
 }
 
@@ -19,7 +19,7 @@ export interface ChecksummedFile {
 export class ChangedFile extends Error {
   constructor(
     readonly path: string,
-    /** For the end of a sentence. */
+    /** The reason, for the end of a sentence. */
     readonly what: 'is missing' | 'has changed since it was written' | 'does not stay as it was written'
   ) {
     super(`${path} ${what}`)
@@ -30,8 +30,8 @@ export class ChangedFile extends Error {
 const ATTEMPTS = 5
 
 /**
- * Opens something that reads files by their paths, while they are read and checked here too. What was opened is given out only if the
- * files hold what they must, and were not touched from before it was opened until it was.
+ * Opens something that reads files by their paths, while they are read and checked here too. What was opened is given
+ * out only if the files hold what they must, and were not touched from before it was opened until it was.
  * @throws ChangedFile
  */
 export async function openVerified<T extends { close(): Promise<void> }>(

@@ -1,5 +1,5 @@
 import { ref, typed, type KeySchemas } from '../reading/keys.js'
-import type { ClipDenoised } from './clipped.js'
+import type { ClipDenoised } from './model.js'
 import type { Shape } from './denoiser.js'
 import type { NoiseValues } from './noise-keys.js'
 

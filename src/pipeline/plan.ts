@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { decodedName } from '../stages/image-files.js'
 import type { StageBase } from '../stages/kind.js'

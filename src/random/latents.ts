@@ -7,7 +7,7 @@ export type GeneratorName = 'torch-cpu' | 'torch-cuda'
 
 export interface LatentsOptions {
   readonly seeds: readonly number[]
-  /** Of one sample. */
+  /** The shape of one sample. */
   readonly shape: readonly number[]
   /** Default: torch-cpu. */
   readonly generator?: GeneratorName

@@ -1,5 +1,5 @@
 import type { Condition } from '../models/denoiser.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { GeneratorName } from '../random/latents.js'
 import { noise } from '../solvers/noise.js'
 import type { NoiseScale } from '../solvers/schedule.js'

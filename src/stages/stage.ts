@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Shape } from '../models/denoiser.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { Solvers } from '../solvers/registry.js'
 import type { Claim, WritableStore } from '../store/store.js'
 

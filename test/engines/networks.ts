@@ -8,7 +8,8 @@ import { inceptionRecipe } from '../../src/metrics/inception.js'
 import { decoderRecipe } from '../../src/networks/autoencoder.js'
 import { clipImageRecipe, clipTextRecipe } from '../../src/networks/clip.js'
 import { unetArguments } from '../../src/networks/diffusers.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 
 /** A network with inputs for a batch of any size. */
 export interface Example {
