@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** All pages that readers are led to, by their paths from the project's folder; but the API reference, which has a test of its own. */
+/**
+ * All pages that readers are led to, by their paths from the project's folder. The API reference has a test of its own.
+ */
 export const PAGES = [
   ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'ARCHITECTURE.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true })

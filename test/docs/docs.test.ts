@@ -91,7 +91,7 @@ describe('docs/troubleshooting.md', () => {
   })
 })
 
-/** What tells a command from others that do the same: its name and its options. One of each is run; the specs of all are read. */
+/** What tells a command from others: its name and its options. One of each is run; the specs of all are read. */
 function kindOf({ words }: Command): string {
   return words.filter((word, i) => i === 2 || word.startsWith('--')).join(' ')
 }
@@ -216,7 +216,8 @@ describe('SQL', () => {
     expect(inLanguage('sql').filter(({ place }) => place.startsWith('docs/sql.md'))).toHaveLength(12)
     const store = openStore(join(folder, 'runs'))
     const { rows } = store.query(
-      `SELECT tables.name, group_concat('\`' || columns.name || '\`', ' ') FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+      `SELECT tables.name, group_concat('\`' || columns.name || '\`', ' ')
+       FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
        WHERE tables.type = 'table' AND columns.name <> 'seal' GROUP BY tables.name`
     )
     store.close()

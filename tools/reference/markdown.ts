@@ -1,5 +1,10 @@
 import { at, child, isMapping } from '../../src/reading/plain.js'
 
+/** Sentences as one paragraph. */
+export function paragraph(...sentences: readonly string[]): string {
+  return sentences.join(' ')
+}
+
 /** A table of Markdown. Cells may hold Markdown themselves. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`

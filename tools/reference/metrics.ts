@@ -1,12 +1,17 @@
 import type { Digits, MetricDescriptor } from '../../src/metrics/metric.js'
 import { METRICS } from '../../src/metrics/registry.js'
-import { listed, table } from './markdown.js'
+import { listed, paragraph, table } from './markdown.js'
 
 /** The reference of all metrics, from their descriptors. */
 export function metricsPage(): string {
   return [
     '# Metrics',
-    `A [score stage](stages.md#score) names its metrics under \`metrics\`: ${listed(METRICS.map(({ name }) => name))}. A spec is checked for what each of them needs before anything runs. A score that is not a finite number is an error.`,
+    paragraph(
+      'A [score stage](stages.md#score) names its metrics under `metrics`:',
+      `${listed(METRICS.map(({ name }) => name))}.`,
+      'A spec is checked for what each of them needs before anything runs.',
+      'A score that is not a finite number is an error.'
+    ),
     ...METRICS.flatMap(metric => [
       `## ${metric.name}`,
       `${capital(metric.title)}.`,

@@ -2,14 +2,22 @@ import type { SolverDescriptor } from '../../src/solvers/descriptor.js'
 import { METHODS } from '../../src/solvers/methods.js'
 import { parallelNfe } from '../../src/solvers/nfe.js'
 import { SOLVERS } from '../../src/solvers/registry.js'
-import { code, KEY_HEAD, keyRow, listed, table } from './markdown.js'
+import { code, KEY_HEAD, keyRow, listed, paragraph, table } from './markdown.js'
 
 /** The reference of all solvers, from their descriptors. */
 export function solversPage(root: unknown): string {
   return [
     '# Solvers',
-    `A stage names its solver under \`solver\`: ${listed(SOLVERS.map(({ name }) => name))}. Every solver but one that stops by itself also has \`nfe\` (parallel evaluations of one sample) or \`numSteps\` (time points, both ends included), and a [\`schedule\`](../schedules.md).`,
-    '[Concepts](../concepts.md#nfe) says how evaluations are counted, [Choosing a solver](../choosing.md) what was measured, and [A solver of your own](../solvers.md) how to add one.',
+    paragraph(
+      `A stage names its solver under \`solver\`: ${listed(SOLVERS.map(({ name }) => name))}.`,
+      'Every solver but one that stops by itself also has `nfe` (parallel evaluations of one sample) or `numSteps`',
+      '(time points, both ends included), and a [`schedule`](../schedules.md).'
+    ),
+    paragraph(
+      '[Concepts](../concepts.md#nfe) says how evaluations are counted,',
+      '[Choosing a solver](../choosing.md) what was measured, and',
+      '[A solver of your own](../solvers.md) how to add one.'
+    ),
     ...SOLVERS.flatMap(solver => sectionOf(root, solver))
   ].join('\n\n')
 }
