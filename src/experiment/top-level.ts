@@ -56,7 +56,7 @@ function named(raw: RawUsed, path: Path, predictors: PredictorSource, reuse: Reu
   if (!predictor) {
     const names = predictors.names()
     const near = expected('a predictor that is imported, published, or distilled as RUN/STAGE', name, names)
-    reuse.report([...path, 'from'], `${near} (epd-run predictors lists them)`)
+    reuse.report([...path, 'from'], near, 'list-predictors')
     return undefined
   }
   const found = reused(predictor.solver, raw, `predictor ${name}`, path, reuse)
