@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { distill, type DistillOptions } from '../src/distill/distill.js'
 import { meanSquare } from '../src/distill/objective.js'
-import type { EpdStudent } from '../src/distill/student.js'
+import type { EpdStudent } from '../src/solvers/epd.js'
 import { teach } from '../src/distill/teach.js'
 import { openModel } from '../src/models/open.js'
 import { latents } from '../src/random/latents.js'
@@ -99,7 +99,7 @@ await model.close()
 
 async function distil(options: Omit<DistillOptions<EpdStudent>, 'model' | 'sigmas' | 'validation'>) {
   const found = await distill({ model, sigmas, validation, ...options })
-  const { loss, validationLoss = NaN, predictor } = found
-  const cells = [rms(loss), rms(validationLoss), await error({ ...options.student, predictor })]
+  const { loss, validationLoss = NaN, learned } = found
+  const cells = [rms(loss), rms(validationLoss), await error({ ...options.student, predictor: learned })]
   return { ...found, cells }
 }

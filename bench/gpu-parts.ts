@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openNetwork } from '../src/engines/open.js'
-import { nameOf, RUNNERS, type EngineOptions, type Runner } from '../src/engines/provider.js'
+import type { Runner } from '../src/engines/engine.js'
+import { RUNNERS, type EngineOptions } from '../src/engines/registry.js'
 import type { Feed, Numbers } from '../src/engines/session.js'
-import { classifierConfig } from '../src/networks/recognise.js'
-import { classifierRecipe } from '../src/networks/guided-classifier.js'
-import { denoisingRecipe, networkOf } from '../src/networks/network.js'
+import { classifierConfig, classifierRecipe } from '../src/networks/guided-classifier.js'
+import { denoisingRecipe } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 import { latents, latentsAndLabels } from '../src/random/latents.js'
 import { openStore } from '../src/store/store.js'
 import { examples, openExample, type Example } from '../test/support/networks.js'
@@ -37,7 +38,7 @@ const parts: Readonly<Record<string, (runner: Runner) => object | Promise<object
   program
 }
 const [part, name] = process.argv.slice(2)
-const runner = RUNNERS.find(one => nameOf(one) === name) ?? RUNNERS[0]
+const runner = RUNNERS.find(one => one.name === name) ?? RUNNERS[0]
 process.stdout.write(`${JSON.stringify(await parts[part](runner))}\n`)
 
 /**
@@ -46,13 +47,18 @@ process.stdout.write(`${JSON.stringify(await parts[part](runner))}\n`)
  */
 async function parity(runner: Runner): Promise<object> {
   const found: Record<string, unknown> = {}
-  const half = runner.engine === 'onnx' && runner.provider !== 'cpu'
+  const options = optionsOf(runner)
+  const half = runner.provider.precisions.includes('float16')
   for (const [name, example] of Object.entries({ ...examples, 'gradient of a classifier': classifier() })) {
     const expected = await answers(example, CPU)
-    found[name] = await compared(example, expected, runner)
-    if (half) found[`${name}, float16`] = await compared(example, expected, { ...runner, precision: 'float16' })
+    found[name] = await compared(example, expected, options)
+    if (half) found[`${name}, float16`] = await compared(example, expected, { ...options, precision: 'float16' })
   }
   return found
+}
+
+function optionsOf({ engine, provider }: Runner): EngineOptions {
+  return { engine, provider: provider.name }
 }
 
 async function compared(example: Example, expected: readonly Numbers[], options: EngineOptions): Promise<unknown> {
@@ -140,15 +146,14 @@ async function network(runner: Runner): Promise<object> {
   const recipe = denoisingRecipe(described)
   const tensors = filled(recipe)
   const found: Record<string, unknown> = {}
-  const precisions =
-    runner.engine === 'onnx' && runner.provider !== 'cpu' ? (['float32', 'float16'] as const) : (['float32'] as const)
+  const precisions = (['float32', 'float16'] as const).filter(one => runner.provider.precisions.includes(one))
   for (const precision of precisions) {
     const opened = await openNetwork({
-      ...{ ...runner, precision, recipe, cacheDir: folder(), content: 'cifar10' },
+      ...{ ...optionsOf(runner), precision, recipe, cacheDir: folder(), content: 'cifar10' },
       tensors: () => Promise.resolve(tensors)
     })
     const session = await opened.session()
-    for (const batch of runner.provider === 'cpu' ? [1, 8] : [1, 8, 32, 128]) {
+    for (const batch of !runner.provider.gpu ? [1, 8] : [1, 8, 32, 128]) {
       const feeds = (): Feed[] => [
         { name: 'x', shape: [batch, 3, 32, 32], data: new Float32Array(batch * 3072).fill(0.1) },
         { name: 'noise', shape: [batch, 1], data: new Float32Array(batch) }
@@ -175,7 +180,7 @@ function pytorch(): object {
 /** The default experiment from the command line, and how far its samples' scores are from those of the CPU. */
 function experiment(runner: Runner): object {
   const spec = join(root, 'specs', 'shapes16-nfe5.yaml')
-  return commandLine(spec, [`model.engine=${runner.engine}`, `model.provider=${runner.provider}`])
+  return commandLine(spec, [`model.engine=${runner.engine}`, `model.provider=${runner.provider.name}`])
 }
 
 /** The whole of specs/cifar10-nfe5.yaml on made-up weights of full size, with 64 trajectories and 256 samples. */
@@ -185,11 +190,11 @@ function cifar10(runner: Runner): object {
     cwd: root
   })
   if (made.status !== 0) throw new Error(String(made.stderr))
-  const few = runner.provider === 'cpu' ? ['0-1', '0-3'] : ['50000-50031', '0-255']
+  const few = !runner.provider.gpu ? ['0-1', '0-3'] : ['50000-50031', '0-255']
   const sets = [
     ...[`stages.teacher.seeds=${few[0]}`, 'stages.student.validation=60000-60007', `stages.samples.seeds=${few[1]}`],
     ...[`stages.euler.seeds=${few[1]}`, 'stages.reference.seeds=0-3', 'stages.student.optimizer.iterations=2'],
-    ...[`model.engine=${runner.engine}`, `model.provider=${runner.provider}`]
+    ...[`model.engine=${runner.engine}`, `model.provider=${runner.provider.name}`]
   ]
   return commandLine(join(root, 'specs', 'cifar10-nfe5.yaml'), sets, { EPD_ASSETS: assets })
 }

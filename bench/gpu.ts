@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { availability } from '../src/engines/availability.js'
-import { nameOf, RUNNERS } from '../src/engines/provider.js'
+import { RUNNERS } from '../src/engines/registry.js'
 import { python } from './peers.js'
 
 /** What a part has found, as it prints it. */
@@ -46,13 +46,16 @@ const about = circumstances()
 const providers = await Promise.all(
   RUNNERS.map(async runner => {
     const found = await availability(runner)
-    return { runner: nameOf(runner), works: found.works, ...(!found.works && { reason: found.reason }) }
+    return {
+      runner: runner.name,
+      gpu: runner.provider.gpu,
+      works: found.works,
+      ...(!found.works && { reason: found.reason })
+    }
   })
 )
-const isGpu = (name: string) => !/:(cpu|wasm|tensorflow)$/.test(name)
 const runners =
-  values.runner?.split(',') ??
-  providers.filter(({ runner, works }) => works && isGpu(runner)).map(({ runner }) => runner)
+  values.runner?.split(',') ?? providers.filter(({ gpu, works }) => works && gpu).map(({ runner }) => runner)
 print('providers', providers)
 
 const results: Record<string, Found> = {}

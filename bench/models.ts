@@ -18,7 +18,8 @@ import { safetensorsHeader } from '../src/checkpoints/safetensors.js'
 import { openModel } from '../src/models/open.js'
 import { decoderRecipe, type DecoderConfig } from '../src/networks/autoencoder.js'
 import { clipTextRecipe, type ClipTextConfig } from '../src/networks/clip.js'
-import { denoisingRecipe, networkOf, type Network } from '../src/networks/network.js'
+import { denoisingRecipe, type Network } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 
 const song = { model_type: 'SongUNet', img_channels: 3, model_channels: 128, num_blocks: 4, attn_resolutions: [16] }
 const guided = { model_type: 'UNetModel', num_head_channels: 64, resblock_updown: true, model_channels: 256 }

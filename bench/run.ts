@@ -10,16 +10,20 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { record, writeGraph } from '../src/engines/onnx/compile.js'
+import { cuda } from '../src/engines/onnx/providers.js'
 import { openSession } from '../src/engines/onnx/session.js'
 import { denoiserOf, faceOf } from '../src/models/network-denoiser.js'
-import { openModel, type Model } from '../src/models/open.js'
-import { preconditioning } from '../src/models/preconditioning.js'
+import type { Model } from '../src/models/model.js'
+import { openModel } from '../src/models/open.js'
+import { preconditioning } from '../src/models/preconditionings.js'
 import { frechetDistance } from '../src/metrics/frechet.js'
 import { accumulator } from '../src/metrics/statistics.js'
-import { denoisingRecipe, networkOf } from '../src/networks/network.js'
+import { denoisingRecipe } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 import { hashUniform } from '../src/random/hash-uniform.js'
 import { latents } from '../src/random/latents.js'
 import { schedule } from '../src/solvers/schedule.js'
+import { SOLVERS } from '../src/solvers/registry.js'
 import { solve } from '../src/solvers/solve.js'
 import { createStore, openStore } from '../src/store/store.js'
 import { filled } from '../test/support/filled.js'
@@ -153,7 +157,7 @@ async function engine(): Promise<void> {
   const recipe = denoisingRecipe(networkOf(CIFAR))
   const { model, path } = await open(CIFAR)
   const { path: direct } = await writeGraph(
-    record(recipe, filled(recipe), { provider: 'cuda', precision: 'float32' }),
+    record(recipe, filled(recipe), { provider: cuda, precision: 'float32' }),
     folder()
   )
   const options = { intraOpNumThreads: availableParallelism() }
@@ -279,7 +283,7 @@ async function overhead(): Promise<void> {
 }
 
 async function outside(model: Model, count: number): Promise<number> {
-  const { run } = await import('../src/stages/sample.js')
+  const { sample } = await import('../src/stages/sample.js')
   const store = createStore(folder())
   const claim = store.claim('bench')
   if (!claim) throw new Error('a claim of our own store is not free')
@@ -296,12 +300,13 @@ async function outside(model: Model, count: number): Promise<number> {
     ...{ store, key: claim.name, claim, inputKey: (name: string) => name, signal: new AbortController().signal },
     ...{ assetPath: (name: string) => name, assetDigest: (name: string) => name, cacheDir: store.root },
     imagesKey: (name: string) => name,
+    solvers: SOLVERS,
     ...{ openModel: () => Promise.resolve(model), onProgress: () => undefined }
   }
   const { x, sigma } = inputs(model, 1)
   await model.denoise(x, sigma)
   const [begun, before] = [performance.now(), model.elapsed()]
-  await run(stage(count), context)
+  await sample.run(stage(count), context)
   const share = 1 - (model.elapsed() - before) / (performance.now() - begun)
   claim.release()
   store.close()

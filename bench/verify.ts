@@ -1,122 +1,169 @@
 /**
- * What it costs to check a compiled network before it runs: seconds from opening it until its first answer, checked and unchecked, and
- * how much longer by the clock and by the processors' time, as Markdown. Each start is a process of its own, and the two take turns. `--only NAME` takes one network, `--rounds N` (default 5).
+ * What it costs to check a compiled network before it runs, as Markdown: how much longer it takes by the clock, and by the processors'
+ * time, from opening the network to its first answer, and of a whole run of one sample, from the start of the process to its end.
+ * Checked and unchecked take turns, each in a process of its own. `--only NAME` takes one network, `--rounds N` (default 5).
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { record } from '../src/engines/onnx/compile.js'
-import { compiledGraph } from '../src/engines/onnx/compiled.js'
-import { openSession } from '../src/engines/onnx/session.js'
-import { INPUTS, denoisingRecipe, networkOf, type Network } from '../src/networks/network.js'
+import { safetensorsHeader } from '../src/checkpoints/safetensors.js'
+import { denoisingRecipe } from '../src/networks/network.js'
+import { networkOf } from '../src/networks/registry.js'
 import { filled } from '../test/support/filled.js'
 
-const networks: Record<string, () => Network> = {
-  'shapes16: the default experiment': () =>
-    networkOf({
-      ...{ model_type: 'SongUNet', img_channels: 3, img_resolution: 16, model_channels: 32, channel_mult: [1, 2] },
-      ...{ num_blocks: 1, attn_resolutions: [8] }
-    }),
-  'CIFAR-10: EDM DDPM++ 32': () =>
-    networkOf({
-      ...{ model_type: 'SongUNet', img_channels: 3, img_resolution: 32, model_channels: 128, channel_mult: [2, 2, 2] },
-      ...{ num_blocks: 4, attn_resolutions: [16] }
-    }),
-  'ImageNet 64: EDM ADM': () => networkOf({ img_resolution: 64, img_channels: 3, label_dim: 1000 })
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+const song = { model_type: 'SongUNet', img_channels: 3 }
+const networks: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'shapes16: the default experiment': {
+    ...{ ...song, img_resolution: 16, model_channels: 32, channel_mult: [1, 2] },
+    ...{ num_blocks: 1, attn_resolutions: [8] }
+  },
+  'CIFAR-10: EDM DDPM++ 32': {
+    ...{ ...song, img_resolution: 32, model_channels: 128, channel_mult: [2, 2, 2] },
+    ...{ num_blocks: 4, attn_resolutions: [16] }
+  },
+  'ImageNet 64: EDM ADM': { img_resolution: 64, img_channels: 3, label_dim: 1000 }
 }
+
+/** Two copies of the program, of which one takes every file for what was written. */
 const MODES = ['unchecked', 'checked'] as const
+type Mode = (typeof MODES)[number]
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
-    within: { type: 'string' },
-    folder: { type: 'string' },
-    mode: { type: 'string' }
-  }
-})
-if (values.within !== undefined && values.folder !== undefined) await start(values.within, values.folder, values.mode)
-else {
-  console.log(
-    '| network | weights | unchecked | checked | longer | processor time |\n| --- | --- | --- | --- | --- | --- |'
-  )
-  for (const name of Object.keys(networks))
-    if (values.only === undefined || values.only === name) compare(name, Number(values.rounds))
-}
+const UNCHECKED = 'export class ChangedFile extends Error {}\nexport const openVerified = (_, open) => open()\n'
 
-function compare(name: string, rounds: number): void {
-  const folder = mkdtempSync(join(tmpdir(), 'epd-bench-'))
-  try {
-    child(name, folder, 'compile')
-    const times = MODES.map(() => new Array<Times>())
-    for (let round = 0; round < rounds; round++)
-      for (const i of round % 2 === 0 ? [0, 1] : [1, 0]) times[i].push(child(name, folder, MODES[i]))
-    const [unchecked, checked] = times.map(some => median(some.map(({ wall }) => wall)))
-    const longer = (of: (times: Times) => number) =>
-      `${(100 * median(times[1].map((time, i) => of(time) / of(times[0][i]) - 1))).toFixed(1)} %`
-    const bytes = readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
-    const cells = [
-      name,
-      `${(bytes / 1e6).toFixed(1)} MB`,
-      seconds(unchecked),
-      seconds(checked),
-      longer(({ wall }) => wall),
-      longer(({ processors }) => processors)
-    ]
-    console.log(`| ${cells.join(' | ')} |`)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
+/** One sample of one evaluation. */
+const SPEC = `name: start
+model: { checkpoint: model.safetensors, engine: onnx, provider: cpu }
+solver: { name: euler, numSteps: 2, schedule: { type: polynomial } }
+stages: { samples: { kind: sample, solver: { name: euler, numSteps: 2 }, seeds: [0] } }
+`
+
+/** In the process that is timed: milliseconds that its processors have worked. */
+const USED = 'const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 }'
+const TELL = `${USED}\nprocess.on('exit', () => process.stderr.write('\\nprocessors ' + used() + '\\n'))`
 
 interface Times {
   readonly wall: number
   readonly processors: number
 }
 
-function processors(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
+const { values } = parseArgs({ options: { only: { type: 'string' }, rounds: { type: 'string', default: '5' } } })
+mkdirSync(join(ROOT, 'runs'), { recursive: true })
+// Below this folder, where node_modules are found.
+const work = mkdtempSync(join(ROOT, 'runs', 'bench-verify-'))
+try {
+  build()
+  console.log('| network | weights | | unchecked | checked | longer | processor time |')
+  console.log('| --- | --- | --- | --- | --- | --- | --- |')
+  for (const name of Object.keys(networks))
+    if (values.only === undefined || values.only === name) compare(name, Number(values.rounds))
+} finally {
+  rmSync(work, { recursive: true })
 }
 
-function child(name: string, folder: string, mode: string): Times {
-  const args = ['--import', 'tsx', fileURLToPath(import.meta.url), '--within', name, '--folder', folder, '--mode', mode]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-  const [wall, processors] = stdout.split(' ').map(Number)
+function build(): void {
+  const config = ['-p', join(ROOT, 'tsconfig.build.json'), '--incremental', 'false', '--tsBuildInfoFile', 'null']
+  run([join(ROOT, 'node_modules/typescript/bin/tsc')], [...config, '--outDir', join(work, 'dist')])
+  for (const mode of MODES) {
+    cpSync(join(work, 'dist'), join(work, mode, 'dist'), { recursive: true })
+    for (const name of ['package.json', 'schemas'])
+      cpSync(join(ROOT, name), join(work, mode, name), { recursive: true })
+  }
+  writeFileSync(join(work, 'unchecked/dist/files/verified.js'), UNCHECKED)
+}
+
+function compare(name: string, rounds: number): void {
+  const store = join(work, 'store')
+  const spec = join(work, 'spec.yaml')
+  writeCheckpoint(networks[name])
+  writeFileSync(spec, SPEC)
+  const measures = { 'from opening to an answer': opened, 'a whole run': whole }
+  try {
+    whole('checked', spec, store)
+    const bytes = readdirSync(join(store, 'cache')).reduce(
+      (sum, file) => sum + statSync(join(store, 'cache', file)).size,
+      0
+    )
+    for (const [what, measure] of Object.entries(measures)) {
+      const times = { unchecked: new Array<Times>(), checked: new Array<Times>() }
+      for (let round = 0; round < rounds; round++)
+        for (const mode of round % 2 === 0 ? MODES : [...MODES].reverse()) times[mode].push(measure(mode, spec, store))
+      console.log(row([name, `${(bytes / 1e6).toFixed(1)} MB`, what], times))
+    }
+  } finally {
+    rmSync(store, { recursive: true, force: true })
+  }
+}
+
+function writeCheckpoint(config: Readonly<Record<string, unknown>>): void {
+  const tensors = filled(denoisingRecipe(networkOf(config)))
+  const file = openSync(join(work, 'model.safetensors'), 'w')
+  writeSync(file, safetensorsHeader(tensors))
+  for (const { data } of tensors.values()) for (let at = 0; at < data.length;) at += writeSync(file, data, at)
+  closeSync(file)
+  writeFileSync(join(work, 'config.json'), JSON.stringify({ class_name: 'EDMPrecond', init_kwargs: config }))
+}
+
+/** The command line, on a store that has the compiled network and nothing else. */
+function whole(mode: Mode, spec: string, store: string): Times {
+  for (const name of ['store.sqlite', 'objects', 'images']) rmSync(join(store, name), { recursive: true, force: true })
+  const begun = performance.now()
+  const { stderr } = run(
+    ['--import', `data:text/javascript,${encodeURIComponent(TELL)}`, join(work, mode, 'dist/cli/main.js')],
+    [spec, '--store', store]
+  )
+  const wall = performance.now() - begun
+  return { wall, processors: Number(/processors (\S+)/.exec(stderr)?.[1]) }
+}
+
+function opened(mode: Mode, _: string, store: string): Times {
+  const script = join(work, 'opened.mjs')
+  const [module, checkpoint, cache] = [
+    join(work, mode, 'dist/models/open.js'),
+    join(work, 'model.safetensors'),
+    join(store, 'cache')
+  ].map(path => JSON.stringify(path))
+  writeFileSync(
+    script,
+    `import { openModel } from ${module}
+${USED}
+const model = await openModel({ checkpoint: ${checkpoint}, cacheDir: ${cache}, engine: 'onnx', provider: 'cpu' })
+const [begun, before] = [performance.now(), used()]
+await model.denoise(new Float64Array(model.shape.reduce((a, b) => a * b)), Float64Array.of(1))
+console.log(performance.now() - begun, used() - before)
+await model.close()`
+  )
+  const [wall, processors] = run([script], []).stdout.split(' ').map(Number)
   return { wall, processors }
 }
 
-/** Prints how many milliseconds it took, by the clock and of all processors. */
-async function start(name: string, folder: string, mode: string | undefined): Promise<void> {
-  const network = networks[name]()
-  const recipe = denoisingRecipe(network)
-  const [begun, before] = [performance.now(), processors()]
-  const { graph, open } = await compiledGraph({
-    ...{ folder, name: 'network' },
-    make: () => Promise.resolve(record(recipe, filled(recipe)))
-  })
-  const session = await (mode === 'checked' ? open() : openSession({ path: join(folder, `${graph}.onnx`) }))
-  const { size, inChannels, labelDim } = network
-  await session.run([
-    {
-      ...{ name: INPUTS.x, shape: [1, inChannels, ...size] },
-      data: new Float32Array(inChannels * size[0] * size[1])
-    },
-    { name: INPUTS.noise, shape: [1, 1], data: new Float32Array(1) },
-    ...(labelDim > 0 ? [{ name: INPUTS.labels, shape: [1, labelDim], data: new Float32Array(labelDim) }] : [])
-  ])
-  process.stdout.write(`${performance.now() - begun} ${processors() - before}`)
-  await session.close()
+function run(command: readonly string[], args: readonly string[]): { stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...args], { encoding: 'utf8', cwd: ROOT })
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${stdout}${stderr}`)
+  return { stdout, stderr }
+}
+
+function row(begin: readonly string[], times: Readonly<Record<Mode, readonly Times[]>>): string {
+  const seconds = (mode: Mode) => `${(median(times[mode].map(({ wall }) => wall)) / 1000).toFixed(3)} s`
+  const longer = (of: keyof Times) =>
+    `${(100 * median(times.checked.map((time, i) => time[of] / times.unchecked[i][of] - 1))).toFixed(1)} %`
+  return `| ${[...begin, seconds('unchecked'), seconds('checked'), longer('wall'), longer('processors')].join(' | ')} |`
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(3)} s`
 }

@@ -1,7 +1,10 @@
 """A PyTorch model as a program that epd-run evaluates: answers D(x; sigma), the clean image that is expected behind
 x = x0 + sigma n. Put your own network in the place of `load`; docs/command.md has the protocol."""
+import os
+import select
 import struct
 import sys
+import threading
 
 import torch
 
@@ -17,7 +20,15 @@ def numbers(stream, count, dtype):
     return torch.frombuffer(bytearray(stream.read(4 * count)), dtype=dtype) if count else torch.empty(0)
 
 
+def end_with_input():
+    """Nobody waits for answers once standard input is closed: ends this process then, even while it computes."""
+    closed = select.poll()
+    closed.register(0, 0)  # a hang-up is always told of
+    threading.Thread(target=lambda: (closed.poll(), os._exit(0)), daemon=True).start()
+
+
 def main():
+    end_with_input()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what is printed must not stand among the answers
     denoise = load()

@@ -13,8 +13,10 @@ belongs to the protocol (docs/command.md). Needs NumPy, or PyTorch with it; noth
 import json
 import math
 import os
+import select
 import struct
 import sys
+import threading
 
 import numpy
 
@@ -54,7 +56,22 @@ def take_streams():
     sys.stdout.flush()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    end_with_input()
     return sys.stdin.buffer, answers
+
+
+def end_with_input():
+    """Ends this process once its standard input is closed, whatever it computes: nobody waits for its answers any more."""
+    if not hasattr(select, "poll"):
+        return
+    closed = select.poll()
+    closed.register(sys.stdin.fileno(), 0)  # a hang-up is always told of
+
+    def watch():
+        closed.poll()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def answer_all(requests, answers, *, call, shape, predicts, noise, labels, prompts, nfe, decode):

@@ -20,14 +20,71 @@ export type ErrorCode =
   | 'query-failed'
   | 'interrupted'
 
-/** A failure that the user can do something about: the message says what, where and the way out, in one line. */
-export class EpdError extends Error {
+/** What a caller may do about an error, where that is done by a means of the caller's own: an option, another call, another program. */
+export type WayOut =
+  /** Open another folder as the store. */
+  | 'another-store'
+  /** Open a folder in place of the file that was named as the store. */
+  | 'another-folder'
+  /** Open another folder as the store, or copy this one to where it can be written. */
+  | 'writable-store'
+  /** Move what is in the place of the store away, or open another folder. */
+  | 'replace-store'
+  /** Free some space on the store's disk, or open a folder on another disk. */
+  | 'more-space'
+  /** Open a folder where a store is, or run an experiment in this one first. */
+  | 'make-store'
+  /** Install a newer version of this package, or open another folder as the store. */
+  | 'newer-version'
+  /** Read the predictor anew from the file that is the error's subject. */
+  | 'import-again'
+  /** Load the experiment with `allowMismatch`. */
+  | 'allow-mismatch'
+  /** Read the predictor under another `name`. */
+  | 'another-name'
+  /** Take a name of `listPredictors`. */
+  | 'list-predictors'
+  /** Obtain what the experiment reads; a run does that by itself. */
+  | 'download'
+  /** Look at `results` of the store for what samples have. */
+  | 'show-run'
+  /** Choose among the samples by `where`, such as the error's subject. */
+  | 'choose-samples'
+  /** Ask `diagnose` which engines there are. */
+  | 'list-engines'
+  /** Make statistics of the images with this network. */
+  | 'make-statistics'
+
+/** One of several things that are wrong, as data. */
+export interface Fault {
+  readonly message: string
+  /** What it is about, if not told by its code: an option that the message begins with, a file, a value of an option. */
+  readonly subject?: string
+  readonly wayOut?: WayOut
+}
+
+export interface ErrorDetails {
+  readonly subject?: string
+  readonly wayOut?: WayOut
+  /** All that is wrong, where the message has a line for each. */
+  readonly faults?: readonly Fault[]
+  readonly cause?: unknown
+}
+
+/** A failure that the caller can do something about. The message says what is wrong and where, in one line; `wayOut` what may be done. */
+export class EpdError extends Error implements Fault {
   override readonly name = 'EpdError'
+  readonly subject?: string
+  readonly wayOut?: WayOut
+  readonly faults?: readonly Fault[]
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: { cause?: unknown }
+    { subject, wayOut, faults, cause }: ErrorDetails = {}
   ) {
-    super(message, options)
+    super(message, cause === undefined ? undefined : { cause })
+    if (subject !== undefined) this.subject = subject
+    if (wayOut !== undefined) this.wayOut = wayOut
+    if (faults !== undefined) this.faults = faults
   }
 }

@@ -20,7 +20,7 @@ export interface LatentStates {
   readonly text: Tensors
   /** alpha^2 of each step. */
   readonly alphaBars?: Tensor
-  /** What latents are multiplied by, where the file says. */
+  /** The factor that latents are multiplied by, where the file names it. */
   readonly scaleFactor?: Tensor
 }
 
@@ -33,7 +33,10 @@ export function isLatent(tensors: Tensors): boolean {
   return [...tensors.keys()].some(name => name.startsWith(UNET))
 }
 
-/** The parts of a state dict of CompVis's latent diffusion or Stable Diffusion (v1); undefined for all others. @throws EpdError `model-invalid` */
+/**
+ * The parts of a state dict of CompVis's latent diffusion or Stable Diffusion (v1); undefined for all others.
+ * @throws EpdError `model-invalid`
+ */
 export function latentStates(tensors: Tensors): LatentStates | undefined {
   if (!isLatent(tensors)) return undefined
   const strange = [...tensors.keys()].find(name => name.startsWith('cond_stage_model.') && !name.startsWith(TEXT))
@@ -74,7 +77,7 @@ export interface LatentConfig {
   readonly config: Readonly<Record<string, unknown>>
 }
 
-/** undefined where there is none. @throws EpdError `checkpoint-invalid` */
+/** The config.yaml beside a checkpoint; undefined where there is none. @throws EpdError `checkpoint-invalid` */
 export async function readLatentConfig(checkpoint: string): Promise<LatentConfig | undefined> {
   const { file, text } = await settingsText(checkpoint)
   if (text === undefined) return undefined

@@ -12,7 +12,7 @@ export interface Component {
   /** Its class: UNet2DModel, AutoencoderKL, ... */
   readonly className: string
   readonly config: Readonly<Record<string, unknown>>
-  /** Path of its config.json, for messages. */
+  /** The path of its config.json, for messages. */
   readonly file: string
   /** The files that hold its weights. */
   readonly weights: readonly string[]
@@ -40,7 +40,10 @@ export interface DiffusersFolder {
   readonly files: readonly string[]
 }
 
-/** Which of a folder's weights are read, as diffusers has it: `fp16` reads diffusion_pytorch_model.fp16.safetensors, for example. */
+/**
+ * The choice among a folder's weights, as diffusers has it: `fp16` reads diffusion_pytorch_model.fp16.safetensors, for
+ * example.
+ */
 export interface WeightOptions {
   readonly variant?: string
 }
@@ -56,11 +59,12 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
 }
 /** Parts of pipelines that samples do not depend on. */
 const IGNORED = ['safety_checker', 'feature_extractor', 'image_encoder']
-/** What model_index.json says beside its parts. */
+/** The settings in model_index.json beside its parts. */
 const SETTINGS = ['_class_name', '_diffusers_version', '_name_or_path', '_commit_hash', 'requires_safety_checker']
 
 /**
- * A pipeline with its model_index.json and a folder a component, or all in one; or the folder of one network with its config.json.
+ * A pipeline with its model_index.json and a folder a component, or all in one; or the folder of one network with its
+ * config.json.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
 export async function readDiffusers(folder: string, { variant }: WeightOptions = {}): Promise<DiffusersFolder> {
@@ -93,7 +97,10 @@ export async function readDiffusers(folder: string, { variant }: WeightOptions =
   }
 }
 
-/** The class of each part that model_index.json lists. @throws EpdError `model-invalid` for a part or a setting that is not known */
+/**
+ * The class of each part that model_index.json lists.
+ * @throws EpdError `model-invalid` for a part or a setting that is not known
+ */
 function partsOf(index: Readonly<Record<string, unknown>>, file: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   const known = [...Object.keys(PARTS), ...IGNORED]
@@ -106,7 +113,9 @@ function partsOf(index: Readonly<Record<string, unknown>>, file: string): Readon
     const also = strange.filter(name => name !== part)
     throw new EpdError(
       'model-invalid',
-      `${file}: its pipeline has a ${part}, which is not supported${also.length > 0 ? `, nor are ${also.join(', ')}` : ''}; known are ${known.join(', ')}. A Python program may serve it as a model (docs/command.md)`
+      `${file}: its pipeline has a ${part}, which is not ` +
+        `supported${also.length > 0 ? `, nor are ${also.join(', ')}` : ''}; known are ${known.join(', ')}. A ` +
+        'Python program may serve it as a model (docs/command.md)'
     )
   }
   for (const [name, value] of Object.entries(index)) {
@@ -121,7 +130,8 @@ function partsOf(index: Readonly<Record<string, unknown>>, file: string): Readon
     if (typeof library !== 'string' || typeof className !== 'string' || !PARTS[name].includes(library))
       throw new EpdError(
         'model-invalid',
-        `${file}: ${name} is ${JSON.stringify(value)}, which is not supported; it must be of ${PARTS[name].join(' or ')}`
+        `${file}: ${name} is ${JSON.stringify(value)}, which is not supported; it must be of ` +
+          PARTS[name].join(' or ')
       )
     found.set(name, className)
   }
@@ -167,7 +177,7 @@ export async function readComponent(folder: string, options: ComponentOptions = 
   }
 }
 
-/** SHA-256 of a network's config.json and weights. @throws EpdError `checkpoint-missing` */
+/** The SHA-256 of a network's config.json and weights. @throws EpdError `checkpoint-missing` */
 export async function componentDigest({ file, weights }: Component): Promise<string> {
   return digestOf(await Promise.all([file, ...weights].map(fileDigest)))
 }
@@ -185,7 +195,10 @@ interface Weights {
 /** Weights in half precision are read where no others are there; they are the same weights. */
 const HALF = 'fp16'
 
-/** In one file or in several with an index; safetensors rather than pickles. @throws EpdError `checkpoint-missing` */
+/**
+ * Finds weights in one file, or in several with an index. Safetensors come before pickles.
+ * @throws EpdError `checkpoint-missing`
+ */
 async function weightFiles(folder: string, { variant, orPlain = false }: ComponentOptions): Promise<Weights> {
   const names: readonly string[] = await readdir(folder).catch(() => [])
   const wanted = variant === undefined ? [undefined, HALF] : orPlain ? [variant, undefined] : [variant]
@@ -198,12 +211,14 @@ async function weightFiles(folder: string, { variant, orPlain = false }: Compone
   throw new EpdError(
     'checkpoint-missing',
     others.length > 0
-      ? `${folder}: holds no weights ${variant === undefined ? 'without a variant' : `of the variant ${variant}`}, but of the variants ${others.join(', ')}; name one as the model's variant`
+      ? `${folder}: holds no weights ` +
+          `${variant === undefined ? 'without a variant' : `of the variant ${variant}`}, but of the variants ` +
+          `${others.join(', ')}; name one as the model's variant`
       : `${folder}: holds no weights; expected ${STEMS[0]}${named}.safetensors or ${STEMS[1]}${named}.safetensors`
   )
 }
 
-/** What files of weights begin with. */
+/** The beginnings of the names of files of weights. */
 export const STEMS = ['diffusion_pytorch_model', 'model', 'pytorch_model']
 
 async function weightsOf(
@@ -234,9 +249,9 @@ export function spellings(stem: string, ending: string, variant: string | undefi
 }
 
 function variantsOf(names: readonly string[]): readonly string[] {
-  const pattern = new RegExp(
-    `^(?:${STEMS.join('|')})\\.(?:(?:safetensors|bin)\\.)?(?:index\\.)?([^.]+?)(?:-\\d+-of-\\d+)?\\.(?:safetensors|bin|index\\.json|json)$`
-  )
+  const [stem, shard] = [`(?:${STEMS.join('|')})`, String.raw`(?:-\d+-of-\d+)?`]
+  const ending = String.raw`(?:safetensors|bin|index\.json|json)`
+  const pattern = new RegExp(String.raw`^${stem}\.(?:(?:safetensors|bin)\.)?(?:index\.)?([^.]+?)${shard}\.${ending}$`)
   const found = names.flatMap(name => pattern.exec(name)?.[1] ?? []).filter(name => name !== 'index')
   return [...new Set(found)].sort()
 }

@@ -1,6 +1,8 @@
 import type { Tensors } from './state-dict.js'
 
-/** Files that people take for a model of this kind: how their tensors' names tell them, what they are, and what to do. */
+/**
+ * Files that people take for a model of this kind: how their tensors' names tell them, what they are, and what to do.
+ */
 interface Family {
   /** All of these match a name each. */
   readonly names: readonly RegExp[]
@@ -63,7 +65,7 @@ const FAMILIES: readonly Family[] = [
 ]
 
 /**
- * What else tensors are of, by their names, with what to do; undefined where their names tell nothing.
+ * The family that tensors are of, by their names, with what to do; undefined where their names tell nothing.
  * @param whole whether they are a whole file of CompVis's kind, which has parts that are families of their own
  */
 export function familyOf(tensors: Tensors, whole: boolean): string | undefined {

@@ -26,7 +26,7 @@ const called =
   ({ name }: Beginning) =>
     pattern.test(name)
 const named = (what: string) => () => what
-/** What a file says itself, in one short line. */
+/** The beginning of a file's own text, in one short line. */
 const quoted = ({ bytes }: Beginning) =>
   JSON.stringify(bytes.toString('utf8', 0, 400).replace(/\s+/g, ' ').trim().slice(0, 120))
 
@@ -98,7 +98,7 @@ const KINDS: readonly FileKind[] = [
   }
 ]
 
-/** What a file is that is no checkpoint, as far as its beginning tells; undefined where it does not. */
+/** The kind of a file that is no checkpoint, as far as its beginning tells; undefined where it does not. */
 export function foreignKind(bytes: Buffer, path: string): string | undefined {
   const text = bytes
     .subarray(0, 64)

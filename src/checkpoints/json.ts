@@ -8,7 +8,10 @@ const CONSTANTS: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity'
 /** A text of JSON, or one of those constants, outside of texts. */
 const TEXT_OR_CONSTANT = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/gs
 
-/** JSON as other programs write it: Python's NaN, Infinity and -Infinity are numbers, and a byte order mark is skipped. @throws SyntaxError */
+/**
+ * JSON as other programs write it: Python's NaN, Infinity and -Infinity are numbers, and a byte order mark is skipped.
+ * @throws SyntaxError
+ */
 export function parseJson(text: string): unknown {
   const plain = text.replace(/^\uFEFF/, '')
   const marks = new Map<unknown, number>()
@@ -22,7 +25,7 @@ export function parseJson(text: string): unknown {
   return JSON.parse(marked, (_, value: unknown) => marks.get(value) ?? value)
 }
 
-/** undefined where there is no such file. @throws EpdError `checkpoint-invalid` */
+/** The JSON object in a file; undefined where there is no such file. @throws EpdError `checkpoint-invalid` */
 export async function readJson(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined

@@ -2,66 +2,73 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
-import { fileDigest, readCheckpointBytes, readCheckpointFile } from './checkpoint.js'
+import { fileDigest, readCheckpointFile } from './checkpoint.js'
 import { isLatent } from './compvis.js'
 import { familyOf } from './families.js'
+import type { Content, Format } from './format.js'
+import { readContent } from './formats.js'
 import { parseJson } from './json.js'
-import { isSafetensors, readSafetensors } from './safetensors.js'
+import { describedModule, moduleState } from './module-state.js'
 import { chosen } from './selection.js'
-import { candidates, described, isModule, isScripted, type Candidate } from './state-dict.js'
-import { readZip } from './zip.js'
-import {
-  field,
-  isList,
-  isMap,
-  isObject,
-  isRecord,
-  isTensor,
-  type NetworkCheckpoint,
-  type TaggedObject,
-  type Tensor,
-  type Tree
-} from './tensor.js'
+import { candidates, described, isModule, type Candidate, type Tensors } from './state-dict.js'
+import { field, isMap, isObject, isRecord, type NetworkCheckpoint, type Tree } from './tensor.js'
+
+/** A network's tensors without a word of its class. */
+export type StateDict = Pick<NetworkCheckpoint, 'tensors'>
 
 export interface NetworkOptions {
-  /** Which of a file's networks: the key that leads to it, or what all its tensors' names begin with. Needed where there are several. */
+  /**
+   * Selects one of a file's networks: the key that leads to it, or the beginning that the names of all its tensors
+   * share. It is needed where there are several.
+   */
   readonly weights?: string
+  /** Whether tensors tell by themselves what network they are of, so that none has to describe it; default: never. */
+  readonly isTold?: (tensors: Tensors) => boolean
+  /** The formats that the file may have; default: all. */
+  readonly formats?: readonly Format[]
 }
 
 /**
- * The network in a checkpoint file: an EDM snapshot (.pkl, its `ema` network); a state dict alone (.pt, .pth) or under a key (`state_dict`, `model`,
- * `ema`, ...; a .ckpt also as the one of a .zip) or a saved module, whose class its tensors tell; or any of that and .safetensors with a config.json
- * beside it that holds `class_name` and `init_kwargs`.
+ * Reads the network of a checkpoint file of any format. It is one of these:
+ * - the `ema` network of a snapshot of EDM's;
+ * - a saved module, or a state dict, alone or under a key (`state_dict`, `model`, `ema`, ...);
+ * - either of them with a config.json beside the file that holds `class_name` and `init_kwargs`.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
 export async function readNetworkCheckpoint(
   path: string,
-  { weights }: NetworkOptions = {}
+  { weights, isTold = () => false, formats }: NetworkOptions = {}
 ): Promise<NetworkCheckpoint | StateDict> {
-  const bytes = unzipped(await readCheckpointFile(path), path)
-  if (isSafetensors(bytes)) {
-    const own = { path: [], tensors: readSafetensors(bytes, path), strange: new Map<string, string>() }
-    const tensors = known(chosen([own], weights, path), path)
-    // What its tensors tell needs no config.json.
-    const config = await readConfig(path)
-    if (isLatent(tensors) || (config === undefined && tensors.has('time_embed.0.weight'))) return { tensors }
-    return { ...required(config, path), tensors }
-  }
-  const tree = readCheckpointBytes(bytes, path)
+  const content = readContent({ bytes: await readCheckpointFile(path), path }, formats)
+  if (content.kind === 'tensors') return tensorsAlone(content, path, weights, isTold)
+  const { tree } = content
   if (isSnapshot(tree) && (weights ?? 'ema') === 'ema') return edmNetwork(tree, path)
-  const tooLarge = () => new EpdError('checkpoint-invalid', `${path}: a network of more parts than any has`)
-  const found = candidates(tree, module => stateDict(module, tooLarge))
-  if (found.length === 0) throw nothing(tree, path)
+  const found = candidates(tree, module => moduleState(module, path))
+  if (found.length === 0) throw noNetwork(tree, path)
   const network = chosen(found, weights, path)
   const kwargs = network.module && field(network.module, '_init_kwargs')
-  if (network.module && isMap(kwargs)) return describedModule(network.module, kwargs, tooLarge)
+  if (network.module && isMap(kwargs)) return describedModule(network.module, kwargs, path)
   const tensors = known(network, path)
   const config = await readConfig(path)
   return isRecord(config) && 'class_name' in config ? { ...required(config, path), tensors } : { tensors }
 }
 
-/** The tensors of a network, unless they are of a family that cannot be run. */
-function known({ tensors }: Candidate, path: string): StateDict['tensors'] {
+/** A format that holds nothing but tensors needs a config.json, unless the tensors tell enough. */
+async function tensorsAlone(
+  { tensors: all }: Extract<Content, { kind: 'tensors' }>,
+  path: string,
+  weights: string | undefined,
+  isTold: (tensors: Tensors) => boolean
+): Promise<NetworkCheckpoint | StateDict> {
+  const own: Candidate = { path: [], tensors: all, strange: new Map() }
+  const tensors = known(chosen([own], weights, path), path)
+  const config = await readConfig(path)
+  if (isLatent(tensors) || (config === undefined && isTold(tensors))) return { tensors }
+  return { ...required(config, path), tensors }
+}
+
+/** The tensors of a network, unless they are of a family that cannot be run. @throws EpdError `model-invalid` */
+function known({ tensors }: Candidate, path: string): Tensors {
   const family = familyOf(tensors, isLatent(tensors))
   if (family !== undefined) throw new EpdError('model-invalid', `${path}: ${family}`)
   return tensors
@@ -73,83 +80,12 @@ function isSnapshot(tree: Tree): boolean {
   return isObject(network) && (isMap(field(network, '_init_kwargs')) || !isModule(network))
 }
 
-function nothing(tree: Tree, path: string): EpdError {
+function noNetwork(tree: Tree, path: string): EpdError {
   return new EpdError(
     'checkpoint-invalid',
-    `${path}: no network in it; it holds ${described(tree)}, where a state dict (names of layers with their tensors, by itself or under a key), a saved module or an EDM snapshot's "ema" was expected`
+    `${path}: no network in it; it holds ${described(tree)}, where a state dict (names of layers with their tensors, ` +
+      'by itself or under a key), a saved module or an EDM snapshot\'s "ema" was expected'
   )
-}
-
-/** The one .ckpt in a .zip, as latent diffusion is published; all else as it is. */
-function unzipped(bytes: Buffer, path: string): Buffer {
-  if (bytes.subarray(0, 4).toString('latin1') !== 'PK\x03\x04') return bytes
-  const zip = readZip(bytes, path)
-  const inner = zip.names.filter(name => name.endsWith('.ckpt'))
-  return inner.length === 1 ? (zip.read(inner[0]) ?? bytes) : bytes
-}
-
-/** The tensors of a file that holds one network: .safetensors, .pt or .pth. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
-export async function readTensors(path: string): Promise<StateDict['tensors']> {
-  const bytes = await readCheckpointFile(path)
-  if (isSafetensors(bytes)) return readSafetensors(bytes, path)
-  const tree = readCheckpointBytes(bytes, path)
-  const tooLarge = () => new EpdError('checkpoint-invalid', `${path}: a network of more parts than any has`)
-  const found = candidates(tree, module => stateDict(module, tooLarge))
-  if (found.length > 0) return chosen(found, undefined, path).tensors
-  throw new EpdError(
-    'checkpoint-invalid',
-    `${path}: holds no state dict, but ${described(tree)}; expected a mapping of names to tensors`
-  )
-}
-
-/** SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
-export async function checkpointDigest(path: string): Promise<string> {
-  const hash = createHash('sha256').update(await fileDigest(path))
-  return hash.update((await readConfigText(path)) ?? '').digest('hex')
-}
-
-/** A network's tensors without a word of its class. */
-export type StateDict = Pick<NetworkCheckpoint, 'tensors'>
-
-/** A dictionary of tensors alone; undefined for all else. */
-export function stateDictOf(tree: Tree): StateDict['tensors'] | undefined {
-  if (!isMap(tree) || tree.size === 0) return undefined
-  const tensors = new Map<string, Tensor>()
-  for (const [name, value] of tree) {
-    if (typeof name !== 'string' || !isTensor(value)) return undefined
-    tensors.set(name, value)
-  }
-  return tensors
-}
-
-/**
- * The tensors of a saved module, by their names in its state dict: of TorchScript's archive, alone or as bytes within a pickle,
- * or of a module in a pickle. Undefined for all else.
- * @throws EpdError `checkpoint-invalid`
- */
-export function moduleTensors(tree: Tree, path: string): StateDict['tensors'] | undefined {
-  const archive = isObject(tree) && isScripted(tree) ? undefined : archiveWithin(tree)
-  const module = archive ? readCheckpointBytes(archive, path) : tree
-  if (!isObject(module)) return undefined
-  const tensors = stateDict(module, () => new EpdError('checkpoint-invalid', `${path}: is no network`))
-  return tensors.size > 0 ? tensors : undefined
-}
-
-/** The first bytes in a tree that are a zip archive. */
-function archiveWithin(tree: Tree): Buffer | undefined {
-  const seen = new Set<Tree>()
-  const waiting = [tree]
-  for (let next = waiting.pop(); next !== undefined && seen.size < MAX_PARTS; next = waiting.pop()) {
-    if (seen.has(next)) continue
-    seen.add(next)
-    if (next instanceof Uint8Array) {
-      const bytes = Buffer.from(next.buffer, next.byteOffset, next.byteLength)
-      if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') return bytes
-    } else if (isList(next)) waiting.push(...next)
-    else if (isMap(next)) waiting.push(...next.values())
-    else if (isObject(next)) waiting.push(next.state, ...next.args)
-  }
-  return undefined
 }
 
 function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
@@ -159,70 +95,28 @@ function edmNetwork(tree: Tree, path: string): NetworkCheckpoint {
   if (!isObject(network)) throw invalid('no network in it')
   const kwargs = field(network, '_init_kwargs')
   if (!isMap(kwargs)) throw invalid('a network without its arguments')
-  return describedModule(network, kwargs, () => invalid('a network of more parts than any has'))
+  return describedModule(network, kwargs, path)
 }
 
-/** A module that carries its class and its arguments, as EDM's do. */
-function describedModule(
-  network: TaggedObject,
-  kwargs: ReadonlyMap<Tree, Tree>,
-  tooLarge: () => EpdError
-): NetworkCheckpoint {
-  return {
-    className: network.className.split('.').at(-1) ?? '',
-    initKwargs: plainRecord(kwargs, tooLarge),
-    tensors: stateDict(network, tooLarge)
-  }
+/**
+ * Reads the tensors of a file that holds one network.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
+export async function readTensors(path: string): Promise<Tensors> {
+  const content = readContent({ bytes: await readCheckpointFile(path), path })
+  if (content.kind === 'tensors') return content.tensors
+  const found = candidates(content.tree, module => moduleState(module, path))
+  if (found.length > 0) return chosen(found, undefined, path).tensors
+  throw new EpdError(
+    'checkpoint-invalid',
+    `${path}: holds no state dict, but ${described(content.tree)}; expected a mapping of names to tensors`
+  )
 }
 
-/** More modules and arguments than any network has; parts that hold one another many times over would come to more. */
-const MAX_PARTS = 100_000
-
-/** Parameters and buffers of a module and all within it, under the names of its state dict. */
-function stateDict(network: TaggedObject, tooLarge: () => EpdError): Map<string, Tensor> {
-  const tensors = new Map<string, Tensor>()
-  let parts = 0
-  const collect = (module: TaggedObject, prefix: string) => {
-    if (++parts > MAX_PARTS) throw tooLarge()
-    for (const [key, value] of members(module)) {
-      const name = `${prefix}${nameOf(key)}`
-      if (isTensor(value)) tensors.set(name, value)
-      else if (isObject(value)) collect(value, `${name}.`)
-    }
-  }
-  collect(network, '')
-  return tensors
-}
-
-/** A module's tensors and the modules within it, by name. TorchScript keeps them as fields, Python in three dictionaries. */
-function members(module: TaggedObject): readonly (readonly [Tree, Tree])[] {
-  if (isScripted(module)) return isMap(module.state) ? [...module.state] : []
-  const passing = field(module, '_non_persistent_buffers_set')
-  return ['_parameters', '_buffers', '_modules'].flatMap(group => {
-    const entries = field(module, group)
-    if (!isMap(entries)) return []
-    return [...entries].filter(
-      ([name]) => !(group === '_buffers' && passing !== undefined && isList(passing) && passing.includes(name))
-    )
-  })
-}
-
-/** Arguments as JSON has them; null for what it cannot hold. */
-function plainRecord(kwargs: ReadonlyMap<Tree, Tree>, tooLarge: () => EpdError): Record<string, unknown> {
-  let parts = 0
-  const plain = (value: Tree): unknown => {
-    if (++parts > MAX_PARTS) throw tooLarge()
-    if (isList(value)) return value.map(plain)
-    if (isMap(value)) return record(value)
-    return typeof value === 'object' || typeof value === 'bigint' ? null : value
-  }
-  const record = (map: ReadonlyMap<Tree, Tree>) =>
-    Object.fromEntries([...map].map(([name, value]) => [nameOf(name), plain(value)]))
-  return record(kwargs)
-}
-
-function nameOf(key: Tree): string {
-  return typeof key === 'string' ? key : ''
+/** The SHA-256 of all that readNetworkCheckpoint reads. @throws EpdError `checkpoint-missing` */
+export async function checkpointDigest(path: string): Promise<string> {
+  const hash = createHash('sha256').update(await fileDigest(path))
+  return hash.update((await readConfigText(path)) ?? '').digest('hex')
 }
 
 function configPath(path: string): string {
@@ -233,7 +127,7 @@ async function readConfigText(path: string): Promise<string | undefined> {
   return readFile(configPath(path), 'utf8').catch(() => undefined)
 }
 
-/** What stands beside a checkpoint; undefined where nothing does. */
+/** The config.json beside a checkpoint; undefined where there is none. @throws EpdError `checkpoint-invalid` */
 async function readConfig(path: string): Promise<unknown> {
   const text = await readConfigText(path)
   if (text === undefined) return undefined
@@ -244,6 +138,10 @@ async function readConfig(path: string): Promise<unknown> {
   }
 }
 
+/**
+ * The class and the arguments that a config.json must name.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
 function required(config: unknown, path: string): Pick<NetworkCheckpoint, 'className' | 'initKwargs'> {
   const file = configPath(path)
   if (config === undefined)

@@ -10,7 +10,8 @@ export interface NumpyArray {
 const MAGIC = '\x93NUMPY'
 
 /**
- * Reads a .npy file of numbers in any layout that NumPy writes (versions 1.0 to 3.0, either order of bytes and of axes).
+ * Reads a .npy file of numbers in any layout that NumPy writes (versions 1.0 to 3.0, either order of bytes and of
+ * axes).
  * @throws RangeError that says why it cannot be read
  */
 export function readNpy(file: Uint8Array): NumpyArray {

@@ -9,7 +9,7 @@ export interface NumpyType {
   readonly bigEndian: boolean
 }
 
-/** By NumPy's short name, `<f8`; undefined for all else. */
+/** The type of NumPy's short name, such as `<f8`; undefined for any other text. */
 export function numpyType(name: string): NumpyType | undefined {
   const match = /^([<>|=]?)([biufcSUMmVO])(\d*)(?:\[.*\])?$/.exec(name)
   if (!match) return undefined
@@ -34,7 +34,10 @@ export function numberSize({ kind, size }: NumpyType): number {
   return kind === 'U' ? 4 : kind === 'S' || kind === 'V' ? 1 : size
 }
 
-/** What reads a number at a byte, in the order that the type has; undefined for what is no number that fits 64 bits. */
+/**
+ * A function that reads a number at a byte, in the order of the type; undefined for what is no number that fits 64
+ * bits.
+ */
 export function numberReader(
   { kind, size, bigEndian }: NumpyType,
   bytes: Uint8Array

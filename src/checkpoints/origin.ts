@@ -2,7 +2,7 @@ import type { NetworkCheckpoint } from './tensor.js'
 
 type Tensors = NetworkCheckpoint['tensors']
 
-/** How tensors that were renamed are called in their file, present or missing; undefined where that is not known. */
+/** The name in the file of a tensor that was renamed, present or missing; undefined where it is not known. */
 type Origin = (name: string) => string | undefined
 
 const origins = new WeakMap<Tensors, Origin>()

@@ -1,4 +1,4 @@
-import type { Value } from './pickle.js'
+import type { Value } from './pickle-values.js'
 
 /** Modules whose functions reach beyond a pickle's own data. */
 const MODULES = new Set([
@@ -32,8 +32,8 @@ const TYPES = new Set([
 ])
 
 /**
- * Whether a call that a pickle asks for could only be meant to run something. Nothing is ever called, so that this protects
- * whoever opens the file elsewhere.
+ * Whether a call that a pickle asks for could only be meant to run something. Nothing is ever called, so that this
+ * protects whoever opens the file elsewhere.
  */
 export function doesHarm(name: string, args: readonly Value[]): boolean {
   const path = name.split('.')

@@ -1,4 +1,4 @@
-import { PickleError, type Value } from './pickle.js'
+import { PickleError, type Value } from './pickle-values.js'
 import type { Tree } from './tensor.js'
 
 const MAX_DEPTH = 500

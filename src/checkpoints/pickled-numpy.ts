@@ -1,11 +1,11 @@
 import { byteSwapped } from './byte-order.js'
 import { numberReader, numberSize, numpyType, tensorType, type NumpyType } from './numpy-type.js'
-import { isKind, PickleError, type Foreign, type Value } from './pickle.js'
+import { isKind, PickleError, type Foreign, type Value } from './pickle-values.js'
 import { isCount } from './storage.js'
 import { elementCount, type TaggedObject, type Tree } from './tensor.js'
 import { fortranStride, rowMajor } from './views.js'
 
-/** What NumPy's pickles call, by its names before version 2. */
+/** The functions that NumPy's pickles call, by their names before version 2. */
 export const NUMPY: Readonly<Record<string, (args: readonly Value[]) => Value | undefined>> = {
   'numpy.dtype': args => (typeof args[0] === 'string' ? dtype(args[0]) : undefined),
   'numpy.core.multiarray.scalar': scalar,

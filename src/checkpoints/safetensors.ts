@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import type { Format } from './format.js'
 import { elementCount, isRecord, itemSize, type DType, type Tensor } from './tensor.js'
 
 const DTYPES = new Map<string, DType>([
@@ -14,12 +15,23 @@ const DTYPES = new Map<string, DType>([
   ['BOOL', 'bool']
 ])
 
+/** A file of tensors by name, with texts beside them (huggingface/safetensors). */
+export const SAFETENSORS: Format = {
+  name: 'safetensors',
+  recognises: ({ bytes }) => isSafetensors(bytes),
+  read: ({ bytes, path }) => ({
+    kind: 'tensors',
+    tensors: readSafetensors(bytes, path),
+    metadata: () => safetensorsMetadata(bytes, path)
+  })
+}
+
 /** Whether bytes begin as a safetensors file does: the header's length, then its JSON. */
-export function isSafetensors(bytes: Buffer): boolean {
+function isSafetensors(bytes: Buffer): boolean {
   return bytes.length > 8 && bytes.readBigUInt64LE(0) <= BigInt(bytes.length - 8) && bytes[8] === 0x7b
 }
 
-/** Tensors of a safetensors file (huggingface/safetensors, format of version 0.x) by name; the data is not copied. */
+/** The tensors of a safetensors file (huggingface/safetensors, version 0.x) by name. The data is not copied. */
 export function readSafetensors(bytes: Buffer, path: string): Map<string, Tensor> {
   const invalid = (what: string) =>
     new EpdError('checkpoint-invalid', `${path}: broken safetensors file: ${what}; download or copy it again`)
@@ -48,12 +60,13 @@ export function readSafetensors(bytes: Buffer, path: string): Map<string, Tensor
   if (unknown.length > 0)
     throw new EpdError(
       'checkpoint-invalid',
-      `${path}: type ${unknown[0]}${unknown.length > 1 ? `, and of ${unknown.length - 1} more tensors,` : ''} is not supported; known are ${[...DTYPES.keys()].join(', ')}`
+      `${path}: type ${unknown[0]}${unknown.length > 1 ? `, and of ${unknown.length - 1} more tensors,` : ''} is ` +
+        `not supported; known are ${[...DTYPES.keys()].join(', ')}`
     )
   return tensors
 }
 
-/** Where a tensor lies within the data. */
+/** The place of a tensor within the data. */
 interface Place {
   readonly name: string
   readonly type: string
@@ -63,13 +76,13 @@ interface Place {
   readonly to: number
 }
 
-/** Bits of an element of the types that are in use and not known here. */
+/** The bits of an element, for types that are in use and not known here. */
 const BITS: Readonly<Partial<Record<string, number>>> = {
   ...{ U16: 16, U32: 32, U64: 64, C64: 64, C128: 128 },
   ...{ F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4 }
 }
 
-/** undefined where a tensor does not fit its type, its shape or the data. */
+/** The place of a tensor; undefined where it does not fit its type, its shape or the data. */
 function placeOf(name: string, entry: Readonly<Record<string, unknown>>, length: number): Place | undefined {
   const { dtype: type, shape, data_offsets: offsets } = entry
   if (typeof type !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) return undefined
@@ -82,8 +95,8 @@ function placeOf(name: string, entry: Readonly<Record<string, unknown>>, length:
 }
 
 /**
- * What is wrong with the places of tensors in the data, which they must fill one after another. Bytes behind the last are of no tensor, and
- * change none.
+ * The fault of the tensors' places in the data, which they must fill one after another; undefined where there is none.
+ * Bytes behind the last are of no tensor, and change none.
  */
 function misplaced(places: readonly Place[]): string | undefined {
   let end = 0
@@ -112,7 +125,7 @@ function repeatedKey(text: string): string | undefined {
 }
 
 /** The texts that a safetensors file carries beside its tensors. @throws EpdError `checkpoint-invalid` */
-export function safetensorsMetadata(bytes: Buffer, path: string): Readonly<Partial<Record<string, string>>> {
+function safetensorsMetadata(bytes: Buffer, path: string): Readonly<Partial<Record<string, string>>> {
   const header = parseHeader(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0))))
   const metadata = header?.__metadata__ ?? {}
   if (!isTexts(metadata))
@@ -120,7 +133,7 @@ export function safetensorsMetadata(bytes: Buffer, path: string): Readonly<Parti
   return metadata
 }
 
-/** Tensors and texts as a safetensors file. */
+/** Encodes tensors and texts as a safetensors file. */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>
@@ -128,7 +141,7 @@ export function encodeSafetensors(
   return Buffer.concat([safetensorsHeader(tensors, metadata), ...[...tensors.values()].map(({ data }) => data)])
 }
 
-/** What stands before the tensors' data, which follows in the same order. */
+/** The header before the tensors' data, which follows in the header's order. */
 export function safetensorsHeader(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {}

@@ -3,8 +3,8 @@ import { firstNames } from '../first-names.js'
 import { areSame, beginnings, isFamiliar, unwrapped, within, type Candidate } from './state-dict.js'
 
 /**
- * The network that is meant, out of all that a file may hold, without what wrappers put before its names: the one under the key `weights`, or
- * the only one that there is. Several that are the same bit for bit count as one.
+ * The network that is meant, out of all that a file may hold, without what wrappers put before its names: the one under
+ * the key `weights`, or the only one that there is. Several that are the same bit for bit count as one.
  * @throws EpdError `checkpoint-invalid` that names them all where it is not certain which is meant
  */
 export function chosen(found: readonly Candidate[], weights: string | undefined, path: string): Candidate {
@@ -43,7 +43,8 @@ function under(found: readonly Candidate[], weights: string, path: string): read
   const starts = found.flatMap(({ tensors }) => [...beginnings(tensors).keys()])
   throw new EpdError(
     'checkpoint-invalid',
-    `${path}: nothing in it is under weights: ${weights}; there ${keys.length > 0 ? `are ${firstNames(keys)}` : `are names that begin with ${firstNames(new Set(starts))}`}`
+    `${path}: nothing in it is under weights: ${weights}; there ` +
+      (keys.length > 0 ? `are ${firstNames(keys)}` : `are names that begin with ${firstNames(new Set(starts))}`)
   )
 }
 

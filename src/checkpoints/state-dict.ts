@@ -19,7 +19,7 @@ export interface Candidate {
   /** The keys that lead to it; none for the file itself. */
   readonly path: readonly string[]
   readonly tensors: Tensors
-  /** What keeps them, where that is an object. */
+  /** The module that keeps them, where they are kept by one. */
   readonly module?: TaggedObject
   /** Weights among them that are of a kind that cannot be read, with what they are. */
   readonly strange: ReadonlyMap<string, string>
@@ -27,14 +27,14 @@ export interface Candidate {
 
 /** Dictionaries within dictionaries that weights are looked for in. */
 const MAX_DEPTH = 3
-/** What an optimizer keeps of weights has their names, too. */
+/** The keys of an optimizer's states, which have the names of weights, too. */
 const OPTIMIZER = /^opt(im(i[sz]ers?)?)?(_?states?(_dict)?)?$/i
-/** Values that are looked at in one file. */
+/** The number of values that are looked at in one file. */
 const MAX_LOOKS = 100_000
 
 /**
- * All that may be a network's weights in a file: dictionaries of tensors whose names have dots, as those of layers within a module have, and
- * saved modules. A dictionary of other names is one only if nothing else is there.
+ * All that may be a network's weights in a file: dictionaries of tensors whose names have dots, as those of layers
+ * within a module have, and saved modules. A dictionary of other names is one only if nothing else is there.
  * @param modules the tensors of a saved module
  */
 export function candidates(tree: Tree, modules: (module: TaggedObject) => Tensors): readonly Candidate[] {
@@ -93,7 +93,7 @@ function weightsIn(entries: ReadonlyMap<Tree, Tree>): Tensors {
   )
 }
 
-/** Tensors of layers that could not be read, by their types. */
+/** The tensors of layers that cannot be read, with their types. */
 function strangeIn(entries: ReadonlyMap<Tree, Tree>): Candidate['strange'] {
   const found = new Map<string, string>()
   for (const [key, value] of entries) {
@@ -109,15 +109,18 @@ function tensorKind({ className, args }: TaggedObject): string | undefined {
   return /^torch\._(utils|tensor)\._rebuild_(\w+)$/.exec(className)?.[2].replaceAll('_', ' ')
 }
 
-/** Without the numbers beside the layers that count (`step`, `n_averaged`): whole, and of no layer. */
+/** Leaves out the whole numbers that are of no layer and count something (`step`, `n_averaged`). */
 function withoutCounters(tensors: Tensors): Tensors {
   return new Map([...tensors].filter(([name, { dtype }]) => name.includes('.') || isFloating(dtype)))
 }
 
-/** What wrappers put into a network's names: torch.compile, fully sharded and checkpointed layers. */
+/** The parts that wrappers put into a network's names: torch.compile, fully sharded and checkpointed layers. */
 const WRAPPERS = /(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/g
 
-/** Names by which networks that are known begin: guided-diffusion's, EDM's, CompVis's, diffusers', CLIP's, autoencoders'. */
+/**
+ * The names by which networks that are known begin: guided-diffusion's, EDM's, CompVis's, diffusers', CLIP's,
+ * autoencoders'.
+ */
 const LANDMARKS = [
   ...['time_embed.0.weight', 'model.map_layer0.weight', 'model.diffusion_model.time_embed.0.weight'],
   ...['time_embedding.linear_1.weight', 'text_model.embeddings.token_embedding.weight', 'decoder.conv_in.weight']
@@ -129,8 +132,8 @@ export function isFamiliar(tensors: Tensors): boolean {
 }
 
 /**
- * Tensors without what wrappers have put before their names: torch.compile's `_orig_mod.` anywhere, `module.` where all have it,
- * and any other beginning that all share, if what is left is a network that is known.
+ * Tensors without what wrappers have put before their names: torch.compile's `_orig_mod.` anywhere, `module.` where all
+ * have it, and any other beginning that all share, if what is left is a network that is known.
  */
 export function unwrapped(tensors: Tensors): Tensors {
   const compiled = withoutWrappers(tensors)
@@ -146,10 +149,10 @@ export function unwrapped(tensors: Tensors): Tensors {
   return alone
 }
 
-/** What data parallel training and averages of models put before all names. */
+/** The beginning that data parallel training and averages of models put before all names. */
 const MODULE = 'module.'
 
-/** How many tensors there are by the first part of their names. */
+/** The number of tensors by the first part of their names. */
 export function beginnings(tensors: Tensors): ReadonlyMap<string, number> {
   const found = new Map<string, number>()
   for (const name of tensors.keys()) {
@@ -184,7 +187,7 @@ function withoutWrappers(tensors: Tensors): Tensors {
   return withOrigin(bare, tensors, name => names.get(name) ?? (heads && heads.whole + name.slice(heads.bare.length)))
 }
 
-/** How all names begin, with and without wrappers, if they differ in nothing else. */
+/** The beginnings of all names, with and without wrappers, if they differ in nothing else. */
 function commonHeads(names: ReadonlyMap<string, string>): { bare: string; whole: string } | undefined {
   const [[bare, whole]] = names
   let tail = 0
@@ -209,7 +212,7 @@ export function areSame(a: Tensors, b: Tensors): boolean {
   })
 }
 
-/** What a file holds, in a few words. */
+/** The content of a file, in a few words. */
 export function described(tree: Tree): string {
   if (isTensor(tree)) return `a single tensor of ${tree.dtype}, ${tree.shape.join('x') || 'one number'}`
   if (isList(tree)) return tree.length === 0 ? 'an empty list' : `a list of ${tree.length}`

@@ -1,5 +1,5 @@
 import { byteSwapped } from './byte-order.js'
-import { isKind, PickleError, type Foreign, type Value } from './pickle.js'
+import { isKind, PickleError, type Foreign, type Value } from './pickle-values.js'
 import type { DType } from './tensor.js'
 
 /** The elements of a storage: what PyTorch calls them, their bytes, and their type here where there is one. */
@@ -55,11 +55,11 @@ export function storageOf(elements: Elements, count: number, data?: Uint8Array):
 
 /** Bytes of a machine that has the greatest of a number first, as all others have them. */
 export function fromBigEndian({ size, dtype }: Elements, data: Uint8Array): Uint8Array {
-  // What is not read here keeps its order.
+  // Elements that are not read here keep their order.
   return dtype && size > 1 ? byteSwapped(data, size) : data
 }
 
-/** By which a tensor names its storage. */
+/** The name by which a tensor refers to its storage. */
 export interface StorageId {
   readonly elements: Elements
   readonly count: number
@@ -67,8 +67,8 @@ export interface StorageId {
 }
 
 /**
- * Reads the tuple ('storage', type, key, location, elements, ...) by which a tensor names its storage, and ('module', class, ...),
- * by which older files name a class with its source.
+ * Reads the tuple ('storage', type, key, location, elements, ...) by which a tensor names its storage, and ('module',
+ * class, ...), by which older files name a class with its source.
  */
 export function persistentReader(find: (id: StorageId) => Storage): (id: Value) => Value {
   return id => {
@@ -76,7 +76,8 @@ export function persistentReader(find: (id: StorageId) => Storage): (id: Value) 
     if (tag === 'module' && isKind(type, 'global')) return type
     if (typeof id === 'string')
       throw new PickleError(
-        "it names its data by texts, as pickle's protocol 0 does, which PyTorch cannot read either; save it with protocol 2"
+        "it names its data by texts, as pickle's protocol 0 does, which PyTorch cannot read either; save it with " +
+          'protocol 2'
       )
     const elements = isKind(type, 'global') ? STORAGES.get(type.name.split('.').at(-1) ?? '') : undefined
     if (tag !== 'storage' || !elements || typeof key !== 'string' || !isCount(count))

@@ -17,7 +17,7 @@ export interface TaggedObject {
   readonly className: string
   readonly args: readonly Tree[]
   readonly state: Tree
-  /** What a class that is a list or a dictionary holds as one. */
+  /** The elements that a class which is a list or a dictionary holds as one. */
   readonly items?: Tree
 }
 
@@ -55,7 +55,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What an object's pickle would have set under a name. */
+/** The value that an object's pickle would have set under a name. */
 export function field({ state }: TaggedObject, name: string): Tree | undefined {
   return isMap(state) ? state.get(name) : undefined
 }

@@ -1,5 +1,6 @@
 import { NUMPY } from './pickled-numpy.js'
-import { isKind, unpickle, PickleError, type Foreign, type Value } from './pickle.js'
+import { unpickle } from './pickle.js'
+import { isKind, PickleError, type Foreign, type Value } from './pickle-values.js'
 import {
   foreignStorage,
   isCount,
@@ -12,13 +13,13 @@ import {
 import { elementCount, isObject, isTensor, itemSize, type DType, type Tensor, type Tree } from './tensor.js'
 import { isRowMajor, rowMajor } from './views.js'
 
-/** What is counted while one file is read. */
+/** The counts of the reading of one file. */
 export interface Reading {
   /** Bytes that views which repeat their storage's elements may still take. */
   repeats: number
 }
 
-/** More than any buffer that is kept as a view of less. */
+/** A number of bytes that no buffer kept as a view of less has. */
 const REPEATS = 1 << 28
 
 export function newReading(): Reading {
@@ -27,7 +28,9 @@ export function newReading(): Reading {
 
 type Constructor = (args: readonly Value[], reading: Reading) => Value | undefined
 
-/** The constructors of tensors and of the plain containers around them. All else becomes an object that is never made. */
+/**
+ * The constructors of tensors and of the plain containers around them. All else becomes an object that is never made.
+ */
 export function constructor(reading: Reading): (name: string, args: readonly Value[]) => Value | undefined {
   return (name, args) => {
     const plain = name
@@ -136,14 +139,15 @@ export function readStorage(data: Buffer, offset: number, storage: Storage): { e
 }
 
 /**
- * PyTorch before 1.6 notes the order of its machine's bytes, and writes elements in the other order all the same; programs that
- * imitate it do not.
+ * PyTorch before 1.6 notes the order of its machine's bytes, and writes elements in the other order all the same;
+ * programs that imitate it do not.
  */
 export function checkMachine(machine: Value, storages: Iterable<Storage>): void {
   const little = machine instanceof Map ? machine.get('little_endian') : undefined
   if (little === false && [...storages].some(({ elements }) => elements.size > 1))
     throw new PickleError(
-      'it was written on a big-endian machine (little_endian is False), and the order of its bytes is not certain; load it there and save it with PyTorch 2, or as safetensors'
+      'it was written on a big-endian machine (little_endian is False), and the order of its bytes is not ' +
+        'certain; load it there and save it with PyTorch 2, or as safetensors'
     )
 }
 

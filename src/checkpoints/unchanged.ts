@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 
 /**
- * What is read of a checkpoint that was named by its digest before, if it still is the one that was named.
+ * Reads a checkpoint that was named by its digest before, and checks that it still is the one that was named.
  * @throws EpdError `checkpoint-invalid`
  */
 export async function readUnchanged<T>(

@@ -1,4 +1,7 @@
-/** Elements of a view, in row-major order, out of the bytes that it looks at. The caller has checked that all of them lie within. */
+/**
+ * Elements of a view, in row-major order, out of the bytes that it looks at. The caller has checked that all of them
+ * lie within.
+ */
 export function rowMajor(
   data: Uint8Array,
   item: number,

@@ -14,11 +14,14 @@ const UNKNOWN = 0xffffffff
 /** A zip archive, whose files are unpacked as they are asked for. */
 export interface Zip {
   readonly names: readonly string[]
-  /** A file's bytes, once their CRC-32 is the one that the archive has for them; a stored file is not copied. @throws EpdError `checkpoint-invalid` */
+  /**
+   * A file's bytes, once their CRC-32 is the one that the archive has for them; a stored file is not copied.
+   * @throws EpdError `checkpoint-invalid`
+   */
   read(name: string): Buffer | undefined
 }
 
-/** What an archive says of a file in it. */
+/** The entry of an archive about a file in it. */
 export interface Entry {
   readonly method: number
   readonly encrypted: boolean
@@ -29,8 +32,15 @@ export interface Entry {
 }
 
 export interface ReadZipOptions {
-  /** Whether a checksum of 0 means that there is none, by what the archive says of its files; default: it never does. */
+  /**
+   * Whether a checksum of 0 means that there is none, by what the archive says of its files; default: it never does.
+   */
   readonly unchecked?: (entries: ReadonlyMap<string, Entry>) => boolean
+}
+
+/** Whether bytes begin as those of a zip archive do. */
+export function beginsAsZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b
 }
 
 /** Opens a zip archive (zip64 too). @throws EpdError `checkpoint-invalid` */
@@ -46,7 +56,7 @@ export function readZip(bytes: Buffer, path: string, { unchecked = () => false }
   }
 }
 
-/** Why a file of a whole archive cannot be read. */
+/** The reason why a file of a sound archive cannot be read. */
 class UnsupportedEntry extends Error {}
 
 function sound<T>(path: string, work: () => T): T {
@@ -83,7 +93,9 @@ function entries(bytes: Buffer): Map<string, Entry> {
   return files
 }
 
-/** Whether a name leads out of the folder that an archive would be unpacked into. Nothing is, but none is meant well. */
+/**
+ * Whether a name leads out of the folder that an archive would be unpacked into. Nothing is, but none is meant well.
+ */
 function isOutside(name: string): boolean {
   return /^([/\\]|[A-Za-z]:)/.test(name) || name.split(/[/\\]/).includes('..')
 }
@@ -116,7 +128,7 @@ function sizes(bytes: Buffer, at: number, extra: Buffer): [size: number, packed:
   return [wide(plain[0]), wide(plain[1]), wide(plain[2])]
 }
 
-/** More than weights shrink by; an archive that claims more is made to fill the memory. */
+/** A factor that weights never shrink by. An archive that claims more is made to fill the memory. */
 const MAX_RATIO = 100
 /** Bytes that any file may unpack to: arrays of zeros shrink by a thousand. */
 const HARMLESS = 1 << 26
@@ -181,12 +193,12 @@ export function writeZip(files: ReadonlyMap<string, Uint8Array>): Buffer {
   return Buffer.concat([...parts, index, end])
 }
 
-/** Of the format: 2.0. */
+/** The version of the format, 2.0. */
 const VERSION = 20
 /** 1 January 1980, the first that the format knows. */
 const DAY = 0x21
 
-/** What an entry's two headers both say. */
+/** The fields that both headers of an entry have. */
 function describe(header: Buffer, name: Buffer, data: Uint8Array): void {
   header.writeUInt16LE(VERSION)
   header.writeUInt16LE(DAY, 8)

@@ -1,10 +1,10 @@
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
-import type { Experiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import type { Display } from './display.js'
 
 /** Every event as a line of JSON on stdout. */
-export function open(experiment: Experiment): Display {
+export function open(experiment: AnyExperiment): Display {
   const show = (event: RunEvent | { readonly type: 'run'; readonly [key: string]: unknown }) => {
     process.stdout.write(`${JSON.stringify(event)}\n`)
   }

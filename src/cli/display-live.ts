@@ -2,17 +2,15 @@ import { nameOfModel } from '../pipeline/model.js'
 import { Listr, type ListrTaskWrapper, type DefaultRenderer } from 'listr2'
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
-import type { Experiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
 import { concerns, downloadLine, duration, progressLine } from './progress.js'
-import { summary } from './summary.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 
-const ITERATIONS_SHOWN = 4
-
 /** A list of stages that fills as they run. */
-export function open(experiment: Experiment): Display {
+export function open(experiment: AnyExperiment): Display {
   let handle: (event: RunEvent) => void = () => undefined
 
   const list = (tasks: { title: string; lines?: number; task: (task: Task) => Promise<void> }[]) =>
@@ -49,10 +47,11 @@ export function open(experiment: Experiment): Display {
     async stages({ plan, run }) {
       await list(
         plan.stages.map(one => {
-          const title = `${one.stage.name}  ${summary(one.stage)}`
+          const kind = STAGE_KINDS.of(one.stage)
+          const title = `${one.stage.name}  ${kind.summary(one.stage)}`
           return {
             title,
-            lines: one.stage.kind === 'distill' ? ITERATIONS_SHOWN : 1,
+            lines: kind.lines ?? 1,
             task: async wrapper => {
               handle = stageHandler(one.stage.name, title, wrapper)
               await run(one)

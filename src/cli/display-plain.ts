@@ -1,10 +1,10 @@
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
 import { nameOfModel } from '../pipeline/model.js'
-import type { Experiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
 import { concerns, downloadLine, duration, progressLine } from './progress.js'
-import { summary } from './summary.js'
 
 /** Seconds between two signs of life of the same stage. */
 const QUIET = 10
@@ -13,7 +13,7 @@ const QUIET = 10
  * Lines that stay: one when a stage ends, and signs of life under its name before that. Why a stage failed is not said here,
  * since the command's last line says it.
  */
-export function open(experiment: Experiment): Display {
+export function open(experiment: AnyExperiment): Display {
   let handle: (event: RunEvent) => void = () => undefined
 
   const shown = async <T>(name: string, what: string, events: (event: RunEvent) => Said, work: () => Promise<T>) => {
@@ -40,8 +40,10 @@ export function open(experiment: Experiment): Display {
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
     async stages({ plan, run }: Execution) {
-      for (const one of plan.stages)
-        await shown(one.stage.name, summary(one.stage), stageEvents(one.stage.name), () => run(one))
+      for (const one of plan.stages) {
+        const { stage } = one
+        await shown(stage.name, STAGE_KINDS.of(stage).summary(stage), stageEvents(stage.name), () => run(one))
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
-import type { Experiment } from '../spec/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import { isLive } from './terminal.js'
 
 /** Where a run is watched. */
@@ -13,7 +13,7 @@ export interface Display {
 }
 
 /** JSON for programs, a list that changes on a live terminal, else plain lines. */
-export async function openDisplay(experiment: Experiment, { json = false }): Promise<Display> {
+export async function openDisplay(experiment: AnyExperiment, { json = false }): Promise<Display> {
   const { open } = json
     ? await import('./display-json.js')
     : isLive(process.stdout)

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { cacheFolder, copyAt, findCopies } from '../pipeline/assets.js'
 import type { Copy } from '../pipeline/sources.js'
 import { BATCH, diagnose, type Diagnosis } from '../pipeline/doctor.js'
-import type { SpecFlags } from './main.js'
+import type { SpecFlags } from './flags.js'
 import { inColumns } from './columns.js'
 import { isLive } from './terminal.js'
 import { load } from './load.js'
@@ -10,7 +10,7 @@ import { load } from './load.js'
 /** Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec. */
 export async function doctor(file: string | undefined, options: SpecFlags): Promise<void> {
   const { store, json } = options
-  const experiment = file === undefined ? undefined : load(file, options)
+  const experiment = file === undefined ? undefined : await load(file, options)
   const copies = experiment ? await findCopies(experiment, store) : new Map<string, Copy>()
   const place = {
     at: (location: string) => copyAt(copies, location),

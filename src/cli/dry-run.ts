@@ -1,89 +1,73 @@
-import { absentCopies, findCopies, type Absent } from '../pipeline/assets.js'
-import { opened } from '../pipeline/execute.js'
+import type { Absent } from '../pipeline/assets.js'
 import type { RunEvent } from '../pipeline/event.js'
-import { checkFit } from '../pipeline/fit.js'
-import { plan } from '../pipeline/plan.js'
-import type { Experiment } from '../spec/experiment.js'
-import { cost } from '../stages/cost.js'
+import { preview, type PreviewedStage, type Progress } from '../pipeline/preview.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import type { StageBase } from '../stages/kind.js'
+import { STAGE_KINDS } from '../stages/registry.js'
 import { createStore } from '../store/store.js'
-import type { Flags } from './main.js'
-import { absentLines } from './reads.js'
-import { summary } from './summary.js'
 import { inColumns } from './columns.js'
-
-/** How long servers may take to say how large their files are, in milliseconds. */
-const PATIENCE = 20_000
+import type { Flags } from './flags.js'
+import { absentLines } from './reads.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
-export async function dryRun(experiment: Experiment, { store: dir, json }: Flags): Promise<void> {
-  warn(experiment.warnings)
+export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {
   const store = createStore(dir)
   try {
-    const copies = await findCopies(experiment, store.root)
-    const absent = await absentCopies(experiment, copies, store.root, AbortSignal.timeout(PATIENCE))
-    if (absent.length > 0) {
-      print(experiment, json, () => 'not known yet', 1, absent)
-      process.stderr.write(`${absentLines(absent).join('\n')}\n`)
-      return
-    }
     const { signal } = new AbortController()
-    const all = await opened({ experiment, store, signal, onEvent: warning })
-    warn(all.experiment.warnings.slice(experiment.warnings.length))
-    warn(checkFit(all.experiment, all.model))
-    await all.model.close()
-    const { keyOf } = plan(all)
-    print(
-      all.experiment,
-      json,
-      name => {
-        const key = keyOf(name)
-        if (store.isComplete(key)) return 'in the store'
-        const shards = store.shards(key).length
-        const iterations = store.iterations(key).length
-        if (shards > 0) return `goes on after shard ${shards}`
-        return iterations > 0 ? `goes on after iteration ${iterations}` : 'would run'
-      },
-      all.model.nfeFactor
+    const { stages, absent } = await preview({ experiment, store, signal, onEvent: warn })
+    process.stdout.write(json ? asJson(experiment, stages, absent) : asTable(stages))
+    process.stderr.write(
+      absentLines(absent)
+        .map(line => `${line}\n`)
+        .join('')
     )
   } finally {
     store.close()
   }
 }
 
-function warning(event: RunEvent): void {
-  if (event.type === 'warning') warn([event.message])
+function warn(event: RunEvent): void {
+  if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
 }
 
-function warn(messages: readonly string[]): void {
-  process.stderr.write(messages.map(message => `warning: ${message}\n`).join(''))
+function asJson({ name }: AnyExperiment, stages: readonly PreviewedStage[], downloads: readonly Absent[]): string {
+  const rows = stages.map(({ stage, progress, evaluations, atMost }) => ({
+    stage: stage.name,
+    kind: stage.kind,
+    what: summary(stage),
+    state: inWords(progress),
+    evaluations,
+    atMost
+  }))
+  return `${JSON.stringify({ experiment: name, stages: rows, downloads })}\n`
 }
 
-function print(
-  experiment: Experiment,
-  json: boolean | undefined,
-  state: (name: string) => string,
-  nfeFactor = 1,
-  downloads: readonly Absent[] = []
-): void {
-  const stages = experiment.stages.map(stage => {
-    const { evaluations, atMost } = cost(stage, experiment.stages)
-    return {
-      stage: stage.name,
-      kind: stage.kind,
-      what: summary(stage),
-      state: state(stage.name),
-      evaluations: evaluations * nfeFactor,
-      atMost
-    }
-  })
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ experiment: experiment.name, stages, downloads })}\n`)
-    return
-  }
-  const rows = stages.map(({ stage, kind, state, evaluations, atMost, what }) => [
-    ...[stage, kind, state],
+function asTable(stages: readonly PreviewedStage[]): string {
+  const rows = stages.map(({ stage, progress, evaluations, atMost }) => [
+    stage.name,
+    stage.kind,
+    inWords(progress),
     `${atMost ? 'at most ' : ''}${evaluations.toLocaleString('en')}`.padStart(14),
-    what
+    summary(stage)
   ])
-  process.stdout.write(`${inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`)
+  return `${inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`
+}
+
+function inWords(progress: Progress): string {
+  switch (progress.state) {
+    case 'unknown':
+      return 'not known yet'
+    case 'absent':
+      return 'would run'
+    case 'finished':
+      return 'in the store'
+    case 'begun':
+      return progress.shards > 0
+        ? `goes on after shard ${progress.shards}`
+        : `goes on after iteration ${progress.iterations}`
+  }
+}
+
+function summary(stage: StageBase): string {
+  return STAGE_KINDS.of(stage).summary(stage)
 }

@@ -3,7 +3,7 @@ import { describeCopies, obtainCopies } from '../pipeline/assets.js'
 import type { RunEvent } from '../pipeline/event.js'
 import { guardedAsync } from '../store/failures.js'
 import { createStore } from '../store/store.js'
-import type { SpecFlags } from './main.js'
+import type { SpecFlags } from './flags.js'
 import { onInterrupt } from './interrupt.js'
 import { downloadLine } from './progress.js'
 import { load } from './load.js'
@@ -14,12 +14,14 @@ const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same 
 /** Gets all that an experiment reads, so that it can then run without a network. */
 export async function fetch(file: string, options: SpecFlags): Promise<void> {
   const { store: dir, json } = options
-  const experiment = load(file, options)
+  const experiment = await load(file, options)
   for (const message of experiment.warnings) show({ type: 'warning', message })
   const store = createStore(dir)
   const interrupt = onInterrupt(() => INTERRUPTED)
   try {
-    const copies = await guardedAsync(store.root, () => obtainCopies(experiment, store, interrupt.signal, show))
+    const copies = await guardedAsync(store.root, () =>
+      obtainCopies({ experiment, store, signal: interrupt.signal, onEvent: show })
+    )
     const files = await describeCopies(experiment, copies)
     if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
     else {

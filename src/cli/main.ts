@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EpdError } from '../errors.js'
+import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
-import { wrongPath } from '../spec/paths.js'
-import { nearest, quote } from '../spec/problem.js'
+import { wrongPath } from '../reading/paths.js'
+import { either, nearest, quote } from '../reading/problem.js'
+import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
+import type { Flags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
@@ -30,7 +33,22 @@ const allowMismatch = new Option(
   'use predictors on other time points, or with another model, than they were distilled for'
 )
 
-const program = new Command('epd-run')
+/** The options of every command that reads a store. */
+const STORE_OPTIONS = [store, json, verbose]
+
+/** A command to which several options can be added at once. */
+class CommandOfMany extends Command {
+  override createCommand(name?: string): CommandOfMany {
+    return new CommandOfMany(name)
+  }
+
+  addOptions(options: readonly Option[]): this {
+    for (const option of options) this.addOption(option)
+    return this
+  }
+}
+
+const program = new CommandOfMany('epd-run')
   .description(
     'Turn a pretrained diffusion model into a few-step sampler: a YAML experiment in, results in SQLite out.'
   )
@@ -43,10 +61,7 @@ program
   .description('run an experiment; what the store has is not computed again (epd-run SPEC is the same)')
   .addOption(set)
   .option('--dry-run', 'show what would run, what is in the store, and what each stage would cost')
-  .addOption(allowMismatch)
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions([allowMismatch, ...STORE_OPTIONS])
   .usage('[options] <spec>')
   .action(async (spec: string, more: string[], options: RunFlags) => {
     checkCommand(spec, more)
@@ -57,9 +72,7 @@ program
 program
   .command('resume [run]')
   .description('continue a run that was interrupted; by default the newest that is not finished')
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (run: string | undefined, options: Flags) => {
     const { resume } = await import('./run.js')
     await resume(run, options)
@@ -68,24 +81,16 @@ program
 program
   .command('validate <spec>')
   .description('check a spec and print it resolved')
-  .addOption(set)
-  .addOption(allowMismatch)
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions([set, allowMismatch, ...STORE_OPTIONS])
   .action(async (spec: string, options: SpecFlags) => {
     const { validate } = await import('./validate.js')
-    validate(spec, options)
+    await validate(spec, options)
   })
 
 program
   .command('fetch <spec>')
   .description('download all that an experiment reads, so that it then runs without a network')
-  .addOption(set)
-  .addOption(allowMismatch)
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions([set, allowMismatch, ...STORE_OPTIONS])
   .action(async (spec: string, options: SpecFlags) => {
     const { fetch } = await import('./fetch.js')
     await fetch(spec, options)
@@ -96,10 +101,7 @@ program
   .description(
     'show what can run networks here, what is missing for the rest, and how fast each is on the model of a spec'
   )
-  .addOption(set)
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions([set, ...STORE_OPTIONS])
   .action(async (spec: string | undefined, options: SpecFlags) => {
     const { doctor } = await import('./doctor.js')
     await doctor(spec, options)
@@ -116,8 +118,7 @@ program
       .default('tensorflow')
   )
   .requiredOption('--out <file>', 'the .npz to write', path)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions([json, verbose])
   .action(async (images: string, options: ReferenceFlags) => {
     const { reference } = await import('./reference.js')
     await reference(images, options)
@@ -126,9 +127,7 @@ program
 program
   .command('predictors')
   .description('list the predictors that a spec can use: imported, distilled, and published with the paper')
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (options: Flags) => {
     const { list } = await import('./predictors.js')
     list(options)
@@ -139,9 +138,7 @@ program
   .argument('<file>', 'the predictor', path)
   .description("read a predictor into the store: a snapshot of the paper's code (.pkl), or what export writes")
   .option('--name <name>', 'what to call it; by default as its file does')
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (file: string, options: Flags & { name?: string }) => {
     const { take } = await import('./predictors.js')
     await take(file, options)
@@ -151,9 +148,7 @@ program
   .command('export <predictor>')
   .description('write a predictor, by its name or RUN/STAGE, as JSON or safetensors')
   .option('--out <file>', 'the .json or .safetensors to write; by default JSON to stdout', path)
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (predictor: string, options: Flags & { out?: string }) => {
     const { give } = await import('./predictors.js')
     give(predictor, options)
@@ -162,9 +157,7 @@ program
 program
   .command('ls')
   .description('list the runs of a store')
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (options: Flags) => {
     const { list } = await import('./show.js')
     list(options)
@@ -173,9 +166,7 @@ program
 program
   .command('show <run>')
   .description('show a run: its stages, results and images; by id, beginning of an id, or name')
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (run: string, options: Flags) => {
     const { show } = await import('./show.js')
     show(run, options)
@@ -186,7 +177,7 @@ program
   .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
   .option('--rows <property>', 'what makes a row: solver, samples, nfe, points, or an axis of the matrix', 'solver')
   .option('--cols <property>', 'what makes a column', 'nfe')
-  .requiredOption('--metric <metric>', 'rmse, psnr, fid, kid, precision, recall, clip-score or frechet-pixels')
+  .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
   .option(
     '--where <property=value>',
     'only samples that have it; may be given again',
@@ -195,9 +186,7 @@ program
   .addOption(
     new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'csv', 'latex']).default('text')
   )
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (run: string, options: TableFlags) => {
     const { table } = await import('./table.js')
     table(run, options)
@@ -207,30 +196,11 @@ program
   .command('query [sql]')
   .description('read the store with SQL, such as "SELECT * FROM results"; without it, list the tables, with examples')
   .option('--csv', 'print CSV')
-  .addOption(store)
-  .addOption(json)
-  .addOption(verbose)
+  .addOptions(STORE_OPTIONS)
   .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
     const { query } = await import('./query.js')
     query(sql, options)
   })
-
-/** Options of every command that reads a store. */
-export interface Flags {
-  readonly store: string
-  readonly json?: boolean
-  readonly verbose?: boolean
-}
-
-/** Of every command that reads a spec. */
-export interface SpecFlags extends Flags {
-  readonly set?: string[]
-  readonly allowMismatch?: boolean
-}
-
-export interface RunFlags extends SpecFlags {
-  readonly dryRun?: boolean
-}
 
 /** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
 function checkCommand(word: string, more: readonly string[]): void {
@@ -258,18 +228,13 @@ function isSpec(word: string): boolean {
   return word === '' || existsSync(word) || /[./\\]/.test(word)
 }
 
-const WRONG_USAGE = 2
-const FAILED = 1
-/** 128 + SIGPIPE, as shells count. */
-const NOBODY_READS = 141
-
 /** The exit code once stdout takes nothing any more. A run stops then, and what is done is kept. */
 let unheard: number | undefined
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (unheard !== undefined) return
-  unheard = error.code === 'EPIPE' ? NOBODY_READS : FAILED
-  if (unheard === FAILED)
+  unheard = error.code === 'EPIPE' ? EXIT.unheard : EXIT.failed
+  if (unheard === EXIT.failed)
     process.stderr.write(`epd-run: what it prints cannot be written (${error.message}); what is done is kept\n`)
   if (!interrupt()) process.exit(unheard)
 })
@@ -285,6 +250,6 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (unheard !== undefined) process.exitCode = unheard
-  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
+  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.wrongUsage
   else fail(error, process.argv.includes('--verbose'))
 }

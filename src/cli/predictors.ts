@@ -5,14 +5,14 @@ import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
 import { encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
 import { publishedPredictors } from '../predictors/published.js'
-import type { PredictorRecord } from '../spec/experiment.js'
+import type { PredictorRecord } from '../predictors/record.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
-import { canonical } from '../spec/plain.js'
+import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { checkOut } from './out.js'
-import { solverWords } from './summary.js'
+import { solverWords } from '../stages/kind.js'
 
 /** Lists every predictor that a spec can use by its name. */
 export function list({ store: dir, json }: Flags): void {

@@ -1,5 +1,5 @@
 import { openStore, type Store } from '../store/store.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
 import { lineWidth } from './terminal.js'
 

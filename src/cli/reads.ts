@@ -1,10 +1,10 @@
 import { locations, type Absent } from '../pipeline/assets.js'
-import type { Experiment } from '../spec/experiment.js'
-import { placeOf, type Place } from '../spec/location.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { placeOf, type Place } from '../reading/location.js'
 import { inColumns } from './columns.js'
 
 /** What an experiment reads from elsewhere, as a table; empty where that is nothing. */
-export function elsewhereTable(experiment: Experiment): string {
+export function elsewhereTable(experiment: AnyExperiment): string {
   const rows = locations(experiment).flatMap(location => {
     const words = wordsFor(placeOf(location))
     return words === undefined ? [] : [[location.replace(/#sha256=.*/, ''), words]]

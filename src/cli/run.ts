@@ -5,17 +5,17 @@ import type { RunEvent } from '../pipeline/event.js'
 import { begin, type Execution } from '../pipeline/execute.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
-import type { Experiment } from '../spec/experiment.js'
-import { loadExperiment } from '../spec/load.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
 import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
-import type { Flags, RunFlags } from './main.js'
+import type { Flags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
-  const experiment = load(file, options)
+  const experiment = await load(file, options)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')
     await dryRun(experiment, options)
@@ -25,7 +25,8 @@ export async function run(file: string, options: RunFlags): Promise<void> {
 export async function resume(name: string | undefined, options: Flags): Promise<void> {
   const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
   const predictors = predictorsIn(options.store)
-  await execute(loadExperiment({ file, text: spec, set: overrides, predictors, allowMismatch }), options)
+  const experiment = await readExperiment({ file, text: spec, set: overrides, predictors, allowMismatch })
+  await execute(experiment, options)
 }
 
 function unfinished(name: string | undefined, dir: string) {
@@ -40,7 +41,7 @@ function unfinished(name: string | undefined, dir: string) {
   }
 }
 
-async function execute(experiment: Experiment, options: Flags): Promise<void> {
+async function execute(experiment: AnyExperiment, options: Flags): Promise<void> {
   const store = createStore(options.store)
   let execution: Execution | undefined
   let show: (event: RunEvent) => void = () => undefined

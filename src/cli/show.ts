@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
+import { METRICS } from '../metrics/registry.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
 
 export function list({ store: dir, json }: Flags): void {
@@ -50,8 +51,23 @@ function described(store: Store, run: Run, stages: readonly RunStage[]): unknown
       predictor: store.predictor(key),
       iterations: store.iterations(key)
     })),
-    results: resultsOf(store, run.id)
+    results: store.results(run.id).map(flattened)
   }
+}
+
+/** A result in JSON: each metric by its name in camel case, and null where it was not scored. */
+function flattened({ metrics, seconds, run, ...samples }: ResultRow): unknown {
+  const values = metricsIn([metrics]).map(name => [camelCase(name), metrics[name] ?? null] as const)
+  return { ...samples, ...Object.fromEntries(values), seconds, run }
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** The names of all metrics, and of any other that something was scored by. */
+function metricsIn(scored: readonly ResultRow['metrics'][]): string[] {
+  return [...new Set([...METRICS.map(({ name }) => name), ...scored.flatMap(values => Object.keys(values))])]
 }
 
 function page(store: Store, run: Run, stages: readonly RunStage[]): string {
@@ -87,13 +103,24 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
 
 /** The results table of a run, if it has scores or samples, and what is to be known about it. */
 export function resultLines(store: Store, runId: string): string[] {
-  const rows = resultsOf(store, runId)
-  if (rows.length === 0) return []
-  const several = new Set(rows.flatMap(({ score }) => score ?? [])).size > 1
-  const columns = COLUMNS.filter(column => (column !== 'score' || several) && rows.some(row => row[column] !== null))
-  const cells = rows.map(row => columns.map(column => row[column]))
-  return ['', inColumns(columns.map(titled), cells), ...biases(store, runId)]
+  const results = store.results(runId)
+  if (results.length === 0) return []
+  const several = new Set(results.flatMap(({ score }) => score ?? [])).size > 1
+  const columns = [
+    ...PROPERTIES.map(name => ({ name, values: results.map(row => row[name]) })),
+    ...metricsIn(results.map(({ metrics }) => metrics)).map(name => ({
+      name,
+      values: results.map(({ metrics }) => metrics[name] ?? null)
+    })),
+    { name: 'seconds', values: results.map(({ seconds }) => seconds) }
+  ].filter(({ name, values }) => (name !== 'score' || several) && values.some(value => value !== null))
+  const rows = results.map((_, i) => columns.map(({ values }) => values[i]))
+  const titles = columns.map(({ name }) => name)
+  return ['', inColumns(titles, rows), ...biases(store, runId)]
 }
+
+/** Columns before the metrics. */
+const PROPERTIES = ['samples', 'solver', 'points', 'nfe', 'images', 'score'] as const
 
 /** How much too high each fid is that rests on few images. */
 function biases(store: Store, runId: string): string[] {
@@ -107,19 +134,6 @@ function biases(store: Store, runId: string): string[] {
     })
   )
   return lines.length > 0 ? ['', ...lines] : []
-}
-
-const COLUMNS: readonly (keyof ResultRow)[] = [
-  ...(['samples', 'solver', 'points', 'nfe', 'images', 'score'] as const),
-  ...(['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'clipScore', 'frechetPixels', 'seconds'] as const)
-]
-
-function titled(column: string): string {
-  return column.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)
-}
-
-function resultsOf(store: Store, runId: string): ResultRow[] {
-  return store.results(runId)
 }
 
 function isFinished({ stage }: RunStage): boolean {

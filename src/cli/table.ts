@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
 import { openStore } from '../store/store.js'
-import type { Flags } from './main.js'
+import type { Flags } from './flags.js'
 import { csvCell } from './query.js'
 import { isLive } from './terminal.js'
 
@@ -15,10 +15,15 @@ export function table(name: string, { store: dir, json, format, ...options }: Ta
   try {
     const { id } = store.run(name)
     const found = compare(store.results(id), options)
-    process.stdout.write(`${json ? JSON.stringify(found) : layouts[format](found)}\n`)
+    process.stdout.write(`${json ? JSON.stringify(found) : laidOut(found, format)}\n`)
   } finally {
     store.close()
   }
+}
+
+/** A comparison as text. */
+export function laidOut(comparison: Comparison, format: TableFlags['format']): string {
+  return layouts[format](comparison)
 }
 
 const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => string>> = {
@@ -55,8 +60,9 @@ const onTerminal = wrapped({ best: ['\u001b[1m', '\u001b[22m'], second: ['\u001b
 const inPlainText: Mark = (text, rank) => `${text}${{ best: '*', second: '+', other: ' ' }[rank]}`
 
 /** Rows of texts, the first the titles. */
-function texts({ rowsBy, colsBy, columns, rows, metric }: Comparison, mark: Mark): string[][] {
-  const shown = (value: number) => (metric === 'psnr' || metric === 'fid' ? value.toFixed(2) : value.toPrecision(4))
+function texts({ rowsBy, colsBy, columns, rows, metric, digits }: Comparison, mark: Mark): string[][] {
+  const shown = (value: number) =>
+    'decimals' in digits ? value.toFixed(digits.decimals) : value.toPrecision(digits.significant)
   const body = rows.map(({ name, cells }) => [
     name,
     ...cells.map(cell => (cell ? mark(shown(cell.value), cell.rank) : ''))

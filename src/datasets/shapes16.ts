@@ -16,7 +16,10 @@ export function shapes16({ start, count }: { readonly start: number; readonly co
   return images
 }
 
-/** Draws the image of 16 numbers in [0, 1): kind, place (2), radius, angle, then hue, saturation, value of shape, top and bottom. */
+/**
+ * Draws the image of 16 numbers in [0, 1): kind, place (2), radius, angle, then hue, saturation, value of shape, top
+ * and bottom.
+ */
 function draw(image: Float64Array, p: readonly number[]): void {
   const distance = distanceTo(p)
   const shape = hsv(p[5], 0.5 + 0.5 * p[6], 0.6 + 0.4 * p[7])

@@ -1,30 +1,22 @@
-import type { Predictor, PredictorTables } from '../solvers/predictor.js'
 import type { Tape } from '../solvers/driver.js'
+import type { EpdStudent } from '../solvers/epd.js'
+import { bound } from '../solvers/options.js'
+import type { Predictor, PredictorTables } from '../solvers/predictor.js'
+import { ADAM_TRAITS, adamTotal, adamWithDefaults, type AdamOptions, type AdamSpec } from './adam-options.js'
 import { batchAt } from './batches.js'
+import { differenceStepCost, withDifference } from './difference-step.js'
 import { byRaw, probes } from './differences.js'
 import { probeCost, probeCostToEnd, walkCost, type Effort } from './effort.js'
-import { differenceStep, differenceStepCost } from './difference-step.js'
-import { slopes, type Differenced } from './objective.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
+import { slopes, type Differenced } from './objective.js'
+import { registered, type Course, type DistillState, type Position } from './optimiser.js'
 import { tables } from './parameters.js'
-import { walk, type EpdStudent, type Setting, type Walk } from './student.js'
-import { finite, lossOf, type Found, type Task } from './task.js'
+import { epdStart } from './start.js'
+import { isEpdStudent, walk, type Setting, type Walk } from './student.js'
+import { finite, lossOf, type Iteration, type Outcome, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
-export interface AdamOptions {
-  readonly name: 'adam'
-  /** Learning rate at the start; it falls to 0.01 by a cosine. */
-  readonly lr?: number
-  readonly betas?: readonly [number, number]
-  /** Trajectories in one iteration. */
-  readonly batch?: number
-  /** Trajectories in all, the same ones seen again and again. */
-  readonly trajectories?: number
-  /** Of the order in which trajectories are seen. */
-  readonly seed?: number
-}
-
-/** Where a distillation stands: all that it needs to go on, beside its inputs. */
+/** Where Adam stands: all that it needs to go on, beside its inputs. */
 export interface AdamState extends PredictorTables, Moments {
   readonly name: 'adam'
   readonly iteration: number
@@ -33,65 +25,56 @@ export interface AdamState extends PredictorTables, Moments {
   readonly backpropagated: number
 }
 
-type AdamTask = Task<AdamOptions, AdamState, Setting<EpdStudent>>
+interface AdamTask extends Task<EpdStudent> {
+  readonly options: AdamSpec & { readonly seed: number }
+}
 
-export const BATCH = 32
+/** The learning rate at the start, and at the end. */
+const LR = 0.2
 const LR_END = 0.01
 /** With fewer time points, the paper's code trains from end to end. */
 const END_TO_END = 6
 
 /**
- * The paper's recipe (arXiv 2507.14797 and its code): Adam on the raw tables; with fewer than 6 time points one update an iteration
- * from the last step's loss, else one after each step. Gradients by differences in place of backpropagation.
+ * The paper's recipe (arXiv 2507.14797 and its code): Adam on the raw tables; with fewer than 6 time points one update
+ * an iteration from the last step's loss, else one after each step. Differences take the place of backpropagation.
  */
-export async function adam(task: AdamTask): Promise<Found> {
-  const { setting, training, validation, at } = task
-  let state = task.resume ?? first(task)
-  let loss = NaN
-  while (state.iteration < total(task.optimizer)) {
-    const done = await iterate(task, state)
-    ;({ state, loss } = done)
-    await task.onIteration?.(
-      {
-        iteration: state.iteration,
-        phase: 'adam',
-        loss,
-        evaluations: state.evaluations,
-        backpropagated: state.backpropagated,
-        accepted: true
-      },
-      state
-    )
-  }
-  const predictor = predictorOf(state, setting)
-  const steps = setting.sigmas.length - 1
-  const [end] = await walk(setting, training, [predictor], steps)
-  const held = validation && (await walk(setting, validation, [predictor], steps))[0]
-  const checked = end.evaluations + (held?.evaluations ?? 0)
+export const adam = registered({
+  ...ADAM_TRAITS,
+  learns: ['points'],
+  takesObjective: true,
+  start: 'normal',
+  isState: (state: DistillState): state is AdamState => state.name === 'adam',
+  specify: (options: AdamOptions | undefined) => adamWithDefaults(options, LR),
+  cost,
+  course
+})
+
+function course(given: Task, options: AdamOptions): Course<AdamState, Position<AdamState>> {
+  const { student } = given.setting
+  if (!isEpdStudent(student))
+    throw new RangeError(`distill: ${bound(student).descriptor.name} has nothing that adam could find`)
+  const setting = { ...given.setting, student }
+  const task = { ...given, setting, options: { ...adamWithDefaults(options, LR), seed: options.seed ?? given.seed } }
   return {
-    predictor,
-    loss: await lossOf(task, end, training, at),
-    validationLoss: held && (await lossOf(task, held, validation, at)),
-    evaluations: state.evaluations + checked,
-    backpropagated: state.backpropagated + checked
+    start: first(epdStart(task, 'normal')),
+    enter: state => ({ state }),
+    isDone: ({ iteration }) => iteration >= adamTotal(options),
+    iterate: ({ state }) => iterate(task, state),
+    conclude: ({ state }) => conclude(task, state)
   }
 }
 
-/** Iterations in all. */
-export function total({ trajectories = 10_000, batch = BATCH }: AdamOptions): number {
-  return Math.ceil(trajectories / batch)
-}
-
-/** Evaluations in all. */
-export function adamCost(options: AdamOptions, effort: Effort): number {
+function cost(options: AdamOptions, effort: Effort): number {
   const { steps, training, validation } = effort
+  const { batch } = adamWithDefaults(options, LR)
   const walked = walkCost(effort, steps)
   const probed = steps + 1 < END_TO_END ? probeCostToEnd(effort) : steps * probeCost(effort)
-  const batch = Math.min(options.batch ?? BATCH, training)
-  return differenceStepCost(effort) + total(options) * batch * (walked + probed) + (training + validation) * walked
+  const iterations = adamTotal(options) * Math.min(batch, training) * (walked + probed)
+  return differenceStepCost(effort) + iterations + (training + validation) * walked
 }
 
-function first({ start }: AdamTask): AdamState {
+function first(start: Predictor): AdamState {
   return {
     ...tables(start),
     ...noMoments(flat(start).length),
@@ -103,45 +86,78 @@ function first({ start }: AdamTask): AdamState {
   }
 }
 
-async function iterate(task: AdamTask, before: AdamState): Promise<{ state: AdamState; loss: number }> {
-  const { setting, training, at } = task
-  const { batch: size = BATCH, seed = 0 } = task.optimizer
-  const batch = batchAt(training, size, seed, before.iteration)
+/**
+ * What an update looks at: the steps whose parameters it moves, the time points of its loss, and how many steps are
+ * walked.
+ */
+interface Fit {
+  readonly steps: readonly number[]
+  readonly at: readonly number[]
+  readonly extent: number
+}
+
+function fitsOf({ setting, at }: AdamTask): readonly Fit[] {
   const last = setting.sigmas.length - 1
-  let { difference, evaluations, backpropagated } = before
-  if (difference === null) {
-    const measured = await differenceStep(setting.model, setting.sigmas, training)
-    difference = measured.difference
-    evaluations += measured.evaluations
-  }
   const steps = Array.from({ length: last }, (_, i) => i)
-  const fits =
-    last + 1 < END_TO_END ? [{ steps, at, extent: last }] : steps.map(i => ({ steps: [i], at: [i + 1], extent: i + 1 }))
-  let state = before
-  let walked = predictorOf(before, setting)
+  if (last + 1 < END_TO_END) return [{ steps, at, extent: last }]
+  return steps.map(i => ({ steps: [i], at: [i + 1], extent: i + 1 }))
+}
+
+async function iterate(task: AdamTask, before: AdamState): Promise<{ position: Position<AdamState>; row: Iteration }> {
+  const { setting, training, options } = task
+  const batch = batchAt(training, options.batch, options.seed, before.iteration)
+  const begun = await withDifference(before, setting, training)
+  let state: AdamState = begun
+  let walked = predictorOf(begun, setting)
   let tape: Tape = []
   let loss = NaN
-  for (const fit of fits) {
+  for (const fit of fitsOf(task)) {
     // Steps behind keep the parameters that they were walked with.
     walked = withSteps(walked, predictorOf(state, setting), fit.steps)
     const [base] = await walk(setting, batch, [walked], fit.extent, tape)
     loss = finite(await lossOf(task, base, batch, fit.at))
-    const found = await gradient(task, batch, walked, base, fit, difference)
-    evaluations += base.evaluations + found.evaluations
-    backpropagated += 3 * base.evaluations
-    state = update(task, state, found.gradient)
+    const slope = await gradient(task, batch, walked, base, fit, begun.difference)
+    state = {
+      ...update(task, state, slope.gradient),
+      evaluations: state.evaluations + base.evaluations + slope.evaluations,
+      backpropagated: state.backpropagated + 3 * base.evaluations
+    }
     tape = base.tape
   }
-  return { state: { ...state, iteration: before.iteration + 1, difference, evaluations, backpropagated }, loss }
+  const { evaluations, backpropagated } = state
+  const iteration = before.iteration + 1
+  return {
+    position: { state: { ...state, iteration } },
+    row: { iteration, phase: 'adam', loss, evaluations, backpropagated, accepted: true }
+  }
 }
 
-/** The gradient of the loss in all raw numbers, [step][r, weight, scaleDir, scaleTime][point]. */
+async function conclude(task: AdamTask, state: AdamState): Promise<Outcome> {
+  const { setting, training, validation, at } = task
+  const learned = predictorOf(state, setting)
+  const steps = setting.sigmas.length - 1
+  const [end] = await walk(setting, training, [learned], steps)
+  const held = validation && (await walk(setting, validation, [learned], steps))[0]
+  const checked = end.evaluations + (held?.evaluations ?? 0)
+  return {
+    learned,
+    loss: await lossOf(task, end, training, at),
+    validationLoss: held && (await lossOf(task, held, validation, at)),
+    evaluations: state.evaluations + checked,
+    backpropagated: state.backpropagated + checked
+  }
+}
+
+/**
+ * The gradient of the loss in all raw numbers, [step][r, weight, scaleDir, scaleTime][point]; 0 in those of other
+ * steps.
+ */
 export async function gradient(
-  { setting, look }: Pick<AdamTask, 'setting' | 'look'>,
+  { setting, look }: Pick<Task<EpdStudent>, 'setting' | 'look'>,
   batch: Trajectories,
   predictor: Predictor,
   base: Walk,
-  { steps, at, extent }: { steps: readonly number[]; at: readonly number[]; extent: number },
+  { steps, at, extent }: Fit,
   difference: number
 ): Promise<{ gradient: number[]; evaluations: number }> {
   const all = steps.flatMap(step => probes(predictor, step, setting.sigmas, difference))
@@ -164,9 +180,9 @@ export async function gradient(
   return { gradient: result, evaluations: walks.reduce((sum, { evaluations }) => sum + evaluations, 0) }
 }
 
-function update({ optimizer }: AdamTask, state: AdamState, gradient: readonly number[]): AdamState {
-  const { lr = 0.2, betas = [0.9, 0.999] } = optimizer
-  const progress = state.iteration / total(optimizer)
+function update({ options }: AdamTask, state: AdamState, gradient: readonly number[]): AdamState {
+  const { lr, betas } = options
+  const progress = state.iteration / adamTotal(options)
   const rate = LR_END + (lr - LR_END) * 0.5 * (1 + Math.cos(Math.PI * progress))
   const { values, moments } = adamStep(flat(state), gradient, state, rate, betas)
   return { ...state, ...unflat(values, state.r[0].length), ...moments }

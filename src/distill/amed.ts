@@ -15,17 +15,19 @@ import {
   type AmedPredictor,
   type Layer
 } from '../solvers/amed-predictor.js'
-import { amedSteps, type ChoosePoint } from '../solvers/amed.js'
-import { drive, type Tape } from '../solvers/driver.js'
-import { oneSample } from '../solvers/solve.js'
-import { BATCH, total, type AdamOptions } from './adam.js'
+import type { AmedStudent, ChoosePoint } from '../solvers/amed.js'
+import { lacksFeatures } from '../solvers/check-options.js'
+import type { Tape } from '../solvers/driver.js'
+import { bound } from '../solvers/options.js'
+import { ADAM_TRAITS, adamTotal, adamWithDefaults, type AdamOptions, type AdamSpec } from './adam-options.js'
+import { sampleSlopes, walkSamples, type AmedWalk } from './amed-walk.js'
 import { batchAt } from './batches.js'
-import { differenceStep, differenceStepCost } from './difference-step.js'
+import { differenceStepCost, withDifference } from './difference-step.js'
 import { walkCost, type Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
-import { meanSquare, slopes } from './objective.js'
-import { firstSteps, withZero, type AmedStudent, type Setting } from './student.js'
-import { finite, type Found, type Task } from './task.js'
+import { registered, type Course, type DistillState, type Position } from './optimiser.js'
+import { isAmedStudent } from './student.js'
+import { finite, type Iteration, type Outcome, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
 /** Where the training of AMED's network stands: all that it needs to go on, beside its inputs. */
@@ -39,54 +41,63 @@ export interface AmedState extends Moments {
   readonly backpropagated: number
 }
 
-type AmedSetting = Setting<AmedStudent>
-export type AmedTask = Omit<Task<AdamOptions, AmedState, AmedSetting, AmedLayers>, 'look' | 'at'>
+interface AmedTask extends Task<AmedStudent> {
+  readonly options: AdamSpec & { readonly seed: number }
+  readonly layers: AmedLayers
+}
 
 /** The authors' learning rate; it does not fall. */
 const LR = 0.005
 
 /**
- * The recipe of AMED (Zhou et al. 2023, arXiv 2312.00094, and its code): one update of Adam after every step, from the squared difference to the
- * teacher's next state. The model is not differentiated: how a step's end changes with a sample's own three parameters is found
- * by differences, and the chain rule leads from there through the small network.
+ * The recipe of AMED (Zhou et al. 2023, arXiv 2312.00094, and its code): one update of Adam after every step, from the
+ * squared difference to the teacher's next state. The model is not differentiated: how a step's end changes with a
+ * sample's own three parameters is found by differences, and the chain rule leads from there through the small network.
  */
-export async function trainAmed(task: AmedTask): Promise<Found<AmedPredictor>> {
-  const { setting, training, validation, start } = task
-  let state = task.resume ?? first(start)
-  while (state.iteration < total(task.optimizer)) {
-    const done = await iterate(task, state)
-    state = done.state
-    const { iteration, evaluations, backpropagated } = state
-    await task.onIteration?.(
-      { iteration, phase: 'adam', loss: done.loss, evaluations, backpropagated, accepted: true },
-      state
-    )
+export const amedTraining = registered({
+  ...ADAM_TRAITS,
+  learns: ['network'],
+  takesObjective: false,
+  start: 'normal',
+  isState: (state: DistillState): state is AmedState => state.name === 'amed',
+  specify: (options: AdamOptions | undefined) => adamWithDefaults(options, LR),
+  cost,
+  course
+})
+
+function course(given: Task, options: AdamOptions): Course<AmedState, Position<AmedState>> {
+  const { student, model } = given.setting
+  const { descriptor } = bound(student)
+  if (!isAmedStudent(student)) throw new RangeError(`distill: ${descriptor.name} has no network to be trained`)
+  if (!model.features) throw new RangeError(`distill: ${descriptor.name} ${lacksFeatures(descriptor, model) ?? ''}`)
+  const layers = amedStart(model.features.size, given.seed)
+  const task = {
+    ...given,
+    layers,
+    setting: { ...given.setting, student },
+    options: { ...adamWithDefaults(options, LR), seed: options.seed ?? given.seed }
   }
-  const predictor = predictorOf(state, task)
-  const [end, held] = [
-    await followed(setting, training, predictor),
-    validation && (await followed(setting, validation, predictor))
-  ]
-  const checked = end.evaluations + (held?.evaluations ?? 0)
   return {
-    predictor,
-    loss: end.loss,
-    validationLoss: held?.loss,
-    evaluations: state.evaluations + checked,
-    backpropagated: state.backpropagated + checked
+    start: first(layers),
+    enter: state => ({ state }),
+    isDone: ({ iteration }) => iteration >= adamTotal(options),
+    iterate: ({ state }) => iterate(task, state),
+    conclude: ({ state }) => conclude(task, state)
   }
 }
 
-/** Evaluations in all. */
-export function amedCost(options: AdamOptions, effort: Effort): number {
+function cost(options: AdamOptions, effort: Effort): number {
   const { steps, training, validation, scalesTime } = effort
   const walked = walkCost(effort, steps)
-  const batch = Math.min(options.batch ?? BATCH, training)
+  const batch = Math.min(adamWithDefaults(options, LR).batch, training)
   const iteration = batch * (walked + steps * (scalesTime ? 2 : 1))
-  return differenceStepCost(effort) + total(options) * iteration + (training + validation) * walked
+  return differenceStepCost(effort) + adamTotal(options) * iteration + (training + validation) * walked
 }
 
-/** A network as it starts: weights of a size that keeps the variance, biases 0. `features`: numbers of a sample's features. */
+/**
+ * A network as it starts: weights of a size that keeps the variance, biases 0.
+ * `features`: how many numbers the features of a sample are.
+ */
 export function amedStart(features: number, seed: number): AmedLayers {
   const generator = torchCpuGenerator(seed)
   const layer = (input: number, out: number, scale: number): Layer => {
@@ -113,147 +124,94 @@ function first(start: AmedLayers): AmedState {
   const values = numbersOf(start)
   return {
     ...noMoments(values.length),
-    ...{ name: 'amed', iteration: 0, values, difference: null, evaluations: 0, backpropagated: 0 }
+    name: 'amed',
+    iteration: 0,
+    values,
+    difference: null,
+    evaluations: 0,
+    backpropagated: 0
   }
 }
 
 /** One batch, led through all steps; the network is updated after each of them. */
-async function iterate(task: AmedTask, before: AmedState): Promise<{ state: AmedState; loss: number }> {
-  const { setting, training } = task
-  const { batch: size = BATCH, seed = 0 } = task.optimizer
-  const batch = batchAt(training, size, seed, before.iteration)
-  let { difference, evaluations, backpropagated } = before
-  if (difference === null) {
-    const measured = await differenceStep(setting.model, setting.sigmas, training)
-    difference = measured.difference
-    evaluations += measured.evaluations
+async function iterate(task: AmedTask, before: AmedState): Promise<{ position: Position<AmedState>; row: Iteration }> {
+  const { setting, training, options } = task
+  const batch = batchAt(training, options.batch, options.seed, before.iteration)
+  const begun = await withDifference(before, setting, training)
+  let led: Led = { state: begun, chosen: batch.seeds.map(() => []), loss: NaN }
+  for (let step = 0; step + 1 < setting.sigmas.length; step++)
+    led = await leadOn(task, batch, led, step, begun.difference)
+  const { evaluations, backpropagated } = led.state
+  const iteration = before.iteration + 1
+  return {
+    position: { state: { ...led.state, iteration } },
+    row: { iteration, phase: 'adam', loss: led.loss, evaluations, backpropagated, accepted: true }
   }
-  let state = before
-  let loss = NaN
-  // Steps behind keep the parameters that they were walked with.
-  const chosen: AmedPoint[][] = batch.seeds.map(() => [])
-  let tapes: readonly Tape[] | undefined
-  for (let step = 0; step + 1 < setting.sigmas.length; step++) {
-    const predictor = predictorOf(state, task)
-    const seen: AmedForward[] = []
-    const choose = (sample: number): ChoosePoint => {
-      return (features, t, next, i) => {
-        if (i < step) return chosen[sample][i]
-        seen[sample] = amedForward(predictor, features, t, next)
-        return (chosen[sample][step] = seen[sample].point)
-      }
-    }
-    const base = await walk(setting, batch, choose, step + 1, tapes)
-    loss = finite(base.loss)
-    const found = await slopesOf(setting, batch, base, chosen, step, difference)
-    evaluations += base.evaluations + found.evaluations
-    backpropagated += 3 * base.evaluations
-    const gradient = new Float64Array(state.values.length)
-    found.each.forEach((slope, sample) => {
-      addGradient(gradient, predictor.layers, amedGradient(predictor, seen[sample], slope))
-    })
-    const { lr = LR, betas = [0.9, 0.999] } = task.optimizer
-    const { values, moments } = adamStep(state.values, [...gradient], state, lr, betas)
-    state = { ...state, ...moments, values }
-    tapes = base.tapes
-  }
-  return { state: { ...state, iteration: before.iteration + 1, difference, evaluations, backpropagated }, loss }
 }
 
-/** How the mean square at a step's end changes with each sample's own parameters of that step. */
-async function slopesOf(
-  setting: AmedSetting,
+/** A batch on its way through the steps. */
+interface Led {
+  readonly state: AmedState
+  /** The parameters that each sample was walked with, [sample][step]. Steps behind keep theirs. */
+  readonly chosen: readonly (readonly AmedPoint[])[]
+  readonly tapes?: readonly Tape[]
+  /** Mean squared difference to the teacher at the end of the last step. */
+  readonly loss: number
+}
+
+/** Leads a batch through one more step and updates the network by what it finds there. */
+async function leadOn(
+  task: AmedTask,
   batch: Trajectories,
-  base: AmedWalk,
-  chosen: readonly (readonly AmedPoint[])[],
+  { state, chosen: before, tapes }: Led,
   step: number,
   difference: number
-): Promise<{ each: AmedPoint[]; evaluations: number }> {
-  const { sigmas, student } = setting
-  const ratio = sigmas[step] / sigmas[step + 1]
-  const by = {
-    r: Math.min(difference / Math.log(ratio), 0.1),
-    scaleDir: student.ranges.scaleDir > 0 ? difference / Math.max(ratio - 1, 1) : 0,
-    scaleTime: student.ranges.scaleTime > 0 ? difference : 0
-  }
-  const slope = async (moved: keyof AmedPoint) => {
-    const change = moved === 'r' ? (sample: number) => (chosen[sample][step].r > 0.5 ? -by.r : by.r) : () => by[moved]
-    if (by[moved] === 0) return { slopes: batch.seeds.map(() => 0), evaluations: 0 }
-    const probe =
-      (sample: number): ChoosePoint =>
-      (_features, _t, _next, i) =>
-        i < step
-          ? chosen[sample][i]
-          : { ...chosen[sample][step], [moved]: chosen[sample][step][moved] + change(sample) }
-    const { ends, evaluations } = await walk(setting, batch, probe, step + 1, base.tapes)
-    const targets = statesOf(batch, step + 1)
-    const own = ends.map((end, k) => {
-      const [half] = slopes([base.ends[k]], [targets[k]], [0], [{ states: [end], change: change(k) }])
-      return (2 * half) / ends.length
-    })
-    return { slopes: own, evaluations }
-  }
-  const [r, scaleDir, scaleTime] = [await slope('r'), await slope('scaleDir'), await slope('scaleTime')]
-  return {
-    each: batch.seeds.map((_, k) => ({ r: r.slopes[k], scaleDir: scaleDir.slopes[k], scaleTime: scaleTime.slopes[k] })),
-    evaluations: r.evaluations + scaleDir.evaluations + scaleTime.evaluations
-  }
-}
-
-interface AmedWalk {
-  /** Each sample's state where it ends. */
-  readonly ends: readonly Float64Array[]
-  readonly tapes: readonly Tape[]
-  /** Mean squared difference to the trajectories there. */
-  readonly loss: number
-  readonly evaluations: number
-}
-
-/** Walks each sample from the trajectories' noise over the first `steps` steps, all side by side. */
-async function walk(
-  { model, student, sigmas: above, toZero, batchSize, signal }: AmedSetting,
-  batch: Trajectories,
-  choose: (sample: number) => ChoosePoint,
-  steps: number,
-  replay?: readonly Tape[]
-): Promise<AmedWalk> {
-  const tapes: Tape[] = batch.seeds.map(() => [])
-  const sigmas = toZero ? withZero(above) : above
-  const [x] = batch.states
-  const size = x.length / batch.seeds.length
-  const jobs = batch.seeds.map((_, k) => {
-    const trajectory: Float64Array[] = []
-    const one = oneSample({ x, condition: batch.condition }, size, k)
-    const run = amedSteps({ x: one.x, samples: 1, sigmas, trajectory }, student, choose(k))
-    return {
-      run: firstSteps(run, trajectory, steps),
-      condition: one.condition,
-      record: tapes[k],
-      replay: replay?.[k]
+): Promise<Led> {
+  const { setting, options } = task
+  const predictor = predictorOf(task, state)
+  const forwards: AmedForward[] = []
+  const choose = (sample: number): ChoosePoint => {
+    return (features, t, next, i) => {
+      if (i < step) return before[sample][i]
+      forwards[sample] = amedForward(predictor, features, t, next)
+      return forwards[sample].point
     }
+  }
+  const base = await walkSamples(setting, batch, choose, step + 1, tapes)
+  const loss = finite(base.loss)
+  const chosen = before.map((points, sample) => [...points, forwards[sample].point])
+  const slope = await sampleSlopes(setting, batch, base, chosen, step, difference)
+  const gradient = new Float64Array(state.values.length)
+  slope.each.forEach((at, sample) => {
+    addGradient(gradient, predictor.layers, amedGradient(predictor, forwards[sample], at))
   })
-  const outcomes = await drive(jobs, { model, batchSize, signal })
-  const ends = outcomes.map(({ x }) => x)
+  const { values, moments } = adamStep(state.values, [...gradient], state, options.lr, options.betas)
+  const evaluations = state.evaluations + base.evaluations + slope.evaluations
+  const backpropagated = state.backpropagated + 3 * base.evaluations
+  return { state: { ...state, ...moments, values, evaluations, backpropagated }, chosen, tapes: base.tapes, loss }
+}
+
+async function conclude(task: AmedTask, state: AmedState): Promise<Outcome> {
+  const { training, validation } = task
+  const learned = predictorOf(task, state)
+  const end = await walked(task, training, learned)
+  const held = validation && (await walked(task, validation, learned))
+  const checked = end.evaluations + (held?.evaluations ?? 0)
   return {
-    ends,
-    tapes,
-    loss: meanSquare(ends, statesOf(batch, steps), [...ends.keys()]),
-    evaluations: outcomes.reduce((sum, outcome) => sum + outcome.evaluations, 0)
+    learned,
+    loss: end.loss,
+    validationLoss: held?.loss,
+    evaluations: state.evaluations + checked,
+    backpropagated: state.backpropagated + checked
   }
 }
 
-/** A predictor's own walk to the end. */
-function followed(setting: AmedSetting, trajectories: Trajectories, predictor: AmedPredictor): Promise<AmedWalk> {
+/** Walks a predictor over all steps. */
+function walked({ setting }: AmedTask, trajectories: Trajectories, predictor: AmedPredictor): Promise<AmedWalk> {
   const choose: ChoosePoint = (features, t, next) => amedForward(predictor, features, t, next).point
-  return walk(setting, trajectories, () => choose, setting.sigmas.length - 1)
+  return walkSamples(setting, trajectories, () => choose, setting.sigmas.length - 1)
 }
 
-/** Each sample's state at a time point. */
-function statesOf({ seeds, states }: Trajectories, i: number): Float64Array[] {
-  const size = states[i].length / seeds.length
-  return seeds.map((_, k) => states[i].subarray(k * size, (k + 1) * size))
-}
-
-function predictorOf({ values }: AmedState, { start, setting }: AmedTask): AmedPredictor {
-  return { layers: withNumbers(start, values), ranges: setting.student.ranges }
+function predictorOf({ layers, setting }: AmedTask, { values }: AmedState): AmedPredictor {
+  return { layers: withNumbers(layers, values), ranges: setting.student.ranges }
 }

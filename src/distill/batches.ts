@@ -1,7 +1,10 @@
 import { hashUniform } from '../random/hash-uniform.js'
 import { pick, type Trajectories } from './trajectories.js'
 
-/** The trajectories of one iteration: each epoch goes through all of them in an order of its own, which the seed decides. */
+/**
+ * The trajectories of one iteration: each epoch goes through all of them in an order of its own, which the seed
+ * decides.
+ */
 export function batchAt(training: Trajectories, batch: number, seed: number, iteration: number): Trajectories {
   const count = training.seeds.length
   const places = Array.from({ length: Math.min(batch, count) }, (_, k) => iteration * Math.min(batch, count) + k)

@@ -10,9 +10,9 @@ export interface Box {
 const FLOOR = 1e-9
 
 /**
- * The move that a damped Gauss-Newton step makes within a box: minimises move' (A + damping D) move + 2 gradient' move, where D is A's
- * diagonal with a floor (Marquardt's scaling), so that directions without effect stay still. What meets a bound is held there
- * and the others are solved again.
+ * The move that a damped Gauss-Newton step makes within a box: minimises move' (A + damping D) move + 2 gradient' move,
+ * where D is A's diagonal with a floor (Marquardt's scaling), so that directions without effect stay still. What meets
+ * a bound is held there and the others are solved again.
  */
 export function boundedMove({ matrix, gradient }: Normal, damping: number, { lower, upper }: Box): number[] {
   const size = gradient.length

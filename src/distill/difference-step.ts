@@ -1,4 +1,5 @@
 import type { Condition, Denoiser } from '../models/denoiser.js'
+import { power } from '../power.js'
 import type { Effort } from './effort.js'
 import type { Trajectories } from './trajectories.js'
 import { pick } from './trajectories.js'
@@ -18,9 +19,9 @@ const COARSE = 0.05
 const SAMPLES = 2
 
 /**
- * The step of forward differences, from the model's own noise (rounding in float32 or lower): noise by the differences of
- * high order of D(x; sigma) along log sigma (ECNoise), curvature by its second difference, and from these the step that
- * balances both (Moré & Wild 2012, "Estimating derivatives of noisy simulations").
+ * The step of forward differences, from the model's own noise (rounding in float32 or lower): noise by the differences
+ * of high order of D(x; sigma) along log sigma (ECNoise), curvature by its second difference, and from these the step
+ * that balances both (Moré & Wild 2012, "Estimating derivatives of noisy simulations").
  */
 export async function differenceStep(
   model: Denoiser,
@@ -37,10 +38,25 @@ export async function differenceStep(
     evaluations += offsets.length * few.seeds.length * model.nfeFactor
     noise += meanSquare(nthDifference(values.slice(0, ORDER + 1))) / binomialSquares(ORDER)
     const [middle, below, above] = [values[0], values[ORDER + 1], values[ORDER + 2]]
-    curvature += meanSquare(nthDifference([below, middle, above])) / COARSE ** 4
+    curvature += meanSquare(nthDifference([below, middle, above])) / power(COARSE, 4)
   }
-  const step = 8 ** 0.25 * (noise / Math.max(curvature, Number.MIN_VALUE)) ** 0.25
+  const step = power(8, 0.25) * power(noise / Math.max(curvature, Number.MIN_VALUE), 0.25)
   return { difference: Math.min(Math.max(step, 1e-8), 1e-2), evaluations }
+}
+
+/**
+ * A state with its step of differences, which is measured if there is none yet. Its evaluations are counted in.
+ * `least`: the smallest step that is taken.
+ */
+export async function withDifference<State extends { difference: number | null; evaluations: number }>(
+  state: State,
+  { model, sigmas }: { readonly model: Denoiser; readonly sigmas: Float64Array },
+  training: Trajectories,
+  least = 0
+): Promise<State & { readonly difference: number }> {
+  if (state.difference !== null) return { ...state, difference: state.difference }
+  const { difference, evaluations } = await differenceStep(model, sigmas, training)
+  return { ...state, difference: Math.max(difference, least), evaluations: state.evaluations + evaluations }
 }
 
 /** Evaluations of `differenceStep`. */

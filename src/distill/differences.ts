@@ -1,14 +1,18 @@
+import type { Block } from './block.js'
 import { points, type Predictor } from '../solvers/predictor.js'
-import { logit, rawScale, replaced, scaleSlope, timePoints, type Block } from './parameters.js'
+import { logit, rawScale, replaced, scaleSlope, timePoints } from './parameters.js'
 import { gapSlopes } from './time-points.js'
 
-/** What a probe of a step moves: a point's r, its scale of time, the logarithm of its weight * scale_dir, or its raw weight. */
+/**
+ * What a probe of a step moves: a point's r, its scale of time, the logarithm of its weight * scale_dir, or its raw
+ * weight.
+ */
 export type Moved = 'r' | 'scaleTime' | 'product' | 'weight'
 
 /** A predictor that differs from the one probed in one quantity, by `change`. */
 export type Probe = StepProbe | TimeProbe
 
-/** In one of a point's. */
+/** A probe that moves a quantity of one point of a step. */
 export interface StepProbe {
   readonly predictor: Predictor
   readonly moved: Moved
@@ -17,7 +21,7 @@ export interface StepProbe {
   readonly change: number
 }
 
-/** In the logarithm of one interior time point. */
+/** A probe that moves the logarithm of one interior time point. */
 export interface TimeProbe {
   readonly predictor: Predictor
   readonly moved: 'sigma'
@@ -26,9 +30,9 @@ export interface TimeProbe {
 }
 
 /**
- * The probes of one step: for each point its r, its scale of time, and weight * scale_dir (moved by scale_dir, or where that is
- * as good as fixed, by the raw weight). A point's time moves by `difference` in log sigma, as does its scale of time; the next
- * state moves by `difference` in units of its noise.
+ * The probes of one step: for each point its r, its scale of time, and weight * scale_dir (moved by scale_dir, or where
+ * that is as good as fixed, by the raw weight). A point's time moves by `difference` in log sigma, as does its scale of
+ * time; the next state moves by `difference` in units of its noise.
  */
 export function probes(predictor: Predictor, step: number, sigmas: ArrayLike<number>, difference: number): StepProbe[] {
   const { ranges } = predictor

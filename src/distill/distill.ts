@@ -1,29 +1,21 @@
 import type { Denoiser } from '../models/denoiser.js'
 import type { AmedPredictor } from '../solvers/amed-predictor.js'
 import type { Learned, TimePoints } from '../solvers/learned.js'
-import type { PlainSolverOptions } from '../solvers/options.js'
+import type { AmedStudent } from '../solvers/amed.js'
+import type { EpdStudent } from '../solvers/epd.js'
+import { bound } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
-import { adam, adamCost, type AdamOptions, type AdamState } from './adam.js'
-import {
-  levenbergMarquardt,
-  levenbergMarquardtCost,
-  type LevenbergMarquardtOptions,
-  type LevenbergMarquardtState
-} from './levenberg-marquardt.js'
-import { amedCost, amedStart, trainAmed, type AmedState } from './amed.js'
+import { positive } from '../solvers/schedule.js'
 import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
-import { normalStart, uniformStart } from './parameters.js'
-import { torchCpuGenerator } from '../random/torch-cpu.js'
-import { positive } from '../solvers/schedule.js'
-import { withZero, type AmedStudent, type EpdStudent, type Student } from './student.js'
-import type { Found, Iteration } from './task.js'
+import type { DistillState } from './optimiser.js'
+import { namesOf, optimiserOf, optimisersOf, type OptimiserEntry, type OptimizerOptions } from './registry.js'
+import { withZero, type PlainStudent, type Student } from './student.js'
+import type { Iteration, Outcome, StartName } from './task.js'
 import { teach, type Teacher } from './teach.js'
-import { FINAL_WITH_SIGMAS } from './time-points.js'
 import { gather, type Trajectories } from './trajectories.js'
 
-export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
-export type DistillState = LevenbergMarquardtState | AdamState | AmedState
+export type { DistillState, OptimizerOptions }
 
 export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser
@@ -31,8 +23,9 @@ export interface DistillOptions<Solver extends Student = Student> {
   /** Whether the interior time points are learned as well; of a solver without parameters they are all that is. */
   readonly learnSigmas?: boolean
   /**
-   * The student's decreasing time points; where they are learned, those that it starts with. A last one of 0 is not learned for: it is
-   * reached by a denoised step, which teacher and student have in common, and trajectories end before it.
+   * The student's decreasing time points; where they are learned, those that it starts with. A last one of 0 is not
+   * learned for: it is reached by a denoised step, which teacher and student have in common, and trajectories end
+   * before it.
    */
   readonly sigmas: Float64Array
   /** What the student is to follow: trajectories, or a solver that makes them of `seeds`. */
@@ -48,8 +41,8 @@ export interface DistillOptions<Solver extends Student = Student> {
   /** What the loss compares of final samples in place of pixels, as `featureView` does. */
   readonly view?: View
   /** Where the parameters start: evenly spread points, or N(0, 1) as the paper. */
-  readonly start?: 'uniform' | 'normal'
-  /** Of a normal start and of Adam's batches. */
+  readonly start?: StartName
+  /** The seed of a normal start and of Adam's batches. */
   readonly seed?: number
   /** A state that onIteration was given, to go on from there as if never stopped. */
   readonly resume?: DistillState
@@ -59,7 +52,7 @@ export interface DistillOptions<Solver extends Student = Student> {
   readonly batchSize?: number
 }
 
-export interface Distilled<Result extends Learned = Learned> extends Found<Result> {
+export interface Distilled<Result extends Learned = Learned> extends Outcome<Result> {
   /** The student's time points. */
   readonly sigmas: Float64Array
   /** Evaluations of single samples by a teacher that is a solver. */
@@ -74,126 +67,59 @@ export interface Distilled<Result extends Learned = Learned> extends Found<Resul
  */
 export async function distill(options: DistillOptions<EpdStudent>): Promise<Distilled<Predictor>>
 export async function distill(options: DistillOptions<AmedStudent>): Promise<Distilled<AmedPredictor>>
-export async function distill(options: DistillOptions<PlainSolverOptions>): Promise<Distilled<TimePoints>>
+export async function distill(options: DistillOptions<PlainStudent>): Promise<Distilled<TimePoints>>
 export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
-  checkOptions(options)
-  const { sigmas } = options
+  const optimiser = checkOptions(options)
+  const { sigmas, seed = 0, objective = 'final', start, learnSigmas = false } = options
   const above = positive(sigmas)
   const toZero = above.length < sigmas.length
   const { training, validation, teacherEvaluations } = await lessons(options)
   const history: Iteration[] = []
-  const common = {
-    training,
-    validation,
-    onIteration: async (row: Iteration, state: DistillState) => {
+  const { model, student, batchSize, signal } = options
+  const task = {
+    ...{ training, validation, learnSigmas, start, seed },
+    setting: { model: model.smooth ?? model, student, sigmas: above, toZero, batchSize, signal },
+    at: [...above.keys()].slice(objective === 'final' ? -1 : 1),
+    look: lookThrough(options.view, above.length - 1)
+  }
+  const outcome = await optimiser.run(task, options.optimizer ?? { name: optimiser.name }, {
+    resume: options.resume,
+    onIteration: async (row, state) => {
       history.push(row)
       await options.onIteration?.(row, state)
     }
-  }
-  const found = await find({ ...options, sigmas: above }, toZero, common)
-  const { predictor } = found
-  const own = 'sigmas' in predictor ? predictor.sigmas : undefined
-  const learned = own && Float64Array.from(own)
-  return { ...found, sigmas: learned ? (toZero ? withZero(learned) : learned) : sigmas, teacherEvaluations, history }
+  })
+  const { learned } = outcome
+  const own = 'sigmas' in learned && learned.sigmas ? Float64Array.from(learned.sigmas) : undefined
+  return { ...outcome, sigmas: own ? (toZero ? withZero(own) : own) : sigmas, teacherEvaluations, history }
 }
 
-function checkOptions({ student, learnSigmas = false, sigmas, optimizer, objective, view }: DistillOptions): void {
+/** The optimiser that is to work. @throws RangeError for options that do not go together */
+function checkOptions(options: DistillOptions): OptimiserEntry {
+  const { student, learnSigmas = false, sigmas, optimizer, objective, view } = options
   const wrong = (what: string) => new RangeError(`distill: ${what}`)
   if (positive(sigmas).length < 2) throw wrong('2 time points above 0 are needed, between which the student steps')
-  if (student.name === 'amed') {
-    if (learnSigmas) throw wrong('the time points of amed are not learned')
-    if (optimizer && optimizer.name !== 'adam') throw wrong('amed is trained by adam alone')
-    if (view || objective)
-      throw wrong('amed compares pixels after every step: it takes neither a view nor an objective')
-  } else if (student.name !== 'epd' && !learnSigmas)
-    throw wrong(`${student.name} has nothing to learn but its time points: learnSigmas`)
-  if (!learnSigmas) return
-  if (optimizer?.name === 'adam') throw wrong('time points are learned by levenberg-marquardt alone')
+  const { name, learns } = bound(student).descriptor
+  if (learns === 'nothing') throw wrong(`${name} has nothing to learn`)
+  if (learns === 'time-points' && !learnSigmas)
+    throw wrong(`${name} has nothing to learn but its time points: learnSigmas`)
+  const able = optimisersOf(learns, learnSigmas)
+  if (able.length === 0) throw wrong(`the time points of ${name} are not learned`)
+  const optimiser = able.find(each => optimizer === undefined || each.name === optimizer.name)
+  if (!optimiser)
+    throw wrong(`${learnSigmas ? 'time points are learned' : `${name} is trained`} by ${namesOf(able)} alone`)
+  if (!optimiser.takesObjective && (view ?? objective))
+    throw wrong(`${name} compares pixels after every step: it takes neither a view nor an objective`)
+  if (!learnSigmas) return optimiser
   if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
   if (positive(sigmas).length < 3) throw wrong('2 time points have none between them to be learned')
+  return optimiser
 }
 
-type Common = Lessons & { readonly onIteration: (row: Iteration, state: DistillState) => Promise<void> }
-
-function find(options: DistillOptions, toZero: boolean, common: Common): Promise<Found<Learned>> {
-  const { model, student, sigmas, batchSize, signal, seed = 0, resume, learnSigmas, objective = 'final' } = options
-  const setting = { model: model.smooth ?? model, sigmas, toZero, batchSize, signal }
-  const optimizer: OptimizerOptions = options.optimizer ?? {
-    name: student.name === 'amed' ? 'adam' : 'levenberg-marquardt'
-  }
-  if (student.name === 'amed') {
-    if (!model.features)
-      throw new RangeError("distill: amed looks at the network's bottleneck, which this model does not show")
-    return trainAmed({
-      ...common,
-      setting: { ...setting, student },
-      start: amedStart(model.features.size, seed),
-      optimizer: { seed, ...(optimizer.name === 'adam' && optimizer), name: 'adam' },
-      resume: resume?.name === 'amed' ? resume : undefined
-    })
-  }
-  const looking = {
-    at: [...sigmas.keys()].slice(objective === 'final' ? -1 : 1),
-    look: lookThrough(options.view, sigmas.length - 1)
-  }
-  const learned = learnSigmas && { sigmas: [...sigmas] }
-  if (optimizer.name === 'levenberg-marquardt') {
-    const task = {
-      ...common,
-      ...looking,
-      optimizer: {
-        ...(learnSigmas && { finalIterations: FINAL_WITH_SIGMAS }),
-        ...(options.start === 'normal' && { places: 0 }),
-        ...optimizer
-      },
-      resume: resume?.name === 'levenberg-marquardt' ? resume : undefined
-    }
-    if (student.name !== 'epd')
-      return timePointsAlone({ ...task, setting: { ...setting, student }, start: { ...NO_POINTS, ...learned } })
-    const start = { ...epdStart(student, options), ...learned }
-    return levenbergMarquardt({ ...task, setting: { ...setting, student }, start })
-  }
-  if (student.name !== 'epd') throw new RangeError(`distill: ${student.name} has nothing that adam could find`)
-  return adam({
-    ...common,
-    ...looking,
-    setting: { ...setting, student },
-    start: epdStart(student, options),
-    optimizer: { seed, ...optimizer },
-    resume: resume?.name === 'adam' ? resume : undefined
-  })
-}
-
-/** A predictor of a solver that has no parameters. */
-const NO_POINTS: Predictor = { r: [], weight: [], scaleDir: [], scaleTime: [], ranges: { scaleDir: 0, scaleTime: 0 } }
-
-/** Only the ends of a teacher's trajectories are looked at, which may have any time points between them. */
-async function timePointsAlone(task: Parameters<typeof levenbergMarquardt>[0]): Promise<Found<TimePoints>> {
-  const { setting, training, validation } = task
-  const ends = ({ states, ...rest }: Trajectories): Trajectories => ({
-    ...rest,
-    states: [...setting.sigmas.keys()].map(i => (i + 1 < setting.sigmas.length ? states[0] : states[states.length - 1]))
-  })
-  const { predictor, ...found } = await levenbergMarquardt({
-    ...task,
-    training: ends(training),
-    validation: validation && ends(validation)
-  })
-  return { ...found, predictor: { sigmas: predictor.sigmas ?? [...setting.sigmas] } }
-}
-
-/** The evaluations that a distillation takes; by levenberg-marquardt, the most that it may take. */
+/** The evaluations that a distillation takes; where its optimiser `costsAtMost`, the most that it may take. */
 export function distillCost(optimizer: OptimizerOptions, effort: Effort): number {
-  if (effort.solver === 'amed') return optimizer.name === 'adam' ? amedCost(optimizer, effort) : 0
-  return optimizer.name === 'adam' ? adamCost(optimizer, effort) : levenbergMarquardtCost(optimizer, effort)
-}
-
-function epdStart(student: EpdStudent, { sigmas, start, optimizer, seed = 0 }: DistillOptions): Predictor {
-  const steps = sigmas.length - 1
-  return (start ?? (optimizer?.name === 'adam' ? 'normal' : 'uniform')) === 'uniform'
-    ? uniformStart(student, steps)
-    : normalStart(student, steps, torchCpuGenerator(seed).randn(4 * steps * student.points))
+  return optimiserOf(effort.learns, optimizer.name)?.cost(optimizer, effort) ?? 0
 }
 
 interface Lessons {

@@ -1,7 +1,9 @@
+import type { Learns } from '../solvers/descriptor.js'
+
 /** What the cost of a distillation depends on. */
 export interface Effort {
-  /** EPD, AMED, or a solver without parameters. */
-  readonly solver: 'epd' | 'amed' | 'plain'
+  /** What is found for the student. */
+  readonly learns: Learns
   readonly afs: boolean
   /** Evaluations of a step after the one at its start. */
   readonly points: number
@@ -27,8 +29,8 @@ export function probeCost({ points, scalesTime }: Effort): number {
 
 /** Evaluations of one sample in probing all parameters from end to end: of each step, and of all that come after it. */
 export function probeCostToEnd(effort: Effort): number {
-  const { solver, points, steps, learnsSigmas } = effort
+  const { learns, points, steps, learnsSigmas } = effort
   const after = (points + 1) * ((steps * (steps - 1)) / 2)
-  const parameters = solver === 'plain' ? 0 : steps * probeCost(effort) + (probeCost(effort) + points) * after
+  const parameters = learns === 'time-points' ? 0 : steps * probeCost(effort) + (probeCost(effort) + points) * after
   return parameters + (learnsSigmas ? (steps - 1) * points + after : 0)
 }

@@ -6,8 +6,8 @@ import type { View } from './objective.js'
 const ALPHA = 10
 
 /**
- * The loss of the paper's last step (arXiv 2507.14797, as its code has it): 10 times the mean squared difference of Inception's features of
- * the images, clipped to 0..255; latents are decoded first.
+ * The loss of the paper's last step (arXiv 2507.14797, as its code has it): 10 times the mean squared difference of
+ * Inception's features of the images, clipped to 0..255; latents are decoded first.
  */
 export function featureView(inception: Inception, decoder?: Decoder): View {
   return async (samples, count) => {

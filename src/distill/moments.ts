@@ -1,3 +1,5 @@
+import { power } from '../power.js'
+
 /** Adam's running means of the gradient and of its square, after so many updates. */
 export interface Moments {
   readonly updates: number
@@ -24,7 +26,7 @@ export function adamStep(
   const clean = gradient.map(value => (Number.isFinite(value) ? value : 0))
   const mean = moments.mean.map((value, i) => one * value + (1 - one) * clean[i])
   const square = moments.square.map((value, i) => two * value + (1 - two) * clean[i] ** 2)
-  const [first, second] = [1 - one ** updates, 1 - two ** updates]
+  const [first, second] = [1 - power(one, updates), 1 - power(two, updates)]
   const moved = values.map((value, i) => value - (rate * (mean[i] / first)) / (Math.sqrt(square[i] / second) + EPSILON))
   return { values: moved, moments: { updates, mean, square } }
 }

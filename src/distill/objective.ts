@@ -1,6 +1,6 @@
 /**
- * What the loss compares of final samples in place of their pixels. samples: [count, ...shape]; answers [count, any size], whose
- * mean squared difference is the loss.
+ * What the loss compares of final samples in place of their pixels. samples: [count, ...shape]; answers [count, any
+ * size], whose mean squared difference is the loss.
  */
 export type View = (samples: Float64Array, count: number) => Promise<Float64Array>
 
@@ -41,8 +41,8 @@ function mean(at: readonly number[], each: (i: number) => number): number {
 }
 
 /**
- * The normal equations of a linear least squares problem: the mean of products of the Jacobian's columns with each other,
- * [n][n], and with the residual, [n].
+ * The normal equations of a linear least squares problem: the mean of products of the Jacobian's columns with each
+ * other, [n][n], and with the residual, [n].
  */
 export interface Normal {
   readonly matrix: readonly (readonly number[])[]

@@ -1,18 +1,7 @@
 import { points, sigmoid, type Predictor } from '../solvers/predictor.js'
 import { gapCoordinates, withGaps } from './time-points.js'
-import type { EpdStudent } from './student.js'
-
-/** What a fit moves together: the parameters of a step, by its index, or the interior time points. */
-export type Block = number | 'sigmas'
-
-/** Free coordinates of a block. */
-export interface Coordinates {
-  readonly values: readonly number[]
-  readonly lower: readonly number[]
-  readonly upper: readonly number[]
-  /** The most that each may move at once. */
-  readonly reach: readonly number[]
-}
+import type { EpdStudent } from '../solvers/epd.js'
+import type { Block, Coordinates } from './block.js'
 
 /** How near a sigmoid comes to its ends, so that its raw number stays finite. */
 const EDGE = 1e-4
@@ -27,8 +16,9 @@ export function coordinates(predictor: Predictor, block: Block): Coordinates {
 }
 
 /**
- * A step's, without the slack of the raw tables: each point's r and scale of time, each point's raw weight (a common shift has no
- * effect), and last the logarithm of the scale of direction, which the points share, since only weight * scale_dir counts.
+ * The coordinates of a step, without the slack of the raw tables: each point's r and scale of time, each point's raw
+ * weight (a common shift has no effect), and last the logarithm of the scale of direction, which the points share,
+ * since only weight * scale_dir counts.
  */
 function stepCoordinates(predictor: Predictor, step: number): Coordinates {
   const { ranges } = predictor
@@ -68,7 +58,10 @@ export function clamped(predictor: Predictor, block: Block): number[] {
   return values.map((value, i) => Math.min(Math.max(value, lower[i]), upper[i]))
 }
 
-/** The predictor with these coordinates in one block. A coordinate that stays as it is keeps its raw number, bit for bit. */
+/**
+ * The predictor with these coordinates in one block. A coordinate that stays as it is keeps its raw number, bit for
+ * bit.
+ */
 export function withCoordinates(predictor: Predictor, block: Block, values: readonly number[]): Predictor {
   if (block === 'sigmas') return { ...predictor, sigmas: withGaps(timePoints(predictor), values) }
   const step = block
@@ -148,9 +141,9 @@ export function normalStart({ points: count, ranges }: EpdStudent, steps: number
   return { r: table(0), weight: table(1), scaleDir: table(2), scaleTime: table(3), ranges }
 }
 
-/** What a distillation finds of a predictor. */
-export type FoundTables = Omit<Predictor, 'ranges'>
+/** A predictor without its ranges, which are not learned. */
+export type LearnedTables = Omit<Predictor, 'ranges'>
 
-export function tables({ r, weight, scaleDir, scaleTime, sigmas }: Predictor): FoundTables {
+export function tables({ r, weight, scaleDir, scaleTime, sigmas }: Predictor): LearnedTables {
   return { r, weight, scaleDir, scaleTime, ...(sigmas && { sigmas }) }
 }

@@ -1,35 +1,47 @@
 import type { Denoiser } from '../models/denoiser.js'
 import { drive, type Tape } from '../solvers/driver.js'
-import type { AmedOptions } from '../solvers/amed.js'
-import type { AmedPredictor } from '../solvers/amed-predictor.js'
-import type { EpdOptions } from '../solvers/epd.js'
+import { amed, amedStudent, type AmedStudent } from '../solvers/amed.js'
+import type { Bound, BoundSolver } from '../solvers/descriptor.js'
+import { epd, epdStudent, type EpdStudent } from '../solvers/epd.js'
 import { start, type PlainSolverOptions } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
-import type { SolverRun } from '../solvers/solver.js'
 import type { Trajectories } from './trajectories.js'
 
 /** A solver as it is given, but for what is to be found: a predictor, or its time points. */
-export type Student = EpdStudent | AmedStudent | PlainSolverOptions
+export type Student = EpdStudent | AmedStudent | PlainStudent
 
-export interface AmedStudent extends Omit<AmedOptions, 'predictor'> {
-  readonly name: 'amed'
-  readonly ranges: AmedPredictor['ranges']
+/** A solver for which only time points are found. */
+export type PlainStudent = PlainSolverOptions | BoundSolver
+
+/** A student that EPD's predictor is found for. */
+export function isEpdStudent(student: Student): student is EpdStudent {
+  return 'name' in student && student.name === epd.name
 }
 
-export interface EpdStudent extends Omit<EpdOptions, 'predictor'> {
-  readonly name: 'epd'
-  /** Parallel evaluations in each step (K in the paper), 1 or more. */
-  readonly points: number
-  readonly ranges: Predictor['ranges']
+/** A student that AMED's network is found for. */
+export function isAmedStudent(student: Student): student is AmedStudent {
+  return 'name' in student && student.name === amed.name
 }
+
+/** The student that a solver with the options of a spec is. */
+export function studentOf({ descriptor, options }: Bound): Student {
+  if (descriptor.learns === 'points') return epdStudent(options)
+  return descriptor.learns === 'network' ? amedStudent(options) : { descriptor, options }
+}
+
+/** Students that are walked on one tape, all samples together. */
+export type TapedStudent = EpdStudent | PlainStudent
 
 /** What stays the same throughout a distillation. */
-export interface Setting<Solver extends Student = EpdStudent | PlainSolverOptions> {
+export interface Setting<Solver extends Student = TapedStudent> {
   readonly model: Denoiser
   readonly student: Solver
   /** Its time points above 0; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
-  /** Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may depend. */
+  /**
+   * Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may
+   * depend.
+   */
   readonly toZero?: boolean
   readonly batchSize?: number
   readonly signal?: AbortSignal
@@ -54,30 +66,19 @@ export async function walk(
   steps: number,
   replay?: Tape
 ): Promise<Walk[]> {
-  const walks = predictors.map(predictor => {
-    const trajectory: Float64Array[] = []
+  const jobs = predictors.map(predictor => {
     const own = predictor.sigmas ? Float64Array.from(predictor.sigmas) : sigmas
-    const problem = { x: states[0], samples: seeds.length, sigmas: toZero ? withZero(own) : own, trajectory }
-    const run = start(student.name === 'epd' ? { ...student, predictor } : student, problem)
-    const tape: Tape = []
-    return { trajectory, tape, job: { run: firstSteps(run, trajectory, steps), condition, replay, record: tape } }
+    const problem = { x: states[0], samples: seeds.length, sigmas: toZero ? withZero(own) : own }
+    const run = start(isEpdStudent(student) ? { ...student, predictor } : student, problem)
+    const record: Tape = []
+    return { run, steps, condition, replay, record }
   })
-  const outcomes = await drive(
-    walks.map(({ job }) => job),
-    { model, batchSize, signal }
-  )
-  return walks.map(({ trajectory, tape }, k) => ({
-    states: trajectory,
-    tape,
-    evaluations: outcomes[k].evaluations
+  const outcomes = await drive(jobs, { model, batchSize, signal })
+  return outcomes.map((outcome, k) => ({
+    states: outcome.states,
+    tape: jobs[k].record,
+    evaluations: outcome.evaluations
   }))
-}
-
-/** A run that ends as soon as it has taken `steps` steps, without asking for what only later ones need. */
-export function* firstSteps(run: SolverRun, trajectory: readonly Float64Array[], steps: number): SolverRun {
-  let next = run.next()
-  while (!next.done && trajectory.length <= steps) next = run.next(yield next.value)
-  return trajectory[steps]
 }
 
 /** Time points that go on to a noise level of 0. */

@@ -6,12 +6,13 @@ import { logit, rawScale, replaced } from './parameters.js'
 import { walk, type Setting } from './student.js'
 import { pick, type Trajectories } from './trajectories.js'
 
-/** Trajectories looked at. */
+/** How many trajectories are looked at. */
 const SAMPLES = 16
 
 /**
- * Where a step's points should start: of places spread evenly in log sigma over the step, the set of `points` whose best combination comes
- * nearest to the teacher's next state. The combination is linear, so all sets are tried on the same evaluations.
+ * Finds where a step's points should start: of `count` places spread evenly in log sigma over the step, the set of as
+ * many as the predictor has points whose best combination comes nearest to the teacher's next state. The combination is
+ * linear, so all sets are tried on the same evaluations.
  */
 export async function survey(
   setting: Setting,
@@ -20,18 +21,34 @@ export async function survey(
   step: number,
   count: number
 ): Promise<{ predictor: Predictor; evaluations: number }> {
+  const { normal, evaluations } = await eachAlone(setting, training, predictor, step, count)
+  const range = predictor.ranges.scaleDir
+  const wanted = predictor.r[step].length
+  const shares = spread(bestSet(normal, wanted, [1 - range, 1 + range]), wanted, count)
+  const total = shares.reduce((sum, { share }) => sum + share, 0)
+  const started = withStep(predictor, step, {
+    r: shares.map(({ place }) => logit((place + 0.5) / count)),
+    weight: shares.map(({ share }) => Math.log(Math.max(share / total, LEAST))),
+    scaleDir: shares.map(() => rawScale(total, range))
+  })
+  return { predictor: started, evaluations }
+}
+
+/** The linear problem of the step's end in the shares of the places, from walks that evaluate one place each. */
+async function eachAlone(
+  setting: Setting,
+  training: Trajectories,
+  predictor: Predictor,
+  step: number,
+  count: number
+): Promise<{ normal: Normal; evaluations: number }> {
   const few = pick(training, [...training.seeds.keys()].slice(0, SAMPLES))
   const places = Array.from({ length: count }, (_, k) => (k + 0.5) / count)
   const zeros = places.map(() => 0)
-  const all = (weight: readonly number[]): Predictor => ({
-    ...predictor,
-    r: replaced(predictor.r, step, places.map(logit)),
-    weight: replaced(predictor.weight, step, weight),
-    scaleDir: replaced(predictor.scaleDir, step, zeros),
-    scaleTime: replaced(predictor.scaleTime, step, zeros)
-  })
-  const [base] = await walk(setting, few, [all(zeros)], step + 1)
-  const only = places.map((_, place) => all(places.map((_, k) => (k === place ? 0 : -Infinity))))
+  const weighted = (weight: readonly number[]) =>
+    withStep(predictor, step, { r: places.map(logit), weight, scaleDir: zeros })
+  const [base] = await walk(setting, few, [weighted(zeros)], step + 1)
+  const only = places.map((_, place) => weighted(places.map((_, k) => (k === place ? 0 : -Infinity))))
   const alone = await walk(setting, few, only, step + 1, base.tape)
   const normal = normalEquations(
     [base.states[step]],
@@ -39,35 +56,25 @@ export async function survey(
     [0],
     alone.map(({ states }) => ({ states: [states[step + 1]], change: 1 }))
   )
-  const range = predictor.ranges.scaleDir
-  const wanted = predictor.r[step].length
-  const found = spread(bestSet(normal, wanted, [1 - range, 1 + range]), wanted, count)
-  const total = found.reduce((sum, { share }) => sum + share, 0)
+  return { normal, evaluations: base.evaluations }
+}
+
+/** A predictor with other raw rows in one step, and scales of time of 1. */
+function withStep(
+  predictor: Predictor,
+  step: number,
+  { r, weight, scaleDir }: Readonly<Record<'r' | 'weight' | 'scaleDir', readonly number[]>>
+): Predictor {
   return {
-    predictor: {
-      ...predictor,
-      r: replaced(
-        predictor.r,
-        step,
-        found.map(({ place }) => logit((place + 0.5) / count))
-      ),
-      weight: replaced(
-        predictor.weight,
-        step,
-        found.map(({ share }) => Math.log(Math.max(share / total, LEAST)))
-      ),
-      scaleDir: replaced(
-        predictor.scaleDir,
-        step,
-        found.map(() => rawScale(total, range))
-      ),
-      scaleTime: replaced(
-        predictor.scaleTime,
-        step,
-        found.map(() => 0)
-      )
-    },
-    evaluations: base.evaluations
+    ...predictor,
+    r: replaced(predictor.r, step, r),
+    weight: replaced(predictor.weight, step, weight),
+    scaleDir: replaced(predictor.scaleDir, step, scaleDir),
+    scaleTime: replaced(
+      predictor.scaleTime,
+      step,
+      r.map(() => 0)
+    )
   }
 }
 

@@ -1,12 +1,12 @@
 import { EpdError } from '../errors.js'
-import type { Predictor } from '../solvers/predictor.js'
+import type { Learned } from '../solvers/learned.js'
 import { meanSquare, type Look } from './objective.js'
-import type { Setting, Walk } from './student.js'
+import type { Setting, Student, Walk } from './student.js'
 import type { Trajectories } from './trajectories.js'
 
 /** One iteration, as it is logged. */
 export interface Iteration {
-  /** From 1. */
+  /** Counted from 1. */
   readonly iteration: number
   readonly phase: 'step' | 'final' | 'adam'
   /** The step that is fitted, in phase `step`. */
@@ -16,38 +16,45 @@ export interface Iteration {
   readonly validationLoss?: number
   /** Student evaluations of single samples since the beginning. */
   readonly evaluations: number
-  /** The same, had gradients come from backpropagation (three evaluations for one forward and backward). */
+  /** The evaluations, had gradients come from backpropagation (three evaluations for one forward and backward). */
   readonly backpropagated?: number
   readonly accepted: boolean
   readonly damping?: number
 }
 
-/** What an optimiser is given. */
-export interface Task<Optimizer, State, On = Setting, Start = Predictor> {
-  readonly setting: On
+/** Where a student's parameters start: points spread evenly, or N(0, 1) as the paper. */
+export type StartName = 'uniform' | 'normal'
+
+/** What an optimiser is given. None of it changes while it works. */
+export interface Task<Solver extends Student = Student> {
+  readonly setting: Setting<Solver>
   readonly training: Trajectories
   readonly validation?: Trajectories
   /** The time points that the objective looks at. */
   readonly at: readonly number[]
   readonly look: Look
-  readonly start: Start
-  readonly optimizer: Optimizer
-  readonly resume?: State
-  readonly onIteration?: (row: Iteration, state: State) => void | Promise<void>
+  readonly learnSigmas: boolean
+  /** Absent where the optimiser's usual start is to be taken. */
+  readonly start?: StartName
+  /** The seed of everything drawn at random. */
+  readonly seed: number
 }
 
-/** What an optimiser finds. */
-export interface Found<Result = Predictor> {
-  readonly predictor: Result
+/** What an optimiser comes to. */
+export interface Outcome<Result extends Learned = Learned> {
+  readonly learned: Result
+  /** Mean squared difference to the training trajectories, as the objective looks at them. */
   readonly loss: number
   readonly validationLoss?: number
+  /** Evaluations of single samples by the student. */
   readonly evaluations: number
+  /** The evaluations, had gradients come from backpropagation. */
   readonly backpropagated?: number
 }
 
 /** How far a walk is from the trajectories that it follows, at these time points and as the task looks at them. */
 export async function lossOf(
-  { look }: Pick<Task<unknown, unknown>, 'look'>,
+  { look }: Pick<Task, 'look'>,
   { states }: Walk,
   followed: Trajectories,
   at: readonly number[]
@@ -56,7 +63,7 @@ export async function lossOf(
   return meanSquare(await look(states, at, count), await look(followed.states, at, count), at)
 }
 
-/** @throws EpdError where a loss is not a number. */
+/** @throws EpdError `model-output` where a loss is not a number */
 export function finite(loss: number): number {
   if (Number.isFinite(loss)) return loss
   throw new EpdError('model-output', 'distill: the student does not stay finite from its start; check the model')

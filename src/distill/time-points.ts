@@ -1,15 +1,12 @@
-import type { Coordinates } from './parameters.js'
-
-/** Iterations from end to end, the only ones that find time points, unless told otherwise. */
-export const FINAL_WITH_SIGMAS = 10
+import type { Coordinates } from './block.js'
 
 /** How far a time point's step may shrink or grow in log sigma, and the most that this changes at once. */
 const GAP = 6
 const REACH_GAP = 0.5
 
 /**
- * Those of time points between fixed ends: the logarithms of the steps' sizes in log sigma, whose common shift has no effect. Whatever
- * they are, the time points fall.
+ * The coordinates of time points between fixed ends: the logarithms of the steps' sizes in log sigma, whose common
+ * shift has no effect. Whatever they are, the time points fall.
  */
 export function gapCoordinates(sigmas: readonly number[]): Coordinates {
   const logs = gaps(sigmas).map(Math.log)

@@ -37,6 +37,14 @@ export function join(parts: readonly Trajectories[]): Trajectories {
   }
 }
 
+/** Trajectories of which the ends alone are known: so many states, all but the last of them the noise. */
+export function ends({ states, ...rest }: Trajectories, count: number): Trajectories {
+  return {
+    ...rest,
+    states: Array.from({ length: count }, (_, i) => (i + 1 < count ? states[0] : states[states.length - 1]))
+  }
+}
+
 /** The trajectories of the samples at these places. */
 export function pick(trajectories: Trajectories, places: readonly number[]): Trajectories {
   const { seeds, states, condition } = trajectories

@@ -3,7 +3,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { readJson } from '../checkpoints/json.js'
 import { HEX40, HEX64, type Revision } from './hub.js'
 import type { HubSettings } from './hub-settings.js'
-import type { Expected } from './receive.js'
+import type { Expected } from './expected.js'
 import { hasTokenizer, lacking, selected, type Wish } from './selection.js'
 import { isIntact } from './verify.js'
 
@@ -15,7 +15,7 @@ export interface Snapshot {
   readonly damaged: readonly string[]
 }
 
-/** What the cache of Hugging Face's own tools has of a revision; undefined unless that is all that is wished for. */
+/** The copy of a revision in the cache of Hugging Face's own tools; undefined unless it has all that is wished for. */
 export async function snapshotOf(
   { repository, revision }: Revision,
   wish: Wish,

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** How Hugging Face is reached, by the variables that its own tools read. */
+/** The settings by which Hugging Face is reached, by the variables that its own tools read. */
 export interface HubSettings {
-  /** Without a slash at its end. */
+  /** Its address, without a slash at the end. */
   readonly endpoint: string
   readonly token?: string
   /** Whether only what is on this machine may be used. */

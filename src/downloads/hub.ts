@@ -4,7 +4,7 @@ import { buffersOf } from './buffers.js'
 import { explain } from './explain.js'
 import type { HubSettings } from './hub-settings.js'
 import { patience } from './patience.js'
-import { STALL_SECONDS } from './receive.js'
+import { STALL_SECONDS } from './receive-options.js'
 import { ask, messageOf, RequestError, type Answer } from './request.js'
 
 /** A file of a repository, with what its content is named by. */
@@ -75,7 +75,10 @@ async function refusal(
       : 'the token (HF_TOKEN) does not open it'
   const words = () => {
     if (code === 'GatedRepo' || answer.status === 403)
-      return `it is open only to accounts that have accepted its terms; accept them at ${page}, and ${token === undefined ? asToken : 'let HF_TOKEN be a token of that account with read access'}`
+      return (
+        `it is open only to accounts that have accepted its terms; accept them at ${page}, and ` +
+        (token === undefined ? asToken : 'let HF_TOKEN be a token of that account with read access')
+      )
     if (code === 'RevisionNotFound')
       return `it has no revision ${JSON.stringify(revision)}; ${page}/tree/main lists them`
     if (answer.status === 401 || answer.status === 404)
@@ -99,7 +102,7 @@ async function textOf({ body }: Answer): Promise<string> {
 export const HEX40 = /^[0-9a-f]{40}$/
 export const HEX64 = /^[0-9a-f]{64}$/
 
-/** What a list of files says; nothing in it is trusted to be well-formed. */
+/** The content of a list of files. Nothing in it is trusted to be well-formed. */
 export function listingIn(text: string): Listing {
   const value = parsed(text)
   const commit = isRecord(value) ? value.sha : undefined

@@ -1,4 +1,4 @@
-/** How a server described a file. */
+/** The description of a file by its server. */
 export interface Described {
   /** The file's name. */
   readonly name: string
@@ -11,8 +11,9 @@ const BINARY = /\.(bin|ckpt|npz|onnx|png|pt|pth|safetensors|zip)$/i
 const LARGEST_PAGE = 1 << 20
 
 /**
- * What came in place of a file, with its first words: a web page, XML, JSON, a pointer of Git LFS, a text, nothing at all. Undefined
- * where it may be the file. Servers answer so with status 200 when a quota is used up, a page wants a click, or a login has ended.
+ * The answer that came in place of a file, with its first words: a web page, XML, JSON, a pointer of Git LFS, a text,
+ * nothing at all. It is undefined where it may be the file. Servers answer so with status 200 when a quota is used up,
+ * a page wants a click, or a login has ended.
  */
 export function pageIn(bytes: Buffer, { name, contentType = '' }: Described): string | undefined {
   if (bytes.length === 0) return 'nothing (0 bytes)'
@@ -32,7 +33,7 @@ export function pageIn(bytes: Buffer, { name, contentType = '' }: Described): st
   return undefined
 }
 
-/** How much of a file pageIn looks at: more than a page has. */
+/** The number of bytes of a file that pageIn looks at, more than a page has. */
 export const HEAD = LARGEST_PAGE + 1
 
 function isText(bytes: Buffer): boolean {

@@ -3,14 +3,17 @@ export interface Patience {
   readonly signal: AbortSignal
   /** Whether it has ended. */
   readonly isOver: () => boolean
-  /** To be called when something has come. */
+  /** Must be called when something has come. */
   readonly renew: () => void
   readonly end: () => void
 }
 
 const TOLD_AFTER = 5
 
-/** `onSilence` is told each second, after the first five, for how long nothing has come. */
+/**
+ * Waits for a server. `onSilence` is called each second, after the first five, with the seconds in which nothing has
+ * come.
+ */
 export function patience(seconds: number, outer: AbortSignal, onSilence: (seconds: number) => void): Patience {
   const controller = new AbortController()
   let since = performance.now()

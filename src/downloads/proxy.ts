@@ -2,17 +2,17 @@ import { BlockList, isIP } from 'node:net'
 
 /** The proxy that a request goes through. */
 export interface Proxy {
-  /** With user and password, where it has them. */
+  /** Its address, with user and password where it has them. */
   readonly url: string
-  /** For messages: without them, with the variable that names it. */
+  /** Its name for messages: the address without user and password, and the variable that names it. */
   readonly name: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name for an address, unless NO_PROXY excepts its host. Names in lower case
- * come first, as they do for curl.
+ * The proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name for an address, unless NO_PROXY excepts its host. Names in
+ * lower case come first, as they do for curl.
  * @throws RangeError that says what is wrong with the proxy's own address.
  */
 export function proxyFor({ protocol, hostname, port }: URL, env: Environment = process.env): Proxy | undefined {
@@ -35,7 +35,10 @@ function parsed(value: string, variable: string): Proxy {
   return { url: url.href, name }
 }
 
-/** Whether NO_PROXY names a host: the host itself, a domain that it is in, a network in CIDR notation, each with a port or not; or *. */
+/**
+ * Whether NO_PROXY names a host: the host itself, a domain that it is in, a network in CIDR notation, each with a port
+ * or not; or *.
+ */
 function isExcepted(host: string, port: string, list: string): boolean {
   return list
     .toLowerCase()

@@ -1,28 +1,31 @@
 import type { Answer } from './request.js'
 
-/** What is on this machine of a file that is being downloaded. */
+/** The part of a file that earlier downloads have left on this machine. */
 export interface Kept {
   readonly bytes: number
-  /** What the server named the file's content by: a strong ETag, or the time of its last change. */
+  /** The server's name for the file's content: a strong ETag, or the time of its last change. */
   readonly validator: string
   readonly total: number
 }
 
-/** Where an answer's bytes belong in the file. */
+/** The place of an answer's bytes in the file. */
 export interface Span {
   readonly from: number
-  /** Past the last byte; undefined where the server does not say. */
+  /** The place behind the last byte; undefined where the server does not announce it. */
   readonly to?: number
-  /** The whole file's size; undefined where the server does not say. */
+  /** The size of the whole file; undefined where the server does not announce it. */
   readonly total?: number
 }
 
-/** What asks for the rest of a file, or for the whole of it should it have changed. */
+/** The headers that ask for the rest of a file, or for the whole of it should it have changed. */
 export function rangeHeaders({ bytes, validator }: Kept): Readonly<Record<string, string>> {
   return { range: `bytes=${bytes}-`, 'if-range': validator }
 }
 
-/** The span of an answer to a request for what follows `kept`, or for a whole file; undefined where it does not fit what was asked. */
+/**
+ * The span of an answer to a request for what follows `kept`, or for a whole file; undefined where it does not fit what
+ * was asked.
+ */
 export function spanOf(answer: Answer, kept: Kept | undefined): Span | undefined {
   const length = wholeNumber(answer.header('content-length'))
   if (answer.status !== 206) {
@@ -46,7 +49,7 @@ function isOf(answer: Answer, validator: string): boolean {
 /** A time is no sure name of a content that may have changed again within the same second. */
 const SETTLED = 60_000
 
-/** What If-Range may name an answer's content by. */
+/** The name by which If-Range may refer to an answer's content. */
 export function validatorOf(answer: Answer): string | undefined {
   const etag = answer.header('etag')
   if (etag?.startsWith('"')) return etag

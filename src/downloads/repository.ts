@@ -20,20 +20,23 @@ export interface RepositoryWish extends Wish {
   readonly sha256?: string
 }
 
-/** Where it is on this machine. */
+/** The copy of a repository on this machine. */
 export interface RepositoryCopy {
   readonly path: string
   readonly commit: string
 }
 
 export interface RepositoryOptions {
-  /** Folder of what was downloaded. */
+  /** The folder of what was downloaded. */
   readonly folder: string
   readonly settings?: HubSettings
   readonly onNote?: (message: string) => void
 }
 
-/** What is on this machine already: in the cache of Hugging Face's own tools, or downloaded earlier. All of it is verified. */
+/**
+ * Finds what is on this machine already, in the cache of Hugging Face's own tools or downloaded earlier. All of it is
+ * verified.
+ */
 export async function findRepository(
   wish: RepositoryWish,
   { folder, settings = hubSettings(), onNote }: RepositoryOptions
@@ -57,8 +60,8 @@ export interface DownloadEvents {
 }
 
 /**
- * Downloads what is wanted and not there yet, file by file, each verified by the digest that Hugging Face lists for it. A branch or tag
- * stays at the commit that it was first downloaded at.
+ * Downloads what is wanted and not there yet, file by file, each verified by the digest that Hugging Face lists for it.
+ * A branch or tag stays at the commit that it was first downloaded at.
  * @throws EpdError `download-failed`, `model-invalid`
  */
 export async function obtainRepository(
@@ -89,7 +92,7 @@ export async function obtainRepository(
   return copyIn(root, listing.commit, wish)
 }
 
-/** How many bytes would be downloaded. @throws EpdError `download-failed` */
+/** The number of bytes that would be downloaded. @throws EpdError `download-failed` */
 export async function missingBytes(
   wish: RepositoryWish,
   options: RepositoryOptions,
@@ -112,7 +115,8 @@ function listed(
 function forbidden({ repository }: RepositoryWish): EpdError {
   return new EpdError(
     'download-failed',
-    `hf:${repository}: not all of it is on this machine, and HF_HUB_OFFLINE forbids to download it; unset that, or bring it here by "hf download" and HF_HOME, or as EPD_ASSETS/${repository}`
+    `hf:${repository}: not all of it is on this machine, and HF_HUB_OFFLINE forbids to download it; unset that, ` +
+      `or bring it here by "hf download" and HF_HOME, or as EPD_ASSETS/${repository}`
   )
 }
 
@@ -129,7 +133,8 @@ function chosen(listing: Listing, wish: RepositoryWish): Listed[] {
   if (found.length === 0)
     throw new EpdError(
       'download-failed',
-      `hf:${wish.repository}: has ${wish.path === undefined ? 'nothing that is read here' : `no ${wish.path}`}; it has ${some(files)}`
+      `hf:${wish.repository}: has ${wish.path === undefined ? 'nothing that is read here' : `no ${wish.path}`}; ` +
+        `it has ${some(files)}`
     )
   const its = found.find(({ path }) => path === wish.path)
   if (wish.sha256 === undefined) return found

@@ -3,7 +3,7 @@ import { request as overHttps } from 'node:https'
 import type { Readable } from 'node:stream'
 import { proxyFor, type Proxy } from './proxy.js'
 
-/** What a server answered, after all redirects. */
+/** The answer of a server, after all redirects. */
 export interface Answer {
   readonly status: number
   readonly header: (name: string) => string | undefined
@@ -17,7 +17,7 @@ export interface RequestOptions {
   readonly signal: AbortSignal
 }
 
-/** Why there is no answer, in words that a sentence can go on with. */
+/** The reason why there is no answer, in words that a sentence can go on with. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
 }
@@ -83,7 +83,7 @@ async function askOnce(
   }
 }
 
-/** What a proxy answered in place of opening a way to the server. */
+/** The answer of a proxy in place of a way to the server. */
 class ProxyRefusal extends Error {
   constructor(readonly status: number) {
     super(`the proxy answered ${status}`)
@@ -135,7 +135,10 @@ const UNSIGNED = /self.signed certificate|unable to (get|verify)[a-z ]* certific
 
 function unreachable(error: unknown, proxy: Proxy | undefined): string {
   if (error instanceof ProxyRefusal && error.status === 407)
-    return `cannot be reached: the proxy ${proxy?.name} asks for a user and password; expected http://USER:PASSWORD@HOST:PORT`
+    return (
+      `cannot be reached: the proxy ${proxy?.name} asks for a user and password; expected ` +
+      'http://USER:PASSWORD@HOST:PORT'
+    )
   if (error instanceof ProxyRefusal) return `cannot be reached: the proxy ${proxy?.name} answered ${error.status}`
   const reason = messageOf(error)
   const wayOut = UNSIGNED.test(reason) ? '; NODE_EXTRA_CA_CERTS names a file of further authorities' : ''

@@ -1,6 +1,6 @@
 import { spellings, STEMS } from '../checkpoints/diffusers.js'
 
-/** Files of a repository by their paths in it. */
+/** The files of a repository by their paths in it. */
 type Names = readonly string[]
 
 /** The networks of a pipeline that are read, and what goes with them. */
@@ -14,7 +14,7 @@ const TOKENIZER = [
   'added_tokens.json'
 ]
 const SETTINGS = ['model_index.json', 'config.json', 'scheduler_config.json', ...TOKENIZER]
-/** What stands beside a single file and is read with it. */
+/** The files beside a single file that are read with it. */
 const BESIDE_A_FILE = ['config.json', 'config.yaml', ...TOKENIZER]
 
 const ENDINGS = ['safetensors', 'bin']
@@ -22,11 +22,14 @@ const ENDINGS = ['safetensors', 'bin']
 export interface Wish {
   /** A file, or a folder; undefined for the whole repository. */
   readonly path?: string
-  /** Which weights are wanted where there are several: fp16, bf16, non_ema, ... */
+  /** The choice of weights where there are several: fp16, bf16, non_ema, ... */
   readonly variant?: string
 }
 
-/** The files that a model is read from: one file and what stands beside it, or of a folder all settings and one set of weights for each network. */
+/**
+ * The files that a model is read from: one file and what stands beside it, or of a folder all settings and one set of
+ * weights for each network.
+ */
 export function selected(names: Names, { path, variant }: Wish): string[] {
   if (path !== undefined && names.includes(path)) return [path, ...beside(path, names)]
   const root = path === undefined ? '' : `${path}/`
@@ -39,7 +42,7 @@ export function selected(names: Names, { path, variant }: Wish): string[] {
   })
 }
 
-/** Names of the files in a folder itself. */
+/** The names of the files in a folder itself. */
 function within(folder: string, names: Names): string[] {
   return names.flatMap(name => {
     const rest = name.startsWith(folder) ? name.slice(folder.length) : ''
@@ -89,7 +92,8 @@ function setOf(names: Names, stem: string, ending: string, variant: string | und
 }
 
 /**
- * What a folder still needs of that which its model_index.json names (undefined: it is one network alone), each in words.
+ * The parts that a folder lacks of those which its model_index.json names (undefined: it is one network alone), each in
+ * words.
  * @param names paths from that folder
  */
 export function lacking(

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
-import { blobDigest, type Expected } from './receive.js'
+import { blobDigest, type Expected } from './expected.js'
 
 const verified = new Set<string>()
 

@@ -14,8 +14,8 @@ export interface Window {
 }
 
 /**
- * What a network is written in: about thirty operations with the semantics of ONNX, images as NCHW, float32. An engine is an
- * interpreter of it, T its handle of an array. Dimension 0 of whatever depends on an input is the batch.
+ * What a network is written in: about thirty operations with the semantics of ONNX, images as NCHW, float32. An engine
+ * is an interpreter of it, T its handle of an array. Dimension 0 of whatever depends on an input is the batch.
  */
 export interface Ops<T> {
   /** A learned array by its name in the checkpoint's state dict. */

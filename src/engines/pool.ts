@@ -4,8 +4,8 @@ import type { Feed, Numbers, Session } from './session.js'
 const OUT_OF_MEMORY = /out of memory|out-of-memory|failed to allocate|bad_alloc|CUDA_ERROR_OUT_OF_MEMORY|\bOOM\b/i
 
 /**
- * Sessions of the same network, one a device, as one: a batch goes to the session that has least to do. Where a device's memory does not
- * hold a batch, it is halved, then and from then on, and `onNote` is told.
+ * Sessions of the same network, one a device, as one: a batch goes to the session that has least to do. Where a
+ * device's memory does not hold a batch, it is halved, then and from then on, and `onNote` is told.
  */
 export function pooled(sessions: readonly Session[], onNote: (message: string) => void = () => undefined): Session {
   const waiting = sessions.map(() => 0)

@@ -25,7 +25,8 @@ export type Parameters = (name: string, shape: readonly number[]) => Uint8Array
 
 /**
  * What `make` records of a network, given a checkpoint's tensors one by one in single precision.
- * @throws EpdError `model-invalid` that names the first of the tensors that are missing, left over, or of another shape or type
+ * @throws EpdError `model-invalid` that names the first of the tensors that are missing, left over, or of another shape
+ * or type
  */
 export function withTensors<Made>(
   { name, ignores }: Recipe,

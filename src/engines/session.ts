@@ -13,7 +13,9 @@ export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
 
 /** A network ready to run, in a thread of its own: an engine's run blocks the thread that calls it. */
 export interface Session {
-  /** The network's outputs, in its order; with a prompt a sample where the session reads them itself, as a program does. */
+  /**
+   * The network's outputs, in its order; with a prompt a sample where the session reads them itself, as a program does.
+   */
   run(feeds: readonly Feed[], prompts?: readonly string[]): Promise<readonly Numbers[]>
   /** Milliseconds that the engine itself has run so far. */
   readonly elapsed: () => number

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 
-/** SHA-256 of bytes, in hexadecimal. */
+/** The SHA-256 of bytes, in hexadecimal. */
 export function digestOfBytes(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex')
 }
 
-/** What the system notes of a file: a file with the same stamp was not written to in between. */
+/** The system's notes about a file. A file whose stamp is unchanged was not written to in between. */
 export async function stampOf(path: string): Promise<string> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
@@ -17,29 +17,52 @@ interface Known {
   readonly digest: Promise<string>
 }
 
-/** What files held when this process last read them, by path. */
-const known = new Map<string, Known>()
-
-/** Clocks of file systems tick in steps of some milliseconds: a file that was changed so lately may be changed without a new stamp. */
+/**
+ * Clocks of file systems tick in steps of some milliseconds: a file that was changed so lately may be changed without a
+ * new stamp.
+ */
 const SETTLED_AFTER = 2_000n * 1_000_000n
 
+/** What sums bytes up, one run of them after the other. */
+export interface Summing {
+  update(bytes: Uint8Array): void
+  /** In hexadecimal. */
+  digest(): string
+}
+
 /**
- * SHA-256 of a file, in hexadecimal; the file is not held in memory. One that was read before is read again only if its size, times or
- * inode have changed.
+ * The SHA-256 of a file, in hexadecimal. The file is not held in memory, and one that was read before is read again
+ * only if its size, times or inode have changed.
  */
-export async function digestOfFile(path: string): Promise<string> {
-  const stamp = await stampOf(path)
-  const before = known.get(path)
-  if (before?.stamp === stamp) return before.digest
-  const digest = streamed(path)
-  if (await isSettled(path)) known.set(path, { stamp, digest })
-  try {
-    return await digest
-  } catch (error) {
-    known.delete(path)
-    throw error
-  } finally {
-    if ((await stampOf(path).catch(() => '')) !== stamp) known.delete(path)
+export const digestOfFile = rememberedOfFile(startSha256)
+
+function startSha256(): Summing {
+  const hash = createHash('sha256')
+  return {
+    update(bytes) {
+      hash.update(bytes)
+    },
+    digest: () => hash.digest('hex')
+  }
+}
+
+/** What sums a file up, by its path, and remembers what files held when this process last read them. */
+export function rememberedOfFile(start: () => Summing): (path: string) => Promise<string> {
+  const known = new Map<string, Known>()
+  return async path => {
+    const stamp = await stampOf(path)
+    const before = known.get(path)
+    if (before?.stamp === stamp) return before.digest
+    const digest = streamed(path, start())
+    if (await isSettled(path)) known.set(path, { stamp, digest })
+    try {
+      return await digest
+    } catch (error) {
+      known.delete(path)
+      throw error
+    } finally {
+      if ((await stampOf(path).catch(() => '')) !== stamp) known.delete(path)
+    }
   }
 }
 
@@ -47,19 +70,18 @@ export async function digestOfFile(path: string): Promise<string> {
 const CHUNK = 1 << 20
 
 /** Reads into one buffer while the other is looked at. */
-async function streamed(path: string): Promise<string> {
+async function streamed(path: string, sum: Summing): Promise<string> {
   const file = await open(path)
   try {
-    const hash = createHash('sha256')
     let [ahead, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)]
     for (let { bytesRead } = await file.read(ahead, 0, CHUNK); bytesRead > 0;) {
       const bytes = ahead.subarray(0, bytesRead)
       ;[ahead, other] = [other, ahead]
       const reading = file.read(ahead, 0, CHUNK)
-      hash.update(bytes)
+      sum.update(bytes)
       bytesRead = (await reading).bytesRead
     }
-    return hash.digest('hex')
+    return sum.digest()
   } finally {
     await file.close()
   }

@@ -15,8 +15,9 @@ import { dirname, join } from 'node:path'
 import { sightOf, thisProcess } from './processes.js'
 
 /**
- * Puts a file in its place: it is written under a temporary name, synced and renamed, and the folder is synced. A reader finds the
- * whole file or none, and what was placed outlives a power cut. `temporaries` is where the temporary file stands; default: beside it.
+ * Puts a file in its place: it is written under a temporary name, synced and renamed, and the folder is synced. A
+ * reader finds the whole file or none, and what was placed outlives a power cut. `temporaries` is where the temporary
+ * file stands; default: beside it.
  */
 export async function placeFile(
   path: string,
@@ -40,7 +41,7 @@ export async function placeFile(
   }
 }
 
-/** The same for what is small, without giving the thread away. */
+/** Puts a small file in its place as placeFile does, without giving the thread away. */
 export function placeFileSync(path: string, data: Uint8Array, temporaries: string = dirname(path)): void {
   const temporary = prepare(path, temporaries)
   try {
@@ -90,7 +91,9 @@ const EARLIER = new RegExp(`^${UUID}$|\\.${UUID}\\.tmp$|\\.png\\.\\d+\\.tmp$`)
 /** A temporary file whose writer cannot be seen is taken for abandoned once nothing was written to it for so long. */
 const ABANDONED_AFTER = 3_600_000
 
-/** Removes the temporary files that killed processes have left in a folder. Those of processes that still write stay. */
+/**
+ * Removes the temporary files that killed processes have left in a folder. Those of processes that still write stay.
+ */
 export function removeAbandoned(folder: string): void {
   for (const name of namesIn(folder)) {
     const path = join(folder, name)
@@ -117,8 +120,8 @@ function namesIn(folder: string): string[] {
 }
 
 /**
- * Makes a folder and those above it; another process may make them at the same time. Node's own `recursive` never ends below a
- * folder such as /proc, which says of every name that it is not there.
+ * Makes a folder and those above it; another process may make them at the same time. Node's own `recursive` never ends
+ * below a folder such as /proc, which says of every name that it is not there.
  */
 export function makeFolder(path: string): void {
   if (isFolder(path)) return

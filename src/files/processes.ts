@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 
 /** A process, told from every other that had its pid or will have it. */
 export interface ProcessIdentity {
-  /** Where a pid means this process: on Linux a boot and a pid namespace, else the host's name. */
+  /** The place in which a pid means this process: on Linux a boot and a pid namespace, else the host's name. */
   readonly machine: string
   readonly pid: number
   /** When it began, in ticks since the boot; '' where the system does not tell. */
@@ -11,8 +11,8 @@ export interface ProcessIdentity {
 }
 
 /**
- * What can be seen of a process from here. `unknown`: it is on another machine, or stopped, or there is a process of that
- * pid and the system does not tell whether it is the same one.
+ * The state of a process as it can be seen from here. `unknown`: it is on another machine, or stopped, or there is a
+ * process of that pid and the system does not tell whether it is the same one.
  */
 export type Sight = 'alive' | 'gone' | 'unknown'
 

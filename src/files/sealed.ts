@@ -4,13 +4,13 @@ import { digestOfBytes } from './digest.js'
 import { placeFile } from './place.js'
 
 /**
- * A file of the cache that carries its own digest, over its name and its content: one that has changed, or that stands under another's name,
- * is told from one that is whole.
+ * A file of the cache that carries its own digest, over its name and its content: one that has changed, or that stands
+ * under another's name, is told from one that is whole.
  */
 export type Sealed<T> =
   { readonly state: 'whole'; readonly content: T } | { readonly state: 'missing' } | { readonly state: 'damaged' }
 
-/** Bytes of a digest in binary. */
+/** The number of bytes of a digest in binary. */
 const SEAL = 32
 
 export async function writeSealed(path: string, data: Uint8Array): Promise<void> {

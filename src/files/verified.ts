@@ -1,17 +1,25 @@
+import { checksumOfFile } from './checksum.js'
 import { digestOfFile, stampOf } from './digest.js'
 
 /** A file with what it must hold. */
 export interface DigestedFile {
   readonly path: string
-  /** SHA-256 of its bytes, in hexadecimal. */
+  /** The SHA-256 of its bytes, in hexadecimal. */
   readonly digest: string
+}
+
+/** The same, where it only has to be what was written. */
+export interface ChecksummedFile {
+  readonly path: string
+  /** As checksumOfFile has it. */
+  readonly checksum: string
 }
 
 /** A file that does not hold what it must. */
 export class ChangedFile extends Error {
   constructor(
     readonly path: string,
-    /** For the end of a sentence. */
+    /** The reason, for the end of a sentence. */
     readonly what: 'is missing' | 'has changed since it was written' | 'does not stay as it was written'
   ) {
     super(`${path} ${what}`)
@@ -22,12 +30,12 @@ export class ChangedFile extends Error {
 const ATTEMPTS = 5
 
 /**
- * Opens something that reads files by their paths, while they are read and checked here too. What was opened is given out only if the
- * files hold what they must, and were not touched from before it was opened until it was.
+ * Opens something that reads files by their paths, while they are read and checked here too. What was opened is given
+ * out only if the files hold what they must, and were not touched from before it was opened until it was.
  * @throws ChangedFile
  */
 export async function openVerified<T extends { close(): Promise<void> }>(
-  files: readonly DigestedFile[],
+  files: readonly (DigestedFile | ChecksummedFile)[],
   open: () => Promise<T>
 ): Promise<T> {
   const stamps = async () => (await Promise.all(files.map(({ path }) => stampOf(path).catch(() => 'missing')))).join()
@@ -45,11 +53,20 @@ export async function openVerified<T extends { close(): Promise<void> }>(
   throw new ChangedFile(files[0].path, 'does not stay as it was written')
 }
 
-async function check({ path, digest }: DigestedFile): Promise<void> {
-  const found = await digestOfFile(path).catch((error: unknown) => {
+async function check(file: DigestedFile | ChecksummedFile): Promise<void> {
+  const holds = 'digest' in file ? isDigested(file) : isChecksummed(file)
+  const found = await holds.catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing'
     throw error
   })
-  if (found === digest) return
-  throw new ChangedFile(path, found === 'missing' ? 'is missing' : 'has changed since it was written')
+  if (found === true) return
+  throw new ChangedFile(file.path, found === 'missing' ? 'is missing' : 'has changed since it was written')
+}
+
+async function isDigested({ path, digest }: DigestedFile): Promise<boolean> {
+  return (await digestOfFile(path)) === digest
+}
+
+async function isChecksummed({ path, checksum }: ChecksummedFile): Promise<boolean> {
+  return (await checksumOfFile(path)) === checksum
 }

@@ -5,12 +5,12 @@ import { formatOf, kindOf } from './formats.js'
 import { archive, firstBytes, folder, isLitter, type Place } from './places.js'
 import type { Raster, Size } from './raster.js'
 
-/** Images by name, each read when it is asked for. */
+/** A collection of images by name. Each is read when it is asked for. */
 export interface Collection {
   readonly names: readonly string[]
-  /** What else is there: files of other kinds, hidden ones, and what systems leave behind. */
+  /** The other files there: those of other kinds, hidden ones, and what systems leave behind. */
   readonly skipped: readonly string[]
-  /** How many pixels an image has, by its header alone. @throws EpdError `images-invalid` */
+  /** The number of pixels of an image, by its header alone. @throws EpdError `images-invalid` */
   readonly size: (name: string) => Size
   /** @throws EpdError `images-invalid` */
   readonly read: (name: string) => Promise<Raster>
@@ -27,7 +27,8 @@ export function openImages(location: string): Collection {
   if (images.length === 0)
     throw new EpdError(
       'images-invalid',
-      `${location}: no PNG or JPEG in it${skipped.length === 0 ? '' : `, but ${firstNames(skipped, TOLD)}`}; give a folder or a zip archive of PNG or JPEG files`
+      `${location}: no PNG or JPEG in it${skipped.length === 0 ? '' : `, but ${firstNames(skipped, TOLD)}`}; ` +
+        'give a folder or a zip archive of PNG or JPEG files'
     )
   const explained = (name: string, error: unknown) => {
     if (error instanceof EpdError) return error

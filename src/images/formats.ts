@@ -41,7 +41,7 @@ export function formatOf(bytes: Uint8Array): Format {
   throw new Error(`it is ${kindOf(bytes)}, and not a PNG or JPEG`)
 }
 
-/** What a file is, in words. */
+/** The kind of a file, in words. */
 export function kindOf(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'empty'
   if (isPng(bytes)) return 'a PNG'

@@ -6,7 +6,10 @@ const VISIBLE = 64
 const GAP = 4
 const BACKGROUND = 255
 
-/** Images [count, height, width, channels] side by side, as square as may be, whole pixels enlarged so that small ones are seen. */
+/**
+ * Images [count, height, width, channels] side by side, as square as may be, whole pixels enlarged so that small ones
+ * are seen.
+ */
 export function grid(images: Uint8Array, [channels, height, width]: Shape): Raster {
   const drawn = channels === 1 ? 1 : 3
   const size = height * width * channels

@@ -10,7 +10,10 @@ export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff
 }
 
-/** How many pixels a JPEG has, of its first bytes; undefined where the header that says so begins after them. @throws Error */
+/**
+ * The number of pixels of a JPEG, by its first bytes; undefined where the header that names it begins behind them.
+ * @throws Error
+ */
 export function jpegSize(bytes: Uint8Array): Size | undefined {
   const frame = frameOf(bytes)
   return frame && { width: frame.width, height: frame.height }
@@ -48,8 +51,8 @@ function frameAt(view: Buffer, at: number): Frame {
 }
 
 /**
- * A JPEG of gray or colour, as libjpeg-turbo decodes it by default: the same pixels that Pillow has. It is not turned, whatever its Exif
- * data say of its orientation.
+ * A JPEG of gray or colour, as libjpeg-turbo decodes it by default: the same pixels that Pillow has. It is not turned,
+ * whatever its Exif data say of its orientation.
  * @throws Error that says what is wrong with the file
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
@@ -66,14 +69,14 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
   return { width, height, channels, data }
 }
 
-/** What libjpeg says of files whose pixels are all there. */
+/** The warnings of libjpeg about files whose pixels are all there. */
 const HARMLESS = /extraneous bytes before marker 0xd9|unknown JFIF revision|Invalid SOS parameters/
 
 function faultOf(line: string): string {
   return /premature end/i.test(line) ? `it is cut off (${line})` : `it is damaged (${line})`
 }
 
-/** What the work comes to, begun when all that was given before it has ended: the decoder does not say whom its words are for. */
+/** Does the work once all that was given before it has ended, since the decoder does not say whom its words are for. */
 function alone<T>(work: () => Promise<T>): Promise<T> {
   const result = queue.then(work)
   queue = result.catch(() => undefined)
@@ -91,7 +94,7 @@ async function decodedBy(bytes: Uint8Array) {
 
 interface Decoder {
   readonly decode: (file: ArrayBuffer) => Promise<{ width: number; height: number; data: ArrayLike<number> }>
-  /** What libjpeg has said of the file. */
+  /** The words of libjpeg about the file. */
   readonly heard: string[]
 }
 

@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { readZip } from '../checkpoints/zip.js'
 import { EpdError } from '../errors.js'
 
-/** Files under a folder or in an archive, by their names from there. */
+/** The files under a folder or in an archive, by their names from there. */
 export interface Place {
   readonly names: readonly string[]
-  /** What is there and not looked into: folders that are hidden, links that lead nowhere or to a folder that is listed already. */
+  /**
+   * The places that are not looked into: hidden folders, and links that lead nowhere or to a folder that is listed
+   * already.
+   */
   readonly passed: readonly string[]
   /** A file's first bytes, `count` of them or more where it has as many. */
   readonly head: (name: string, count: number) => Uint8Array
@@ -20,7 +23,7 @@ export function folder(root: string): Place {
   const passed: string[] = []
   const seen = new Set<string>()
   let layer = ['']
-  // What links lead to comes after the folders themselves, so that a folder's files have the names that are its own.
+  // Links are followed after the folders themselves, so that a folder's files have the names that are its own.
   while (layer.length > 0) {
     const links: string[] = []
     for (const path of layer) walk(root, path, seen, { names, passed, links })
@@ -76,7 +79,7 @@ export function archive(path: string): Place {
   return { names: zip.names.filter(name => !/[/\\]$/.test(name)), passed: [], head: read, bytes: read }
 }
 
-/** What a read takes at once; readFileSync refuses files above 2 GiB. */
+/** The most bytes that one read takes. Node's readFileSync refuses files above 2 GiB. */
 const CHUNK = 1 << 30
 
 function wholeFile(path: string): Buffer {
@@ -84,7 +87,8 @@ function wholeFile(path: string): Buffer {
   if (size > constants.MAX_LENGTH)
     throw new EpdError(
       'images-invalid',
-      `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ${constants.MAX_LENGTH / 2 ** 30} GiB at once; unpack it into a folder`
+      `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ${constants.MAX_LENGTH / 2 ** 30} ` +
+        'GiB at once; unpack it into a folder'
     )
   const bytes = Buffer.allocUnsafeSlow(size)
   const file = openSync(path, 'r')
@@ -100,7 +104,7 @@ function wholeFile(path: string): Buffer {
   }
 }
 
-/** Names of what systems leave beside a user's files. */
+/** The names of what systems leave beside a user's files. */
 const LITTER = ['__macosx', 'thumbs.db', 'desktop.ini']
 
 /** Whether a file or folder is hidden, or one that a system has left there. */

@@ -10,8 +10,8 @@ export function encodePng(raster: Raster): Uint8Array {
 }
 
 /**
- * A PNG of gray, colour or palette as Pillow's convert('RGB') has it, but for gray, which keeps its one channel; what it says of
- * transparency is left out.
+ * A PNG of gray, colour or palette as Pillow's convert('RGB') has it, but for gray, which keeps its one channel; what
+ * it says of transparency is left out.
  * @throws Error that says what is wrong with the file, or that it has 16 bits a channel
  */
 export function decodePng(bytes: Uint8Array): Raster {
@@ -22,7 +22,7 @@ export function decodePng(bytes: Uint8Array): Raster {
   return withoutAlpha(width, height, samples, pixels)
 }
 
-/** How many pixels a PNG has, of its first bytes. @throws Error */
+/** The number of pixels of a PNG, by its first bytes. @throws Error */
 export function pngSize(bytes: Uint8Array): Size {
   const { width, height } = headerOf(bytes)
   return { width, height }

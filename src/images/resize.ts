@@ -7,15 +7,17 @@ export interface Picture {
 }
 
 /**
- * Bicubic resizing (Keys 1981, a = -1/2) that blurs what becomes smaller, as Pillow does it and CLIP's preparation with it: first along the
- * rows, then along the columns, rounded to bytes after each.
+ * Bicubic resizing (Keys 1981, a = -1/2) that blurs what becomes smaller, as Pillow does it and CLIP's preparation with
+ * it: first along the rows, then along the columns, rounded to bytes after each.
  */
 export function resizeBicubic(picture: Picture, height: number, width: number): Picture {
   const wide = along(picture, width, weights(picture.width, width))
   return transposed(along(transposed(wide), height, weights(picture.height, height)))
 }
 
-/** For each pixel of a side of `to`, the first pixel of one of `from` that it sees, and how much of it and the next ones. */
+/**
+ * The first pixel of a side of `from` that each pixel of a side of `to` sees, and the shares of it and the next ones.
+ */
 function weights(from: number, to: number): { first: number; shares: Float64Array }[] {
   const scale = from / to
   const blur = Math.max(scale, 1)

@@ -1,6 +1,9 @@
 import type { Shape } from '../models/denoiser.js'
 
-/** Images of [batch, ...shape] in [-1, 1] as bytes, [batch, height, width, channels]: floor(clip(127.5 x + 128, 0, 255)). */
+/**
+ * Images of [batch, ...shape] in [-1, 1] as bytes, [batch, height, width, channels]: floor(clip(127.5 x + 128, 0,
+ * 255)).
+ */
 export function toUint8(x: Float64Array, [channels, height, width]: Shape): Uint8Array {
   const pixels = height * width
   const bytes = new Uint8Array(x.length)

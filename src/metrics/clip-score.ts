@@ -1,122 +1,34 @@
-import { digestOf } from '../checkpoints/digest.js'
-import { readUnchanged } from '../checkpoints/unchanged.js'
-import { componentDigest, readComponent } from '../checkpoints/diffusers.js'
-import { compiledNetwork } from '../engines/open.js'
-import type { Recipe } from '../engines/recipe.js'
-import type { Numbers, Session } from '../engines/session.js'
-import { EpdError } from '../errors.js'
-import { cropped, resizeBicubic, type Picture } from '../images/resize.js'
-import { openTokenizer } from '../models/tokenizer.js'
-import { abortable } from '../turns.js'
-import { clipImageRecipe, clipTextProjectionRecipe, IMAGE, TEXT_INPUTS } from '../networks/clip.js'
-import { clipImageConfig, clipTextConfig } from '../networks/diffusers.js'
+import { needed, oncePer, type MetricDescriptor, type ScoreContext } from './metric.js'
 
-export interface ClipOptions {
-  /** Folder of a CLIPModel as transformers saves it, with its tokeniser's files, such as openai/clip-vit-large-patch14. */
-  readonly folder: string
-  /** Folder of compiled graphs. */
-  readonly cacheDir: string
-  /** Ends what is under way. */
-  readonly signal?: AbortSignal
-  /** Told of a compiled graph that is damaged and made anew. */
-  readonly onNote?: (message: string) => void
-}
-
-/** How well images show what prompts say. */
-export interface Clip {
-  /** SHA-256 over both towers' graphs and weights. */
-  readonly digest: string
-  /** Of each image [height, width, 1 or 3] with its prompt: 100 times the cosine of what both are projected to, 0 where that is negative. */
-  scores(images: readonly Picture[], prompts: readonly string[]): Promise<Float64Array>
-  close(): Promise<void>
-}
-
-/** Images and prompts at once: what is under way cannot be stopped. */
-const BATCH = 2
-/** Of CLIP's images, by channel: values 0 to 1 are brought to mean 0 and deviation 1 of what it was trained on. */
-const MEAN = [0.48145466, 0.4578275, 0.40821073]
-const DEVIATION = [0.26862954, 0.26130258, 0.27577711]
-
-/**
- * CLIPScore (Hessel et al. 2021, arXiv 2104.08718, with a weight of 100 as torchmetrics has it).
- * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
- */
-export async function openClip({ folder, cacheDir, signal, onNote }: ClipOptions): Promise<Clip> {
-  const component = await readComponent(folder)
-  if (component.className !== 'CLIPModel')
-    throw new EpdError(
-      'model-invalid',
-      `${component.file}: a ${component.className || 'nameless class'} has not both of CLIP's towers; expected a CLIPModel`
-    )
-  const [words, pictures] = [clipTextConfig(component), clipImageConfig(component)]
-  const projection = Number(component.config.projection_dim ?? 512)
-  const content = await componentDigest(component)
-  const tensors = () => readUnchanged(folder, content, () => componentDigest(component), component.tensors)
-  const compile = (name: string, recipe: Recipe) =>
-    compiledNetwork({ recipe, tensors, content: `${content}-${name}`, cacheDir, onNote })
-  const text = await compile('text', clipTextProjectionRecipe(words, projection))
-  const image = await compile('image', clipImageRecipe(pictures, projection))
-  const tokenizer = await openTokenizer(folder, words.tokens)
-  let sessions: Promise<[Session, Session]> | undefined
-  const open = () => (sessions ??= Promise.all([text.open(), image.open()]))
-
-  async function part(images: readonly Picture[], prompts: readonly string[]): Promise<number[]> {
-    const [textSession, imageSession] = await open()
-    const count = images.length
-    const encoded = prompts.map(prompt => tokenizer.encode(prompt))
-    const tokens = Float32Array.from(encoded.flatMap(({ ids }) => [...ids]))
-    const last = new Float32Array(count * words.tokens)
-    encoded.forEach(({ end }, i) => (last[i * words.tokens + end] = 1))
-    const { side } = pictures
-    const planes = new Float32Array(count * 3 * side * side)
-    images.forEach((each, i) => {
-      planes.set(prepared(each, side), i * 3 * side * side)
+export const clipScoreMetric: MetricDescriptor = {
+  name: 'clip-score',
+  title: '100 times the cosine of image and prompt as CLIP sees them',
+  moreIsBetter: true,
+  digits: { significant: 4 },
+  needs: { keys: ['clip'], prompts: true, colours: true },
+  async check({ options, assetPath, cacheDir, runner, once }) {
+    const clip = needed(options.clip, 'clip')
+    await once(JSON.stringify(['clip', clip]), async () => {
+      const { openClip } = await import('./clip.js')
+      await (await openClip({ folder: assetPath(clip), cacheDir, runner })).close()
     })
-    const [ofText] = await textSession.run([
-      { name: TEXT_INPUTS.tokens, shape: [count, words.tokens], data: tokens },
-      { name: TEXT_INPUTS.last, shape: [count, 1, words.tokens], data: last }
-    ])
-    const [ofImages] = await imageSession.run([{ name: IMAGE, shape: [count, 3, side, side], data: planes }])
-    return images.map((_, i) => 100 * Math.max(cosine(ofText, ofImages, i, projection), 0))
-  }
-  return {
-    digest: digestOf([text.graph, image.graph, tokenizer.digest]),
-    async scores(images, prompts) {
-      const all: number[] = []
-      for (let from = 0; from < images.length; from += BATCH) {
-        signal?.throwIfAborted()
-        const end = from + BATCH
-        all.push(...(await abortable(part(images.slice(from, end), prompts.slice(from, end)), signal)))
-      }
-      return Float64Array.from(all)
-    },
-    async close() {
-      const closed = sessions?.then(both => Promise.all(both.map(session => session.close())))
-      if (signal?.aborted) closed?.catch(() => undefined)
-      else await closed
+  },
+  async score({ samples, stage }) {
+    const clip = await clipOf(stage)
+    let [sum, count] = [0, 0]
+    for await (const { seeds, pictures } of samples.pictures()) {
+      const scores = await clip.scores(pictures, stage.promptsOf?.(seeds) ?? [])
+      sum += scores.reduce((all, score) => all + score, 0)
+      count += scores.length
     }
+    return { value: sum / count, count, details: { network: { name: 'clip', digest: clip.digest } } }
   }
 }
 
-/** The shorter side made `side`, the middle of the longer kept, normalised by channel. */
-function prepared(picture: Picture, side: number): Float32Array {
-  const { height, width } = picture
-  const shorter = Math.min(height, width)
-  const [tall, wide] = [height, width].map(length => Math.trunc((side * length) / shorter))
-  const { data, channels } = cropped(resizeBicubic(picture, tall, wide), side, side)
-  return Float32Array.from({ length: 3 * side * side }, (_, i) => {
-    const channel = Math.floor(i / side ** 2)
-    const value = data[(i % side ** 2) * channels + (channel % channels)] / 255
-    return (value - MEAN[channel]) / DEVIATION[channel]
-  })
-}
-
-function cosine(a: Numbers, b: Numbers, row: number, size: number): number {
-  let [product, ofA, ofB] = [0, 0, 0]
-  for (let i = row * size; i < (row + 1) * size; i++) {
-    product += a[i] * b[i]
-    ofA += a[i] ** 2
-    ofB += b[i] ** 2
-  }
-  return product / Math.sqrt(ofA * ofB)
-}
+const clipOf = oncePer(async ({ options, assetPath, cacheDir, runner, onNote, signal, atEnd }: ScoreContext) => {
+  const clip = needed(options.clip, 'clip')
+  const { openClip } = await import('./clip.js')
+  const opened = await openClip({ folder: assetPath(clip), cacheDir, runner, onNote, signal })
+  atEnd(() => opened.close())
+  return opened
+})

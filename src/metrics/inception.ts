@@ -1,15 +1,17 @@
 import { digestOf } from '../checkpoints/digest.js'
 import { fileDigest, readCheckpoint } from '../checkpoints/checkpoint.js'
 import { readUnchanged } from '../checkpoints/unchanged.js'
-import { moduleTensors, stateDictOf, type StateDict } from '../checkpoints/network.js'
-import { COMPILER_VERSION, record } from '../engines/onnx/compile.js'
+import { moduleTensors, stateDictOf } from '../checkpoints/module-state.js'
+import type { StateDict } from '../checkpoints/network.js'
+import { compiledNetwork } from '../engines/onnx/network.js'
+import { openNetwork } from '../engines/open.js'
 import type { Recipe } from '../engines/recipe.js'
-import { compiledGraph } from '../engines/onnx/compiled.js'
-import type { Session } from '../engines/session.js'
+import type { RunnerChoice } from '../engines/registry.js'
 import { EpdError } from '../errors.js'
 import { inceptionTensors } from '../networks/inception-names.js'
 import { abortable } from '../turns.js'
 import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
+import { batchOf, ON_CPU } from './runner.js'
 
 export interface InceptionOptions {
   /** Path of the weights as pytorch-fid publishes them, or as NVIDIA. */
@@ -19,6 +21,8 @@ export interface InceptionOptions {
   readonly size: readonly [height: number, width: number]
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Where it runs, in single precision; default: ONNX Runtime on the CPU. */
+  readonly runner?: RunnerChoice
   /** Threads of the engine; default: all cores. No result depends on it. */
   readonly threads?: number
   /** Ends what is under way. */
@@ -40,7 +44,7 @@ export interface Inception {
 
 /** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
 export async function openInception(options: InceptionOptions): Promise<Inception> {
-  const { weights, preparation, size, cacheDir, threads, signal, onNote } = options
+  const { weights, preparation, size, cacheDir, runner = ON_CPU, threads, signal, onNote } = options
   const digest = await fileDigest(weights)
   const tensors = () =>
     readUnchanged(
@@ -49,20 +53,18 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
       () => fileDigest(weights),
       () => tensorsOf(weights)
     )
-  const identity = ['inception', preparation, size, COMPILER_VERSION, digest]
-  const name = digestOf(identity)
-  const compiled = await compiledGraph({
-    ...{ folder: cacheDir, name, onNote },
-    make: async () => record(inceptionRecipe(size, preparation), await tensors())
-  })
-  let session: Promise<Session> | undefined
+  const content = digestOf(['inception', preparation, size, digest])
+  const source = { recipe: inceptionRecipe(size, preparation), tensors, content, cacheDir, onNote }
+  const { graph } = await compiledNetwork(source)
+  const { session, close } = await openNetwork({ ...source, ...runner, threads })
+  const most = batchOf('inception', runner)
   const pixels = size[0] * size[1]
   const answer = async (count: number, picture: Picture) => {
-    const running = await (session ??= compiled.open({ threads }))
+    const running = await session()
     const all = new Float32Array(count * FEATURES)
-    for (let from = 0; from < count; from += BATCH) {
+    for (let from = 0; from < count; from += most) {
       signal?.throwIfAborted()
-      const batch = Math.min(BATCH, count - from)
+      const batch = Math.min(most, count - from)
       const data = planes(from, batch, pixels, picture)
       const [features] = await abortable(running.run([{ name: 'x', shape: [batch, 3, ...size], data }]), signal)
       all.set(features, from * FEATURES)
@@ -70,7 +72,7 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     return all
   }
   return {
-    digest: compiled.graph,
+    digest: graph,
     features(images, count) {
       const channels = images.length / count / pixels
       return answer(count, (image, channel, i) => images[(image * pixels + i) * channels + (channel % channels)])
@@ -83,15 +85,12 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
       })
     },
     async close() {
-      const closed = session?.then(running => running.close())
-      if (signal?.aborted) closed?.catch(() => undefined)
+      const closed = close()
+      if (signal?.aborted) closed.catch(() => undefined)
       else await closed
     }
   }
 }
-
-/** Images at once: at 299 x 299 pixels each takes some 20 MB on its way, and what is under way cannot be stopped. */
-const BATCH = 4
 
 /** Inception-v3 for images of a size, [batch, 3, height, width] as `x`. */
 export function inceptionRecipe([height, width]: InceptionOptions['size'], preparation: InceptionInput): Recipe {

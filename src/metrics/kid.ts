@@ -1,9 +1,26 @@
-import { openMatrices, type Matrices } from '../engines/onnx/matrices.js'
+import type { Matrices } from '../engines/onnx/matrices.js'
 import { hashUniform } from '../random/hash-uniform.js'
 import { turns } from '../turns.js'
+import { allFeatures, networkOf } from './feature-sets.js'
 import { expectFinite, rowsOf, type Features } from './features.js'
+import { needed, type MetricDescriptor } from './metric.js'
 
-/** As torch-fidelity and NVIDIA measure it. */
+export const kidMetric: MetricDescriptor = {
+  name: 'kid',
+  title: "squared maximum mean discrepancy between the distributions of Inception's features",
+  moreIsBetter: false,
+  digits: { significant: 4 },
+  needs: { keys: ['features', 'reference'], images: 2 },
+  async score({ samples, stage }) {
+    const reference = needed(stage.reference, 'reference')
+    const [own, real] = [await allFeatures(samples), await allFeatures(reference)]
+    const { value, ...how } = await kid(own, real, stage.signal)
+    const details = { network: networkOf(stage), against: reference.name, count: real.count, ...how }
+    return { value, count: own.count, seeds: samples.seeds, details }
+  }
+}
+
+/** Subsets are as many and as large as in torch-fidelity and NVIDIA's code. */
 const SUBSETS = 100
 const SUBSET_SIZE = 1000
 
@@ -27,6 +44,7 @@ export async function kid(a: Features, b: Features, signal?: AbortSignal): Promi
   expectFinite(a, 'first')
   expectFinite(b, 'second')
   const turn = turns(signal)
+  const { openMatrices } = await import('../engines/onnx/matrices.js')
   const matrices = openMatrices(signal)
   try {
     const values: number[] = []

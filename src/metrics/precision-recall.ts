@@ -1,10 +1,35 @@
-import { openMatrices, type Matrices } from '../engines/onnx/matrices.js'
+import type { Matrices } from '../engines/onnx/matrices.js'
+import { allFeatures, networkOf } from './feature-sets.js'
 import { expectFinite, rowsOf, type Features } from './features.js'
+import { needed, oncePer, type MetricContext, type MetricDescriptor } from './metric.js'
 
-/** Neighbours that an image's ball reaches. */
+/** The ball of an image reaches as many of its neighbours. */
 const NEIGHBOURS = 3
-/** Images looked at together. */
+/** How many images are looked at together. */
 const BLOCK = 1024
+
+/** One of the two shares, which are computed together for the samples that both are asked for. */
+export function shareMetric(name: 'precision' | 'recall', title: string): MetricDescriptor {
+  return {
+    name,
+    title,
+    moreIsBetter: true,
+    digits: { significant: 4 },
+    needs: { keys: ['features', 'reference'], images: NEIGHBOURS + 1 },
+    async score(context) {
+      const { shares, ...rest } = await sharesOf(context)
+      return { value: shares[name], ...rest }
+    }
+  }
+}
+
+const sharesOf = oncePer(async ({ samples, stage }: MetricContext) => {
+  const reference = needed(stage.reference, 'reference')
+  const [own, real] = [await allFeatures(samples), await allFeatures(reference)]
+  const shares = await precisionRecall(own, real, stage.signal)
+  const details = { network: networkOf(stage), against: reference.name, count: real.count }
+  return { shares, count: own.count, seeds: samples.seeds, details }
+})
 
 /**
  * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): the share of samples that lie in a ball around some real
@@ -20,6 +45,7 @@ export async function precisionRecall(
     throw new RangeError(`precision and recall need more than ${NEIGHBOURS} images of either`)
   expectFinite(samples, 'samples')
   expectFinite(real, 'real images')
+  const { openMatrices } = await import('../engines/onnx/matrices.js')
   const matrices = openMatrices(signal)
   try {
     return {

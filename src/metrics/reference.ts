@@ -76,7 +76,8 @@ async function momentsIn(path: string, dimensions?: number): Promise<Moments> {
   if (dimensions !== undefined && n !== dimensions)
     throw new EpdError(
       'checkpoint-invalid',
-      `${path}: holds statistics of ${n} dimensions, and those of ${dimensions} are needed, as this network's features have; make them with epd-run reference`
+      `${path}: holds statistics of ${n} dimensions, and those of ${dimensions} are needed, as this network's features have`,
+      { wayOut: 'make-statistics' }
     )
   return { mean: mu.data, covariance: sigma.data }
 }

@@ -12,7 +12,7 @@ export interface Scaled {
 export function normalised(values: Float64Array): Scaled {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   if (largest === 0) return { data: values.slice(), scale: 1 }
-  const scale = 4 ** Math.max(Math.floor(Math.log2(largest) / 2), LEAST)
+  const scale = 2 ** (2 * Math.max(Math.floor(Math.log2(largest) / 2), LEAST))
   return { data: values.map(value => value / scale), scale }
 }
 

@@ -1,8 +1,8 @@
 import type { Condition, Denoiser } from './denoiser.js'
 
 /**
- * A model led away from what another prompt would lead to (Ho & Salimans 2022, arXiv 2207.12598): D(negative) + scale (D(prompt) - D(negative)),
- * both in one batched evaluation, which is counted as two.
+ * A model led away from what another prompt would lead to (Ho & Salimans 2022, arXiv 2207.12598): D(negative) + scale
+ * (D(prompt) - D(negative)), both in one batched evaluation, which is counted as two.
  */
 export function freelyGuided<Of extends Denoiser>(model: Of, scale: number, negative: string): Of {
   async function guide(x: Float64Array, sigma: Float64Array, condition?: Condition) {

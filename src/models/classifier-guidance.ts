@@ -2,13 +2,13 @@ import { digestOf } from '../checkpoints/digest.js'
 import { EpdError } from '../errors.js'
 import { openClassifier, type Classifier } from './classifier.js'
 import { oneHot, type Condition, type Denoiser } from './denoiser.js'
-import type { Model, OpenModelOptions } from './open.js'
+import type { Model, OpenModelOptions } from './model.js'
 import type { Preconditioning } from './preconditioning.js'
 
 /**
- * A model led by a classifier (Dhariwal & Nichol 2021, Algorithm 2): D(x; sigma) + scale sigma^2 grad log p(class | x), the gradient by x in
- * the variance-exploding convention. The classifier is given what the network is given. Its evaluation is not counted in NFE, as the paper
- * does not.
+ * A model led by a classifier (Dhariwal & Nichol 2021, Algorithm 2): D(x; sigma) + scale sigma^2 grad log p(class | x),
+ * the gradient by x in the variance-exploding convention. The classifier is given what the network is given. Its
+ * evaluation is not counted in NFE, as the paper does not.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function guided(

@@ -6,20 +6,24 @@ import { compiledOnce } from '../engines/onnx/compiled.js'
 import { openNetwork } from '../engines/open.js'
 import type { Numbers, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
-import { classifierRecipe } from '../networks/guided-classifier.js'
+import {
+  classifierConfig,
+  classifierRecipe,
+  recogniseClassifier,
+  type RecognisedClassifier
+} from '../networks/guided-classifier.js'
 import { INPUTS } from '../networks/network.js'
-import { classifierConfig, recogniseClassifier, type RecognisedClassifier } from '../networks/recognise.js'
 import type { Shape } from './denoiser.js'
-import type { OpenModelOptions } from './open.js'
+import type { OpenModelOptions } from './model.js'
 
 /** A classifier of noisy images. */
 export interface Classifier {
   readonly classes: number
-  /** SHA-256 over graph and weights. */
+  /** The SHA-256 over graph and weights. */
   readonly digest: string
   /**
-   * The gradient of log p(class | x) by x, [batch, ...shape], and the logits, [batch, classes]; x and noise as a network is given them, labels
-   * as rows of [batch, classes].
+   * The gradient of log p(class | x) by x, [batch, ...shape], and the logits, [batch, classes]; x and noise as a
+   * network is given them, labels as rows of [batch, classes].
    */
   answer(x: Float32Array, noise: Float32Array, labels: Float32Array): Promise<{ gradient: Numbers; logits: Numbers }>
   readonly elapsed: () => number
@@ -53,7 +57,8 @@ export async function openClassifier(
       if (!about)
         throw new EpdError(
           'model-invalid',
-          `${path}: its tensors are of no classifier of noisy images of ${shape.join('x')}; expected one of guided-diffusion, as 256x256_classifier.pt`
+          `${path}: its tensors are of no classifier of noisy images of ${shape.join('x')}; expected one of ` +
+            'guided-diffusion, as 256x256_classifier.pt'
         )
       return { graph: record(classifierRecipe(classifierConfig(about)), found), about }
     }

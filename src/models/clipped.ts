@@ -1,9 +1,6 @@
 import { digestOf } from '../checkpoints/digest.js'
 import type { Denoiser } from './denoiser.js'
-import type { Model } from './open.js'
-
-/** The magnitude that denoised data are clamped to; false, as nothing: they are not. */
-export type ClipDenoised = number | false
+import type { ClipDenoised, Model } from './model.js'
 
 /** A model whose denoised data are clamped to [-limit, limit], whatever asks for them. */
 export function clipped<Of extends Denoiser>(model: Of, limit: number): Of {
@@ -23,7 +20,7 @@ export function clipped<Of extends Denoiser>(model: Of, limit: number): Of {
   }
 }
 
-/** A model with its denoised data clamped where that is asked for, under a digest of its own. */
+/** Clamps a model's denoised data where that is asked for, under a digest of its own. */
 export function withClipping(model: Model, limit: ClipDenoised | undefined): Model {
   if (limit === undefined || limit === false) return model
   return { ...clipped(model, limit), digest: digestOf([model.digest, { clipDenoised: limit }]) }

@@ -4,24 +4,25 @@ import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
 import { betweenSteps } from './between-steps.js'
-import { withClipping, type ClipDenoised } from './clipped.js'
+import { withClipping } from './clipped.js'
 import type { Decoder } from './decoder.js'
 import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
-import type { Model } from './open.js'
+import type { ClipDenoised, Model } from './model.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
-import { startProgram, type Program, type ProgramOptions } from './program.js'
+import type { ProgramOptions } from './program-state.js'
+import { startProgram, type Program } from './program.js'
 import type { Announcement } from './protocol.js'
 
 /**
- * A model that is a program; docs/command.md has what it reads and writes. Without a shape the program itself says what it is; with one it is
- * started at the first evaluation, and what it says of itself must agree.
+ * A model that is a program; docs/command.md has what it reads and writes. Without a shape the program itself says what
+ * it is; with one it is started at the first evaluation, and what it says of itself must agree.
  */
 export interface CommandModelOptions extends ProgramOptions {
-  /** Of the program and its weights: another version, other results. */
+  /** The version of the program and its weights. Another version may have other results. */
   readonly version: string
   readonly shape?: Shape
-  /** Number of classes; default: what the program says, or 0. */
+  /** The number of classes; default: what the program says, or 0. */
   readonly labels?: number
   /** Default: what the program says, or x0. */
   readonly predicts?: Prediction
@@ -33,12 +34,13 @@ export interface CommandModelOptions extends ProgramOptions {
 
 const SIGMA: NoiseSpec = { type: 'sigma', told: 'sigma', sigmaMin: 0.002, sigmaMax: 80 }
 
-/** What is known of a program. */
+/** The properties of a program that are known. */
 type Face = Omit<Announcement, 'nfeFactor' | 'prompts'> & Partial<Pick<Announcement, 'nfeFactor' | 'prompts'>>
 
 /**
  * Opens the model of a program.
- * @throws EpdError `model-invalid` where what it says of itself cannot be used or is not what the options say, `engine-failed`
+ * @throws EpdError `model-invalid` where what it says of itself cannot be used or is not what the options say,
+ * `engine-failed`
  */
 export async function openCommandModel(options: CommandModelOptions): Promise<Model> {
   const { command, version, shape } = options
@@ -67,7 +69,7 @@ function declared({ shape, labels = 0, predicts = 'x0', noise = SIGMA }: Command
   return { shape, labels, predicts, noise }
 }
 
-/** What the program says of itself, with the steps told as the options have them. */
+/** The program's own announcement, with the steps told as the options have them. */
 async function announced(program: () => Promise<Checked>, { noise }: CommandModelOptions): Promise<Face> {
   const running = await program()
   const said = await running.announcement

@@ -1,12 +1,14 @@
 import { isRecord } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
 const PREDICTIONS: readonly Prediction[] = ['epsilon', 'v', 'x0', 'flow', 'score']
 
 /** A network in continuous time: `noise` says which noisy images it was trained on, and `predicts` what it answers. */
-export function continuous(
+export const CONTINUOUS: ModelFamily = { className: 'Continuous', precondition: continuous }
+
+function continuous(
   _: (name: string, otherwise: number) => number,
   { noise, predicts }: Readonly<Record<string, unknown>>
 ): Preconditioning {
@@ -15,7 +17,8 @@ export function continuous(
   if (!prediction || !found)
     throw new EpdError(
       'model-invalid',
-      `the checkpoint's noise must be of type sigma, flow or angle with its ends, and its predicts one of ${PREDICTIONS.join(', ')}`
+      "the checkpoint's noise must be of type sigma, flow or angle with its ends, and its predicts one of " +
+        PREDICTIONS.join(', ')
     )
   return parametrisation(prediction, found)
 }

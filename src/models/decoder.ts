@@ -1,15 +1,16 @@
-import { compiledNetwork, openNetwork, type NetworkOptions } from '../engines/open.js'
+import { compiledNetwork } from '../engines/onnx/network.js'
+import { openNetwork, type NetworkOptions } from '../engines/open.js'
 import { EpdError } from '../errors.js'
 import { decoderRecipe, LATENTS, type DecoderConfig } from '../networks/autoencoder.js'
 import type { Shape } from './denoiser.js'
 
 /** The first stage of a latent diffusion model, as far as samples need it. */
 export interface Decoder {
-  /** Of an image. */
+  /** The shape of an image. */
   readonly shape: Shape
-  /** SHA-256 over graph and weights. */
+  /** The SHA-256 over graph and weights. */
   readonly digest: string
-  /** What latents are divided by before they are decoded. */
+  /** The number that latents are divided by before they are decoded. */
   readonly scale: number
   readonly engine: string
   /** Images, -1 to 1 and a little beyond, of `count` latents as a denoiser answers them. */

@@ -1,10 +1,10 @@
 /** The size of one sample. */
 export type Shape = readonly [channels: number, height: number, width: number]
 
-/** What a conditional model is given beside the noisy image: one entry a sample. */
+/** The condition that a model is given beside the noisy image, with one entry a sample. */
 export interface Condition {
   readonly labels?: Int32Array
-  /** For a model that reads them. */
+  /** The prompts, for a model that reads them. */
   readonly prompts?: readonly string[]
 }
 
@@ -12,7 +12,7 @@ export interface Condition {
 export interface ModelTime {
   readonly sigma: (time: number) => number
   readonly inverse: (sigma: number) => number
-  /** What the network is told of the time; absent where that has no range. */
+  /** The numbers by which the network is told the time; absent where they have no range. */
   readonly told?: ToldTime
 }
 
@@ -25,40 +25,43 @@ export interface ToldTime {
 }
 
 /**
- * A diffusion model as one function, D(x; sigma): the expected clean image given x = x0 + sigma * n (Karras et al. 2022,
- * arXiv 2206.00364, Eq. 3; variance exploding). Everything above the engines sees a model only through this.
+ * A diffusion model as one function, D(x; sigma): the expected clean image given x = x0 + sigma * n (Karras et al.
+ * 2022, arXiv 2206.00364, Eq. 3; variance exploding). Everything above the engines sees a model only through this.
  */
 export interface Denoiser {
   readonly shape: Shape
-  /** Number of classes; 0 for an unconditional model. */
+  /** The number of classes; 0 for an unconditional model. */
   readonly labelDim: number
   readonly sigmaMin: number
   readonly sigmaMax: number
-  /** Whether it was trained at steps or times that end at sigmaMin and sigmaMax, so that noise beyond them means nothing to it. */
+  /**
+   * Whether it was trained at steps or times that end at sigmaMin and sigmaMax, so that noise beyond them means nothing
+   * to it.
+   */
   readonly bounded?: boolean
   /** Network evaluations behind one D(x; sigma), as the paper counts NFE: 2 for classifier-free guidance, else 1. */
   readonly nfeFactor: number
   /** Devices that it runs on side by side, each with a batch of its own; default: 1. */
   readonly devices?: number
-  /** For the `discrete` schedule. */
+  /** The model's time, for the `discrete` schedule. */
   readonly time?: ModelTime
   /**
-   * The same model without the rounding of a noise index: what distillation takes differences of, since across a step of the index
-   * they mean nothing. Absent where nothing is rounded.
+   * This model without the rounding of a noise index; absent where nothing is rounded. Distillation takes its
+   * differences, since differences across a step of the index mean nothing.
    */
   readonly smooth?: Denoiser
   /** x: [batch, ...shape]; sigma: [batch]. A conditional model without labels gets zeros. */
   denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
-  /** The same with the network's bottleneck; absent where the model has none to show. */
+  /** This model with its network's bottleneck; absent where the model has none to show. */
   readonly features?: FeatureDenoiser
   close(): Promise<void>
 }
 
-/** What AMED-Solver looks at beside the denoised data (Zhou et al. 2023, arXiv 2312.00094). */
+/** A denoiser that also shows the features which AMED-Solver looks at (Zhou et al. 2023, arXiv 2312.00094). */
 export interface FeatureDenoiser {
-  /** Numbers that a sample's features are: pixels of the bottleneck. */
+  /** The number of a sample's features, which are the pixels of the bottleneck. */
   readonly size: number
-  /** As `denoise`; features: [batch, size], the mean of the bottleneck's channels. */
+  /** Answers what Denoiser's `denoise` does, and features [batch, size]: the mean of the bottleneck's channels. */
   denoise(
     x: Float64Array,
     sigma: Float64Array,

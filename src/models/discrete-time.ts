@@ -1,14 +1,15 @@
 import type { ModelTime } from './denoiser.js'
 
 /**
- * What is linear between two steps of a chain: log alpha (Lu et al. 2022, arXiv 2206.00927, as the paper's code has it), or log sigma, as
- * diffusers and k-diffusion tell a network of steps that are not whole.
+ * The quantity that is linear between two steps of a chain: log alpha (Lu et al. 2022, arXiv 2206.00927, as the paper's
+ * code has it), or log sigma, as diffusers and k-diffusion tell a network of steps that are not whole.
  */
 export type BetweenSteps = 'log-alpha' | 'log-sigma'
 
 /**
- * Continuous time of a variance-preserving chain that is known at steps: step i of N lies at (i + 1) / N, with alpha^2 = `alphaBar` and
- * sigma = sqrt(1 / alpha^2 - 1). Before the first step and after the last the line between two steps goes on.
+ * Continuous time of a variance-preserving chain that is known at steps: step i of N lies at (i + 1) / N, with alpha^2
+ * = `alphaBar` and sigma = sqrt(1 / alpha^2 - 1). Before the first step and after the last the line between two steps
+ * goes on.
  */
 export function discreteTime(alphaBar: Float64Array, between: BetweenSteps = 'log-alpha'): ModelTime {
   const steps = alphaBar.length

@@ -1,9 +1,11 @@
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
 /**
- * EDM preconditioning (Karras et al. 2022, Table 1). A network of diffusers may answer with the other sign (`predicts: v`), and may be told
- * an angle, 2 / pi atan(sigma) (`told: angle`).
+ * EDM's preconditioning (Karras et al. 2022, Table 1). A network of diffusers may answer with the other sign
+ * (`predicts: v`), and may be told an angle, 2 / pi atan(sigma) (`told: angle`).
  */
+export const EDM: ModelFamily = { className: 'EDMPrecond', precondition: edm }
+
 export function edm(
   argument: (name: string, otherwise: number) => number,
   { predicts, told }: Readonly<Record<string, unknown>> = {}

@@ -1,7 +1,12 @@
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
-/** Improved DDPM's discrete noise levels (Nichol & Dhariwal 2021; Karras et al. 2022, Table 1); the network is told the nearest's index. */
-export function iddpm(argument: (name: string, otherwise: number) => number): Preconditioning {
+/**
+ * Improved DDPM's discrete noise levels (Nichol & Dhariwal 2021; Karras et al. 2022, Table 1). The network is told the
+ * index of the nearest.
+ */
+export const IDDPM: ModelFamily = { className: 'iDDPMPrecond', precondition: iddpm }
+
+function iddpm(argument: (name: string, otherwise: number) => number): Preconditioning {
   const steps = argument('M', 1000)
   const levels = noiseLevels(steps, argument('C_1', 0.001), argument('C_2', 0.008))
   return {
@@ -18,7 +23,7 @@ export function iddpm(argument: (name: string, otherwise: number) => number): Pr
   }
 }
 
-/** u[0] > ... > u[steps] = 0 */
+/** The noise levels u[0] > ... > u[steps] = 0. */
 function noiseLevels(steps: number, c1: number, c2: number): Float64Array {
   const alphaBar = (j: number) => Math.sin((0.5 * Math.PI * j) / steps / (c2 + 1)) ** 2
   const levels = new Float64Array(steps + 1)
@@ -27,7 +32,10 @@ function noiseLevels(steps: number, c1: number, c2: number): Float64Array {
   return levels
 }
 
-/** The index as if levels lay between the levels, evenly in log sigma; before the first and after the last but one, theirs. */
+/**
+ * The index of a noise level, whole or not, as if levels lay evenly in log sigma between two. Before the first and
+ * behind the last but one it is theirs.
+ */
 function between(levels: Float64Array, sigma: number): number {
   const last = levels.length - 2
   const above = Math.min(Math.max(firstAtMost(levels, sigma) - 1, 0), last - 1)
@@ -35,7 +43,7 @@ function between(levels: Float64Array, sigma: number): number {
   return above + Math.min(Math.max(share, 0), 1)
 }
 
-/** The index of the level nearest to sigma, the first of equals. */
+/** The index of the level nearest to sigma, which is the first of equals. */
 function nearest(levels: Float64Array, sigma: number): number {
   const low = firstAtMost(levels, sigma)
   return low > 0 && levels[low - 1] - sigma <= sigma - levels[low] ? low - 1 : low

@@ -1,8 +1,13 @@
 import { edm } from './edm.js'
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
-/** The diffusion models of consistency models (Song et al. 2023): EDM's, but the network reads 1000 times EDM's noise level. */
-export function karrasDenoiser(argument: (name: string, otherwise: number) => number): Preconditioning {
+/**
+ * The diffusion models of consistency models (Song et al. 2023): EDM's, but the network reads 1000 times its noise
+ * level.
+ */
+export const KARRAS_DENOISER: ModelFamily = { className: 'KarrasDenoiser', precondition: karrasDenoiser }
+
+function karrasDenoiser(argument: (name: string, otherwise: number) => number): Preconditioning {
   const { at, ...range } = edm(argument)
   return {
     ...range,

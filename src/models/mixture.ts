@@ -11,9 +11,9 @@ export interface MixtureOptions {
 }
 
 /**
- * A mixture of Gaussians with diagonal covariances as data distribution: its denoiser in closed form, in float64. At noise
- * sigma, component k has variance s^2 + sigma^2 and posterior mean (sigma^2 m + s^2 x) / (s^2 + sigma^2), and counts by
- * its posterior probability.
+ * A mixture of Gaussians with diagonal covariances as data distribution: its denoiser in closed form, in float64. At
+ * noise sigma, component k has variance s^2 + sigma^2 and posterior mean (sigma^2 m + s^2 x) / (s^2 + sigma^2), and
+ * counts by its posterior probability.
  */
 export function gaussianMixture({ weights, means, stds, shape }: MixtureOptions): Denoiser {
   const size = shape[0] * shape[1] * shape[2]

@@ -1,24 +1,24 @@
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
-import { bottleneckPixels, INPUTS, type Network } from '../networks/network.js'
+import { INPUTS, type Network } from '../networks/network.js'
 import { oneHot, type Condition, type Denoiser, type Shape } from './denoiser.js'
 import type { Preconditioning } from './preconditioning.js'
 
-/** What is to be known of a network to ask it. */
+/** The properties of a network that must be known to ask it. */
 export interface NetworkFace {
   readonly shape: Shape
   readonly labelDim: number
-  /** Of the context that it looks at. */
+  /** The tokens of the context that it looks at, and the width of each. */
   readonly context?: { readonly tokens: number; readonly width: number }
   /** Whether the session reads prompts itself. */
   readonly prompts?: boolean
-  /** Pixels of the bottleneck that it answers beside the image; undefined where it answers none. */
+  /** The pixels of the bottleneck that it answers beside the image; undefined where it answers none. */
   readonly bottleneck?: number
 }
 
 export function faceOf(network: Network): NetworkFace {
   const { size, inChannels, labelDim, context } = network
-  return { shape: [inChannels, ...size], labelDim, context, bottleneck: bottleneckPixels(network) }
+  return { shape: [inChannels, ...size], labelDim, context, bottleneck: network.bottleneckPixels }
 }
 
 /** The denoiser that a network with its preconditioning makes; the session is opened at the first evaluation. */
@@ -80,7 +80,7 @@ export function denoiserOf(
   return { ...denoiserWith(precondition), smooth }
 }
 
-/** What the network is given: x scaled and rounded to single precision, the noise level, classes as one-hot rows. */
+/** The inputs of the network: x scaled and rounded to single precision, the noise level, classes as one-hot rows. */
 function feeds(
   { at }: Preconditioning,
   shape: Shape,
@@ -129,7 +129,8 @@ export function combine(
       if (!Number.isFinite(value))
         throw new EpdError(
           'model-output',
-          `the model answered ${value} at sigma ${sigma[b]} (sample ${b} of the batch): its weights or its input are not finite`
+          `the model answered ${value} at sigma ${sigma[b]} (sample ${b} of the batch): its weights or its input ` +
+            'are not finite'
         )
       denoised[b * size + i] = value
     }

@@ -1,23 +1,23 @@
 import { digestOf } from '../checkpoints/digest.js'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { onnxInterface, type OnnxInterface, type OnnxValue } from '../engines/onnx/interface.js'
-import { openNetwork } from '../engines/open.js'
+import { openOnnxFile } from '../engines/open.js'
 import { inParts } from '../engines/pool.js'
-import type { EngineOptions } from '../engines/provider.js'
+import type { EngineOptions } from '../engines/registry.js'
 import type { Feed, Session } from '../engines/session.js'
 import { EpdError } from '../errors.js'
 import { INPUTS } from '../networks/network.js'
 import { betweenSteps } from './between-steps.js'
-import { withClipping, type ClipDenoised } from './clipped.js'
+import { withClipping } from './clipped.js'
 import { classesOf, type Shape } from './denoiser.js'
 import { denoiserOf } from './network-denoiser.js'
-import type { Model } from './open.js'
+import type { ClipDenoised, Model } from './model.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
 
 /** An ONNX file with what it was trained to answer. */
 export interface OnnxModelOptions extends EngineOptions {
   readonly onnx: string
-  /** What its inputs are called; classes as one-hot rows, or as numbers where the input is of whole numbers. */
+  /** The names of its inputs. Classes are one-hot rows, or numbers where the input is of whole numbers. */
   readonly inputs: { readonly x: string; readonly noise: string; readonly labels?: string }
   /** Default: its first. */
   readonly output?: string
@@ -25,7 +25,7 @@ export interface OnnxModelOptions extends EngineOptions {
   readonly noise: NoiseSpec
   /** Default: as the file has it. */
   readonly shape?: Shape
-  /** Number of classes; default: as the file has it. */
+  /** The number of classes; default: as the file has it. */
   readonly labels?: number
   /** Default: denoised data are not clamped. */
   readonly clipDenoised?: ClipDenoised
@@ -46,7 +46,7 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const files = await Promise.all(
     [onnx, ...file.external].map(async path => ({ path, digest: await fileDigest(path) }))
   )
-  const { engine, batchInvariant, devices, session, close } = await openNetwork({ ...options, files })
+  const { engine, runner, batchInvariant, devices, session, close } = await openOnnxFile({ ...options, files })
   const outputs = file.outputs.map(({ name }) => name)
   const output = outputs.indexOf(options.output ?? outputs[0])
   if (output < 0)
@@ -60,7 +60,7 @@ export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const opened: Model = {
     ...model(noise, open),
     smooth: whole ? model(exact, async () => betweenSteps(await open())) : undefined,
-    ...{ engine, batchInvariant, close },
+    ...{ engine, runner, batchInvariant, close },
     digest: digestOf([files.map(({ digest }) => digest), declared])
   }
   return withClipping(opened, options.clipDenoised)

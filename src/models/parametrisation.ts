@@ -4,8 +4,8 @@ import type { ModelTime, ToldTime } from './denoiser.js'
 import type { Preconditioning } from './preconditioning.js'
 
 /**
- * What a network answers: the noise n, v = alpha n - s x0 (Salimans & Ho 2022), the clean image, a flow's velocity n - x0, or, where alpha is
- * 1, the score -n / s (Song et al. 2021).
+ * The quantity that a network answers: the noise n, v = alpha n - s x0 (Salimans & Ho 2022), the clean image, a flow's
+ * velocity n - x0, or, where alpha is 1, the score -n / s (Song et al. 2021).
  */
 export type Prediction = 'epsilon' | 'v' | 'x0' | 'flow' | 'score'
 
@@ -18,20 +18,23 @@ export type NoiseSpec =
       readonly sigmaMin: number
       readonly sigmaMax: number
     }
-  /** alpha^2 + s^2 = 1; told the step, 0 to steps - 1, and between two what lies between unless that is rounded to the nearest. */
+  /**
+   * alpha^2 + s^2 = 1; told the step, 0 to steps - 1, and between two what lies between unless that is rounded to the
+   * nearest.
+   */
   | { readonly type: 'steps'; readonly betas: Betas; readonly rounding?: Rounding }
   /**
-   * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999), below 1, where sigma is
-   * infinite.
+   * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999), below
+   * 1, where sigma is infinite.
    */
   | { readonly type: 'flow'; readonly times?: number; readonly first?: number; readonly last?: number }
   /** alpha = cos(pi t / 2), s = sin(pi t / 2); told t, which lies between `first` and `last`, below 1. */
   | { readonly type: 'angle'; readonly first: number; readonly last: number }
 
-/** What becomes of a step that is not whole: it is told as it is, or the nearest whole one is told. */
+/** The treatment of a step that is not whole: it is told as it is, or the nearest whole one is told. */
 export type Rounding = 'none' | 'nearest'
 
-/** How much noise each step of a variance-preserving chain adds, or alpha^2 of each step itself. */
+/** The noise that each step of a variance-preserving chain adds, or alpha^2 of each step itself. */
 export type Betas = (
   | {
       readonly schedule: 'linear' | 'scaled-linear' | 'sigmoid'
@@ -60,8 +63,8 @@ interface Noise {
 }
 
 /**
- * D(x; sigma) of a network that was trained on other noisy images, and to answer otherwise. With x = x_t / alpha and n = (x - x0) / sigma
- * each prediction F is solved for x0; nothing is approximated.
+ * D(x; sigma) of a network that was trained on other noisy images, and to answer otherwise. With x = x_t / alpha and n
+ * = (x - x0) / sigma each prediction F is solved for x0; nothing is approximated.
  */
 export function parametrisation(predicts: Prediction, noise: NoiseSpec): Preconditioning {
   const { sigmaMin, sigmaMax, time, alpha, told } = noiseOf(noise)
@@ -154,7 +157,7 @@ function within({ first, last }: ToldTime, told: number): number {
   return Math.min(Math.max(told, first), last)
 }
 
-/** How far rounding may put a step beside the whole one that its noise level is of. */
+/** The distance by which rounding may miss the whole step that a noise level is of. */
 const NEAR = 1e-9
 
 function wholeIfNear(step: number): number {
@@ -207,7 +210,10 @@ const BARS = {
   }
 }
 
-/** alpha^2 at the last step of a chain that ends at 0, whose sigma would be infinite: as small as diffusers' solvers take it. */
+/**
+ * alpha^2 at the last step of a chain that ends at 0, whose sigma would be infinite: as small as diffusers' solvers
+ * take it.
+ */
 const ALMOST_ZERO = 2 ** -24
 
 function endedAtZero(bars: Float64Array): Float64Array {

@@ -4,15 +4,18 @@ import { parametrisation, type NoiseSpec, type Prediction } from './parametrisat
 
 export interface ParametrisedOptions {
   readonly shape: Shape
-  /** Number of classes; default: 0. */
+  /** The number of classes; default: 0. */
   readonly labelDim?: number
   readonly predicts: Prediction
   readonly noise: NoiseSpec
-  /** What is answered to noisy images x_t, [batch, ...shape], and what they are told of their noise, [batch]. */
+  /** Answers noisy images x_t, [batch, ...shape], that are told their noise, [batch]. */
   readonly predict: (x: Float64Array, told: Float64Array, condition?: Condition) => Promise<Float64Array>
 }
 
-/** A function that was trained on other noisy images than x0 + sigma n, or to answer otherwise, as a model; in double precision. */
+/**
+ * A function that was trained on other noisy images than x0 + sigma n, or to answer otherwise, as a model; in double
+ * precision.
+ */
 export function parametrised({ shape, labelDim = 0, predicts, noise, predict }: ParametrisedOptions): Denoiser {
   const mapping = parametrisation(predicts, noise)
   const size = shape[0] * shape[1] * shape[2]

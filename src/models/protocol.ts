@@ -3,20 +3,20 @@ import type { Shape } from './denoiser.js'
 import type { NoiseSpec, Prediction } from './parametrisation.js'
 
 /**
- * The first bytes of what a program says of itself. As a float32 they are no number, which no answer of a program may be, so that a
- * program that says nothing of itself is never taken for one that does.
+ * The first bytes of what a program says of itself. As a float32 they are no number, which no answer of a program may
+ * be, so that a program that says nothing of itself is never taken for one that does.
  */
 export const GREETING = Buffer.from(Uint32Array.of(0x7fe0_0002).buffer)
 /** The greeting, and the length of the JSON behind it. */
 export const GREETING_HEAD = 8
 const LONGEST_GREETING = 2 ** 24
 
-/** What a program says of itself. */
+/** The announcement in which a program says what model it is. */
 export interface Announcement {
   readonly shape: Shape
   readonly predicts: Prediction
   readonly noise: NoiseSpec
-  /** Number of classes. */
+  /** The number of classes. */
   readonly labels: number
   /** Whether it reads prompts. */
   readonly prompts: boolean
@@ -50,7 +50,7 @@ export function encodeRequest({ samples, noise, x, classes, prompts }: Request):
   )
 }
 
-/** How many bytes of JSON a greeting has, by its first GREETING_HEAD bytes. */
+/** The number of bytes of JSON in a greeting, by its first GREETING_HEAD bytes. */
 export function greetingLength(head: Buffer): number {
   const length = head.readUInt32LE(4)
   if (length > LONGEST_GREETING) throw invalid(`its length is ${length} bytes`)

@@ -1,9 +1,9 @@
 /**
- * Keys of diffusers' schedulers, of all classes and versions from 0.2 to 0.40, by what they mean to a network that was trained. A
- * configuration that was made of another class's keeps that class's keys, and diffusers ignores them.
+ * Keys of diffusers' schedulers, of all classes and versions from 0.2 to 0.40, by what they mean to a network that was
+ * trained. A configuration that was made of another class's keeps that class's keys, and diffusers ignores them.
  */
 
-/** Keys that diffusers writes about the file itself. */
+/** The keys that diffusers writes about the file itself. */
 export const PRIVATE_KEYS: ReadonlySet<string> = new Set([
   '_class_name',
   '_diffusers_version',
@@ -11,7 +11,10 @@ export const PRIVATE_KEYS: ReadonlySet<string> = new Set([
   '_commit_hash'
 ])
 
-/** Keys that say how a scheduler samples: at which times, by which method, with which noise. The network is the same with any value. */
+/**
+ * The keys that say how a scheduler samples: at which times, by which method, with which noise. The network is the same
+ * with any value.
+ */
 export const SAMPLING_KEYS: ReadonlySet<string> = new Set([
   ...['timestep_spacing', 'steps_offset', 'set_alpha_to_one', 'set_alpha_to_zero', 'skip_prk_steps', 'timestep_values'],
   ...['use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas', 'use_lu_lambdas', 'interpolation_type', 'rho'],
@@ -26,8 +29,8 @@ export const SAMPLING_KEYS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Keys that some classes read and others do not, each with the values that change nothing where it is not read. `any`: the class
- * alone decides whether the key has a meaning.
+ * Keys that some classes read and others do not, each with the values that change nothing where it is not read. `any`:
+ * the class alone decides whether the key has a meaning.
  */
 export const UNREAD_KEYS: ReadonlyMap<string, 'any' | readonly unknown[]> = new Map<string, 'any' | readonly unknown[]>(
   [

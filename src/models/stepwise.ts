@@ -1,14 +1,16 @@
 import { EpdError } from '../errors.js'
 import { parametrisation, type Betas, type Prediction } from './parametrisation.js'
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
 const PREDICTIONS: readonly Prediction[] = ['epsilon', 'v', 'x0']
 
 /**
- * A network at the steps of a variance-preserving chain, as latent diffusion (Rombach et al. 2022) and diffusers have it: `betas` as data of
- * our own, `predicts` what it answers.
+ * A network at the steps of a variance-preserving chain, as latent diffusion (Rombach et al. 2022) and diffusers have
+ * it. `betas` is a chain as parametrisation.ts has it, and `predicts` what the network answers.
  */
-export function stepwise(
+export const STEPWISE: ModelFamily = { className: 'Stepwise', precondition: stepwise }
+
+function stepwise(
   _: (name: string, otherwise: number) => number,
   { betas, predicts }: Readonly<Record<string, unknown>>
 ): Preconditioning {

@@ -8,11 +8,11 @@ import { EpdError } from '../errors.js'
 
 /** Turns prompts into the tokens that a CLIP text encoder reads. */
 export interface PromptTokenizer {
-  /** SHA-256 of what its files say. */
+  /** The SHA-256 of what its files say. */
   readonly digest: string
   /**
-   * The numbers of a prompt's tokens between those of beginning and end, as many as the context has; how many the prompt itself has; and
-   * where its end stands.
+   * The numbers of a prompt's tokens between those of beginning and end, as many as the context has; how many the
+   * prompt itself has; and where its end stands.
    */
   readonly encode: (prompt: string) => { ids: readonly number[]; tokens: number; end: number }
 }
@@ -48,8 +48,8 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
 }
 
 /**
- * A prompt with a space behind what is a special token but for its capitals. Spaces between words make no tokens, and without one
- * the library takes such a word for the token once it is in small letters, which transformers does not.
+ * A prompt with a space behind what is a special token but for its capitals. Spaces between words make no tokens, and
+ * without one the library takes such a word for the token once it is in small letters, which transformers does not.
  */
 function spaced(prompt: string): string {
   return prompt.replace(/<\|(startoftext|endoftext)\|>/gi, word => (word === BEGIN || word === END ? word : `${word} `))
@@ -66,7 +66,7 @@ function opened(description: object, config: object, folder: string): Tokenizer 
   }
 }
 
-/** Keys that the tokens of a prompt do not depend on. */
+/** The keys that the tokens of a prompt do not depend on. */
 const HARMLESS = new Set([
   ...['name_or_path', '_name_or_path', 'special_tokens_map_file', 'tokenizer_file', 'use_fast', 'from_slow', 'legacy'],
   ...['unk_token', 'pad_token', 'errors', 'clean_up_tokenization_spaces', 'processor_class', 'backend', 'is_local'],
@@ -78,7 +78,7 @@ const HARMLESS = new Set([
     'auto_map',
     'transformers_version'
   ],
-  // How batches are made, which the text encoder's context fixes here.
+  // These say how batches are made, which the text encoder's context fixes here.
   ...['max_length', 'stride', 'truncation_strategy', 'pad_to_multiple_of', 'pad_token_type_id', 'pad_token_id']
 ])
 
@@ -125,11 +125,12 @@ async function checkAdded(
   if (strange !== undefined)
     throw new EpdError(
       'model-invalid',
-      `${folder}: its tokeniser has the added token ${JSON.stringify(strange)}, which vocab.json does not hold; save it as tokenizer.json (transformers' CLIPTokenizerFast does)`
+      `${folder}: its tokeniser has the added token ${JSON.stringify(strange)}, which vocab.json does not hold; ` +
+        "save it as tokenizer.json (transformers' CLIPTokenizerFast does)"
     )
 }
 
-/** What fills a prompt up: Stable Diffusion 1 repeats the end, 2 has a token of its own. */
+/** The token that fills a prompt up. Stable Diffusion 1 repeats the end, and 2 has a token of its own. */
 async function paddingToken(folder: string, config: Readonly<Record<string, unknown>>): Promise<string> {
   const map = (await readJson(join(folder, 'special_tokens_map.json'))) ?? {}
   const named = map.pad_token ?? config.pad_token
@@ -144,7 +145,8 @@ async function clipDescription(folder: string, config: Readonly<Record<string, u
   if (!vocabulary || merges === undefined)
     throw new EpdError(
       'checkpoint-missing',
-      `${folder}: holds neither tokenizer.json nor vocab.json and merges.txt; copy those of the text encoder (openai/clip-vit-large-patch14 for Stable Diffusion 1) there, or into its folder tokenizer`
+      `${folder}: holds neither tokenizer.json nor vocab.json and merges.txt; copy those of the text encoder ` +
+        '(openai/clip-vit-large-patch14 for Stable Diffusion 1) there, or into its folder tokenizer'
     )
   await checkAdded(folder, vocabulary, config)
   const words = { Regex: String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` }

@@ -1,4 +1,4 @@
-/** As much of the library as is used: its own declarations do not resolve under Node's module resolution. */
+/** The part of the library that is used. Its own declarations do not resolve under Node's module resolution. */
 declare module '@huggingface/tokenizers' {
   export class Tokenizer {
     constructor(tokenizer: object, config: object)

@@ -1,7 +1,9 @@
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
-/** Variance-exploding SDE (Song et al. 2021; Karras et al. 2022, Table 1). */
-export function ve(argument: (name: string, otherwise: number) => number): Preconditioning {
+/** The variance-exploding SDE (Song et al. 2021; Karras et al. 2022, Table 1). */
+export const VE: ModelFamily = { className: 'VEPrecond', precondition: ve }
+
+function ve(argument: (name: string, otherwise: number) => number): Preconditioning {
   return {
     sigmaMin: argument('sigma_min', 0.02),
     sigmaMax: argument('sigma_max', 100),

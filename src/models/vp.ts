@@ -1,7 +1,12 @@
-import type { Preconditioning } from './preconditioning.js'
+import type { ModelFamily, Preconditioning } from './preconditioning.js'
 
-/** Variance-preserving SDE (Song et al. 2021; Karras et al. 2022, Table 1): sigma(t) = sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1). */
-export function vp(argument: (name: string, otherwise: number) => number): Preconditioning {
+/**
+ * The variance-preserving SDE (Song et al. 2021; Karras et al. 2022, Table 1):
+ * sigma(t) = sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1).
+ */
+export const VP: ModelFamily = { className: 'VPPrecond', precondition: vp }
+
+function vp(argument: (name: string, otherwise: number) => number): Preconditioning {
   const betaD = argument('beta_d', 19.9)
   const betaMin = argument('beta_min', 0.1)
   const steps = argument('M', 1000)

@@ -1,6 +1,9 @@
 import { EpdError } from '../errors.js'
 
-/** Reads a network's arguments; `where`: what messages begin with, before a name. @throws EpdError `model-invalid` for a value of the wrong kind */
+/**
+ * Readers of a network's arguments. `where` is the beginning of messages, before a name.
+ * @throws EpdError `model-invalid` for a value of the wrong kind
+ */
 export type Arguments = ReturnType<typeof argumentsOf>
 
 export function argumentsOf(values: Readonly<Record<string, unknown>>, where: string) {
@@ -18,7 +21,7 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
       return value
     }
   return {
-    /** What a value of the wrong kind is answered with. */
+    /** The error for a value of the wrong kind. */
     wrong,
     unsupported: (name: string, found: unknown, why = 'which is not supported') =>
       new EpdError('model-invalid', `${where}${name} is ${shown(found)}, ${why}`),
@@ -50,7 +53,7 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
   }
 }
 
-/** As JSON, with the numbers that JSON has not. */
+/** A value as JSON has it, and numbers that JSON does not have. */
 export function shown(value: unknown): string {
   return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }

@@ -1,18 +1,21 @@
+import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
 import type { Ops } from '../engines/ops.js'
 import type { Recipe } from '../engines/recipe.js'
+import { EpdError } from '../errors.js'
 import { ATTENTION_NAMES, RESIDUAL_NAMES } from './diffusers-unet.js'
 import { conv2d, groupNorm, pixelwise, type Activation } from './layers.js'
+import { numberedBlocks } from './tensor-names.js'
 import { attentionBlock, residualBlock, type BlockStyle } from './unet-block.js'
 
-/** The decoder of a latent diffusion model's first stage, and how big its latents are. */
+/** The decoder of a latent diffusion model's first stage, with the size of its latents. */
 export interface DecoderConfig {
-  /** Whose names its tensors have; default: CompVis's. */
+  /** The project whose names its tensors have; default: CompVis's. */
   readonly naming?: keyof typeof NAMES
-  /** Channels of each level, that of the largest image first. */
+  /** The channels of each level, from the largest image to the smallest. */
   readonly channels: readonly number[]
-  /** Residual blocks of the encoder's levels; the decoder's have one more. */
+  /** The residual blocks of the encoder's levels. The decoder's have one more. */
   readonly numBlocks: number
-  /** Whether each level has attention behind its blocks, the smallest image first level last. */
+  /** Whether each level has attention behind its blocks, from the largest image to the smallest. */
   readonly attention: readonly boolean[]
   /** Whether there is attention where the image is smallest; default: yes. */
   readonly middleAttention?: boolean
@@ -20,22 +23,49 @@ export interface DecoderConfig {
   readonly activation?: Activation
   readonly outChannels: number
   readonly latentChannels: number
-  /** Channels that the decoder itself begins with. */
+  /** The channels that the decoder itself begins with. */
   readonly zChannels: number
   /** Whether latents go through a layer of single pixels first; default: yes. */
   readonly projected?: boolean
   readonly groups: number
-  /** What is added to latents before; default: nothing. */
+  /** A number that is added to the latents first; default: 0. */
   readonly shift?: number
-  /** Codes that latents are rounded to before they are decoded (VQ); without them, none are (KL). */
+  /** The number of codes that latents are rounded to before they are decoded (VQ); without it they are not (KL). */
   readonly codes?: number
-  /** Height and width of the latents. */
+  /** The height and width of the latents. */
   readonly size: readonly [height: number, width: number]
 }
 
 export const LATENTS = 'latents'
 
-/** Images, -1 to 1, of latents [batch, latentChannels, ...size] as the encoder made them. */
+/**
+ * The decoder of a first stage by CompVis's names, for latents of a size.
+ * @throws EpdError `model-invalid` for tensors of another network
+ */
+export function recogniseDecoder(tensors: NetworkCheckpoint['tensors'], size: DecoderConfig['size']): DecoderConfig {
+  const sizes = (name: string) => {
+    const shape = tensors.get(name)?.shape
+    if (!shape)
+      throw new EpdError('model-invalid', `the checkpoint's first stage has no ${name}; no decoder can be made of it`)
+    return shape
+  }
+  const levels = numberedBlocks(tensors, 'decoder.up')
+  const widths = levels.map((_, level) => sizes(`decoder.up.${level}.block.0.conv1.weight`)[0])
+  const [zChannels, latentChannels] = sizes('post_quant_conv.weight')
+  return {
+    channels: widths,
+    numBlocks: numberedBlocks(tensors, 'decoder.up.0.block').length - 1,
+    attention: levels.map(names => names.some(name => name.startsWith('attn.'))),
+    outChannels: sizes('decoder.conv_out.weight')[0],
+    latentChannels,
+    zChannels,
+    groups: 32,
+    size,
+    codes: tensors.get('quantize.embedding.weight')?.shape[0]
+  }
+}
+
+/** Makes images, -1 to 1, of latents [batch, latentChannels, ...size] as the encoder answers them. */
 export function decoderRecipe(config: DecoderConfig): Recipe {
   const { codes, latentChannels, size, shift = 0 } = config
   return {
@@ -51,7 +81,7 @@ export function decoderRecipe(config: DecoderConfig): Recipe {
 interface Names {
   readonly middle: (part: 0 | 1) => string
   readonly middleAttention: string
-  /** Levels are counted from the largest image, `last` is the smallest's number. */
+  /** Levels are counted from the largest image; `last` is the number of the smallest. */
   readonly block: (level: number, last: number, i: number) => string
   readonly attention: (level: number, last: number, i: number) => string
   readonly upsample: (level: number, last: number) => string
@@ -117,12 +147,12 @@ function decoder<T>(ops: Ops<T>, config: DecoderConfig, latents: T): T {
   return conv2d(ops, 'decoder.conv_out', normal, { out: outChannels, kernel: 3 })
 }
 
-/** Each pixel's nearest code (van den Oord et al. 2017, arXiv 1711.00937, Eq. 1), the first of equals. */
+/** Replaces each pixel by its nearest code (van den Oord et al. 2017, arXiv 1711.00937, Eq. 1), the first of equals. */
 function nearestCodes<T>(ops: Ops<T>, latents: T, codes: number): T {
   const [, channels, height, width] = ops.shape(latents)
   const table = ops.parameter('quantize.embedding.weight', [codes, channels])
   const pixels = ops.transpose(ops.reshape(latents, [0, channels, height * width]), [0, 2, 1])
-  // -|z - e|^2 / 2 without |z|^2, which is the same for all codes.
+  // The nearness of a code is -|z - e|^2 / 2 without |z|^2, which is equal for all codes.
   const halves = ops.constant(new Float32Array(channels).fill(0.5), [channels, 1])
   const squares = ops.reshape(ops.matmul(ops.multiply(table, table), halves), [1, codes])
   const nearness = ops.subtract(ops.matmul(pixels, ops.transpose(table, [1, 0])), squares)

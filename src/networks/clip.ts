@@ -1,38 +1,73 @@
+import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
 import type { Ops } from '../engines/ops.js'
 import type { Recipe } from '../engines/recipe.js'
+import { EpdError } from '../errors.js'
 import { layerNorm, linear } from './layers.js'
 import { multiHead } from './spatial-transformer.js'
+import { numberedBlocks } from './tensor-names.js'
 
 /** A transformer of CLIP (Radford et al. 2021, arXiv 2103.00020). */
 export interface ClipTowerConfig {
   readonly width: number
   readonly layers: number
   readonly heads: number
-  /** Width within the feed-forward layers. */
+  /** The width within the feed-forward layers. */
   readonly inner: number
   readonly activation: 'quick_gelu' | 'gelu'
-  /** What normalisations add to a variance; default: 1e-5. */
+  /** The number that normalisations add to a variance; default: 1e-5. */
   readonly eps?: number
 }
 
 export interface ClipTextConfig extends ClipTowerConfig {
   readonly vocabulary: number
-  /** Tokens of a prompt: its context. */
+  /** The number of tokens of a prompt, its context. */
   readonly tokens: number
 }
 
 export interface ClipImageConfig extends ClipTowerConfig {
-  /** Side of its images and of their patches, in pixels. */
+  /** The side of its images, in pixels. */
   readonly side: number
+  /** The side of an image's patches, in pixels. */
   readonly patch: number
 }
 
 export const TEXT_INPUTS = { tokens: 'tokens', last: 'last' } as const
 export const IMAGE = 'image'
 
+/** The channels of a head in all text encoders that CompVis's checkpoints hold. */
+const HEAD_CHANNELS = 64
+
+/**
+ * The text encoder of tensors by transformers' names.
+ * @throws EpdError `model-invalid` for tensors of another network
+ */
+export function recogniseClipText(tensors: NetworkCheckpoint['tensors']): ClipTextConfig {
+  const sizes = (name: string) => {
+    const shape = tensors.get(`text_model.${name}`)?.shape
+    if (!shape)
+      throw new EpdError(
+        'model-invalid',
+        `the checkpoint's text encoder has no ${name}; only CLIP's by transformers' names are known`
+      )
+    return shape
+  }
+  const [vocabulary, width] = sizes('embeddings.token_embedding.weight')
+  return {
+    vocabulary,
+    width,
+    heads: Math.ceil(width / HEAD_CHANNELS),
+    activation: 'quick_gelu',
+    layers: numberedBlocks(tensors, 'text_model.encoder.layers').length,
+    inner: sizes('encoder.layers.0.mlp.fc1.weight')[0],
+    tokens: sizes('embeddings.position_embedding.weight')[0]
+  }
+}
+
 const isBuffer = (tensor: string) => tensor.endsWith('.position_ids')
 
-/** The last hidden states of prompts behind the final normalisation: tokens [batch, tokens] to [batch, tokens, width]. */
+/**
+ * The last hidden states of prompts, behind the final normalisation: [batch, tokens] becomes [batch, tokens, width].
+ */
 export function clipTextRecipe(config: ClipTextConfig): Recipe {
   return {
     name: 'CLIP text encoder',
@@ -41,7 +76,10 @@ export function clipTextRecipe(config: ClipTextConfig): Recipe {
   }
 }
 
-/** The same projected to where images are projected too, [batch, projection]; `last`: one-hot places of the prompts' ends, [batch, 1, tokens]. */
+/**
+ * The embeddings of prompts in the space that images are projected to, too, [batch, projection]. The input `last` holds
+ * the one-hot places of the prompts' ends, [batch, 1, tokens].
+ */
 export function clipTextProjectionRecipe(config: ClipTextConfig, projection: number): Recipe {
   const { tokens, width } = config
   return {
@@ -55,7 +93,7 @@ export function clipTextProjectionRecipe(config: ClipTextConfig, projection: num
   }
 }
 
-/** Images [batch, 3, side, side], normalised, projected to [batch, projection]. */
+/** The embeddings of normalised images [batch, 3, side, side] in the space of prompts, [batch, projection]. */
 export function clipImageRecipe(config: ClipImageConfig, projection: number): Recipe {
   const { side, width } = config
   return {
@@ -76,7 +114,7 @@ function text<T>(ops: Ops<T>, config: ClipTextConfig, tokens: T): T {
   return layerNorm(ops, 'text_model.final_layer_norm', hidden, config.eps)
 }
 
-/** The token of the whole image, [batch, 1, width]. */
+/** Answers the token of the whole image, [batch, 1, width]. */
 function image<T>(ops: Ops<T>, config: ClipImageConfig, x: T): T {
   const { width, side, patch } = config
   const count = (side / patch) ** 2
@@ -100,14 +138,14 @@ function image<T>(ops: Ops<T>, config: ClipImageConfig, x: T): T {
   return layerNorm(ops, 'vision_model.post_layernorm', ops.matmul(first, hidden), config.eps)
 }
 
-/** [count + 1, count]: moves rows one down and leaves zeros in the first. */
+/** A matrix [count + 1, count] that moves rows one down and leaves zeros in the first. */
 function behindFirst<T>(ops: Ops<T>, count: number): T {
   const matrix = new Float32Array((count + 1) * count)
   for (let i = 0; i < count; i++) matrix[(i + 1) * count + i] = 1
   return ops.constant(matrix, [count + 1, count])
 }
 
-/** No token sees those behind it. */
+/** A mask by which no token sees those behind it. */
 function causal<T>(ops: Ops<T>, count: number): T {
   const mask = Float32Array.from({ length: count ** 2 }, (_, i) => (i % count > Math.floor(i / count) ? -1e9 : 0))
   return ops.constant(mask, [count, count])

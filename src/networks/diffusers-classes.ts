@@ -1,7 +1,9 @@
 import type { Component } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
 
-/** The arguments of a class of diffusers, each with the value that the class gives it where a config.json leaves it out. */
+/**
+ * The arguments of a class of diffusers, each with the value that the class gives it where a config.json leaves it out.
+ */
 export type Defaults = Readonly<Record<string, unknown>>
 
 interface KnownClass {
@@ -13,8 +15,8 @@ interface KnownClass {
 }
 
 /**
- * The classes that can be read, by the names of diffusers. The defaults are those of the constructors, which have been the same from
- * version 0.27 to 0.40; a test compares them with what the library itself says.
+ * The classes that can be read, by the names of diffusers. The defaults are those of the constructors, which have been
+ * the same from version 0.27 to 0.40; a test compares them with what the library itself says.
  */
 export const CLASSES: Readonly<
   Record<'UNet2DModel' | 'UNet2DConditionModel' | 'AutoencoderKL' | 'VQModel', KnownClass>
@@ -97,7 +99,7 @@ export const CLASSES: Readonly<
   }
 }
 
-/** What EMAModel of diffusers writes about an average of weights into the network's own config.json. */
+/** The notes that EMAModel of diffusers writes about an average of weights into the network's own config.json. */
 const NOTES_OF_AVERAGES = [
   'decay',
   'min_decay',
@@ -116,7 +118,8 @@ function isKnown(name: string): name is ClassName {
 
 /**
  * The arguments of a network that its images depend on, with the class's defaults for what its config.json leaves out.
- * @throws EpdError `model-invalid` that names a class, an argument that the class does not have, or a value that is not supported
+ * @throws EpdError `model-invalid` that names a class, an argument that the class does not have, or a value that is not
+ * supported
  */
 export function settingsOf(component: Component, ...expected: readonly ClassName[]): Defaults {
   const { className, config, file } = component
@@ -135,7 +138,8 @@ export function settingsOf(component: Component, ...expected: readonly ClassName
       if (value === null || value === false) continue
       throw new EpdError(
         'model-invalid',
-        `${found}, but diffusers' ${className} has no such argument; take it out of the file if diffusers ignores it, too`
+        `${found}, but diffusers' ${className} has no such argument; take it out of the file if diffusers ` +
+          'ignores it, too'
       )
     }
     if (Object.hasOwn(only, name) && !only[name].includes(value))

@@ -6,15 +6,16 @@ import { argumentsOf, type Arguments } from './arguments.js'
 import type { DecoderConfig } from './autoencoder.js'
 import type { ClipImageConfig, ClipTextConfig, ClipTowerConfig } from './clip.js'
 import { settingsOf } from './diffusers-classes.js'
-import { activation, diffusersNetwork, groupsOf, levelChannels } from './diffusers-unet-config.js'
+import { activation, groupsOf, levelChannels } from './diffusers-arguments.js'
+import { diffusersNetwork } from './diffusers-family.js'
 import type { Size } from './network.js'
 
 type Tensors = NetworkCheckpoint['tensors']
 type Config = Component['config']
 
 /**
- * The arguments of a UNet2DModel or UNet2DConditionModel, those that its config.json leaves out too, for `networkOf`. `size`: of its images, where
- * it is not that of the file.
+ * The arguments of a UNet2DModel or UNet2DConditionModel for `networkOf`, with those that its config.json leaves out.
+ * `size` is the size of its images, where it is not that of the file.
  * @throws EpdError `model-invalid` that names an argument with its value
  */
 export function unetArguments(
@@ -126,7 +127,7 @@ function checkClass({ className, file }: Component, ...known: readonly string[])
     )
 }
 
-/** What transformers' towers are made of, with the defaults of their classes. */
+/** The settings of transformers' towers, with the defaults of their classes. */
 const SHARED = { num_hidden_layers: 12, hidden_act: 'quick_gelu', layer_norm_eps: 1e-5 }
 const TOWERS = {
   text_config: {
@@ -146,7 +147,10 @@ export function clipTextConfig(component: Component): ClipTextConfig {
   return { ...towerOf(read), vocabulary: read.count('vocab_size'), tokens: read.count('max_position_embeddings') }
 }
 
-/** The text tower's tensors by the names that transformers 4 gives them; version 5 leaves out what all of a CLIPTextModel's begin with. */
+/**
+ * The text tower's tensors by the names that transformers 4 gives them. Version 5 leaves out the beginning that all
+ * names of a CLIPTextModel share.
+ */
 export function clipTextTensors(tensors: Tensors): Tensors {
   if (!tensors.has('embeddings.token_embedding.weight'))
     return new Map(
@@ -167,8 +171,8 @@ export function clipImageConfig(component: Component): ClipImageConfig {
 }
 
 /**
- * The configuration of a tower, checked key by key: its own, or the part of a CLIPModel's. Old versions of transformers wrote the part a
- * second time, which a CLIPModel prefers and a CLIPTextModel does not read, so the two must agree.
+ * The configuration of a tower, checked key by key: its own, or the part of a CLIPModel's. Old versions of transformers
+ * wrote the part a second time, which a CLIPModel prefers and a CLIPTextModel does not read, so the two must agree.
  */
 function clipPart({ config, file }: Component, name: keyof typeof TOWERS): Arguments {
   checkKeys(config, file)
@@ -183,7 +187,8 @@ function clipPart({ config, file }: Component, name: keyof typeof TOWERS): Argum
   if (isRecord(again) && differing !== undefined)
     throw new EpdError(
       'model-invalid',
-      `${file}: ${name}_dict says that ${differing} is ${JSON.stringify(valueOf(again, differing))}, but ${name} says ${JSON.stringify(valueOf(part, differing))}`
+      `${file}: ${name}_dict says that ${differing} is ${JSON.stringify(valueOf(again, differing))}, but ${name} ` +
+        `says ${JSON.stringify(valueOf(part, differing))}`
     )
   const given = Object.entries(part).filter(([, value]) => value !== null)
   return argumentsOf({ ...defaults, ...Object.fromEntries(given) }, `${file}: `)
@@ -199,7 +204,7 @@ const HARMLESS = new Set([
   // Tokens that only pooled answers look at, and labels.
   ...['bos_token_id', 'eos_token_id', 'pad_token_id', 'sep_token_id', 'decoder_start_token_id', 'tokenizer_class'],
   ...['id2label', 'label2id', 'num_labels', 'forced_bos_token_id', 'forced_eos_token_id', 'prefix'],
-  // How answers are handed back.
+  // These say how answers are handed back.
   ...['return_dict', 'output_hidden_states', 'output_attentions', 'torchscript', 'use_bfloat16', 'tf_legacy_loss'],
   ...['use_return_dict', 'use_cache', 'chunk_size_feed_forward', 'tie_word_embeddings', 'tie_encoder_decoder'],
   // Generation of texts, which a tower does not do.
@@ -212,7 +217,7 @@ const HARMLESS = new Set([
 
 const TOWER_KEYS = new Set(Object.values(TOWERS).flatMap(tower => Object.keys(tower)))
 
-/** Keys that would make another network, with the values that do not. */
+/** The keys that would make another network, with the values that do not. */
 const ONLY: Readonly<Record<string, readonly unknown[]>> = {
   is_decoder: [false],
   is_encoder_decoder: [false],

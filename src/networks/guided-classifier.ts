@@ -1,9 +1,11 @@
-import { adjoint } from '../engines/adjoint.js'
+import type { NetworkCheckpoint } from '../checkpoints/tensor.js'
+import { adjoint } from '../engines/adjoint/adjoint.js'
 import type { Ops } from '../engines/ops.js'
 import type { Graph, Recipe } from '../engines/recipe.js'
-import { styleOf, timeEmbedding, type GuidedUNetConfig } from './guided-unet.js'
+import { HEAD_CHANNELS, styleOf, timeEmbedding, type GuidedUNetConfig } from './guided-unet.js'
 import { conv2d, groupNorm, pixelwise, scale } from './layers.js'
 import { INPUTS, type NetworkInput } from './network.js'
+import { numberedBlocks, shapesOf } from './tensor-names.js'
 import { attentionBlock, residualBlock, splitHeads, type BlockOptions } from './unet-block.js'
 
 export interface GuidedClassifierConfig extends Omit<GuidedUNetConfig, 'outChannels' | 'labelDim'> {
@@ -13,8 +15,9 @@ export interface GuidedClassifierConfig extends Omit<GuidedUNetConfig, 'outChann
 }
 
 /**
- * The classifier of noisy images of Dhariwal & Nichol 2021 (arXiv 2105.05233), as guided-diffusion publishes it: the U-Net's encoder with
- * attention as its last pooling. Answers logits, [batch, classes]. Names are those of its state dict.
+ * The classifier of noisy images of Dhariwal & Nichol 2021 (arXiv 2105.05233), as guided-diffusion publishes it: the
+ * U-Net's encoder with attention as its last pooling. It answers logits, [batch, classes]. Names are those of its state
+ * dict.
  */
 export function guidedClassifier<T>(
   ops: Ops<T>,
@@ -44,7 +47,10 @@ export function guidedClassifier<T>(
   return attentionPool(ops, config, normal)
 }
 
-/** What attention from the mean pixel to all pixels and the mean answers (Radford et al. 2021, arXiv 2103.00020), [batch, classes]. */
+/**
+ * Attention from the mean pixel to all pixels and the mean (Radford et al. 2021, arXiv 2103.00020). It answers
+ * [batch, classes].
+ */
 function attentionPool<T>(ops: Ops<T>, { heads: headsOf, classes }: GuidedClassifierConfig, x: T): T {
   const [, channels, height, width] = ops.shape(x)
   const pixels = height * width
@@ -70,8 +76,9 @@ function attentionPool<T>(ops: Ops<T>, { heads: headsOf, classes }: GuidedClassi
 }
 
 /**
- * The gradient of log p(class | x) by x, [batch, channels, height, width], and the logits, [batch, classes]; inputs x, noise and labels as of
- * a denoising network. With labels y as rows, the sum of y log softmax(logits) has the derivative y - softmax(logits) by the logits.
+ * The gradient of log p(class | x) by x, [batch, channels, height, width], and the logits, [batch, classes]. The inputs
+ * x, noise and labels are those of a denoising network. With labels y as rows, the sum of y log softmax(logits) has the
+ * derivative y - softmax(logits) by the logits.
  */
 export function classifierRecipe(config: GuidedClassifierConfig): Recipe {
   const { resolution, inChannels, classes } = config
@@ -86,5 +93,47 @@ export function classifierRecipe(config: GuidedClassifierConfig): Recipe {
       const error = graph.ops.subtract(labels, graph.ops.softmax(logits.value, -1))
       return [gradient(logits, error, x), logits.value]
     }
+  }
+}
+
+/** A classifier as plain data. */
+export type RecognisedClassifier = Pick<
+  GuidedClassifierConfig,
+  'resolution' | 'inChannels' | 'classes' | 'modelChannels' | 'numBlocks' | 'channelMult' | 'attentionDownsampling'
+>
+
+/** The classifier that tensors are of; undefined where they are of none for images of this shape. */
+export function recogniseClassifier(
+  tensors: NetworkCheckpoint['tensors'],
+  [inChannels, resolution]: readonly [channels: number, height: number, width: number]
+): RecognisedClassifier | undefined {
+  const sizes = shapesOf(tensors)
+  const [, tokens] = sizes('out.2.positional_embedding')
+  const [classes] = sizes('out.2.c_proj.weight')
+  const levels = 1 + Math.log2(resolution / Math.sqrt(tokens - 1))
+  const numBlocks = numberedBlocks(tensors, 'input_blocks').length / levels - 1
+  if (!Number.isInteger(levels) || !Number.isInteger(numBlocks)) return undefined
+  const modelChannels = sizes('time_embed.0.weight')[1]
+  const firsts = Array.from({ length: levels }, (_, level) => `input_blocks.${1 + level * (numBlocks + 1)}`)
+  return {
+    resolution,
+    inChannels,
+    classes,
+    modelChannels,
+    numBlocks,
+    channelMult: firsts.map(name => sizes(`${name}.0.in_layers.2.weight`)[0] / modelChannels),
+    attentionDownsampling: firsts.flatMap((name, level) => (tensors.has(`${name}.1.qkv.weight`) ? [2 ** level] : []))
+  }
+}
+
+/** Adds the arguments that all classifiers of guided-diffusion have in common. */
+export function classifierConfig(recognised: RecognisedClassifier): GuidedClassifierConfig {
+  return {
+    ...recognised,
+    heads: channels => channels / HEAD_CHANNELS,
+    attentionOrder: 'head-qkv-channel',
+    attentionKernel: [1],
+    adaptiveScale: true,
+    resampleInBlocks: true
   }
 }

@@ -5,90 +5,122 @@ import type { NetworkInput, NetworkOutput } from './network.js'
 import { spatialTransformer, type TransformerConfig } from './spatial-transformer.js'
 import { attentionBlock, residualBlock, type BlockOptions, type BlockStyle } from './unet-block.js'
 
+/** The channels of an attention head in all networks that guided-diffusion and consistency models publish. */
+export const HEAD_CHANNELS = 64
+
 export interface GuidedUNetConfig {
   readonly outChannels: number
   readonly labelDim: number
   readonly modelChannels: number
   readonly channelMult: readonly number[]
   readonly numBlocks: number
-  /** By how much an image is smaller where attention looks at it: 1, 2, 4, ... */
+  /** The factors by which an image is smaller where attention looks at it: 1, 2, 4, ... */
   readonly attentionDownsampling: readonly number[]
   readonly heads: (channels: number) => number
-  /** guided-diffusion's older order is head-qkv-channel, its newer one and that of consistency models qkv-head-channel. */
+  /**
+   * The older order of guided-diffusion is head-qkv-channel; its newer one, and consistency models', qkv-head-channel.
+   */
   readonly attentionOrder: 'head-qkv-channel' | 'qkv-head-channel'
-  /** Dimensions of the attention's weights behind their channels: one in guided-diffusion, two in consistency models. */
+  /**
+   * The dimensions of the attention's weights behind their channels: one in guided-diffusion, two in consistency
+   * models.
+   */
   readonly attentionKernel: readonly number[]
   /** Whether the embedding scales and shifts, or only shifts. */
   readonly adaptiveScale: boolean
   /** Whether images are resampled within residual blocks, or between them by a convolution. */
   readonly resampleInBlocks: boolean
-  /** What stands in the place of attention where the network is given a context. */
+  /** The transformer in the place of attention, where the network is given a context. */
   readonly transformer?: TransformerConfig
 }
 
+/** The arguments of the network with the parts that its encoder and its decoder share. */
+interface Parts<T> extends GuidedUNetConfig {
+  readonly ops: Ops<T>
+  readonly residual: (name: string, x: T, options: BlockOptions) => T
+  /** Attention over an image, or a transformer over it and the context. */
+  readonly attend: (name: string, x: T) => T
+}
+
 /**
- * ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as guided-diffusion publishes it, and consistency models (Song et al. 2023,
- * arXiv 2303.01469) and latent diffusion (Rombach et al. 2022, arXiv 2112.10752) after it. Names are those of their state dicts.
+ * ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) as guided-diffusion publishes it, and consistency models (Song et al.
+ * 2023, arXiv 2303.01469) and latent diffusion (Rombach et al. 2022, arXiv 2112.10752) after it. Names are those of
+ * their state dicts.
  */
 export function guidedUNet<T>(ops: Ops<T>, config: GuidedUNetConfig, input: NetworkInput<T>): NetworkOutput<T> {
-  const { modelChannels, channelMult, numBlocks, attentionDownsampling, resampleInBlocks, outChannels, transformer } =
-    config
   const style = styleOf(config)
-  const embedding = embed(ops, config, input)
-  const residual = (name: string, x: T, options: BlockOptions) => residualBlock(ops, style, name, x, embedding, options)
-  const attend = (name: string, x: T) => {
-    if (!transformer) return attentionBlock(ops, style, name, x)
-    if (input.context === undefined) throw new RangeError('a network with cross-attention needs a context')
-    const [heads, groups] = [config.heads(channelsOf(ops, x)), style.groups(channelsOf(ops, x))]
-    return spatialTransformer(ops, name, x, input.context, { ...transformer, heads, groups })
-  }
-  const isAttended = (level: number) => attentionDownsampling.includes(2 ** level)
+  const parts = partsOf(ops, config, input, style)
+  const { bottleneck, skips } = encode(parts, input.x)
+  const x = decode(parts, bottleneck, skips)
+  const normal = ops.silu(groupNorm(ops, 'out.0', x, style.groups(channelsOf(ops, x)), style.epsilon))
+  return { image: conv2d(ops, 'out.2', normal, { out: config.outChannels, kernel: 3 }), bottleneck }
+}
 
+function partsOf<T>(ops: Ops<T>, config: GuidedUNetConfig, input: NetworkInput<T>, style: BlockStyle): Parts<T> {
+  const embedding = embed(ops, config, input)
+  const { transformer } = config
+  return {
+    ...config,
+    ops,
+    residual: (name, x, options) => residualBlock(ops, style, name, x, embedding, options),
+    attend(name, x) {
+      if (!transformer) return attentionBlock(ops, style, name, x)
+      if (input.context === undefined) throw new RangeError('a network with cross-attention needs a context')
+      const [heads, groups] = [config.heads(channelsOf(ops, x)), style.groups(channelsOf(ops, x))]
+      return spatialTransformer(ops, name, x, input.context, { ...transformer, heads, groups })
+    }
+  }
+}
+
+/** The encoder and the middle. `skips`: the images that the decoder is given beside its own, the last first. */
+function encode<T>(parts: Parts<T>, image: T): { readonly bottleneck: T; readonly skips: readonly T[] } {
+  const { ops, residual, attend, modelChannels, channelMult, numBlocks, attentionDownsampling } = parts
   const skips: T[] = []
   const keep = (x: T) => {
     skips.push(x)
     return x
   }
   const next = () => `input_blocks.${skips.length}`
-  let x = keep(conv2d(ops, `${next()}.0`, input.x, { out: Math.floor(channelMult[0] * modelChannels), kernel: 3 }))
+  let x = keep(conv2d(ops, `${next()}.0`, image, { out: Math.floor(channelMult[0] * modelChannels), kernel: 3 }))
   for (const [level, mult] of channelMult.entries()) {
     if (level > 0) {
       const [name, out] = [`${next()}.0`, channelsOf(ops, x)]
-      x = keep(resampleInBlocks ? residual(name, x, { out, down: true }) : halve(ops, `${name}.op`, x))
+      x = keep(parts.resampleInBlocks ? residual(name, x, { out, down: true }) : halve(ops, `${name}.op`, x))
     }
     for (let i = 0; i < numBlocks; i++) {
       const name = next()
       x = residual(`${name}.0`, x, { out: Math.floor(mult * modelChannels) })
-      x = keep(isAttended(level) ? attend(`${name}.1`, x) : x)
+      x = keep(attentionDownsampling.includes(2 ** level) ? attend(`${name}.1`, x) : x)
     }
   }
-
   x = residual('middle_block.0', x, { out: channelsOf(ops, x) })
   x = attend('middle_block.1', x)
-  x = residual('middle_block.2', x, { out: channelsOf(ops, x) })
+  return { bottleneck: residual('middle_block.2', x, { out: channelsOf(ops, x) }), skips }
+}
 
-  const bottleneck = x
+function decode<T>(parts: Parts<T>, bottleneck: T, skips: readonly T[]): T {
+  const { ops, residual, attend, modelChannels, channelMult, numBlocks, attentionDownsampling } = parts
+  const waiting = [...skips]
+  let x = bottleneck
   let count = 0
-  for (const [level, mult] of [...channelMult.entries()].reverse()) {
+  for (const [level, mult] of [...channelMult.entries()].reverse())
     for (let i = 0; i <= numBlocks; i++) {
       const name = `output_blocks.${count++}`
-      const skip = skips.pop()
+      const skip = waiting.pop()
       if (skip !== undefined) x = ops.concat([x, skip], 1)
       x = residual(`${name}.0`, x, { out: Math.floor(mult * modelChannels) })
       let part = 1
-      if (isAttended(level)) x = attend(`${name}.${part++}`, x)
+      if (attentionDownsampling.includes(2 ** level)) x = attend(`${name}.${part++}`, x)
       if (level === 0 || i < numBlocks) continue
       const [last, out] = [`${name}.${part}`, channelsOf(ops, x)]
-      x = resampleInBlocks
+      x = parts.resampleInBlocks
         ? residual(last, x, { out, up: true })
         : conv2d(ops, `${last}.conv`, x, { out, kernel: 3, up: true })
     }
-  }
-  const normal = ops.silu(groupNorm(ops, 'out.0', x, style.groups(channelsOf(ops, x)), style.epsilon))
-  return { image: conv2d(ops, 'out.2', normal, { out: outChannels, kernel: 3 }), bottleneck }
+  return x
 }
 
-/** The blocks of guided-diffusion. */
+/** The style of guided-diffusion's blocks. */
 export function styleOf({
   adaptiveScale,
   heads,
@@ -123,14 +155,14 @@ function embed<T>(ops: Ops<T>, { modelChannels, labelDim }: GuidedUNetConfig, { 
   return ops.silu(ops.add(time, ops.linear(labels, classes)))
 }
 
-/** Of the noise level, [batch, 4 modelChannels]. */
+/** The embedding of the noise level, [batch, 4 modelChannels]. */
 export function timeEmbedding<T>(ops: Ops<T>, modelChannels: number, noise: T): T {
   const channels = 4 * modelChannels
   const waves = positionalEmbedding(ops, noise, modelChannels)
   return linear(ops, 'time_embed.2', ops.silu(linear(ops, 'time_embed.0', waves, channels)), channels)
 }
 
-/** A convolution at every other pixel. */
+/** Halves an image by a convolution at every other pixel. */
 function halve<T>(ops: Ops<T>, name: string, x: T): T {
   const channels = channelsOf(ops, x)
   const weight = ops.parameter(`${name}.weight`, [channels, channels, 3, 3])

@@ -3,8 +3,8 @@ import type { NetworkCheckpoint, Tensor } from '../checkpoints/tensor.js'
 type Tensors = NetworkCheckpoint['tensors']
 
 /**
- * The weights of Inception-v3 under pytorch-fid's names. They may come under those, or under TensorFlow's (`mixed_3.tower.conv_1`), as
- * NVIDIA publishes them (inception-2015-12-05). Undefined if they are another network's.
+ * The weights of Inception-v3 under pytorch-fid's names. They may come under those, or under TensorFlow's
+ * (`mixed_3.tower.conv_1`), as NVIDIA publishes them (inception-2015-12-05). Undefined if they are another network's.
  */
 export function inceptionTensors(tensors: Tensors): Tensors | undefined {
   if (tensors.has('Conv2d_1a_3x3.conv.weight')) return tensors

@@ -3,8 +3,8 @@ import { scale } from './layers.js'
 import { resizeBilinear } from './resize.js'
 
 /**
- * How images become the network's input. `tensorflow`: TensorFlow 1's bilinear resizing, then (x - 128) / 128, as the paper and EDM
- * measure FID; `pytorch`: PyTorch's, then 2 x / 255 - 1, as pytorch-fid.
+ * The preparation of images for the network. `tensorflow`: TensorFlow 1's bilinear resizing, then (x - 128) / 128, as
+ * the paper and EDM measure FID; `pytorch`: PyTorch's, then 2 x / 255 - 1, as pytorch-fid.
  */
 export type InceptionInput = 'tensorflow' | 'pytorch'
 
@@ -17,9 +17,9 @@ const SAME: Window = { size: 3, stride: 1, padding: 1 }
 const HALVE: Window = { size: 3, stride: 2 }
 
 /**
- * Inception-v3 (Szegedy et al. 2016, arXiv 1512.00567) as TensorFlow released it in 2015, up to its last pooling: what FID
- * compares (Heusel et al. 2017). x: [batch, 3, height, width], 0 to 255; answers [batch, 2048]. Names are those of pytorch-fid's
- * weights.
+ * Inception-v3 (Szegedy et al. 2016, arXiv 1512.00567) as TensorFlow released it in 2015, up to its last pooling: what
+ * FID compares (Heusel et al. 2017). x: [batch, 3, height, width], 0 to 255; answers [batch, 2048]. Names are those of
+ * pytorch-fid's weights.
  */
 export function inceptionV3<T>(ops: Ops<T>, x: T, input: InceptionInput): T {
   const conv = (name: string, of: T, out: number, kernel: number | readonly [number, number], options?: ConvOptions) =>

@@ -21,7 +21,10 @@ export function layerNorm<T>(ops: Ops<T>, name: string, x: T, epsilon = 1e-5): T
   return ops.layerNorm(x, ops.parameter(`${name}.weight`, [size]), ops.parameter(`${name}.bias`, [size]), epsilon)
 }
 
-/** The same linear map of each pixel's channels: `weight` [out, in, ...kernel], whose kernel is of ones alone, and `bias` [out]. */
+/**
+ * One linear map of every pixel's channels: `weight` [out, in, ...kernel], whose kernel has sides of 1 alone, and
+ * `bias` [out].
+ */
 export function pixelwise<T>(ops: Ops<T>, name: string, x: T, out: number, kernel: readonly number[]): T {
   const [, channels] = ops.shape(x)
   const weight = ops.parameter(`${name}.weight`, [out, channels, ...kernel])
@@ -31,7 +34,7 @@ export function pixelwise<T>(ops: Ops<T>, name: string, x: T, out: number, kerne
 
 export interface ConvLayer {
   readonly out: number
-  /** Side of the kernel; 0: resampling alone. */
+  /** The side of the kernel; 0: resampling alone. */
   readonly kernel: number
   readonly up?: boolean
   readonly down?: boolean
@@ -41,7 +44,10 @@ export interface ConvLayer {
   readonly fused?: boolean
 }
 
-/** A convolution of EDM's networks: `weight` [out, in, k, k] and `bias` [out], with resampling to twice or half the size before it. */
+/**
+ * A convolution of EDM's networks: `weight` [out, in, k, k] and `bias` [out], with resampling to twice or half the size
+ * before it.
+ */
 export function conv2d<T>(ops: Ops<T>, name: string, x: T, layer: ConvLayer): T {
   const { out, kernel, up = false, down = false, filter = [1, 1], fused = false } = layer
   const filterPadding = Math.floor((filter.length - 1) / 2)
@@ -97,7 +103,7 @@ export function channelMean<T>(ops: Ops<T>, x: T): T {
   return ops.conv2d(x, ops.constant(new Float32Array(channels).fill(1 / channels), [1, channels, 1, 1]))
 }
 
-/** x times a number */
+/** Multiplies x by a number. */
 export function scale<T>(ops: Ops<T>, x: T, factor: number): T {
   return factor === 1 ? x : ops.multiply(x, ops.constant(Float32Array.of(factor), []))
 }
@@ -119,7 +125,10 @@ export function activate<T>(ops: Ops<T>, activation: Activation, x: T): T {
   return ACTIVATIONS[activation](ops, x)
 }
 
-/** x tanh(ln(1 + e^x)) (Misra 2019, arXiv 1908.08681). With p = sigmoid(x) and q = sigmoid(-x) the second factor is p (1 + q) / (1 + q^2). */
+/**
+ * x tanh(ln(1 + e^x)) (Misra 2019, arXiv 1908.08681). With p = sigmoid(x) and q = sigmoid(-x) the second factor is p (1
+ * + q) / (1 + q^2).
+ */
 function mish<T>(ops: Ops<T>, x: T): T {
   const one = ops.constant(Float32Array.of(1), [])
   const [p, q] = [ops.sigmoid(x), ops.sigmoid(scale(ops, x, -1))]

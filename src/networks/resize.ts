@@ -1,12 +1,15 @@
 import type { Ops } from '../engines/ops.js'
 
 /**
- * Where the pixels of a resized image lie in the image that it is made of. `corners`: pixel i at i * from / to, as TensorFlow 1
- * has it; `centers`: at (i + 1/2) * from / to - 1/2, as PyTorch has it (align_corners false).
+ * The places of a resized image's pixels in the image that it is made of. With `corners` pixel i lies at i * from / to,
+ * as TensorFlow 1 has it; with `centers` at (i + 1/2) * from / to - 1/2, as PyTorch has it (align_corners false).
  */
 export type PixelGrid = 'corners' | 'centers'
 
-/** Bilinear interpolation to size x size pixels, without blurring what becomes smaller. x: [batch, channels, height, width]. */
+/**
+ * Bilinear interpolation to size x size pixels, without blurring what becomes smaller. x: [batch, channels, height,
+ * width].
+ */
 export function resizeBilinear<T>(ops: Ops<T>, x: T, size: number, grid: PixelGrid): T {
   const [, , height, width] = ops.shape(x)
   const rows = ops.constant(interpolation(height, size, grid), [size, height])
@@ -27,7 +30,10 @@ function interpolation(from: number, to: number, grid: PixelGrid): Float32Array 
   return matrix
 }
 
-/** Each pixel of a size takes that of the image which it lies over, as PyTorch's `nearest` does. x: [batch, channels, height, width]. */
+/**
+ * Each pixel of a size takes that of the image which it lies over, as PyTorch's `nearest` does. x: [batch, channels,
+ * height, width].
+ */
 export function resizeNearest<T>(ops: Ops<T>, x: T, [rows, columns]: readonly [height: number, width: number]): T {
   const [, , height, width] = ops.shape(x)
   const down = ops.constant(nearest(height, rows), [rows, height])

@@ -2,7 +2,7 @@ import type { Ops } from '../engines/ops.js'
 import { groupNorm, layerNorm, linear, pixelwise, scale } from './layers.js'
 
 export interface TransformerConfig {
-  /** Width of a token of the context. */
+  /** The width of a token of the context. */
   readonly contextDim: number
   readonly depth: number
   /** Whether its first and last layer have weights without kernel dimensions, as Stable Diffusion 2 has them. */
@@ -11,7 +11,9 @@ export interface TransformerConfig {
   readonly onlyContext?: boolean
 }
 
-/** How its channels are shared out; `size`: the channels of a head, by default all channels divided by the heads. */
+/**
+ * The division of its channels. `size` is the number of channels of a head; default: all channels divided by the heads.
+ */
 interface Sharing {
   readonly heads: number
   readonly size?: number
@@ -21,8 +23,9 @@ interface Sharing {
 const EPSILON = 1e-6
 
 /**
- * Attention over the pixels of an image and, from them, over a context (Rombach et al. 2022, arXiv 2112.10752, Section 3.3), added to x. Names
- * are those of CompVis's SpatialTransformer. x: [batch, channels, height, width]; context: [batch, tokens, contextDim].
+ * Attention over the pixels of an image and, from them, over a context (Rombach et al. 2022, arXiv 2112.10752, Section
+ * 3.3), added to x. Names are those of CompVis's SpatialTransformer. x: [batch, channels, height, width]; context:
+ * [batch, tokens, contextDim].
  */
 export function spatialTransformer<T>(
   ops: Ops<T>,
@@ -57,7 +60,7 @@ function transformerBlock<T>(
   return ops.add(feedForward(ops, `${name}.ff.net`, normal('norm3', x)), x)
 }
 
-/** From tokens [batch, count, channels] to those of a context. */
+/** Attention of tokens [batch, count, channels] to those of a context. */
 function attention<T>(ops: Ops<T>, name: string, x: T, context: T, heads: number): T {
   const [, , channels] = ops.shape(x)
   const of = (which: string, tokens: T) => linear(ops, `${name}.${which}`, tokens, channels, false)
@@ -73,8 +76,8 @@ function feedForward<T>(ops: Ops<T>, name: string, x: T): T {
 }
 
 /**
- * Scaled dot-product attention of several heads (Vaswani et al. 2017): q [batch, tokens, channels], k and v [batch, others, channels]. `mask`
- * is added to the scores, [tokens, others].
+ * Scaled dot-product attention of several heads (Vaswani et al. 2017): q [batch, tokens, channels], k and v [batch,
+ * others, channels]. `mask` is added to the scores, [tokens, others].
  */
 export function multiHead<T>(ops: Ops<T>, q: T, k: T, v: T, heads: number, mask?: T): T {
   const [, tokens, channels] = ops.shape(q)

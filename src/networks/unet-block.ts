@@ -1,12 +1,12 @@
 import type { Ops } from '../engines/ops.js'
 import { activate, conv2d, groupNorm, linear, pixelwise, scale, type Activation } from './layers.js'
 
-/** What all blocks of a U-Net share. */
+/** The style that all blocks of a U-Net share. */
 export interface BlockStyle {
   readonly epsilon: number
-  /** Groups of a group normalisation. */
+  /** The groups of a group normalisation. */
   readonly groups: (channels: number) => number
-  /** Factor after each sum of a branch with what it leaves out. */
+  /** The factor after each sum of a branch with what it leaves out. */
   readonly skipScale: number
   readonly filter: readonly number[]
   /** Whether a resampled skip is always projected. */
@@ -19,7 +19,7 @@ export interface BlockStyle {
   readonly attention: AttentionStyle
 }
 
-/** What a residual block's layers are called. */
+/** The names of a residual block's layers. */
 export interface BlockNames {
   readonly norm0: string
   readonly conv0: string
@@ -31,18 +31,21 @@ export interface BlockNames {
 
 export interface AttentionStyle {
   readonly heads: (channels: number) => number
-  /** Channels of a head; default: the image's channels, shared out. */
+  /** The channels of a head; default: the image's channels, shared out. */
   readonly size?: number
-  /** Without a name for it, the normalisation is left out. `parts`: the layers of q, k and v, where they are three. */
+  /**
+   * The names of its layers. A normalisation without a name is left out; `parts` names the layers of q, k and v, where
+   * they are three.
+   */
   readonly names: {
     readonly norm?: string
     readonly qkv: string
     readonly proj: string
     readonly parts?: readonly string[]
   }
-  /** How the channels of q, k and v come: slowest first; or from layers of their own. */
+  /** The order of the channels of q, k and v, the slowest first, or `separate` where each has a layer of its own. */
   readonly order: 'head-channel-qkv' | 'head-qkv-channel' | 'qkv-head-channel' | 'separate'
-  /** Dimensions of the weights behind their channels. */
+  /** The dimensions of the weights behind their channels. */
   readonly kernel: readonly number[]
 }
 
@@ -64,8 +67,8 @@ export const EDM_ATTENTION = {
 } as const
 
 /**
- * The residual block of DDPM++, NCSN++ and ADM (Karras et al. 2022, Table 7, unifies them). embedding: [batch, channels]; without it, that of an
- * autoencoder.
+ * The residual block of DDPM++, NCSN++ and ADM (Karras et al. 2022, Table 7, unifies them). embedding: [batch,
+ * channels]; without it, that of an autoencoder.
  */
 export function residualBlock<T>(
   ops: Ops<T>,

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { componentDigest, folderOf, readComponent, readDiffusers } from '../checkpoints/diffusers.js'
 import { EpdError } from '../errors.js'
-import { partsDigest, type PartsOptions } from '../models/parts.js'
-import type { Experiment, ModelSpec } from '../spec/experiment.js'
-import { placeOf } from '../spec/location.js'
-import { identity } from '../stages/identity.js'
+import type { PartsOptions } from '../models/layout.js'
+import { partsDigest } from '../models/parts.js'
+import type { AnyExperiment, ModelSpec } from '../experiment/experiment.js'
+import { placeOf } from '../reading/location.js'
+import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { sourceOf, type Copy, type SourceOptions } from './sources.js'
@@ -26,9 +27,10 @@ export type Assets = ReadonlyMap<string, Asset>
 export type Copies = ReadonlyMap<string, Copy>
 
 /** All that an experiment reads beside its spec, the model first. */
-export function locations({ model, prompts, stages }: Experiment): string[] {
+export function locations({ model, prompts, stages }: AnyExperiment, kinds: StageKinds = STAGE_KINDS): string[] {
   const csv = prompts && 'csv' in prompts ? [prompts.csv] : []
-  return [...new Set([...modelLocations(model), ...csv, ...stages.flatMap(stage => identity(stage).assets ?? [])])]
+  const assets = stages.flatMap(stage => kinds.of(stage).identity(stage, {}).assets ?? [])
+  return [...new Set([...modelLocations(model), ...csv, ...assets])]
 }
 
 function modelLocations(model: ModelSpec): string[] {
@@ -40,13 +42,13 @@ function modelLocations(model: ModelSpec): string[] {
 /**
  * What an experiment reads from this machine and is not there, a line each. Absent downloads are not among them: they can be got still.
  */
-export function absentFiles(experiment: Experiment): string[] {
-  return locations(experiment).flatMap(location => sourceOf(placeOf(location)).absent() ?? [])
+export function absentFiles(experiment: AnyExperiment, kinds?: StageKinds): string[] {
+  return locations(experiment, kinds).flatMap(location => sourceOf(placeOf(location)).absent() ?? [])
 }
 
 /** @throws EpdError `checkpoint-missing` that names all that is not there */
-function expectFiles(experiment: Experiment): void {
-  const absent = absentFiles(experiment)
+function expectFiles(experiment: AnyExperiment, kinds?: StageKinds): void {
+  const absent = absentFiles(experiment, kinds)
   if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'))
 }
 
@@ -59,11 +61,11 @@ export function cacheFolder(root: string): string {
 export function copyAt(copies: Copies, location: string): string {
   const path = copies.get(location)?.path
   if (path !== undefined) return path
-  throw new EpdError('checkpoint-missing', `${location}: is not on this machine yet; epd-run fetch downloads it`)
+  throw new EpdError('checkpoint-missing', `${location}: is not on this machine yet`, { wayOut: 'download' })
 }
 
 /** Finds what an experiment reads, as far as it is on this machine. A path is where it is, whether there is something or not. */
-export async function findCopies(experiment: Experiment, root: string): Promise<Copies> {
+export async function findCopies(experiment: AnyExperiment, root: string): Promise<Copies> {
   const copies = new Map<string, Copy>()
   for (const location of locations(experiment)) {
     const found = await sourceOf(placeOf(location)).find(optionsFor(location, experiment, root, () => undefined))
@@ -80,7 +82,7 @@ export interface Absent {
 }
 
 export async function absentCopies(
-  experiment: Experiment,
+  experiment: AnyExperiment,
   copies: Copies,
   root: string,
   signal: AbortSignal
@@ -102,15 +104,22 @@ export async function absentCopies(
  * Gets all that an experiment reads.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `download-failed`
  */
-export async function obtainCopies(
-  experiment: Experiment,
-  store: WritableStore,
-  signal: AbortSignal,
-  onEvent: OnEvent
-): Promise<Copies> {
-  expectFiles(experiment)
+export async function obtainCopies({
+  experiment,
+  store,
+  signal,
+  onEvent,
+  kinds
+}: {
+  readonly experiment: AnyExperiment
+  readonly store: WritableStore
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+  readonly kinds?: StageKinds
+}): Promise<Copies> {
+  expectFiles(experiment, kinds)
   const copies = new Map<string, Copy>()
-  for (const location of locations(experiment)) {
+  for (const location of locations(experiment, kinds)) {
     const source = sourceOf(placeOf(location))
     const options = optionsFor(location, experiment, store.root, onEvent)
     const obtain = () => source.obtain(options, signal)
@@ -120,16 +129,16 @@ export async function obtainCopies(
   return copies
 }
 
-function optionsFor(location: string, { model }: Experiment, root: string, onEvent: OnEvent): SourceOptions {
+function optionsFor(location: string, { model }: AnyExperiment, root: string, onEvent: OnEvent): SourceOptions {
   const variant = 'checkpoint' in model && model.checkpoint === location ? model.variant : undefined
   return { cache: cacheFolder(root), variant, onEvent }
 }
 
 /** The files of an experiment but for its model's, which is named by what is in it. @throws EpdError `checkpoint-missing` */
-export async function readAssets(experiment: Experiment, copies: Copies): Promise<Assets> {
+export async function readAssets(experiment: AnyExperiment, copies: Copies, kinds?: StageKinds): Promise<Assets> {
   const assets = new Map<string, Asset>()
   const [opened] = modelLocations(experiment.model)
-  for (const location of locations(experiment))
+  for (const location of locations(experiment, kinds))
     if (location !== opened) assets.set(location, await assetAt(copyAt(copies, location)))
   return assets
 }
@@ -147,7 +156,7 @@ export interface Described extends Asset, Copy {
 }
 
 /** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
-export async function describeCopies(experiment: Experiment, copies: Copies): Promise<Described[]> {
+export async function describeCopies(experiment: AnyExperiment, copies: Copies): Promise<Described[]> {
   const { model } = experiment
   return Promise.all(
     locations(experiment).map(async location => {

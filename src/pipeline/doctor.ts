@@ -1,8 +1,10 @@
 import { availability } from '../engines/availability.js'
-import { nameOf, RUNNERS, type Runner } from '../engines/provider.js'
+import type { Runner } from '../engines/engine.js'
+import { RUNNERS } from '../engines/registry.js'
 import { EpdError } from '../errors.js'
-import type { Model } from '../models/open.js'
-import type { CommandModelSpec, ModelSpec } from '../spec/experiment.js'
+import type { Model } from '../models/model.js'
+import type { ModelSpec } from '../experiment/experiment.js'
+import type { CommandModelSpec } from '../models/command-keys.js'
 import { openSpecified, type Place } from './model.js'
 
 /** What is found of an engine and provider. */
@@ -27,7 +29,7 @@ const PATIENCE = 4000
 export async function* diagnose(model: ModelSpec | undefined, place: Place): AsyncGenerator<Diagnosis> {
   for (const runner of RUNNERS) {
     const found = await availability(runner)
-    const name = nameOf(runner)
+    const { name } = runner
     if (!found.works) yield { runner: name, works: false, reason: found.reason, wayOut: found.wayOut }
     else if (model === undefined || 'command' in model) yield { runner: name, works: true }
     else yield await timed(runner, model, place)
@@ -36,11 +38,11 @@ export async function* diagnose(model: ModelSpec | undefined, place: Place): Asy
 
 async function timed(runner: Runner, spec: Exclude<ModelSpec, CommandModelSpec>, place: Place): Promise<Diagnosis> {
   try {
-    const model = await openSpecified({ ...spec, ...runner }, place)
+    const model = await openSpecified({ ...spec, engine: runner.engine, provider: runner.provider.name }, place)
     try {
       const single = await anImage(model, 1)
       return {
-        runner: nameOf(runner),
+        runner: runner.name,
         works: true,
         single,
         batched: single < PATIENCE ? await anImage(model, BATCH) : undefined
@@ -50,7 +52,7 @@ async function timed(runner: Runner, spec: Exclude<ModelSpec, CommandModelSpec>,
     }
   } catch (error) {
     if (!(error instanceof EpdError && error.code === 'engine-failed')) throw error
-    return { runner: nameOf(runner), works: false, reason: error.message }
+    return { runner: runner.name, works: false, reason: error.message }
   }
 }
 

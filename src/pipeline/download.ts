@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileDigest } from '../checkpoints/checkpoint.js'
-import { faultOf, receive, shown, type OnProgress, type ReceiveOptions } from '../downloads/receive.js'
+import { faultOf } from '../downloads/expected.js'
+import { shown, type OnProgress, type ReceiveOptions } from '../downloads/receive-options.js'
+import { receive } from '../downloads/receive.js'
 import { EpdError } from '../errors.js'
 
 export interface DownloadOptions extends Pick<ReceiveOptions, 'token' | 'stallSeconds' | 'limit'> {

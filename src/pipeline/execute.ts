@@ -1,17 +1,18 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
-import type { Model } from '../models/open.js'
-import type { Experiment } from '../spec/experiment.js'
-import { identity } from '../stages/identity.js'
-import { checkStage, runStage } from '../stages/kinds.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
+import type { Model } from '../models/model.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
+import { withDerived } from '../stages/derived.js'
+import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim, type WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
 import { checkFit } from './fit.js'
 import { publish } from './images.js'
-import { withDecoding } from './decoding.js'
 import { openSpecified, withCommit } from './model.js'
 import { withTimePoints } from './time-points.js'
 import { promptsOf, readPrompts } from './prompts.js'
@@ -20,10 +21,14 @@ import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
 export interface ExecuteOptions {
-  readonly experiment: Experiment
+  readonly experiment: AnyExperiment
   readonly store: WritableStore
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
+  /** The kinds of its stages; by default the program's own. */
+  readonly kinds?: StageKinds
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
 }
 
 /** A run that is under way. */
@@ -36,16 +41,11 @@ export interface Execution {
 }
 
 /** Opens the model, names the stages, and enters the run in the store. */
-export async function begin({ experiment: given, store, signal, onEvent }: ExecuteOptions): Promise<Execution> {
-  const all = await guardedAsync(store.root, () => opened({ experiment: given, store, signal, onEvent }))
-  const { experiment, model, assets, prompts } = all
-  const planned = await closing(model, async () => {
-    for (const message of [...experiment.warnings, ...checkFit(experiment, model)])
-      onEvent({ type: 'warning', message })
-    const planned = plan(all)
-    await checkStages(planned, all, store, signal)
-    return planned
-  })
+export async function begin(options: ExecuteOptions): Promise<Execution> {
+  const { store, signal, kinds = STAGE_KINDS } = options
+  const all = await guardedAsync(store.root, () => prepared(options))
+  const { experiment, model, assets, prompts, plan: planned } = all
+  await closing(model, () => checkStages(planned, all, options))
   const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
@@ -53,7 +53,7 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
   )
   return {
     plan: planned,
-    run: one => healing(one, { experiment, store, signal, onEvent, model, assets, prompts, plan: planned }),
+    run: one => healing(one, { ...options, kinds, experiment, model, assets, prompts, plan: planned }),
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
@@ -62,8 +62,19 @@ export async function begin({ experiment: given, store, signal, onEvent }: Execu
   }
 }
 
+/** Opens the model and names the stages, and tells of what does not fit. The model is the caller's to close. */
+export async function prepared(options: ExecuteOptions): Promise<Opened & { readonly plan: Plan }> {
+  const { onEvent, kinds = STAGE_KINDS } = options
+  const all = await opened(options)
+  return closing(all.model, () => {
+    for (const message of [...all.experiment.warnings, ...checkFit(all.experiment, all.model, kinds)])
+      onEvent({ type: 'warning', message })
+    return { ...all, plan: plan(all, kinds) }
+  })
+}
+
 /** What the work comes to; where it fails, the model is closed. */
-async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
+async function closing<T>(model: Model, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -73,13 +84,17 @@ async function closing<T>(model: Model, work: () => Promise<T>): Promise<T> {
 }
 
 /** Checks all stages that the store does not have, before the first of them runs. */
-async function checkStages({ stages }: Plan, all: Opened, store: WritableStore, signal: AbortSignal): Promise<void> {
-  const { model, assets } = all
+async function checkStages(
+  { stages }: Plan,
+  { model, assets }: Opened,
+  { store, signal, metrics, kinds = STAGE_KINDS }: ExecuteOptions
+): Promise<void> {
   const done = new Set<string>()
   const context: CheckContext = {
     model,
     assetPath: location => assetOf(assets, location).path,
     cacheDir: cacheFolder(store.root),
+    metrics,
     signal,
     async once(name, work) {
       if (!done.has(name)) await work()
@@ -88,22 +103,24 @@ async function checkStages({ stages }: Plan, all: Opened, store: WritableStore, 
   }
   for (const { stage, key } of stages) {
     signal.throwIfAborted()
-    if (!store.isComplete(key)) await guardedAsync(store.root, () => checkStage(stage, context))
+    const kind = kinds.of(stage)
+    if (!store.isComplete(key)) await guardedAsync(store.root, async () => kind.check?.(stage, context))
   }
 }
 
 /** An experiment with its model and all else that it reads. */
 export interface Opened {
   /** With the stages that its model needs beside those of the spec. */
-  readonly experiment: Experiment
+  readonly experiment: AnyExperiment
   readonly model: Model
   readonly assets: Assets
   readonly prompts?: readonly string[]
 }
 
-export async function opened({ experiment, store, signal, onEvent }: ExecuteOptions): Promise<Opened> {
-  const copies = await obtainCopies(experiment, store, signal, onEvent)
-  const assets = await readAssets(experiment, copies)
+async function opened(options: ExecuteOptions): Promise<Opened> {
+  const { experiment, store, signal, onEvent, kinds = STAGE_KINDS } = options
+  const copies = await obtainCopies(options)
+  const assets = await readAssets(experiment, copies, kinds)
   const at = (location: string) => copyAt(copies, location)
   const prompts = await readPrompts(experiment.prompts, at)
   const model = await openSpecified(experiment.model, {
@@ -118,7 +135,8 @@ export async function opened({ experiment, store, signal, onEvent }: ExecuteOpti
   try {
     checkPrompts(model, prompts)
     const named = { ...experiment, model: withCommit(experiment.model, copies) }
-    return { experiment: withDecoding(withTimePoints(named, model), model), model, assets, prompts }
+    const filled = withTimePoints(named, model, kinds)
+    return { experiment: { ...filled, stages: withDerived(filled.stages, model, kinds) }, model, assets, prompts }
   } catch (error) {
     await model.close()
     throw error
@@ -137,6 +155,7 @@ function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | 
 
 /** What all stages of a run are computed with. */
 interface Work extends ExecuteOptions {
+  readonly kinds: StageKinds
   readonly model: Model
   readonly assets: Assets
   readonly prompts?: readonly string[]
@@ -163,11 +182,12 @@ async function healing(planned: PlannedStage, work: Work): Promise<void> {
 
 async function runOne(planned: PlannedStage, work: Work): Promise<void> {
   const { stage, key } = planned
-  const { store, plan } = work
+  const { store, plan, kinds } = work
   await obtain(planned, work)
-  if (stage.kind === 'sample' || stage.kind === 'decode')
+  const pictures = kinds.of(stage).pictures?.(stage)
+  if (pictures)
     guarded(store.root, () => {
-      publish(stage, key, plan.runId, store)
+      publish(pictures, key, plan.runId, store)
     })
 }
 
@@ -219,12 +239,13 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
 }
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
-  const { experiment, store, signal, onEvent, model, assets, prompts } = work
+  const { experiment, store, signal, onEvent, metrics, model, assets, prompts, kinds } = work
+  const kind = kinds.of(stage)
   const damage = store.damageOf(key)
   if (damage !== undefined && !work.told)
     onEvent({ type: 'warning', message: `${damage} ${DAMAGED}; computed again: ${stage.name}` })
   if (damage !== undefined || store.stage(key)?.status === 'finished') store.forgetStage(key)
-  const { assets: needed = [], params } = identity(stage)
+  const { assets: needed = [], params } = kind.identity(stage, { runner: model.runner })
   await checkAssets(assets, needed)
   store.beginStage(claim, {
     kind: stage.kind,
@@ -235,7 +256,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   const begun = performance.now()
   const seconds = () => (performance.now() - begun) / 1000
   try {
-    const cost = await runStage(stage, {
+    const cost = await kind.run(stage, {
+      solvers: solversWith(experiment.plugins),
       store,
       key,
       claim,
@@ -248,6 +270,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
       onNote: message => {
         onEvent({ type: 'warning', message })
       },
+      metrics,
+      runner: model.runner,
       openModel: () => Promise.resolve(model),
       signal,
       onProgress: progress => {

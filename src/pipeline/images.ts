@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { decodeNpy } from '../checkpoints/npy.js'
 import { placeFileSync } from '../files/place.js'
 import { encodePng } from '../images/png.js'
-import type { DecodeStage, SampleStage } from '../spec/experiment.js'
+import type { Pictures } from '../stages/kind.js'
 import type { Store } from '../store/store.js'
 
 /** The folder of a run's images. */
@@ -12,19 +12,18 @@ export function imagesFolder(root: string, runId: string): string {
 }
 
 /**
- * Puts a sample stage's images where people look for them: an overview, STAGE.png, and, if the spec asks for it, each as a PNG
- * named by its seed in folders of a thousand. Files that are there already are left alone.
+ * Puts a stage's images where people look for them: an overview, NAME.png, and, if the spec asks for it, each as a PNG named by its seed in
+ * folders of a thousand. Files that are there already are left alone.
  */
-export function publish(stage: SampleStage | DecodeStage, key: string, runId: string, store: Store): void {
+export function publish({ name, each }: Pictures, key: string, runId: string, store: Store): void {
   const folder = imagesFolder(store.root, runId)
-  const shown = stage.kind === 'decode' ? stage.samples : stage.name
   for (const artifact of store.artifacts(key, 'grid'))
-    writeOnce(join(folder, `${shown}.png`), () => store.readArtifact(artifact))
-  if (!stage.images) return
+    writeOnce(join(folder, `${name}.png`), () => store.readArtifact(artifact))
+  if (!each) return
   const files = new Map(store.artifacts(key, 'images').map(artifact => [artifact.position, artifact]))
   for (const { position, seeds } of store.shards(key)) {
     const file = files.get(position)
-    const paths = seeds.map(seed => join(folder, shown, pad(seed - (seed % 1000)), `${pad(seed)}.png`))
+    const paths = seeds.map(seed => join(folder, name, pad(seed - (seed % 1000)), `${pad(seed)}.png`))
     if (!file || paths.every(path => existsSync(path))) continue
     const { shape, data } = decodeNpy(store.readArtifact(file))
     const [, height, width, channels] = shape

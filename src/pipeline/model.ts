@@ -1,6 +1,7 @@
-import { openModel, type Model } from '../models/open.js'
-import type { ModelSpec } from '../spec/experiment.js'
-import { placeOf, repositoryLocation } from '../spec/location.js'
+import type { Model } from '../models/model.js'
+import { openModel } from '../models/open.js'
+import type { ModelSpec } from '../experiment/experiment.js'
+import { placeOf, repositoryLocation } from '../reading/location.js'
 import type { Copies } from './assets.js'
 
 export interface Place {

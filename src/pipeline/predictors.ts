@@ -1,9 +1,9 @@
 import { EpdError } from '../errors.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { parseRecord } from '../predictors/record.js'
-import type { PredictorRecord } from '../spec/experiment.js'
-import type { PredictorSource } from '../spec/parts.js'
-import { child } from '../spec/plain.js'
+import { SOLVERS } from '../solvers/registry.js'
+import type { PredictorRecord, PredictorSource } from '../predictors/record.js'
+import { child } from '../reading/plain.js'
 import { openStore, type Store } from '../store/store.js'
 
 /** A predictor that can be used by its name. */
@@ -26,10 +26,9 @@ export function predictorsIn(dir: string): PredictorSource {
 export function predictorNamed(dir: string, name: string): PredictorRecord {
   const found = predictorsIn(dir).get(name)
   if (found) return found
-  throw new EpdError(
-    'not-found',
-    `no predictor "${name}" is imported, published, or distilled (RUN/STAGE); epd-run predictors lists them`
-  )
+  throw new EpdError('not-found', `no predictor "${name}" is imported, published, or distilled (RUN/STAGE)`, {
+    wayOut: 'list-predictors'
+  })
 }
 
 /** Every predictor, the imported ones first. */
@@ -65,6 +64,8 @@ function distilled(store: Store, key: string, name: string): PredictorRecord | u
   const row = store.predictor(key)
   if (stage?.kind !== 'distill' || stage.status !== 'finished' || !row) return undefined
   const [solver, model] = [child(stage.params, 'student'), child(stage.provenance, 'model')]
+  // What was distilled for a plugin's solver is only of use in a spec that has the plugin, by the stage's name.
+  if (!SOLVERS.some(({ name: known }) => known === child(solver, 'name'))) return undefined
   const value = { name: name.replaceAll('/', '-'), solver, learned: row.predictor, model }
   return parseRecord(value, `${store.root}: ${name}`)
 }

@@ -1,17 +1,12 @@
 import { EpdError } from '../errors.js'
 import { rangeOf, type RangedModel } from '../solvers/range.js'
 import { schedule as timePoints } from '../solvers/schedule.js'
-import { gridOf, type GridSpec, type OnGrid, type ScheduleSpec } from '../solvers/spec.js'
-import type { Experiment, SampleStage, Stage } from '../spec/experiment.js'
-import { differenceOf } from '../spec/grids.js'
-import { checkSchedule } from '../spec/time-points.js'
-
-/** The time points of a stage, if it evaluates the model on any. */
-export function scheduleOfStage(stage: Stage): ScheduleSpec | undefined {
-  if (stage.kind === 'teacher') return stage.grid
-  if (stage.kind === 'distill') return stage.student.schedule
-  return stage.kind === 'sample' ? stage.solver.schedule : undefined
-}
+import type { ScheduleSpec } from '../solvers/spec.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
+import { checkSchedule } from '../solvers/time-points.js'
+import type { StageBase } from '../stages/kind.js'
+import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 
 /**
  * An experiment with the model's own ends in the schedules that state none, and the noise levels of its timesteps in place of these, so that
@@ -19,50 +14,30 @@ export function scheduleOfStage(stage: Stage): ScheduleSpec | undefined {
  * @throws EpdError `spec-invalid` for time points that the model cannot have, and a student that stands elsewhere than its teacher leads;
  * `predictor-mismatch` where a predictor is for other time points and that is not allowed
  */
-export function withTimePoints(experiment: Experiment, model: RangedModel): Experiment {
-  const { allowMismatch } = experiment
-  const filled = experiment.stages.map(stage => inModel(stage, model))
-  checkTeachers(filled)
-  const warnings = [...experiment.warnings]
-  const stages = filled.map(stage => {
-    const difference = stage.kind === 'sample' ? mismatchOf(stage, filled, model) : undefined
-    if (difference === undefined) return stage
-    const message = `stage "${stage.name}": ${difference}`
-    if (!allowMismatch) throw new EpdError('predictor-mismatch', `${message}; --allow-mismatch uses it all the same`)
-    warnings.push(message)
-    return { ...stage, mismatched: true as const }
+export function withTimePoints(
+  experiment: AnyExperiment,
+  model: RangedModel,
+  kinds: StageKinds = STAGE_KINDS
+): AnyExperiment {
+  const inModel = (name: string) => (schedule: ScheduleSpec) => scheduleIn(schedule, model, name)
+  const changed = (stage: StageBase) => kinds.of(stage).timePoints?.changed(stage, inModel(stage.name)) ?? stage
+  const filled = new Map(experiment.stages.map(stage => [stage.name, changed(stage)]))
+  const around = { find: (name: string) => filled.get(name), solvers: solversWith(experiment.plugins) }
+  const compared = [...filled.values()].map(stage => {
+    const { timePoints } = kinds.of(stage)
+    return { stage, mismatch: timePoints?.compared?.(stage, around, inModel(stage.name)) }
   })
-  return { ...experiment, stages, warnings }
-}
-
-/** In words, how a sample stage's time points differ from those that its predictor was distilled for, where that was not known before. */
-function mismatchOf(
-  { solver, from, predictor, mismatched, name }: SampleStage,
-  stages: readonly Stage[],
-  model: RangedModel
-): string | undefined {
-  if (mismatched || solver.name === 'paradigms') return undefined
-  const source = from === undefined ? predictor?.solver : stages.find(stage => stage.name === from)
-  const student = source && 'kind' in source ? (source.kind === 'distill' ? source.student : undefined) : source
-  if (!student) return undefined
-  const own = solverIn(student, schedule => scheduleIn(schedule, model, name))
-  const difference = differenceOf(gridOf(solver), gridOf(own), false)
-  return difference && `its predictor was distilled for ${difference.taught}, and is used on ${difference.found}`
-}
-
-function inModel(stage: Stage, model: RangedModel): Stage {
-  const filled = (schedule: ScheduleSpec) => scheduleIn(schedule, model, stage.name)
-  if (stage.kind === 'teacher') return { ...stage, grid: gridIn(stage.grid, filled) }
-  if (stage.kind === 'distill') return { ...stage, student: solverIn(stage.student, filled) }
-  return stage.kind === 'sample' ? { ...stage, solver: solverIn(stage.solver, filled) } : stage
-}
-
-function gridIn({ numSteps, ...schedule }: GridSpec, filled: (schedule: ScheduleSpec) => ScheduleSpec): GridSpec {
-  return { ...filled(schedule), numSteps }
-}
-
-function solverIn<Solver extends OnGrid>(solver: Solver, filled: (schedule: ScheduleSpec) => ScheduleSpec): Solver {
-  return { ...solver, schedule: filled(solver.schedule) }
+  const warnings = compared.flatMap(({ stage, mismatch }) => {
+    if (!mismatch) return []
+    const message = `stage "${stage.name}": ${mismatch.message}`
+    if (experiment.allowMismatch) return [message]
+    throw new EpdError('predictor-mismatch', message, { wayOut: 'allow-mismatch' })
+  })
+  return {
+    ...experiment,
+    stages: compared.map(({ stage, mismatch }) => mismatch?.stage ?? stage),
+    warnings: [...experiment.warnings, ...warnings]
+  }
 }
 
 function scheduleIn(schedule: ScheduleSpec, model: RangedModel, stage: string): ScheduleSpec {
@@ -87,20 +62,4 @@ function scheduleIn(schedule: ScheduleSpec, model: RangedModel, stage: string): 
 function rangeIn({ sigmaMin, sigmaMax }: { sigmaMin?: number; sigmaMax?: number }, model: RangedModel) {
   const own = rangeOf(model)
   return { sigmaMin: sigmaMin ?? own.sigmaMin, sigmaMax: sigmaMax ?? own.sigmaMax }
-}
-
-/** What could not be compared while ends were missing. */
-function checkTeachers(stages: readonly Stage[]): void {
-  for (const stage of stages) {
-    if (stage.kind !== 'distill') continue
-    const teacher = stages.find(({ name }) => name === stage.teacher)
-    if (teacher?.kind !== 'teacher') continue
-    const plain = stage.student.name !== 'epd' && stage.student.name !== 'amed'
-    const difference = differenceOf(gridOf(stage.student), teacher.grid, plain)
-    if (difference)
-      throw new EpdError(
-        'spec-invalid',
-        `stage "${stage.name}": expected the time points of teacher "${teacher.name}" (${difference.taught}), found ${difference.found}`
-      )
-  }
 }

@@ -1,10 +1,12 @@
 import { basename, extname } from 'node:path'
-import { readCheckpointBytes, readCheckpointFile } from '../checkpoints/checkpoint.js'
-import { encodeSafetensors, isSafetensors, readSafetensors, safetensorsMetadata } from '../checkpoints/safetensors.js'
+import { readCheckpointFile } from '../checkpoints/checkpoint.js'
+import type { Content } from '../checkpoints/format.js'
+import { formatOf, readContent } from '../checkpoints/formats.js'
+import { encodeSafetensors } from '../checkpoints/safetensors.js'
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
-import type { PredictorRecord } from '../spec/experiment.js'
-import { isMapping } from '../spec/plain.js'
+import type { PredictorRecord } from './record.js'
+import { isMapping } from '../reading/plain.js'
 import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
 
@@ -17,15 +19,15 @@ const FORMAT = 'epd-run predictor'
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `predictor-invalid`
  */
 export async function readPredictor(path: string, name?: string): Promise<PredictorRecord> {
-  const bytes = await readCheckpointFile(path)
-  if (isSafetensors(bytes)) return parseRecord(renamed(fromTensors(bytes, path), name), path)
-  if (/^\s*\{/.test(bytes.subarray(0, 64).toString('utf8')))
-    return parseRecord(renamed(parsed(bytes, path), name), path)
-  const tree = readCheckpointBytes(bytes, path)
-  if (isSnapshot(tree)) return readSnapshot(tree, name ?? snapshotName(path), path)
+  const file = { bytes: await readCheckpointFile(path), path }
+  if (formatOf(file) === undefined && /^\s*\{/.test(file.bytes.subarray(0, 64).toString('utf8')))
+    return parseRecord(renamed(parsed(file.bytes, path), name), path)
+  const content = readContent(file)
+  if (content.kind === 'tensors') return parseRecord(renamed(fromTensors(content, path), name), path)
+  if (isSnapshot(content.tree)) return readSnapshot(content.tree, name ?? snapshotName(path), path)
   throw new EpdError(
     'predictor-invalid',
-    `${path}: holds no predictor; expected a snapshot of the paper's code, or what epd-run export writes`
+    `${path}: holds no predictor; expected a snapshot of the paper's code, or an exported predictor`
   )
 }
 
@@ -71,17 +73,14 @@ function split(value: unknown, path: readonly string[], tensors: Map<string, Ten
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, split(part, [...path, key], tensors)]))
 }
 
-function fromTensors(bytes: Buffer, path: string): unknown {
-  const { predictor } = safetensorsMetadata(bytes, path)
+function fromTensors({ tensors, metadata }: Extract<Content, { kind: 'tensors' }>, path: string): unknown {
+  const { predictor } = metadata()
   if (predictor === undefined)
-    throw new EpdError(
-      'predictor-invalid',
-      `${path}: its metadata has no "predictor"; expected what epd-run export writes`
-    )
+    throw new EpdError('predictor-invalid', `${path}: its metadata has no "predictor"; expected an exported predictor`)
   const record = parsed(Buffer.from(predictor), path)
   if (!isMapping(record) || !isMapping(record.learned)) return record
   const learned = { ...record.learned }
-  for (const [name, tensor] of readSafetensors(bytes, path)) put(learned, name.split('.'), nested(tensor))
+  for (const [name, tensor] of tensors) put(learned, name.split('.'), nested(tensor))
   return { ...record, learned }
 }
 

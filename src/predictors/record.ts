@@ -1,14 +1,33 @@
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
+import type { Learns } from '../solvers/descriptor.js'
 import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import { falls, predictor } from '../solvers/predictor.js'
-import { pointsAboveZero, type StudentSpec } from '../solvers/spec.js'
-import type { ModelMark, PredictorRecord } from '../spec/experiment.js'
-import { DEFAULT_SCHEDULE, resolveSolver } from '../spec/parts.js'
-import { child, copy, isMapping } from '../spec/plain.js'
-import type { Report } from '../spec/problem.js'
-import { loadSchema } from '../spec/schema.js'
+import { SOLVERS, solverNamed, type Solvers } from '../solvers/registry.js'
+import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
+import { DEFAULT_SCHEDULE, resolveSolver, SOLVER, solverSchema } from '../solvers/read.js'
+import { child, copy, isMapping } from '../reading/plain.js'
+import type { Report } from '../reading/problem.js'
+
+/** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
+export interface PredictorRecord {
+  readonly name: string
+  readonly solver: SolverSpec
+  readonly learned: Learned
+  readonly model: ModelMark
+  /** FID that was published for it. */
+  readonly fid?: number
+}
+
+/** What is known of a model, to tell it from another. */
+export interface ModelMark {
+  readonly dataset?: string
+  readonly shape?: Shape
+  readonly labelDim?: number
+  /** SHA-256 over graph, weights and preconditioning. */
+  readonly digest?: string
+}
 
 /**
  * A record from plain data, as export writes it.
@@ -17,7 +36,7 @@ import { loadSchema } from '../spec/schema.js'
 export function parseRecord(value: unknown, source: string): PredictorRecord {
   const invalid = (what: string, cause?: unknown) => new EpdError('predictor-invalid', `${source}: ${what}`, { cause })
   if (!isMapping(value) || !isMapping(value.solver) || !isMapping(value.learned))
-    throw invalid('is no predictor; expected what epd-run export writes, with name, solver and learned')
+    throw invalid('is no predictor; expected an exported predictor, with name, solver and learned')
   const { name, learned, model = {}, fid } = value
   if (typeof name !== 'string' || !NAME.test(name)) throw invalid(`its name must be ${NAME_RULE}`)
   const solver = solverOf(value.solver, invalid)
@@ -35,13 +54,12 @@ export const NAME = /^[A-Za-z0-9][A-Za-z0-9._+()@=,-]*$/
 export const NAME_RULE = 'letters, digits and . _ + - ( ) @ = , after a letter or a digit'
 
 /** @throws RangeError unless it is what the solver takes, on as many time points above 0 */
-export function checkLearned(learned: unknown, solver: StudentSpec): Learned {
-  const { name } = solver
+export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solvers = SOLVERS): Learned {
+  const { name, learns } = solverNamed(solver.name, solvers)
   const points = pointsAboveZero(solver)
-  if (!isLearned(learned))
-    throw new RangeError(`there is nothing for ${name} in it: expected ${EXPECTED[kindOf(name)]}`)
-  if (isAmed(learned) !== (name === 'amed') || isEpd(learned) !== (name === 'epd'))
-    throw new RangeError(`what is in it is not for ${name}: expected ${EXPECTED[kindOf(name)]}`)
+  if (!isLearned(learned)) throw new RangeError(`there is nothing for ${name} in it: expected ${EXPECTED[learns]}`)
+  if (isAmed(learned) !== (learns === 'network') || isEpd(learned) !== (learns === 'points'))
+    throw new RangeError(`what is in it is not for ${name}: expected ${EXPECTED[learns]}`)
   if (isAmed(learned)) return amedPredictor(learned)
   if (!isEpd(learned)) {
     if (learned.sigmas.length !== points || !falls(learned.sigmas))
@@ -49,20 +67,17 @@ export function checkLearned(learned: unknown, solver: StudentSpec): Learned {
     return learned
   }
   const found = predictor(learned)
-  const parallel = 'points' in solver ? solver.points : 0
+  const parallel = typeof solver.points === 'number' ? solver.points : 0
   if (found.r.length !== points - 1 || found.r.some(row => row.length !== parallel))
     throw new RangeError(`r must have ${points - 1} rows (steps) of ${parallel} numbers (points)`)
   return found
 }
 
-const EXPECTED = {
-  epd: 'tables r, weight, scaleDir and scaleTime, [steps][points], and ranges',
-  amed: `layers ${AMED_LAYERS.join(', ')}, and ranges`,
-  plain: 'sigmas'
-}
-
-function kindOf(name: StudentSpec['name']): keyof typeof EXPECTED {
-  return name === 'epd' || name === 'amed' ? name : 'plain'
+const EXPECTED: Readonly<Record<Learns, string>> = {
+  points: 'tables r, weight, scaleDir and scaleTime, [steps][points], and ranges',
+  network: `layers ${AMED_LAYERS.join(', ')}, and ranges`,
+  'time-points': 'sigmas',
+  nothing: 'nothing'
 }
 
 /** Whether plain data has the form of what a distillation finds; its sizes are not looked at. */
@@ -104,18 +119,27 @@ function isShape(value: unknown): value is Shape {
 }
 
 /** A solver as a record holds it: on numSteps time points, with defaults for what it does not say. */
-function solverOf(given: unknown, invalid: (what: string) => EpdError): StudentSpec {
-  const schema = loadSchema()
+function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSpec {
+  const schema = solverSchema()
+  const isSolver = schema.is(SOLVER)
   const value = copy(given)
-  const nothing = 'solver.name: expected one that something can be learned for, found "paradigms"'
-  if (child(value, 'name') === 'paradigms') throw invalid(nothing)
+  const name = child(value, 'name')
+  const learns = SOLVERS.find(solver => solver.name === name)?.learns
+  const nothing = `solver.name: expected one that something can be learned for, found ${JSON.stringify(name)}`
+  if (learns === 'nothing') throw invalid(nothing)
   // It follows from the others.
   if (isMapping(value)) delete value.nfe
-  const problems = schema.checkSolver(value)
+  const problems = schema.check(value, SOLVER)
   const report: Report = (path, message) => problems.push({ path, message })
-  const found = schema.isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report) : undefined
+  const found = isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report, SOLVERS) : undefined
   if (problems.length > 0)
     throw invalid(problems.map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`).join('; '))
-  if (found && found.name !== 'paradigms') return found
+  if (found) return found
   throw invalid(nothing)
+}
+
+/** Predictors by their names. */
+export interface PredictorSource {
+  readonly names: () => readonly string[]
+  readonly get: (name: string) => PredictorRecord | undefined
 }

@@ -1,6 +1,6 @@
-import { EpdError } from '../errors.js'
+import { EpdError, type WayOut } from '../errors.js'
 import { field, isMap, isObject, isTensor, toFloat32, type Tensor, type Tree } from '../checkpoints/tensor.js'
-import type { ModelMark, PredictorRecord } from '../spec/experiment.js'
+import type { ModelMark, PredictorRecord } from './record.js'
 import { NAME, parseRecord } from './record.js'
 
 /** The models of the paper's data sets, by the names that its code gives them. */
@@ -24,7 +24,7 @@ export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
  */
 export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source: string): PredictorRecord {
   const module = tree.get('model')
-  const invalid = (what: string) => new EpdError('predictor-invalid', `${source}: ${what}`)
+  const invalid = (what: string, wayOut?: WayOut) => new EpdError('predictor-invalid', `${source}: ${what}`, { wayOut })
   if (!isObject(module) || !module.className.endsWith('EPD_predictor'))
     throw invalid(
       `holds ${isObject(module) ? `a ${module.className || 'nameless class'}` : 'nothing under "model"'}; expected an EPD_predictor of the paper's code`
@@ -43,7 +43,7 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
   const [scaleDir, scaleTime] = [Number(own('scale_dir')), Number(own('scale_time'))]
   const dataset = own('dataset_name')
   const model = typeof dataset === 'string' ? { dataset, ...MODELS[dataset] } : {}
-  if (!NAME.test(name)) throw invalid(`cannot be called ${JSON.stringify(name)}; give another name with --name`)
+  if (!NAME.test(name)) throw invalid(`cannot be called ${JSON.stringify(name)}`, 'another-name')
   return parseRecord(
     {
       name,

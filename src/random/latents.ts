@@ -1,19 +1,13 @@
+import type { TorchGenerator } from './generator.js'
 import { torchCpuGenerator } from './torch-cpu.js'
 import { torchCudaGenerator } from './torch-cuda.js'
 
 /** PyTorch's random numbers, as its CPU or a GPU draws them. */
 export type GeneratorName = 'torch-cpu' | 'torch-cuda'
 
-export interface TorchGenerator {
-  /** torch.randn(count) in float32 */
-  randn(count: number): Float32Array
-  /** torch.randint(high, ()): 0 to high - 1; high below 2^32 */
-  randint(high: number): number
-}
-
 export interface LatentsOptions {
   readonly seeds: readonly number[]
-  /** Of one sample. */
+  /** The shape of one sample. */
   readonly shape: readonly number[]
   /** Default: torch-cpu. */
   readonly generator?: GeneratorName

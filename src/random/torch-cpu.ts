@@ -1,10 +1,10 @@
-import type { TorchGenerator } from './latents.js'
+import type { TorchGenerator } from './generator.js'
 import { fma, log, sincos } from './single.js'
 
 /**
- * torch.Generator('cpu').manual_seed(seed): Mersenne Twister 19937. Normal numbers come as in ATen's two paths: 16 or more at
- * once by the vectorised one, in single precision with fused multiply-adds, bit for bit; fewer by Box-Muller in double
- * precision, whose second number is kept for the next call.
+ * torch.Generator('cpu').manual_seed(seed): Mersenne Twister 19937. Normal numbers come as in ATen's two paths: 16 or
+ * more at once by the vectorised one, in single precision with fused multiply-adds, bit for bit; fewer by Box-Muller in
+ * double precision, whose second number is kept for the next call.
  * @throws RangeError unless seed is a whole number from 0 to 2^32 - 1
  */
 export function torchCpuGenerator(seed: number): TorchGenerator {

@@ -1,4 +1,4 @@
-import type { TorchGenerator } from './latents.js'
+import type { TorchGenerator } from './generator.js'
 
 /** Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four words of 32 bits. */
 export function philox(

@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import { sigmoid } from './predictor.js'
 
 /** A fully connected layer: weight [out][in], bias [out]. */
@@ -158,7 +159,7 @@ export function addGradient(sum: Float64Array, layers: AmedLayers, slopes: reado
 /** Sines and cosines of a time at 4 frequencies, from 1 down to 1/10,000. */
 function wavesOf(time: number): number[] {
   const count = AMED_WAVES / 2
-  const angles = Array.from({ length: count }, (_, k) => time * 10_000 ** (-k / (count - 1)))
+  const angles = Array.from({ length: count }, (_, k) => time * power(10_000, -k / (count - 1)))
   return [...angles.map(Math.sin), ...angles.map(Math.cos)]
 }
 

@@ -1,26 +1,27 @@
-import { deisMethod } from './deis.js'
-import { dpmppMethod } from './dpmpp.js'
-import { eulerMethod } from './euler.js'
-import { ipndmMethod } from './ipndm.js'
+import type { MethodProblem, Options, SolverDescriptor } from './descriptor.js'
+import { filled } from './filled.js'
+import { METHODS, type BaseName } from './methods.js'
 import type { Multistep } from './multistep.js'
-import type { Problem } from './solver.js'
-import { unipcMethod } from './unipc.js'
 
-/** A multistep method that another solver is plugged into. */
-export type BaseName = 'euler' | 'ipndm' | 'dpmpp' | 'unipc' | 'deis'
+/** The method that leads to a plug-in's intermediate states. `maxOrder`: 1 to the highest order that the method has. */
+export function baseMethod(name: BaseName, problem: MethodProblem, maxOrder: number): Multistep {
+  const base = baseNamed(name)
+  if (!base?.method) throw new RangeError(`${name} is not a method that a solver can be plugged into`)
+  return base.method(problem, filled(base, { maxOrder }))
+}
 
-/** The method that leads to a plug-in's intermediate states; unipc by its predictor alone. `maxOrder`: 1 to 4, of dpmpp and unipc 1 to 3. */
-export function baseMethod(name: BaseName, problem: Problem, maxOrder: number): Multistep {
-  switch (name) {
-    case 'euler':
-      return eulerMethod
-    case 'ipndm':
-      return ipndmMethod({ maxOrder })
-    case 'dpmpp':
-      return dpmppMethod(problem, { maxOrder })
-    case 'unipc':
-      return unipcMethod(problem, { maxOrder })
-    case 'deis':
-      return deisMethod(problem.sigmas, { maxOrder })
-  }
+function baseNamed(name: unknown): SolverDescriptor | undefined {
+  return METHODS.find(each => each.name === name)
+}
+
+/** The highest order that a solver's `maxOrder` may be: that of its base, if it is plugged into one that has an order. */
+export function highestOrder({ options }: SolverDescriptor, { base }: Options): number {
+  const own = limitOf(options)
+  const other = limitOf(baseNamed(base)?.options ?? {})
+  return Math.min(own, other)
+}
+
+function limitOf(options: SolverDescriptor['options']): number {
+  const limit = Object.hasOwn(options, 'maxOrder') ? options.maxOrder.maximum : undefined
+  return typeof limit === 'number' ? limit : Infinity
 }

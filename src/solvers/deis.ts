@@ -1,20 +1,26 @@
+import type { MethodProblem, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine } from './march.js'
-import { history, multistep, stepOrder, type LowerOrderFinal, type Multistep } from './multistep.js'
+import { remembered, stepOrder, type Multistep } from './multistep.js'
+import { AFS, LOWER_ORDER_FINAL, maxOrder } from './option-parts.js'
 import { lagrangeIntegrals } from './quadrature.js'
-import type { Problem, SolverRun } from './solver.js'
 
-export interface DeisOptions {
-  readonly afs?: boolean
-  /** 1 to 4. */
-  readonly maxOrder?: number
-  /** Default: tab. */
-  readonly mode?: DeisMode
-  /** Default: the order is kept to the end. */
-  readonly lowerOrderFinal?: LowerOrderFinal
-}
+const OPTIONS = {
+  afs: AFS,
+  maxOrder: maxOrder(4),
+  mode: {
+    description:
+      'In what gradients are interpolated: tab (the time of the variance-preserving process), rhoab (sigma) or logrho (log sigma, as diffusers has it).',
+    enum: ['tab', 'rhoab', 'logrho'],
+    default: 'tab'
+  },
+  lowerOrderFinal: {
+    ...LOWER_ORDER_FINAL,
+    description: `${LOWER_ORDER_FINAL.description} Default: false.`,
+    implied: false
+  }
+} as const satisfies OptionSchemas
 
-/** In what gradients are interpolated: the time of the variance-preserving process (tab), sigma (rhoab), or log sigma (logrho). */
-export type DeisMode = 'tab' | 'rhoab' | 'logrho'
+type DeisOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * DEIS (Zhang & Chen 2023, arXiv 2204.13902): the polynomial through the last gradients is integrated exactly. tAB interpolates in
@@ -22,23 +28,40 @@ export type DeisMode = 'tab' | 'rhoab' | 'logrho'
  * over the schedule; rho-AB in sigma, which is Adams-Bashforth on steps of any size; log rho in log sigma, as diffusers has it. Order
  * `maxOrder`. A step to a noise level of 0 is of order 1.
  */
-export function deis(problem: Problem, options: DeisOptions = {}): SolverRun {
-  return multistep(problem, deisMethod(problem.sigmas, options), options.afs ?? false)
+export const deis: SolverDescriptor<'deis', DeisOptions, 'time-points'> = {
+  name: 'deis',
+  title: 'DEIS: the polynomial through the last gradients is integrated; one evaluation a step.',
+  options: OPTIONS,
+  order: 4,
+  evaluationsAStep: 1,
+  reachesZero: true,
+  learns: 'time-points',
+  method
 }
 
-export function deisMethod(sigmas: Float64Array, options: DeisOptions): Multistep {
-  const { maxOrder = 4, mode = 'tab', lowerOrderFinal = false } = options
+/** A gradient, and the time that it was taken at. */
+interface Taken {
+  readonly t: number
+  readonly d: Float64Array
+}
+
+function method({ sigmas }: MethodProblem, options: DeisOptions): Multistep<readonly Taken[]> {
+  const { maxOrder, mode, lowerOrderFinal } = options
   const { timeOf, slope } = TIMES[mode](sigmas[0], sigmas.findLast(sigma => sigma > 0) ?? 0)
-  const remember = history<{ readonly t: number; readonly d: Float64Array }>(maxOrder)
-  return (x, d, sigma, index) => {
-    const t = timeOf(sigma)
-    const last = remember({ t, d }).slice(0, stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal))
-    const nodes = last.map(each => each.t)
-    const gradients = last.map(each => each.d)
-    return next =>
-      next === 0 || (last.length === 1 && mode !== 'rhoab')
-        ? add(x, next - sigma, d)
-        : add(x, 1, combine(lagrangeIntegrals(nodes, t, timeOf(next), slope), gradients))
+  return {
+    init: [],
+    step(earlier, { x, d, t: sigma, index }) {
+      const t = timeOf(sigma)
+      const state = remembered({ t, d }, earlier, maxOrder)
+      const last = state.slice(0, stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal))
+      const nodes = last.map(each => each.t)
+      const gradients = last.map(each => each.d)
+      const lead = (next: number) =>
+        next === 0 || (last.length === 1 && mode !== 'rhoab')
+          ? add(x, next - sigma, d)
+          : add(x, 1, combine(lagrangeIntegrals(nodes, t, timeOf(next), slope), gradients))
+      return { state, lead }
+    }
   }
 }
 
@@ -48,7 +71,7 @@ interface Time {
   readonly slope?: (time: number) => number
 }
 
-const TIMES: Readonly<Record<DeisMode, (sigmaMax: number, sigmaMin: number) => Time>> = {
+const TIMES: Readonly<Record<DeisOptions['mode'], (sigmaMax: number, sigmaMin: number) => Time>> = {
   tab: variancePreserving,
   rhoab: () => ({ timeOf: sigma => sigma }),
   logrho: () => ({ timeOf: Math.log, slope: Math.exp })

@@ -1,67 +1,74 @@
+import type { OptionSchemas, SolverDescriptor, MethodProblem, OptionsOf } from './descriptor.js'
+import { exponentialStep, phis, predicted, zeroStep, type Made } from './exponential.js'
 import { add, combine } from './march.js'
-import { exponentialStep, phis, predicted, zeroStep, type Prediction } from './exponential.js'
-import { history, multistep, stepOrder, type LowerOrderFinal, type Multistep } from './multistep.js'
-import type { Problem, SolverRun } from './solver.js'
+import { remembered, stepOrder, type Multistep } from './multistep.js'
+import { AFS, LOWER_ORDER_FINAL, maxOrder, PREDICTS, THRESHOLDING } from './option-parts.js'
 
-export interface DpmppOptions {
-  readonly afs?: boolean
-  /** 1 to 3. */
-  readonly maxOrder?: number
-  readonly predicts?: Prediction
-  /** Whether predicted data are clipped by dynamic thresholding; default: yes. */
-  readonly thresholding?: boolean
-  /** Whether the last steps are of lower order, which few steps need; default: yes. */
-  readonly lowerOrderFinal?: LowerOrderFinal
-  /** The rule of order 2 (Lu et al. 2022, Algorithm 2, or its variant in the authors' code); default: midpoint. */
-  readonly solverType?: 'midpoint' | 'heun'
-}
+const OPTIONS = {
+  afs: AFS,
+  maxOrder: maxOrder(3),
+  predicts: PREDICTS,
+  thresholding: THRESHOLDING,
+  lowerOrderFinal: { ...LOWER_ORDER_FINAL, default: true },
+  solverType: {
+    description: 'The rule of order 2, as solver_type of diffusers: midpoint or heun. Default: midpoint.',
+    enum: ['midpoint', 'heun'],
+    implied: 'midpoint'
+  }
+} as const satisfies OptionSchemas
+
+type DpmppOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), multistep: DPM-Solver++(3M) at its default order. Order `maxOrder`, but 2 at 3: the
  * second difference has half the weight that order 3 asks for, as it has in the authors' code and in the tables that compare with it.
+ * The rule of order 2 is Algorithm 2 of the paper (midpoint) or its variant in the authors' code.
  */
-export function dpmpp(problem: Problem, options: DpmppOptions = {}): SolverRun {
-  return multistep(problem, dpmppMethod(problem, options), options.afs ?? false)
+export const dpmpp: SolverDescriptor<'dpmpp', DpmppOptions, 'time-points'> = {
+  name: 'dpmpp',
+  title: 'DPM-Solver++, multistep: one evaluation a step.',
+  options: OPTIONS,
+  order: 3,
+  evaluationsAStep: 1,
+  reachesZero: true,
+  learns: 'time-points',
+  method
 }
 
-export function dpmppMethod({ sigmas, samples }: Problem, options: DpmppOptions): Multistep {
-  const {
-    maxOrder = 3,
-    predicts = 'data',
-    thresholding = true,
-    lowerOrderFinal = true,
-    solverType = 'midpoint'
-  } = options
-  const remember = history<{ readonly t: number; readonly m: Float64Array }>(maxOrder)
-  return (x, d, t, index) => {
-    const last = remember({ t, m: predicted(predicts, thresholding, samples, x, d, t) })
-    const order = stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal)
-    return next => {
-      if (next === 0) return zeroStep(predicts, x, last[0].m, t)
-      const { keep, scale, h } = exponentialStep(predicts, t, next)
-      const weights = coefficients(
-        h,
-        last.slice(0, order).map(each => Math.log(each.t / t) / Math.log(t / next)),
-        solverType
-      )
-      const integral = combine(
-        weights,
-        last.slice(0, order).map(({ m }) => m)
-      )
-      return add(
-        x.map(value => keep * value),
-        -scale,
-        integral
-      )
+function method({ sigmas, samples }: MethodProblem, options: DpmppOptions): Multistep<readonly Made[]> {
+  const { maxOrder, predicts, thresholding, lowerOrderFinal, solverType } = options
+  return {
+    init: [],
+    step(earlier, { x, d, t, index }) {
+      const last = remembered({ t, m: predicted(predicts, thresholding, samples, x, d, t) }, earlier, maxOrder)
+      const used = last.slice(0, stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal))
+      const lead = (next: number) => {
+        if (next === 0) return zeroStep(predicts, x, last[0].m, t)
+        const { keep, scale, h } = exponentialStep(predicts, t, next)
+        const places = used.map(each => Math.log(each.t / t) / Math.log(t / next))
+        const integral = combine(
+          coefficients(h, places, solverType),
+          used.map(({ m }) => m)
+        )
+        return add(
+          x.map(value => keep * value),
+          -scale,
+          integral
+        )
+      }
+      return { state: last, lead }
     }
   }
 }
 
-/** Of the last predictions, newest first, in the integral over a step; `back`: how far each lies behind it, in steps of lambda. */
+/**
+ * The weights of the last predictions, newest first, in the integral over a step of `h`. Each place is how far a prediction lies behind
+ * the step's start, in steps of lambda.
+ */
 function coefficients(
   h: number,
   [, one, two]: readonly (number | undefined)[],
-  solverType: 'midpoint' | 'heun'
+  solverType: DpmppOptions['solverType']
 ): number[] {
   const [f1, f2, f3] = phis(h, 3)
   if (one === undefined) return [f1]

@@ -1,7 +1,7 @@
 import type { Condition, Denoiser, FeatureDenoiser } from '../models/denoiser.js'
 import type { Evaluated, Evaluation, SolverRun } from './solver.js'
 
-/** Every yield of a run with its answers. */
+/** All evaluations that a run has yielded, with their answers. */
 export type Tape = { asked: readonly Evaluation[]; answered: readonly Evaluated[] }[]
 
 /** A run to be driven. */
@@ -13,11 +13,16 @@ export interface Job {
   readonly record?: Tape
   /** Another run's tape: what is bit for bit the same evaluation at the same place is answered from it. */
   readonly replay?: Tape
+  /** Steps after which the run ends, without asking for what only later ones need; default: all. */
+  readonly steps?: number
 }
 
 export interface Outcome {
+  /** The last of the states. */
   readonly x: Float64Array
-  /** Parallel NFE: yields, times the denoiser's nfeFactor. */
+  /** states[i]: the state that the run reached at sigmas[i]. */
+  readonly states: readonly Float64Array[]
+  /** Parallel NFE: yields of evaluations, times the denoiser's nfeFactor. */
   readonly nfe: number
   /** Evaluations of single samples that the model really did, times the denoiser's nfeFactor. */
   readonly evaluations: number
@@ -68,6 +73,7 @@ class Voice {
   private answers: Evaluated[] = []
   private yields = 0
   private evaluated = 0
+  private readonly states: Float64Array[] = []
   private result: Float64Array | undefined
 
   constructor(
@@ -80,22 +86,22 @@ class Voice {
 
   /** Hands the answers in and goes on to the next question that the tape cannot answer; false once the run is done. */
   advance(): boolean {
-    do {
-      const next = this.yields === 0 ? this.job.run.next() : this.job.run.next(this.answers)
-      if (next.done) {
-        this.result = next.value
-        this.missing = []
-        return false
-      }
-      this.ask(next.value)
-    } while (this.missing.length === 0)
-    return true
+    const { run, steps = Infinity } = this.job
+    this.missing = []
+    while (this.missing.length === 0 && !this.result) {
+      const { done, value } = run.next(this.answers)
+      if (done) this.result = value
+      else if (!('reached' in value)) this.ask(value)
+      else if (this.states.push(value.reached) > steps) this.result = value.reached
+    }
+    return !this.result
   }
 
   outcome(): Outcome {
     if (!this.result) throw new Error('the run is not done')
     const { nfeFactor } = this.model
-    return { x: this.result, nfe: this.yields * nfeFactor, evaluations: this.evaluated * nfeFactor }
+    const counts = { nfe: this.yields * nfeFactor, evaluations: this.evaluated * nfeFactor }
+    return { x: this.result, states: this.states, ...counts }
   }
 
   private ask(asked: readonly Evaluation[]): void {

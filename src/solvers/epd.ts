@@ -1,28 +1,101 @@
+import { baseMethod } from './base.js'
+import type { Options, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine, firstGradient, logInterpolate, march, toD, toZero } from './march.js'
-import { baseMethod, type BaseName } from './base.js'
+import { BASE_NAMES, SIMPLEST_BASE } from './methods.js'
+import { fits } from './option-values.js'
+import { AFS, BASE_ORDER, SCALE } from './option-parts.js'
 import { points, type Predictor } from './predictor.js'
 import type { Problem, SolverRun } from './solver.js'
 
-export interface EpdOptions {
-  readonly afs?: boolean
-  readonly predictor: Predictor
-  /** What takes x to the intermediate times: `euler` is EPD-Solver, `ipndm` the paper's EPD-Plugin. */
-  readonly base?: BaseName
-  /** Of a base other than euler: 1 to 4, of dpmpp and unipc 1 to 3. */
-  readonly maxOrder?: number
+const OPTIONS = {
+  afs: AFS,
+  points: {
+    description: 'Points evaluated at once in each step (K in the paper).',
+    type: 'integer',
+    minimum: 1,
+    maximum: 64,
+    default: 2
+  },
+  scaleDir: {
+    ...SCALE,
+    description: "How far a direction's scale may be learned away from 1, either way.",
+    default: 0.05
+  },
+  scaleTime: {
+    ...SCALE,
+    description: "How far a point's time may be scaled away from itself, either way, where the model is evaluated.",
+    default: 0.05
+  },
+  base: {
+    description:
+      "What leads to the intermediate points: euler is EPD-Solver, ipndm the paper's EPD-Plugin; unipc leads by its predictor.",
+    enum: BASE_NAMES,
+    default: SIMPLEST_BASE
+  },
+  maxOrder: {
+    ...BASE_ORDER,
+    description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3; not used by euler.'
+  }
+} as const satisfies OptionSchemas
+
+type EpdOptions = OptionsOf<typeof OPTIONS>
+
+type Learned = { readonly predictor: Predictor }
+
+/** EPD as a student: all but the predictor, which is to be found. */
+export type EpdStudent = Partial<Pick<EpdOptions, 'afs' | 'base' | 'maxOrder'>> & {
+  readonly name: 'epd'
+  /** Parallel evaluations in each step (K in the paper), 1 or more. */
+  readonly points: number
+  readonly ranges: Predictor['ranges']
+}
+
+/** @throws RangeError for options that are not as the schemas say */
+export function epdStudent(options: Options): EpdStudent {
+  if (!fits(OPTIONS, options)) throw new RangeError('epd: has options that it cannot have')
+  const { scaleDir, scaleTime } = options
+  return { ...options, name: 'epd', ranges: { scaleDir, scaleTime } }
 }
 
 /**
  * Ensemble Parallel Direction solver (arXiv 2507.14797, Eq. 9-11): from the gradient at a step's start, x goes to several
- * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step, one to a noise level of 0. Order 2 where
- * the times' weighted mean is the step's middle, else 1: it is made for few steps.
+ * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step, one to a noise level
+ * of 0. Order 2 where the times' weighted mean is the step's middle, else 1: it is made for few steps.
  */
-export function epd(problem: Problem, { afs = false, predictor, base = 'euler', maxOrder = 3 }: EpdOptions): SolverRun {
+export const epd: SolverDescriptor<'epd', EpdOptions, 'points', Learned> = {
+  name: 'epd',
+  title:
+    'Ensemble Parallel Direction solver: two parallel evaluations a step, the second at several learned points at once.',
+  options: OPTIONS,
+  order: 2,
+  evaluationsAStep: 2,
+  reachesZero: true,
+  learns: 'points',
+  evaluations: ({ points }, { nfe, numSteps, zero }) => nfe + (points - 1) * (numSteps - (zero ? 2 : 1)),
+  checkTimePoints,
+  start
+}
+
+function checkTimePoints({ predictor }: Learned, sigmas: Float64Array): void {
+  const { r, sigmas: learned } = predictor
+  const last = sigmas.length - 1
+  const positive = sigmas[last] === 0 ? last : sigmas.length
+  if (r.length !== positive - 1)
+    throw new RangeError(
+      `solve: the predictor has ${r.length} steps, ${positive} time points${positive === last ? ' above 0' : ''} need ${positive - 1}`
+    )
+  if (learned?.some((sigma, i) => sigma !== sigmas[i]))
+    throw new RangeError('solve: the predictor has time points of its own; give its sigmas')
+}
+
+function* start(problem: Problem, { afs, predictor, base, maxOrder }: EpdOptions & Learned): SolverRun {
   const method = baseMethod(base, problem, maxOrder)
-  return march(problem, function* (x, t, next, i) {
+  let state = method.init
+  return yield* march(problem, function* (x, t, next, i) {
     if (next === 0) return yield* toZero(x, t, i, afs)
     const d = yield* firstGradient(x, t, i, afs)
-    const lead = method(x, d, t, i)
+    const { state: ahead, lead } = method.step(state, { x, d, t, index: i })
+    state = ahead
     const ensemble = points(predictor, i).map(point => {
       const time = logInterpolate(t, next, point.r)
       return { ...point, time, x: lead(time) }

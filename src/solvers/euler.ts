@@ -1,26 +1,44 @@
+import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, toDenoised } from './march.js'
-import { multistep, type Multistep } from './multistep.js'
-import type { Problem, SolverRun } from './solver.js'
+import type { Multistep } from './multistep.js'
+import { AFS } from './option-parts.js'
 
-export interface EulerOptions {
-  readonly afs?: boolean
-  /**
-   * The denoised data are clamped to [-clipSample, clipSample] and the gradient is not: DDIM as diffusers has it with clip_sample.
-   * Default: nothing is clamped.
-   */
-  readonly clipSample?: number
-}
+const OPTIONS = {
+  afs: AFS,
+  clipSample: {
+    description:
+      "The denoised images are clamped to this magnitude and the gradient is not: DDIM as diffusers has it with clip_sample. The model's own clipDenoised clamps both. Default: nothing is clamped.",
+    type: 'number',
+    exclusiveMinimum: 0
+  }
+} as const satisfies OptionSchemas
+
+export type EulerOptions = OptionsOf<typeof OPTIONS>
 
 /** Euler's method, order 1; on the probability flow ODE in sigma it is DDIM (Song et al. 2021, arXiv 2010.02502). */
-export function euler(problem: Problem, { afs = false, clipSample }: EulerOptions = {}): SolverRun {
-  return multistep(problem, clipSample === undefined ? eulerMethod : clippingMethod(clipSample), afs)
+export const euler: SolverDescriptor<'euler', EulerOptions, 'time-points'> = {
+  name: 'euler',
+  title: "Euler's method in sigma, which is DDIM: order 1, one evaluation a step.",
+  options: OPTIONS,
+  order: 1,
+  evaluationsAStep: 1,
+  reachesZero: true,
+  learns: 'time-points',
+  teaches: { without: ['clipSample'] },
+  method: (_problem, { clipSample }) => (clipSample === undefined ? ALONG_THE_GRADIENT : clipping(clipSample))
 }
 
-export const eulerMethod: Multistep = (x, d, t) => time => add(x, time - t, d)
+const ALONG_THE_GRADIENT: Multistep = {
+  init: undefined,
+  step: (state, { x, d, t }) => ({ state, lead: time => add(x, time - t, d) })
+}
 
-function clippingMethod(limit: number): Multistep {
-  return (x, d, t) => {
-    const clamped = toDenoised(x, d, t).map(value => Math.min(Math.max(value, -limit), limit))
-    return time => add(clamped, time, d)
+function clipping(limit: number): Multistep {
+  return {
+    init: undefined,
+    step(state, { x, d, t }) {
+      const clamped = toDenoised(x, d, t).map(value => Math.min(Math.max(value, -limit), limit))
+      return { state, lead: time => add(clamped, time, d) }
+    }
   }
 }

@@ -4,6 +4,12 @@ import { thresholded } from './threshold.js'
 /** What an exponential integrator holds constant or interpolates: the denoised data, or the noise, which is the gradient. */
 export type Prediction = 'data' | 'noise'
 
+/** A prediction m, and the time that it was made at. */
+export interface Made {
+  readonly t: number
+  readonly m: Float64Array
+}
+
 /**
  * The probability flow ODE as an exponential integrator sees it, in lambda = -log sigma: from t to `next`, x is scaled by `keep`, and
  * `scale` times integrals over the step of what is predicted is taken off. `h`: the step in lambda, negative for data.

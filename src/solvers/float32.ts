@@ -1,8 +1,15 @@
-import type { SpacedOptions } from './schedule.js'
+import { power } from '../power.js'
 
 const round = Math.fround
 
-type Spacing = (options: Required<Pick<SpacedOptions, 'rho' | 'numSteps' | 'sigmaMin' | 'sigmaMax'>>) => number[]
+interface SpacingOptions {
+  readonly rho: number
+  readonly numSteps: number
+  readonly sigmaMin: number
+  readonly sigmaMax: number
+}
+
+type Spacing = (options: SpacingOptions) => number[]
 
 /** The schedules whose time points the paper's code computes in single precision without asking the model. */
 export type Float32Type = 'polynomial' | 'logsnr' | 'time_uniform'
@@ -13,8 +20,10 @@ export type Float32Type = 'polynomial' | 'logsnr' | 'time_uniform'
  */
 export const FLOAT32: Readonly<Record<Float32Type, Spacing>> = {
   polynomial: ({ rho, numSteps, sigmaMin, sigmaMax }) => {
-    const [first, last] = [sigmaMax ** (1 / rho), sigmaMin ** (1 / rho)]
-    return fractions(numSteps).map(fraction => power(round(round(first) + round(fraction * round(last - first))), rho))
+    const [first, last] = [power(sigmaMax, 1 / rho), power(sigmaMin, 1 / rho)]
+    return fractions(numSteps).map(fraction =>
+      rounded(round(round(first) + round(fraction * round(last - first))), rho)
+    )
   },
   logsnr: ({ numSteps, sigmaMin, sigmaMax }) => {
     const [from, to] = [round(-Math.log(round(sigmaMax))), round(-Math.log(round(sigmaMin)))]
@@ -25,9 +34,9 @@ export const FLOAT32: Readonly<Record<Float32Type, Spacing>> = {
     const betaD = round(round(2 * round(round(logMin / round(LAST)) - logMax)) / round(LAST - 1))
     const betaMin = round(logMax - round(0.5 * betaD))
     return fractions(numSteps).map(fraction => {
-      const time = power(round(1 + round(fraction * round(LAST ** (1 / rho) - 1))), rho)
+      const time = rounded(round(1 + round(fraction * round(power(LAST, 1 / rho) - 1))), rho)
       const exponent = round(round(round(0.5 * betaD) * square(time)) + round(betaMin * time))
-      return round(Math.sqrt(round(round(round(Math.E) ** exponent) - 1)))
+      return round(Math.sqrt(round(round(power(round(Math.E), exponent)) - 1)))
     })
   }
 }
@@ -52,6 +61,6 @@ function square(value: number): number {
   return round(value * value)
 }
 
-function power(value: number, exponent: number): number {
-  return exponent === 1 ? value : round(value ** exponent)
+function rounded(value: number, exponent: number): number {
+  return round(power(value, exponent))
 }

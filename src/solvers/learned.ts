@@ -1,4 +1,5 @@
 import type { AmedPredictor } from './amed-predictor.js'
+import type { Learns } from './descriptor.js'
 import type { Predictor } from './predictor.js'
 
 /** Learned time points alone, of a solver without parameters of its own. */
@@ -8,6 +9,11 @@ export interface TimePoints {
 
 /** What a distillation finds, for any kind of solver. */
 export type Learned = Predictor | AmedPredictor | TimePoints
+
+/** Whether a solver needs what is learned for it: it cannot be sampled with before. */
+export function hasParameters(learns: Learns): boolean {
+  return learns === 'points' || learns === 'network'
+}
 
 export function isAmed(learned: Learned): learned is AmedPredictor {
   return 'layers' in learned

@@ -1,17 +1,18 @@
+import { power } from '../power.js'
 import type { Evaluated, Evaluation, Problem, SolverRun } from './solver.js'
 
-/** Part of a solver: yields evaluations as a SolverRun does, and returns an array of the state's size. */
+/** Part of a solver: it yields evaluations as a SolverRun does, but no states, and returns an array of the state's size. */
 export type Part<T = Float64Array> = Generator<readonly Evaluation[], T, readonly Evaluated[]>
 
 /** One step of a solver: from x at time t = sigmas[index] to the state at `next` = sigmas[index + 1]. */
 export type Step = (x: Float64Array, t: number, next: number, index: number) => Part
 
 /** Takes a step between each two time points, reporting every state. */
-export function* march({ x, sigmas, trajectory }: Problem, step: Step): SolverRun {
-  trajectory.push(x)
+export function* march({ x, sigmas }: Problem, step: Step): SolverRun {
+  yield { reached: x }
   for (let i = 0; i + 1 < sigmas.length; i++) {
     x = yield* step(x, sigmas[i], sigmas[i + 1], i)
-    trajectory.push(x)
+    yield { reached: x }
   }
   return x
 }
@@ -71,5 +72,5 @@ export function combine(weights: readonly number[], vectors: readonly Float64Arr
 
 /** The time a fraction r of the way from t to next in log sigma: next^r t^(1 - r). */
 export function logInterpolate(t: number, next: number, r: number): number {
-  return next ** r * t ** (1 - r)
+  return power(next, r) * power(t, 1 - r)
 }

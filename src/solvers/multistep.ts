@@ -1,33 +1,43 @@
 import { firstGradient, march } from './march.js'
 import type { Problem, SolverRun } from './solver.js'
 
-/**
- * A multistep method between evaluations. It is told the gradient d at each step's start, x at time t, in order, and answers where it
- * leads from there: the state at any later time.
- */
-export type Multistep = (x: Float64Array, d: Float64Array, t: number, index: number) => (time: number) => Float64Array
+/** Where a multistep method stands at a step's start: x at time t = sigmas[index], and the gradient d = dx/dsigma there. */
+export interface StepStart {
+  readonly x: Float64Array
+  readonly d: Float64Array
+  readonly t: number
+  readonly index: number
+}
 
-/** The highest order that a multistep method has. */
-export function highestOrder(name: string): 3 | 4 {
-  return name === 'dpmpp' || name === 'unipc' ? 3 : 4
+/** A step that is ready to be taken. */
+export interface Led<State> {
+  /** The state of the method for the next step. */
+  readonly state: State
+  /** The solution at any later time, by this step. */
+  readonly lead: (time: number) => Float64Array
+}
+
+/** A multistep method between evaluations: plain functions of a state, which holds what earlier steps have left. */
+export interface Multistep<State = unknown> {
+  readonly init: State
+  /** Both arguments stay as they are. */
+  step(state: State, start: StepStart): Led<State>
 }
 
 /** Takes each step as the method leads: one NFE a step. */
-export function multistep(problem: Problem, method: Multistep, afs: boolean): SolverRun {
-  return march(problem, function* (x, t, next, i) {
-    const d = yield* firstGradient(x, t, i, afs)
-    return method(x, d, t, i)(next)
+export function* multistep<State>(problem: Problem, method: Multistep<State>, afs: boolean): SolverRun {
+  let state = method.init
+  return yield* march(problem, function* (x, t, next, index) {
+    const d = yield* firstGradient(x, t, index, afs)
+    const step = method.step(state, { x, d, t, index })
+    state = step.state
+    return step.lead(next)
   })
 }
 
-/** Keeps the newest `length` of what it is given, newest first. */
-export function history<T>(length: number): (newest: T) => readonly T[] {
-  const kept: T[] = []
-  return newest => {
-    kept.unshift(newest)
-    kept.length = Math.min(kept.length, length)
-    return [...kept]
-  }
+/** The newest `length` of what is kept, newest first. */
+export function remembered<T>(newest: T, kept: readonly T[], length: number): readonly T[] {
+  return [newest, ...kept].slice(0, length)
 }
 
 /**

@@ -1,12 +1,28 @@
+import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, toD, type Part } from './march.js'
 import type { Problem, SolverRun } from './solver.js'
 
-export interface ParadigmsOptions {
-  /** States that are improved at once, 1 or more. */
-  readonly window: number
-  /** A state is final once its root mean square change, in units of its noise and data, is no more; 0: once nothing changes. */
-  readonly tolerance: number
-  /** The most window evaluations; what is not final by then is taken as it stands. */
+const OPTIONS = {
+  window: {
+    description: 'States that are improved at once.',
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    default: 16
+  },
+  tolerance: {
+    description:
+      'A state has settled once its root mean square change is no more, in units of data and noise; 0: once it does not change.',
+    type: 'number',
+    minimum: 0,
+    default: 0.05
+  }
+} as const satisfies OptionSchemas
+
+type ParadigmsOptions = OptionsOf<typeof OPTIONS>
+
+type Bounded = {
+  /** The most window evaluations; what has not settled by then is taken as it stands. Default: no bound. */
   readonly nfe?: number
 }
 
@@ -14,12 +30,31 @@ export interface ParadigmsOptions {
  * ParaDiGMS (Shih et al. 2023, arXiv 2305.16317, Algorithm 1) on Euler's method: Picard iteration over a sliding window of states. All
  * gradients of the window are evaluated at once, one NFE, and summed up from its first state, which is final; the window then moves on
  * past what has stopped changing. A state that the window comes to is first taken as the last before it, scaled to as much noise: what is a
- * copy of it in the authors' variance-preserving terms. Order 1: with tolerance 0 it ends where Euler's method does. `problem` holds one sample, so that
- * no sample waits for another.
+ * copy of it in the authors' variance-preserving terms. Order 1: with tolerance 0 it ends where Euler's method does. A problem holds one
+ * sample, so that no sample waits for another.
  */
-export function* paradigms({ x, samples, sigmas, trajectory }: Problem, options: ParadigmsOptions): SolverRun {
+export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing', Bounded> = {
+  name: 'paradigms',
+  title: "ParaDiGMS: Picard iteration on Euler's method, a window of states at once, which counts as one evaluation.",
+  options: OPTIONS,
+  order: 1,
+  evaluationsAStep: 1,
+  reachesZero: true,
+  learns: 'nothing',
+  oneByOne: true,
+  stopsItself: {
+    nfe: 'The most window evaluations of one sample; what has not settled by then is taken as it stands.',
+    numSteps: 'Time points of the Euler steps that are iterated, both ends included.'
+  },
+  evaluations: ({ window }, { nfe, numSteps }) => nfe * Math.min(window, numSteps - 1),
+  start
+}
+
+function* start(
+  { x, samples, sigmas }: Problem,
+  { window, tolerance, nfe = Infinity }: ParadigmsOptions & Bounded
+): SolverRun {
   if (samples !== 1) throw new RangeError('paradigms: one sample a run')
-  const { window, tolerance, nfe = Infinity } = options
   const last = sigmas.length - 1
   const states = [x]
   const stateAt = (i: number) => states[i] ?? scaled(states, sigmas, i)
@@ -32,7 +67,7 @@ export function* paradigms({ x, samples, sigmas, trajectory }: Problem, options:
     improved.forEach((state, k) => (states[begin + 1 + k] = state))
     begin = settled < 0 ? end : begin + settled + 1
   }
-  for (let i = 0; i <= last; i++) trajectory.push(stateAt(i))
+  for (let i = 0; i <= last; i++) yield { reached: stateAt(i) }
   return stateAt(last)
 }
 

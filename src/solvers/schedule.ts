@@ -1,3 +1,4 @@
+import { power } from '../power.js'
 import { FLOAT32, type Float32Type } from './float32.js'
 import { describeLeaving, leaves, rangeOf, type Range, type RangedModel } from './range.js'
 
@@ -143,27 +144,27 @@ function spacing({
 }: Range & Pick<SpacedOptions, 'type' | 'rho' | 'model'>): (fraction: number) => number {
   switch (type) {
     case 'polynomial':
-      return power(sigmaMax, sigmaMin, rho)
+      return spacedByPower(sigmaMax, sigmaMin, rho)
     case 'logsnr':
       return fraction => Math.exp(Math.log(sigmaMax) + fraction * (Math.log(sigmaMin) - Math.log(sigmaMax)))
     case 'time_uniform': {
       const sigma = variancePreserving(sigmaMin, sigmaMax)
-      const time = power(1, TIME_MIN, rho)
+      const time = spacedByPower(1, TIME_MIN, rho)
       return fraction => sigma(time(fraction))
     }
     case 'discrete': {
       if (!model?.time) throw new RangeError('the discrete schedule needs a model with a time of its own')
       const { sigma, inverse } = model.time
-      const time = power(inverse(sigmaMax), inverse(sigmaMin), rho)
+      const time = spacedByPower(inverse(sigmaMax), inverse(sigmaMin), rho)
       return fraction => sigma(time(fraction))
     }
   }
 }
 
 /** x(f) with x^(1/rho) going evenly from `from` (f = 0) to `to` (f = 1). */
-function power(from: number, to: number, rho: number): (fraction: number) => number {
-  const [a, b] = [from ** (1 / rho), to ** (1 / rho)]
-  return fraction => (a + fraction * (b - a)) ** rho
+function spacedByPower(from: number, to: number, rho: number): (fraction: number) => number {
+  const [a, b] = [power(from, 1 / rho), power(to, 1 / rho)]
+  return fraction => power(a + fraction * (b - a), rho)
 }
 
 const TIME_MIN = 1e-3

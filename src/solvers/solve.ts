@@ -1,10 +1,13 @@
 import type { Condition, Denoiser } from '../models/denoiser.js'
 import { drive } from './driver.js'
 import { falls } from './predictor.js'
-import { checkOptions, isOneByOne, start, type SolverOptions } from './options.js'
+import { checkOptions } from './check-options.js'
+import type { Bound } from './descriptor.js'
+import { bound, start, type SolverOptions } from './options.js'
 
 export interface SolveOptions {
   readonly model: Denoiser
+  /** A solver of the project by its name with its options, or one of the caller's own: `{ descriptor, options }`. */
   readonly solver: SolverOptions
   /** The state at sigmas[0], [batch, ...shape], as `noise` gives it. */
   readonly x: Float64Array
@@ -27,23 +30,30 @@ export interface Solution {
   readonly evaluations: number
 }
 
-/** Solves the probability flow ODE from x at sigmas[0] to the last of `sigmas`. */
+/**
+ * Solves the probability flow ODE from x at sigmas[0] to the last of `sigmas`.
+ * @throws RangeError for a solver that is not known, options outside their ranges, and a state or time points that do not fit
+ */
 export async function solve(options: SolveOptions): Promise<Solution> {
-  const { model, solver, x, sigmas, batchSize, signal } = options
+  const { model, x, sigmas, batchSize, signal } = options
+  const solver = bound(options.solver)
   const size = model.shape[0] * model.shape[1] * model.shape[2]
   if (x.length === 0 || x.length % size !== 0)
     throw new RangeError(`solve: x must hold whole samples of ${model.shape.join('x')}, found ${x.length} numbers`)
   checkOptions(solver, model)
   checkTimePoints(solver, sigmas)
   const samples = x.length / size
-  const parts = isOneByOne(solver) ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k)) : [options]
+  const parts = solver.descriptor.oneByOne
+    ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k))
+    : [options]
   const jobs = parts.map(part => {
-    const trajectory: Float64Array[] = []
-    const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas, trajectory })
-    return { run, condition: part.condition, trajectory }
+    const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas })
+    return { run, condition: part.condition }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
-  const trajectory = [...sigmas.keys()].map(i => joined(jobs.map(job => job.trajectory[i])))
+  if (outcomes.some(({ states }) => states.length !== sigmas.length))
+    throw new RangeError(`${solver.descriptor.name}: has not yielded the state at each of ${sigmas.length} time points`)
+  const trajectory = [...sigmas.keys()].map(i => joined(outcomes.map(({ states }) => states[i])))
   return {
     x: joined(outcomes.map(outcome => outcome.x)),
     trajectory,
@@ -52,19 +62,14 @@ export async function solve(options: SolveOptions): Promise<Solution> {
   }
 }
 
-function checkTimePoints(solver: SolverOptions, sigmas: Float64Array): void {
+function checkTimePoints({ descriptor, options }: Bound, sigmas: Float64Array): void {
   const last = sigmas.length - 1
-  if (last < 1 || !falls(sigmas[last] === 0 ? sigmas.subarray(0, last) : sigmas))
+  const toZero = sigmas[last] === 0
+  if (last < 1 || !falls(toZero ? sigmas.subarray(0, last) : sigmas))
     throw new RangeError('solve: sigmas must be 2 or more falling noise levels')
-  if (solver.name !== 'epd') return
-  const { r, sigmas: learned } = solver.predictor
-  const positive = sigmas[last] === 0 ? last : sigmas.length
-  if (r.length !== positive - 1)
-    throw new RangeError(
-      `solve: the predictor has ${r.length} steps, ${positive} time points${positive === last ? ' above 0' : ''} need ${positive - 1}`
-    )
-  if (learned?.some((sigma, i) => sigma !== sigmas[i]))
-    throw new RangeError('solve: the predictor has time points of its own; give its sigmas')
+  if (toZero && !descriptor.reachesZero)
+    throw new RangeError(`solve: ${descriptor.name} does not reach a noise level of 0`)
+  descriptor.checkTimePoints?.(options, sigmas)
 }
 
 /** One sample of a problem: what runs by itself never depends on its batch. */

@@ -11,11 +11,17 @@ export interface Evaluated {
   readonly features?: Float64Array
 }
 
+/** The state at a time point, as a solver has reached it. */
+export interface Reached {
+  readonly reached: Float64Array
+}
+
 /**
- * A solver at work: it yields the evaluations that it needs next, all independent of each other, and is sent back their
- * results in the same order. One yield is one parallel NFE. It returns the state at the last time point.
+ * A solver at work. It yields the evaluations that it needs next, all independent of each other, and is sent back their results in the
+ * same order: one such yield is one parallel NFE. As soon as it knows the state at a time point, x at the first one included, it yields
+ * that, to which there is no answer. It returns the state at the last time point.
  */
-export type SolverRun = Generator<readonly Evaluation[], Float64Array, readonly Evaluated[]>
+export type SolverRun = Generator<readonly Evaluation[] | Reached, Float64Array, readonly Evaluated[]>
 
 /** What every solver is given. */
 export interface Problem {
@@ -25,6 +31,4 @@ export interface Problem {
   readonly samples: number
   /** Decreasing time points. */
   readonly sigmas: Float64Array
-  /** Receives the state at each time point as soon as it is known, x itself first. */
-  readonly trajectory: Float64Array[]
 }

@@ -1,13 +1,13 @@
-import type { BaseName } from './base.js'
-import type { DeisMode } from './deis.js'
 import type { ScheduleType } from './schedule.js'
-import type { LowerOrderFinal } from './multistep.js'
 
-/** Solvers as plain data: what a spec resolves to, what is stored, and what a predictor is kept with. */
-export type SolverSpec = (PlainSolver | ParadigmsSolver | EpdSolver | AmedSolver) & OnGrid
+/** A solver by its name, with options as the descriptor of that name has them. */
+export interface SolverChoice {
+  readonly name: string
+  readonly [option: string]: unknown
+}
 
-/** A solver that something is learned for: a predictor, or its time points. */
-export type StudentSpec = (PlainSolver | EpdSolver | AmedSolver) & OnGrid
+/** A solver on its time points as plain data: what a spec resolves to, what is stored, and what a predictor is kept with. */
+export interface SolverSpec extends SolverChoice, OnGrid {}
 
 /** A schedule as plain data. What is absent is as it is by default, so that keys of stages do not know of options that they do not use. */
 export type ScheduleSpec = SpacedSchedule | ExplicitSchedule
@@ -42,58 +42,6 @@ export interface OnGrid {
   readonly numSteps: number
   /** Parallel evaluations. */
   readonly nfe: number
-}
-
-interface Exponential {
-  readonly afs: boolean
-  readonly maxOrder: number
-  readonly predicts: 'data' | 'noise'
-  readonly thresholding: boolean
-  readonly lowerOrderFinal: LowerOrderFinal
-}
-
-export type PlainSolver =
-  | { readonly name: 'euler'; readonly afs: boolean; readonly clipSample?: number }
-  | { readonly name: 'heun'; readonly afs: boolean }
-  | { readonly name: 'dpm2'; readonly afs: boolean; readonly r: number }
-  | { readonly name: 'ipndm'; readonly afs: boolean; readonly maxOrder: number; readonly variableStep: boolean }
-  | ({ readonly name: 'dpmpp'; readonly solverType?: 'midpoint' | 'heun' } & Exponential)
-  | ({ readonly name: 'unipc'; readonly variant: 'bh1' | 'bh2'; readonly correctLast?: boolean } & Exponential)
-  | {
-      readonly name: 'deis'
-      readonly afs: boolean
-      readonly maxOrder: number
-      readonly mode: DeisMode
-      readonly lowerOrderFinal?: LowerOrderFinal
-    }
-
-/** Picard iteration; `nfe` is the most that it takes. */
-export interface ParadigmsSolver {
-  readonly name: 'paradigms'
-  readonly window: number
-  readonly tolerance: number
-}
-
-/** EPD without its predictor. */
-export interface EpdSolver {
-  readonly name: 'epd'
-  readonly afs: boolean
-  readonly points: number
-  readonly scaleDir: number
-  readonly scaleTime: number
-  readonly base: BaseName
-  readonly maxOrder: number
-}
-
-/** AMED without its network. */
-export interface AmedSolver {
-  readonly name: 'amed'
-  readonly afs: boolean
-  readonly scaleDir: number
-  readonly scaleTime: number
-  /** Of AMED-Plugin; absent: AMED-Solver. */
-  readonly base?: BaseName
-  readonly maxOrder: number
 }
 
 /** Whether the last time point is a noise level of 0. */

@@ -1,88 +1,113 @@
-import { exponentialStep, phis, predicted, zeroStep, type Prediction } from './exponential.js'
+import type { MethodProblem, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
+import { exponentialStep, phis, predicted, zeroStep, type Made, type Prediction } from './exponential.js'
+import { power } from '../power.js'
 import { solveLinear } from './linear.js'
 import { add, combine, firstGradient, type Part } from './march.js'
-import { history, stepOrder, type LowerOrderFinal, type Multistep } from './multistep.js'
+import { remembered, stepOrder, type Led, type Multistep } from './multistep.js'
+import { AFS, LOWER_ORDER_FINAL, maxOrder, PREDICTS, THRESHOLDING } from './option-parts.js'
 import type { Problem, SolverRun } from './solver.js'
 
-export interface UnipcOptions {
-  readonly afs?: boolean
-  /** 1 to 3. */
-  readonly maxOrder?: number
-  /** B(h) of the paper: h (bh1) or expm1(h) (bh2). */
-  readonly variant?: 'bh1' | 'bh2'
-  readonly predicts?: Prediction
-  /** Whether predicted data are clipped by dynamic thresholding; default: yes. */
-  readonly thresholding?: boolean
-  /** Whether the last steps are of lower order, which few steps need; default: yes. */
-  readonly lowerOrderFinal?: LowerOrderFinal
-  /** Whether the last state is corrected by an evaluation of its own; default: only where there are fewer steps than the order. */
-  readonly correctLast?: boolean
-}
+const OPTIONS = {
+  afs: AFS,
+  maxOrder: maxOrder(3),
+  predicts: PREDICTS,
+  thresholding: THRESHOLDING,
+  lowerOrderFinal: { ...LOWER_ORDER_FINAL, default: true },
+  variant: {
+    description: 'B(h): h (bh1) or exp(h) - 1 (bh2).',
+    enum: ['bh1', 'bh2'],
+    default: 'bh2'
+  },
+  correctLast: {
+    description:
+      'Whether the last state is corrected by an evaluation of its own, one more in nfe, as diffusers does where the last noise level stands twice (use_karras_sigmas without a final 0). Default: only where there are fewer steps than the order.',
+    type: 'boolean',
+    implied: false
+  }
+} as const satisfies OptionSchemas
 
-/** A prediction and where it was made. */
-interface Made {
-  readonly t: number
-  readonly m: Float64Array
-}
+type UnipcOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * UniPC (Zhao et al. 2023, arXiv 2302.04867), multistep: a predictor of order `maxOrder`, and a corrector of one order more that
  * uses the evaluation at the predicted state, so that a step is one NFE. The last state is predicted alone, but where there are fewer steps
- * than the order it is corrected by an evaluation of its own, as in the authors' code, and with `correctLast` always. A step to a noise level of 0 is of order 1.
+ * than the order it is corrected by an evaluation of its own, as in the authors' code, and with `correctLast` always. A step to a noise level
+ * of 0 is of order 1. Other solvers are plugged into the predictor alone.
  */
-export function* unipc(problem: Problem, options: UnipcOptions = {}): SolverRun {
-  const { samples, sigmas, trajectory } = problem
-  const { predicts, thresholding, variant, maxOrder, afs, correctLast } = { ...DEFAULTS, ...options }
-  const predictor = unipcPredictor(problem, options)
+export const unipc: SolverDescriptor<'unipc', UnipcOptions, 'time-points'> = {
+  name: 'unipc',
+  title: 'UniPC, multistep: a predictor and a corrector that share one evaluation a step.',
+  options: OPTIONS,
+  order: 4,
+  evaluationsAStep: 1,
+  reachesZero: true,
+  learns: 'time-points',
+  nfeNote: '; one more where N is no more than maxOrder',
+  // The evaluation before a step to 0 corrects the state there, which is the last one above 0.
+  correctsLast: (options, numSteps, zero) => zero || correctsEnd(options, numSteps),
+  method: predictor,
+  start
+}
+
+function predictor(problem: MethodProblem, options: UnipcOptions): Multistep<readonly Made[]> {
+  return {
+    init: [],
+    step: (earlier, { x, d, t, index }) =>
+      predict(problem, options, earlier, x, madeOf(problem, options, x, d, t), index)
+  }
+}
+
+function correctsEnd({ maxOrder, correctLast }: UnipcOptions, numSteps: number): boolean {
+  return numSteps <= maxOrder || correctLast
+}
+
+function* start(problem: Problem, options: UnipcOptions): SolverRun {
+  const { sigmas } = problem
+  const { predicts, variant, afs } = options
+  const last = sigmas.length - 1
   const made = function* (x: Float64Array, i: number): Part<Made> {
-    const t = sigmas[i]
-    const d = yield* firstGradient(x, t, i, afs)
-    return { t, m: predicted(predicts, thresholding, samples, x, d, t) }
+    return madeOf(problem, options, x, yield* firstGradient(x, sigmas[i], i, afs), sigmas[i])
   }
   let { x } = problem
   let guess = x
-  for (let i = 0; i + 1 < sigmas.length; i++) {
+  let before: Predicted = { state: [], used: [], lead: () => x }
+  for (let i = 0; i < last; i++) {
     const now = yield* made(guess, i)
-    if (i > 0) x = correct(x, now, predictor.used(), predicts, variant)
-    trajectory.push(x)
-    guess = predictor.lead(x, now, i)(sigmas[i + 1])
+    if (i > 0) x = correct(x, now, before.used, predicts, variant)
+    yield { reached: x }
+    before = predict(problem, options, before.state, x, now, i)
+    guess = before.lead(sigmas[i + 1])
   }
-  if (sigmas[sigmas.length - 1] === 0 || (sigmas.length > maxOrder && !correctLast)) x = guess
-  else x = correct(x, yield* made(guess, sigmas.length - 1), predictor.used(), predicts, variant)
-  trajectory.push(x)
+  if (sigmas[last] === 0 || !correctsEnd(options, sigmas.length)) x = guess
+  else x = correct(x, yield* made(guess, last), before.used, predicts, variant)
+  yield { reached: x }
   return x
 }
 
-const DEFAULTS: Required<UnipcOptions> = {
-  afs: false,
-  maxOrder: 3,
-  variant: 'bh2',
-  predicts: 'data',
-  thresholding: true,
-  lowerOrderFinal: true,
-  correctLast: false
+function madeOf(problem: MethodProblem, options: UnipcOptions, x: Float64Array, d: Float64Array, t: number): Made {
+  return { t, m: predicted(options.predicts, options.thresholding, problem.samples, x, d, t) }
 }
 
-/** The predictor alone, as a multistep method. */
-export function unipcMethod(problem: Problem, options: UnipcOptions): Multistep {
-  const { predicts, thresholding } = { ...DEFAULTS, ...options }
-  const { lead } = unipcPredictor(problem, options)
-  return (x, d, t, index) => lead(x, { t, m: predicted(predicts, thresholding, problem.samples, x, d, t) }, index)
+/** A step by the predictor. */
+interface Predicted extends Led<readonly Made[]> {
+  /** What the step is predicted from, newest first. */
+  readonly used: readonly Made[]
 }
 
-function unipcPredictor({ sigmas }: Problem, options: UnipcOptions) {
-  const { maxOrder, predicts, variant, lowerOrderFinal } = { ...DEFAULTS, ...options }
-  const remember = history<Made>(maxOrder)
-  let used: readonly Made[] = []
+function predict(
+  { sigmas }: MethodProblem,
+  { maxOrder, predicts, variant, lowerOrderFinal }: UnipcOptions,
+  earlier: readonly Made[],
+  x: Float64Array,
+  now: Made,
+  index: number
+): Predicted {
+  const state = remembered(now, earlier, maxOrder)
+  const used = state.slice(0, stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal))
   return {
-    /** What the last step was predicted from, newest first. */
-    used: () => used,
-    lead: (x: Float64Array, now: Made, index: number) => {
-      used = remember(now).slice(0, stepOrder(maxOrder, index, sigmas.length, lowerOrderFinal))
-      const made = used
-      return (next: number) =>
-        next === 0 ? zeroStep(predicts, x, now.m, now.t) : step(x, next, made, undefined, predicts, variant)
-    }
+    state,
+    used,
+    lead: next => (next === 0 ? zeroStep(predicts, x, now.m, now.t) : step(x, next, used, undefined, predicts, variant))
   }
 }
 
@@ -129,7 +154,7 @@ function combination(places: readonly number[], h: number, base: number): number
     return (f[k + 1] * factorial) / base
   })
   return solveLinear(
-    places.map((_, k) => places.map(place => place ** k)),
+    places.map((_, k) => places.map(place => power(place, k))),
     right
   )
 }

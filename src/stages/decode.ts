@@ -1,16 +1,38 @@
 import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import { toUint8 } from '../images/uint8.js'
-import type { DecodeStage } from '../spec/experiment.js'
-import { imageFiles } from './sample.js'
+import { ofCase, type DecoderMark, type StageKind } from './kind.js'
+import { imageFiles } from './image-files.js'
 import { convertShards, shardsWith } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
+
+/** Made for a sample stage of latents (`<samples>.decoded`): their images. */
+export interface DecodeStage {
+  readonly kind: 'decode'
+  readonly name: string
+  readonly samples: string
+  /** Whether each image is also written as a PNG of its own. */
+  readonly images: boolean
+  readonly decoder: DecoderMark
+}
+
+export const decode: StageKind<DecodeStage> = {
+  kind: 'decode',
+  version: 1,
+  inputs: ({ samples }) => [samples],
+  renamed: (stage, rename) => ({ ...stage, name: rename(stage.name), samples: rename(stage.samples) }),
+  identity: ({ decoder, samples }) => ({ params: { decoder }, inputs: [samples], evaluatesModel: false }),
+  cost: () => ({ evaluations: 0, atMost: false }),
+  summary: ({ samples }) => `images of the latents of ${ofCase(samples)}`,
+  pictures: ({ samples, images }) => ({ name: samples, each: images }),
+  run
+}
 
 /** Latents that are decoded at once: their images are far larger than they are. */
 const BATCH = 4
 
 /** Makes images of the latents of a sample stage, shard by shard. */
-export async function run(stage: DecodeStage, context: StageContext): Promise<StageCost> {
+async function run(stage: DecodeStage, context: StageContext): Promise<StageCost> {
   const { store, inputKey, openModel, signal } = context
   const samplesKey = inputKey(stage.samples)
   const { decoder } = await openModel()

@@ -1,32 +1,219 @@
-import { distill, type DistillState } from '../distill/distill.js'
+import { EpdError } from '../errors.js'
+import { distill as distilled, distillCost, type DistillState } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import type { Iteration } from '../distill/task.js'
 import { schedule } from '../solvers/schedule.js'
-import type { Student } from '../distill/student.js'
-import type { DistillStage, StudentSpec } from '../spec/experiment.js'
-import { check as checkFeatures, openFeatures } from './features.js'
-import { imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
-import { readTrajectories } from './teacher.js'
+import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
+import { studentOf } from '../distill/student.js'
+import { hasParameters } from '../solvers/learned.js'
+import { bound } from '../solvers/options.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
+import { gridOf, type SolverSpec } from '../solvers/spec.js'
+import { either, expected } from '../reading/problem.js'
+import type { Learns } from '../solvers/descriptor.js'
+import { reference, type ResolveContext, type StageSpec } from './spec.js'
+import { differenceOf } from '../solvers/grids.js'
+import { effortOf } from './cost.js'
+import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
+import { checkGrid, checkTogether, checkUnseen } from './distill-checks.js'
+import { checkInception, network, openFeatures } from './features.js'
+import type { FeatureSpec } from '../metrics/feature-keys.js'
+import { fitOf } from './fit.js'
+import { isOf, ofCase, solverWords, type Around, type StageKind } from './kind.js'
+import { imageShape, type StageContext, type StageCost } from './stage.js'
+import { readTrajectories, teacher, type TeacherStage } from './teacher.js'
+
+export interface DistillStage {
+  readonly kind: 'distill'
+  readonly name: string
+  readonly student: SolverSpec
+  /** The teacher stage whose trajectories are learned from. */
+  readonly teacher: string
+  /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
+  readonly validation: string
+  readonly validationSeeds: readonly number[]
+  readonly optimizer: OptimizerSpec
+  readonly objective: 'final' | 'every'
+  /** Whether the student's interior time points are learned too. */
+  readonly learnSigmas: boolean
+  /** The network whose features of final images the loss compares; without it, pixels. */
+  readonly features?: FeatureSpec
+  readonly start: 'uniform' | 'normal'
+  readonly seed: number
+}
+
+const spec: StageSpec<DistillStage, RawDistill> = {
+  description: 'Finds what the student solver follows its teacher with.',
+  keys: DISTILL_KEYS,
+  seeds: ['validation'],
+  ownSolver: true,
+  references: written => reference(written, ['teacher'], 'teacher'),
+  resolve
+}
+
+/** The stage, unless something that it needs is wrong; what does not go together is reported. */
+function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undefined {
+  const { name, path, report, solvers } = context
+  const student = studentIn(raw, context)
+  const taught = context.find(raw.teacher)
+  const seeds = context.seeds('validation')
+  const learns = student && solverNamed(student.name, solvers).learns
+  const optimiser = learns && optimiserOf(learns, raw.optimizer?.name)
+  if (student && learns) checkTogether(raw, student, learns, context)
+  if (!isOf(teacher, taught)) return undefined
+  if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
+  if (student) checkGrid(gridOf(student), taught, learns === 'time-points', [...path, 'solver'], report)
+  if (!seeds || !student || !optimiser) return undefined
+  const { learnSigmas, objective, features, start = optimiser.start, seed } = raw
+  const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
+  return {
+    ...{ kind: 'distill', name, student, teacher: raw.teacher, learnSigmas, optimizer, objective },
+    ...{ validation: `${name}.validation`, validationSeeds: seeds },
+    ...(features && { features }),
+    ...{ start, seed }
+  }
+}
+
+function studentIn(
+  { solver: own, learnSigmas }: RawDistill,
+  { studied, chosen: chosenHere, path, report, solvers }: ResolveContext
+): SolverSpec | undefined {
+  const chosen = own === undefined ? studied : chosenHere
+  if (!chosen) return undefined
+  const { solver, predictor } = chosen
+  const { learns } = solverNamed(solver.name, solvers)
+  if (!predictor && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return solver
+  const what = studentsIn(solvers)
+  const whose = own === undefined ? ', the top-level one' : ''
+  report(
+    [...path, 'solver'],
+    predictor
+      ? `${expected(what, undefined)}; what is top-level is distilled already`
+      : `${expected(what, solver.name)}${whose}`
+  )
+  return undefined
+}
+
+/** The solvers that can be students, in words. */
+function studentsIn(solvers: Solvers): string {
+  const those = (are: (learns: Learns) => boolean) =>
+    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
+  return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
+}
+
+function optimiserIn({ student, optimizer }: DistillStage, solvers: Solvers) {
+  return optimiserOf(solverNamed(student.name, solvers).learns, optimizer.name)
+}
+
+export const distill: StageKind<DistillStage> = {
+  kind: 'distill',
+  version: 3,
+  spec,
+  inputs: ({ teacher, validation }) => [teacher, validation],
+  renamed(stage, rename) {
+    const { name, teacher, validation } = stage
+    return { ...stage, name: rename(name), teacher: rename(teacher), validation: rename(validation) }
+  },
+  located(stage, { file }) {
+    const { features } = stage
+    return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
+  },
+  identity(stage, { decoder, runner }) {
+    const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
+    return {
+      params: {
+        student,
+        learnSigmas,
+        optimizer,
+        objective,
+        start,
+        seed,
+        features: features && network(features, runner)
+      },
+      besides: features && decoder && { decoder },
+      inputs: [teacher, validation],
+      evaluatesModel: true,
+      assets: features ? [features.weights] : []
+    }
+  },
+  cost(stage, around) {
+    return {
+      evaluations: evaluationsOf(stage, around),
+      atMost: optimiserIn(stage, around.solvers)?.costsAtMost ?? false
+    }
+  },
+  summary({ student, learnSigmas, optimizer, teacher, features }) {
+    const what = `${solverWords(student)}${learnSigmas ? ' and its time points' : ''}`
+    return `${what} by ${optimizer.name} from ${ofCase(teacher)}${features ? ', in feature space' : ''}`
+  },
+  derived({ teacher: taught, validation, validationSeeds }, find): TeacherStage[] {
+    const found = find(taught)
+    return isOf(teacher, found) ? [{ ...found, name: validation, seeds: validationSeeds }] : []
+  },
+  solver: ({ student }) => student,
+  timePoints: {
+    schedule: ({ student }) => student.schedule,
+    changed: (stage, change) => ({ ...stage, student: { ...stage.student, schedule: change(stage.student.schedule) } }),
+    compared
+  },
+  fit: ({ name, student }, model, solvers) => fitOf(name, student, undefined, model, solvers),
+  async check({ name, features }, context) {
+    if (features) await checkInception({ ...features, name }, context)
+  },
+  run,
+  lines: 4
+}
+
+function evaluationsOf(
+  { optimizer, student, learnSigmas, teacher: taught, validation }: DistillStage,
+  { find, solvers }: Around
+): number {
+  const count = (name: string) => {
+    const found = find(name)
+    return isOf(teacher, found) ? found.seeds.length : 0
+  }
+  return distillCost(optimizer, {
+    ...effortOf(student, solvers),
+    learnsSigmas: learnSigmas,
+    training: count(taught),
+    validation: count(validation)
+  })
+}
+
+/** Compares what could not be compared while ends were missing. */
+function compared({ name, student, teacher: taught }: DistillStage, { find, solvers }: Around): undefined {
+  const found = find(taught)
+  if (!isOf(teacher, found)) return
+  const plain = !hasParameters(solverNamed(student.name, solvers).learns)
+  const difference = differenceOf(gridOf(student), found.grid, plain)
+  if (difference)
+    throw new EpdError(
+      'spec-invalid',
+      `stage "${name}": expected the time points of teacher "${taught}" (${difference.taught}), found ${difference.found}`
+    )
+}
 
 /** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
-export async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
-  const { store, key, claim, inputKey, promptsOf, signal, onProgress } = context
+async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
+  const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
-  const total = mostIterations(stage)
+  const solver = bound(student, solvers)
+  const { learns } = solver.descriptor
+  const total = mostIterations(stage, solvers)
   const resume = store.iterationState(key)
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
-  const found = await distill({
+  const found = await distilled({
     model,
-    student: studentOf(student),
+    student: studentOf(solver),
     learnSigmas,
     sigmas,
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
-    ...(student.name !== 'amed' && { objective }),
+    ...(learns !== 'network' && { objective }),
     view: inception && featureView(inception, model.decoder),
     start,
     seed,
@@ -37,9 +224,9 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
       onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
     }
   }).finally(() => inception?.close())
-  const { predictor, loss, validationLoss, evaluations } = found
+  const { learned, loss, validationLoss, evaluations } = found
   store.putPredictor(claim, {
-    predictor,
+    predictor: learned,
     sigmas: [...found.sigmas],
     loss,
     validationLoss: validationLoss ?? null,
@@ -48,22 +235,11 @@ export async function run(stage: DistillStage, context: StageContext): Promise<S
   return { nfe: student.nfe, evaluations }
 }
 
-/** Whether what the loss looks through can be had. */
-export async function check({ name, features }: DistillStage, context: CheckContext): Promise<void> {
-  if (features) await checkFeatures({ ...features, name }, context)
-}
-
-function studentOf(spec: StudentSpec): Student {
-  if (spec.name !== 'epd' && spec.name !== 'amed') return spec
-  const { scaleDir, scaleTime } = spec
-  return { ...spec, ranges: { scaleDir, scaleTime } }
-}
-
 /** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student }: DistillStage): number {
-  if (optimizer.name === 'adam') return Math.ceil(optimizer.trajectories / optimizer.batch)
-  const { iterations, finalIterations } = optimizer
-  return (student.name === 'epd' ? iterations * (student.numSteps - 1) : 0) + finalIterations
+export function mostIterations({ optimizer, student, learnSigmas }: DistillStage, solvers: Solvers): number {
+  const { learns } = solverNamed(student.name, solvers)
+  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas }
+  return optimiserOf(learns, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
 }
 
 /** The line of an iteration. Losses are shown as root mean squares. */
@@ -82,7 +258,7 @@ function describe({ iteration, phase, step, loss, validationLoss, evaluations, a
     .join('  ')
 }
 
-/** Whether it is what onIteration was given; the key of a stage sees to it that it is of the same optimiser and version. */
+/** Whether it is a state; the key of the stage sees to it that the same optimiser of the same version has left it. */
 function isDistillState(value: unknown): value is DistillState {
   return typeof value === 'object' && value !== null && 'name' in value && 'iteration' in value
 }

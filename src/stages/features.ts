@@ -1,13 +1,51 @@
 import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
+import type { RunnerChoice } from '../engines/registry.js'
 import { EpdError } from '../errors.js'
 import { openInception, type Inception } from '../metrics/inception.js'
+import { markOf } from '../metrics/runner.js'
 import { FEATURES } from '../networks/inception-v3.js'
-import type { FeatureSpec, FeaturesStage } from '../spec/experiment.js'
+import type { FeatureSpec } from '../metrics/feature-keys.js'
+import { ofCase, type StageKind } from './kind.js'
 import { convertShards, npyFile, shardsWith } from './shards.js'
 import { expectColours, imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
 
+/** Made for a score stage that compares features (`<score>.<samples>`). */
+export interface FeaturesStage extends FeatureSpec {
+  readonly kind: 'features'
+  readonly name: string
+  /** The sample stage whose images are looked at. */
+  readonly samples: string
+}
+
+export const features: StageKind<FeaturesStage> = {
+  kind: 'features',
+  version: 1,
+  inputs: ({ samples }) => [samples],
+  renamed: (stage, rename) => ({ ...stage, name: rename(stage.name), samples: rename(stage.samples) }),
+  located: (stage, { file }) => ({ ...stage, weights: file(stage.weights) }),
+  identity(stage, { runner }) {
+    const { samples, weights } = stage
+    return {
+      params: network(stage, runner),
+      inputs: [samples],
+      readsImages: true,
+      evaluatesModel: false,
+      assets: [weights]
+    }
+  },
+  cost: () => ({ evaluations: 0, atMost: false }),
+  summary: ({ samples, preparation }) => `Inception-v3 features of ${ofCase(samples)}, prepared as ${preparation}`,
+  check: checkInception,
+  run
+}
+
+/** What names the network in the keys of stages. Its weights are among their assets. */
+export function network({ preparation }: FeatureSpec, runner?: RunnerChoice): Readonly<Record<string, unknown>> {
+  return { network: 'inception-v3', preparation, ...markOf('inception', runner) }
+}
+
 /** What Inception sees in each image of a sample stage, shard by shard. */
-export async function run(stage: FeaturesStage, context: StageContext): Promise<StageCost> {
+async function run(stage: FeaturesStage, context: StageContext): Promise<StageCost> {
   const { store, imagesKey } = context
   let inception: Inception | undefined
   try {
@@ -35,13 +73,17 @@ export async function run(stage: FeaturesStage, context: StageContext): Promise<
 }
 
 /** Whether the network can be had, and the model's images are for it; it is compiled for them. */
-export async function check(stage: FeatureSpec & { readonly name: string }, context: CheckContext): Promise<void> {
+export async function checkInception(
+  stage: FeatureSpec & { readonly name: string },
+  context: CheckContext
+): Promise<void> {
   const shape = imageShape(context.model)
   expectColours(shape, stage.name, 'Inception-v3')
   const { weights, preparation } = stage
   await context.once(JSON.stringify(['inception', weights, preparation]), async () => {
     const [, height, width] = shape
-    await (await openFeatures(stage, [height, width], context)).close()
+    const { runner } = context.model
+    await (await openFeatures(stage, [height, width], { ...context, runner })).close()
   })
 }
 
@@ -49,7 +91,13 @@ export async function check(stage: FeatureSpec & { readonly name: string }, cont
 export function openFeatures(
   { weights, preparation }: FeatureSpec,
   size: readonly [height: number, width: number],
-  { assetPath, cacheDir, onNote, signal }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'onNote' | 'signal'>
+  {
+    assetPath,
+    cacheDir,
+    runner,
+    onNote,
+    signal
+  }: Pick<StageContext, 'assetPath' | 'cacheDir' | 'runner' | 'onNote' | 'signal'>
 ): Promise<Inception> {
-  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, onNote, signal })
+  return openInception({ weights: assetPath(weights), preparation, size, cacheDir, runner, onNote, signal })
 }

@@ -1,24 +1,175 @@
 import { encodeNpy } from '../checkpoints/npy.js'
-import { grid } from '../images/grid.js'
-import { encodePng } from '../images/png.js'
 import { toUint8 } from '../images/uint8.js'
 import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
 import { endsAtZero } from '../solvers/spec.js'
-import type { Shape } from '../models/denoiser.js'
-import type { SampleStage } from '../spec/experiment.js'
-import { npyFile, runShards, start, type ShardFile } from './shards.js'
-import { samplerOf } from './solver.js'
+import type { GeneratorName } from '../random/latents.js'
+import { gridOf, type ScheduleSpec, type SolverSpec } from '../solvers/spec.js'
+import { differenceOf } from '../solvers/grids.js'
+import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
+import { expected, quote } from '../reading/problem.js'
+import { formatSeeds, SEEDS } from '../reading/seeds.js'
+import { hasParameters } from '../solvers/learned.js'
+import type { RawSolver, RawUsed } from '../solvers/read.js'
+import { reused } from '../solvers/reuse.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
+import { evaluationsASample } from './cost.js'
+import type { DecodeStage } from './decode.js'
+import { distill } from './distill.js'
+import { decodedName, imageFiles } from './image-files.js'
+import { isOf, solverWords, type Around, type StageBase, type Mismatch, type StageKind } from './kind.js'
+import { fitOf } from './fit.js'
+import { npyFile, runShards, start } from './shards.js'
+import { predictorIn, reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
+import { samplerOf, type ChosenSolver } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
-/** Images in the overview of a sample stage. */
-const GRID_IMAGES = 64
+export interface SampleStage extends ChosenSolver {
+  readonly kind: 'sample'
+  readonly name: string
+  readonly seeds: readonly number[]
+  readonly generator: GeneratorName
+  /** The most samples that the model is given at once. */
+  readonly batch: number
+  /** Whether each image is also written as a PNG of its own. */
+  readonly images: boolean
+}
+
+const KEYS = {
+  solver: {
+    ...typed<RawSolver | RawUsed | string>()({
+      title: 'a solver, or the name of a distill stage',
+      if: { type: 'string' },
+      then: orAxis(STAGE_NAME),
+      else: ref('solverOrUsed')
+    }),
+    description:
+      "A solver of the stage's own, a predictor in use, or the name of a distill stage whose student to sample with. Default: the top-level solver.",
+    fixed: true
+  },
+  seeds: { ...SEEDS, description: 'The seeds to sample, one an image.', needed: true },
+  batch: {
+    description:
+      "The most samples that the model is given at once. On a CPU with onnx it changes no result; elsewhere it may change the last bits, and is part of a result's name.",
+    type: 'integer',
+    minimum: 1,
+    maximum: 65_536,
+    default: 64
+  },
+  images: {
+    description: 'Whether each image is also written as a PNG of its own, beside the overview.',
+    type: 'boolean',
+    default: false
+  }
+} as const satisfies KeySchemas
+
+const spec: StageSpec<SampleStage, ValuesOf<typeof KEYS>> = {
+  description: "Solves from each seed's noise to an image.",
+  keys: KEYS,
+  seeds: ['seeds'],
+  ownSolver: true,
+  references: written => [
+    ...reference(written, ['solver'], 'distill'),
+    ...reference(written, ['solver', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)
+  ],
+  resolve({ solver: given, batch, images }, context) {
+    const seeds = context.seeds('seeds')
+    const sampler = samplerIn(given, context)
+    if (!seeds || !sampler) return undefined
+    const { name, generator } = context
+    return { kind: 'sample', batch, images, name, seeds, generator, ...sampler }
+  }
+}
+
+type Sampler = Pick<SampleStage, 'solver' | 'from' | 'predictor' | 'mismatched'>
+
+/** The solver that a stage samples with: its own, the top-level one, or that of a distill stage. */
+function samplerIn(given: ValuesOf<typeof KEYS>['solver'], context: ResolveContext): Sampler | undefined {
+  const { studied, chosen: own, find, report, solvers } = context
+  const path = [...context.path, 'solver']
+  const used = typeof given === 'string' ? { from: given } : given && !('name' in given) ? given : undefined
+  if (used && predictorIn(used.from) === undefined) {
+    const student = studentOf(find(used.from))
+    const chosen = student && reused(student, used, `stage ${quote(used.from)}`, path, context)
+    return chosen && { ...chosen, from: used.from }
+  }
+  const chosen = given === undefined ? studied : own
+  if (!chosen || chosen.predictor || !hasParameters(solverNamed(chosen.solver.name, solvers).learns)) return chosen
+  const what = `the name of a distill stage, or { from: "predictor:NAME" }, from which ${chosen.solver.name} takes what was learned`
+  report(path, expected(what, given))
+  return undefined
+}
+
+export const sample: StageKind<SampleStage> = {
+  kind: 'sample',
+  version: 2,
+  spec,
+  inputs: ({ from }) => (from === undefined ? [] : [from]),
+  renamed(stage, rename) {
+    return { ...stage, name: rename(stage.name), from: stage.from === undefined ? undefined : rename(stage.from) }
+  },
+  identity({ solver, seeds, generator, from, predictor, mismatched, batch }, { promptsOf }) {
+    return {
+      params: { solver, seeds, generator, mismatched, learned: predictor?.learned },
+      besides: promptsOf && { prompts: promptsOf(seeds) },
+      inputs: from === undefined ? [] : [from],
+      evaluatesModel: true,
+      batch
+    }
+  },
+  cost(stage, { solvers }) {
+    const { stopsItself } = solverNamed(stage.solver.name, solvers)
+    return { evaluations: evaluationsOf(stage, solvers), atMost: stopsItself !== undefined }
+  },
+  summary({ solver, predictor, seeds }) {
+    return `${solverWords(solver)}${predictor ? ` of ${predictor.name}` : ''}, seeds ${formatSeeds(seeds)}`
+  },
+  derived({ name, images }, _, { decoder } = {}): DecodeStage[] {
+    if (!decoder) return []
+    const { digest, scale, engine } = decoder
+    return [{ kind: 'decode', name: decodedName(name), samples: name, images, decoder: { digest, scale, engine } }]
+  },
+  solver: ({ solver }) => solver,
+  timePoints: {
+    schedule: ({ solver }) => solver.schedule,
+    changed: (stage, change) => ({ ...stage, solver: { ...stage.solver, schedule: change(stage.solver.schedule) } }),
+    compared
+  },
+  fit: ({ name, solver, predictor }, model, solvers) => fitOf(name, solver, predictor, model, solvers),
+  pictures: ({ name, images }) => ({ name, each: images }),
+  run
+}
+
+function evaluationsOf({ seeds, solver }: SampleStage, solvers: Solvers): number {
+  return seeds.length * evaluationsASample(solver, solvers)
+}
+
+/** How time points differ from those that the predictor was distilled for, where that was not known before the model was open. */
+function compared(
+  stage: SampleStage,
+  { find }: Around,
+  change: (schedule: ScheduleSpec) => ScheduleSpec
+): Mismatch<SampleStage> | undefined {
+  const { solver, from, predictor, mismatched } = stage
+  if (mismatched) return undefined
+  const student = from === undefined ? predictor?.solver : studentOf(find(from))
+  if (!student) return undefined
+  const own = { ...student, schedule: change(student.schedule) }
+  const difference = differenceOf(gridOf(solver), gridOf(own), false)
+  if (!difference) return undefined
+  const message = `its predictor was distilled for ${difference.taught}, and is used on ${difference.found}`
+  return { message, stage: { ...stage, mismatched: true } }
+}
+
+function studentOf(stage: StageBase | undefined): SolverSpec | undefined {
+  return isOf(distill, stage) ? stage.student : undefined
+}
 
 /** Solves the ODE from each seed's noise to an image, shard by shard. */
-export async function run(stage: SampleStage, context: StageContext): Promise<StageCost> {
+async function run(stage: SampleStage, context: StageContext): Promise<StageCost> {
   const { solver, sigmas: learned } = samplerOf(stage, context)
   const { schedule: grid } = stage.solver
-  return runShards(stage, context, model => {
+  return runShards({ seeds: stage.seeds, evaluations: evaluationsOf(stage, context.solvers) }, context, model => {
     const { shape } = model
     const sigmas = learned
       ? endsAtZero(grid)
@@ -48,14 +199,4 @@ export async function run(stage: SampleStage, context: StageContext): Promise<St
       }
     }
   })
-}
-
-/** The images of a shard, [count, height, width, channels], and, of the first, an overview. */
-export function imageFiles(bytes: Uint8Array, shape: Shape, position: number): ShardFile[] {
-  const [channels, height, width] = shape
-  const size = channels * height * width
-  const images = encodeNpy({ dtype: 'uint8', shape: [bytes.length / size, height, width, channels], data: bytes })
-  if (position > 0 || (channels !== 1 && channels !== 3)) return [npyFile('images', images)]
-  const png = encodePng(grid(bytes.subarray(0, GRID_IMAGES * size), shape))
-  return [npyFile('images', images), { name: 'grid', data: png, extension: 'png', mediaType: 'image/png' }]
 }

@@ -1,30 +1,23 @@
 import { EpdError } from '../errors.js'
-import type { Metric } from '../store/store.js'
+import type { Measured, MetricDescriptor } from '../metrics/metric.js'
 
 /**
- * What the work finds, if all of it is numbers; else it is said of which metric and samples it is that a score is none.
+ * What a metric measures, if it is a number. Otherwise the error names metric and samples, and says why they have no score.
  * @throws EpdError `score-undefined`
  */
-export async function naming<Found extends Metric | readonly Metric[]>(
-  names: string,
+export async function naming(
+  { name, infiniteForEqual }: MetricDescriptor,
   samples: string,
-  work: () => Promise<Found>
-): Promise<Found> {
-  const none = (name: string, reason: string, cause?: unknown) =>
+  work: () => Promise<Measured>
+): Promise<Measured> {
+  const none = (reason: string, cause?: unknown) =>
     new EpdError('score-undefined', `${name} of "${samples}" is no finite number: ${reason}`, { cause })
   const found = await work().catch((error: unknown) => {
-    throw error instanceof EpdError && error.code === 'score-undefined' ? none(names, error.message, error) : error
+    throw error instanceof EpdError && error.code === 'score-undefined' ? none(error.message, error) : error
   })
-  for (const { name, value } of [found].flat())
-    if (!Number.isFinite(value))
-      throw none(name, value === Infinity && name === 'psnr' ? EQUAL : `it comes to ${value}`)
-  return found
-}
-
-const EQUAL = 'an image equals that of the reference; leave psnr out, or compare other samples'
-
-/** Lets the screen, Ctrl-C and the store's heartbeat have their turn. */
-export function breathe(signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  return new Promise(resolve => setImmediate(resolve))
+  const { value } = found
+  if (Number.isFinite(value)) return found
+  if (value === Infinity && infiniteForEqual)
+    throw none(`an image equals that of the reference; leave ${name} out, or compare other samples`)
+  throw none(`it comes to ${value}`)
 }

@@ -1,72 +1,200 @@
-import { decodeNpy } from '../checkpoints/npy.js'
-import { EpdError } from '../errors.js'
-import { openClip, type Clip } from '../metrics/clip-score.js'
-import type { ScoreStage } from '../spec/experiment.js'
+import type { FeatureSpec } from '../metrics/feature-keys.js'
+import type {
+  Measured,
+  MetricContext,
+  MetricDescriptor,
+  MetricOptions,
+  SampleSet,
+  ScoreContext
+} from '../metrics/metric.js'
+import { metricNamed } from '../metrics/registry.js'
+import { markElsewhere } from '../metrics/runner.js'
+import { child } from '../reading/plain.js'
+import { SCORE_KEYS, type RawScore } from './score-keys.js'
+import { checkNeeds, comparesWithReference } from './score-needs.js'
+import { reference, type StageSpec } from './spec.js'
+import { formatSeeds } from '../reading/seeds.js'
+import type { FeaturesStage } from './features.js'
+import { ofCase, type StageKind } from './kind.js'
 import type { Metric } from '../store/store.js'
-import { featureScorer } from './score-features.js'
-import { compare, isPaired, pixelDistance, truthOf } from './score-images.js'
-import { breathe, naming } from './score-naming.js'
-import { shardsWith } from './shards.js'
-import type { StageContext, StageCost } from './stage.js'
+import { naming } from './score-naming.js'
+import { sampleSet } from './score-samples.js'
+import { expectColours, imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
+
+export interface ScoreStage extends Omit<MetricOptions, 'features'> {
+  readonly kind: 'score'
+  readonly name: string
+  /** Sample stages. */
+  readonly samples: readonly string[]
+  /** The stages that hold the features of each of the samples, in their order, and of the reference, if they are compared. */
+  readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
+  /** Names of metrics. */
+  readonly metrics: readonly string[]
+}
+
+const spec: StageSpec<ScoreStage, RawScore> = {
+  description: 'Measures samples against a reference.',
+  keys: SCORE_KEYS,
+  seeds: [],
+  ownSolver: false,
+  references(written) {
+    const samples = child(written, 'samples')
+    const places = Array.isArray(samples) ? [...samples.keys()] : []
+    return [
+      ...places.flatMap(i => reference(written, ['samples', i], 'sample')),
+      ...reference(written, ['reference'], 'sample')
+    ]
+  },
+  resolve(raw, context) {
+    const { name } = context
+    const metrics = raw.metrics.map(metric => metricNamed(metric, context.metrics))
+    checkNeeds(raw, metrics, context)
+    const { features, ...score } = raw
+    const looking = metrics.filter(({ needs }) => needs.keys?.includes('features'))
+    if (looking.length === 0 || !features) return { kind: 'score', ...score, name }
+    const of = (stage: string) => `${name}.${stage}`
+    const { reference: truth } = raw
+    const compared = truth !== undefined && looking.some(metric => comparesWithReference(metric, raw))
+    const made = { ...features, samples: raw.samples.map(of), reference: compared ? of(truth) : undefined }
+    return { kind: 'score', ...score, name, features: made }
+  }
+}
+
+export const score: StageKind<ScoreStage> = {
+  kind: 'score',
+  version: 1,
+  spec,
+  inputs: stage => [...new Set(readBy(stage))],
+  renamed(stage, rename) {
+    const maybe = (name: string | undefined) => (name === undefined ? undefined : rename(name))
+    const { name, samples, reference, features } = stage
+    return {
+      ...stage,
+      name: rename(name),
+      samples: samples.map(rename),
+      reference: maybe(reference),
+      features: features && {
+        ...features,
+        samples: features.samples.map(rename),
+        reference: maybe(features.reference)
+      }
+    }
+  },
+  located(stage, { file, folder }) {
+    const { statistics, features, clip } = stage
+    return {
+      ...stage,
+      statistics: statistics === undefined ? undefined : file(statistics),
+      clip: clip === undefined ? undefined : folder(clip, 'clip'),
+      features: features && { ...features, weights: file(features.weights) }
+    }
+  },
+  identity(stage, { runner }) {
+    const { samples, reference, dataset, metrics, features, statistics, clip, groups } = stage
+    return {
+      params: {
+        ...{ samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+        clip: clip === undefined ? undefined : markElsewhere('clip', runner)
+      },
+      inputs: readBy(stage),
+      readsImages: true,
+      evaluatesModel: false,
+      assets: [features?.weights, statistics, clip].flatMap(location => location ?? [])
+    }
+  },
+  cost: () => ({ evaluations: 0, atMost: false }),
+  summary: ({ metrics, samples }) => `${metrics.join(', ')} of ${samples.map(ofCase).join(', ')}`,
+  derived({ features, samples, reference }): FeaturesStage[] {
+    if (!features) return []
+    const { samples: names, reference: truth, weights, preparation } = features
+    const made = (name: string, of: string): FeaturesStage => {
+      return { kind: 'features', name, samples: of, weights, preparation }
+    }
+    return [
+      ...names.map((name, i) => made(name, samples[i])),
+      ...(truth === undefined || reference === undefined ? [] : [made(truth, reference)])
+    ]
+  },
+  check,
+  run
+}
+
+/** Names of all stages that a score reads, once for each place where they stand. */
+function readBy({ samples, reference, features }: ScoreStage): string[] {
+  const all = [...samples, reference, ...(features?.samples ?? []), features?.reference]
+  return all.flatMap(name => name ?? [])
+}
+
+/** Whether what the metrics compare with can be had, and fits the model's images. */
+async function check(stage: ScoreStage, context: CheckContext): Promise<void> {
+  const shape = imageShape(context.model)
+  for (const metric of metricsOf(stage, context)) {
+    if (metric.needs.colours) expectColours(shape, stage.name, metric.name)
+    await metric.check?.({ ...context, runner: context.model.runner, stage: stage.name, options: stage, shape })
+  }
+}
 
 /** Scores each set of samples by each metric. No model is evaluated. */
-export async function run(stage: ScoreStage, context: StageContext): Promise<StageCost> {
-  const { store, inputKey, imagesKey, claim, onProgress } = context
+async function run(stage: ScoreStage, context: StageContext): Promise<StageCost> {
+  const { store, inputKey, claim, onProgress } = context
   const total = stage.samples.length
-  const pixels = stage.metrics.includes('frechet-pixels') ? await truthOf(stage, context) : undefined
-  const scoreFeatures = stage.features && (await featureScorer(stage, stage.features, context))
-  const clip = stage.metrics.includes('clip-score') ? await clipOf(stage, context) : undefined
-  const all: Metric[] = []
+  const closing: (() => Promise<void>)[] = []
+  const shared = scoreContext(stage, context, closing)
+  const scores: Metric[] = []
   try {
     for (const [done, name] of stage.samples.entries()) {
       onProgress({ done, total, unit: 'samples', note: name })
-      const samplesKey = inputKey(name)
-      if (scoreFeatures) all.push(...(await scoreFeatures(done, samplesKey)))
-      if (pixels) all.push(await pixelDistance(pixels, name, context))
-      if (clip) all.push(await naming('clip-score', name, () => clipScore(clip, samplesKey, imagesKey(name), context)))
-      const compared = stage.metrics.filter(isPaired)
-      if (compared.length > 0 && stage.reference !== undefined)
-        all.push(...(await compare(name, stage.reference, compared, context)))
+      const scored: MetricContext = { samples: samplesAt(stage, done, context), stage: shared }
+      for (const metric of metricsOf(stage, context))
+        scores.push(asRow(metric, inputKey(name), await naming(metric, name, () => metric.score(scored))))
     }
   } finally {
-    await clip?.close()
+    for (const close of closing) await close()
   }
-  store.putMetrics(claim, all)
+  store.putMetrics(claim, scores)
   onProgress({ done: total, total, unit: 'samples' })
   return { evaluations: 0 }
 }
 
-function clipOf({ clip }: ScoreStage, { assetPath, cacheDir, promptsOf, onNote, signal }: StageContext): Promise<Clip> {
-  if (clip === undefined || !promptsOf)
-    throw new EpdError('spec-invalid', 'clip-score needs prompts, and the folder of a CLIPModel under clip')
-  return openClip({ folder: assetPath(clip), cacheDir, onNote, signal })
+function metricsOf(
+  stage: ScoreStage,
+  { metrics }: Pick<StageContext | CheckContext, 'metrics'>
+): readonly MetricDescriptor[] {
+  return stage.metrics.map(name => metricNamed(name, metrics))
 }
 
-/** The mean over all images of a sample stage. */
-async function clipScore(
-  clip: Clip,
-  samplesKey: string,
-  imagesKey: string,
-  { store, promptsOf, signal }: StageContext
-): Promise<Metric> {
-  let [sum, count] = [0, 0]
-  for (const { shard, artifact } of shardsWith(store, imagesKey, 'images')) {
-    await breathe(signal)
-    const { shape, data } = decodeNpy(store.readArtifact(artifact))
-    const [, height, width, channels] = shape
-    const size = height * width * channels
-    const images = shard.seeds.map((_, i) => {
-      return { height, width, channels, data: Uint8Array.from(data.subarray(i * size, (i + 1) * size)) }
-    })
-    const scores = await clip.scores(images, promptsOf?.(shard.seeds) ?? [])
-    sum += scores.reduce((all, score) => all + score, 0)
-    count += scores.length
-  }
+function scoreContext(stage: ScoreStage, context: StageContext, closing: (() => Promise<void>)[]): ScoreContext {
   return {
-    samplesKey,
-    name: 'clip-score',
-    value: sum / count,
-    count,
-    details: { network: { name: 'clip', digest: clip.digest } }
+    ...context,
+    options: stage,
+    reference: referenceOf(stage, context),
+    onProgress: (done, total, note) => {
+      context.onProgress({ done, total, unit: 'samples', note })
+    },
+    atEnd: close => {
+      closing.push(close)
+    }
   }
+}
+
+function referenceOf({ reference, features }: ScoreStage, context: StageContext): SampleSet | undefined {
+  return reference === undefined ? undefined : setOf(reference, features?.reference, context)
+}
+
+/** The samples at a place of the stage's list. */
+function samplesAt({ samples, features }: ScoreStage, place: number, context: StageContext): SampleSet {
+  return setOf(samples[place], features?.samples[place], context)
+}
+
+function setOf(
+  name: string,
+  features: string | undefined,
+  { store, inputKey, imagesKey, signal }: StageContext
+): SampleSet {
+  const keys = { images: imagesKey(name), features: features === undefined ? undefined : inputKey(features) }
+  return sampleSet(name, keys, store, signal)
+}
+
+function asRow({ name }: MetricDescriptor, samplesKey: string, { value, count, seeds, details }: Measured): Metric {
+  return { samplesKey, name, value, count, details: seeds ? { ...details, seeds: formatSeeds(seeds) } : details }
 }

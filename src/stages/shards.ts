@@ -1,12 +1,10 @@
 import type { Condition } from '../models/denoiser.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
 import type { GeneratorName } from '../random/latents.js'
 import { noise } from '../solvers/noise.js'
 import type { NoiseScale } from '../solvers/schedule.js'
-import type { SampleStage, TeacherStage } from '../spec/experiment.js'
 import { EpdError } from '../errors.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
-import { evaluationsOf } from './cost.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Seeds that are computed and committed together. It is part of what a stage leaves, so it never depends on the machine. */
@@ -26,6 +24,12 @@ export interface ShardFile {
   readonly data: Uint8Array
   readonly extension: string
   readonly mediaType: string
+}
+
+/** What a stage of shards computes, and how many evaluations of the model that will take, all samples together. */
+export interface Seeded {
+  readonly seeds: readonly number[]
+  readonly evaluations: number
 }
 
 /** What a stage does with each of its shards. */
@@ -51,16 +55,16 @@ export function start(
  * Computes the shards of a stage that are not in the store yet, each committed whole.
  */
 export async function runShards<T extends StageCost>(
-  stage: TeacherStage | SampleStage,
+  { seeds, evaluations: expected }: Seeded,
   { store, key, claim, openModel, onProgress }: StageContext,
   work: (model: Model) => ShardWork<T>
 ): Promise<StageCost> {
   const done = new Map(store.shards(key).map(shard => [shard.position, shard]))
   const costs: StageCost[] = [...done.values()]
   const opened = await openModel()
-  const total = evaluationsOf(stage) * opened.nfeFactor
+  const total = expected * opened.nfeFactor
   let evaluations = totalOf(costs)
-  let stored = [...done.values()].reduce((sum, { seeds }) => sum + seeds.length, 0)
+  let stored = [...done.values()].reduce((sum, shard) => sum + shard.seeds.length, 0)
   const report = () => {
     onProgress({ done: evaluations, total, unit: 'evaluations', stored })
   }
@@ -71,7 +75,7 @@ export async function runShards<T extends StageCost>(
   })
   const { compute, encode } = work(model)
 
-  const queue = shardsOf(stage.seeds).filter(({ position }) => !done.has(position))
+  const queue = shardsOf(seeds).filter(({ position }) => !done.has(position))
   const lane = async () => {
     for (let shard = queue.shift(); shard; shard = queue.shift()) {
       const result = await compute(shard)

@@ -1,45 +1,51 @@
 import { EpdError } from '../errors.js'
-import { checkLearned, isLearned } from '../predictors/record.js'
-import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
-import type { SolverOptions } from '../solvers/options.js'
+import { checkLearned, isLearned, type PredictorRecord } from '../predictors/record.js'
+import { hasParameters, isEpd, type Learned } from '../solvers/learned.js'
+import type { Bound } from '../solvers/descriptor.js'
+import { bound } from '../solvers/options.js'
 import { stretched } from '../solvers/predictor.js'
-import { pointsAboveZero } from '../solvers/spec.js'
-import type { SampleStage, StudentSpec } from '../spec/experiment.js'
+import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import type { Store } from '../store/store.js'
 import type { StageContext } from './stage.js'
 
+/** A solver of a spec, with where its parameters come from. */
+export interface ChosenSolver {
+  readonly solver: SolverSpec
+  /** The distill stage whose predictor, network or time points the solver takes. */
+  readonly from?: string
+  /** The predictor that the solver takes where no stage has it. */
+  readonly predictor?: PredictorRecord
+  /** Whether it is on other time points than those that it was distilled for. */
+  readonly mismatched?: true
+}
+
 /** A solver ready to run, with the time points above 0 that it brings. */
 export interface Sampler {
-  readonly solver: SolverOptions
+  readonly solver: Bound
   readonly sigmas?: Float64Array
 }
 
 /** The solver of a sample stage, with what was learned for it: by the stage that distilled it, or a predictor by its name. */
-export function samplerOf(stage: SampleStage, { store, inputKey }: StageContext): Sampler {
-  const { solver, from, predictor, mismatched } = stage
-  if (solver.name === 'paradigms') return { solver }
+export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: StageContext): Sampler {
+  const { from, predictor, mismatched } = stage
+  const solver = bound(stage.solver, solvers)
+  const { name, learns } = solver.descriptor
   const learned = from === undefined ? predictor?.learned : learnedBy(store, inputKey(from), from)
-  if (!learned) return { solver: plain(solver) }
-  if (mismatched) return { solver: withLearned(solver, onOthers(learned, solver)) }
-  const checked = checkLearned(learned, solver)
-  const sigmas = 'sigmas' in checked && checked.sigmas ? Float64Array.from(checked.sigmas) : undefined
-  return { solver: withLearned(solver, checked), sigmas }
+  if (!hasParameters(learns) && (!learned || mismatched)) return { solver }
+  if (!learned)
+    throw new EpdError('store-corrupt', `what was learned is not for ${name}; forget its stage and run again`)
+  const used = checkLearned(mismatched ? onOthers(learned, stage.solver) : learned, stage.solver, solvers)
+  const sigmas = !mismatched && 'sigmas' in used && used.sigmas ? Float64Array.from(used.sigmas) : undefined
+  return { solver: hasParameters(learns) ? withPredictor(solver, used) : solver, sigmas }
 }
 
 /** What was learned on other time points: each step has the parameters of the nearest one, and no time points are kept. */
-function onOthers(learned: Learned, solver: StudentSpec): Learned {
+function onOthers(learned: Learned, solver: SolverSpec): Learned {
   return isEpd(learned) ? stretched(learned, pointsAboveZero(solver) - 1) : learned
 }
 
-function withLearned(solver: StudentSpec, learned: Learned): SolverOptions {
-  if (solver.name === 'epd' && isEpd(learned)) return { ...solver, predictor: learned }
-  if (solver.name === 'amed' && isAmed(learned)) return { ...solver, predictor: learned }
-  return plain(solver)
-}
-
-function plain(solver: StudentSpec): SolverOptions {
-  if (solver.name !== 'epd' && solver.name !== 'amed') return solver
-  throw new EpdError('store-corrupt', `what was learned is not for ${solver.name}; forget its stage and run again`)
+function withPredictor({ descriptor, options }: Bound, predictor: Learned): Bound {
+  return { descriptor, options: { ...options, predictor } }
 }
 
 /** What a distill stage has found. @throws EpdError `not-found`, `store-corrupt` */

@@ -1,15 +1,19 @@
 import { EpdError } from '../errors.js'
+import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Shape } from '../models/denoiser.js'
-import type { Model } from '../models/open.js'
+import type { Model } from '../models/model.js'
+import type { Solvers } from '../solvers/registry.js'
 import type { Claim, WritableStore } from '../store/store.js'
 
 /** What is known before the first stage runs. */
 export interface CheckContext {
-  readonly model: Pick<Model, 'shape' | 'decoder'>
+  readonly model: Pick<Model, 'shape' | 'decoder' | 'runner'>
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
   readonly signal: AbortSignal
   /** Does what has this name, unless that was done for another stage. */
   readonly once: (name: string, work: () => Promise<void>) => Promise<void>
@@ -42,24 +46,30 @@ export interface Progress {
 
 /** What a stage is run with. */
 export interface StageContext {
+  /** The solvers that a spec may name. */
+  readonly solvers: Solvers
   readonly store: WritableStore
   /** The stage's own key, and this process's hold on it. */
   readonly key: string
   readonly claim: Claim
   /** The key of a stage that this one names. */
   readonly inputKey: (name: string) => string
-  /** The same of what holds a sample stage's images, where those are made of its latents. */
+  /** The key of the stage that holds a sample stage's images: its own key, or that of the stage that decodes its latents. */
   readonly imagesKey: (name: string) => string
   /** The prompts of seeds, for a model that reads them. */
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
-  /** Its SHA-256. */
+  /** The SHA-256 of that file. */
   readonly assetDigest: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Where networks that look at images run: where the model does; by default on the CPU. */
+  readonly runner?: Model['runner']
   /** Told of a file of the cache that is damaged and made anew. */
   readonly onNote?: (message: string) => void
+  /** The metrics that score stages may name; by default METRICS. */
+  readonly metrics?: readonly MetricDescriptor[]
   /** Opened at first use, closed by whoever runs the stages. */
   readonly openModel: () => Promise<Model>
   readonly signal: AbortSignal

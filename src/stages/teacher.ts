@@ -1,17 +1,111 @@
 import { decodeNpy, encodeNpy } from '../checkpoints/npy.js'
 import type { Trajectories } from '../distill/trajectories.js'
 import type { Condition } from '../models/denoiser.js'
+import { bound } from '../solvers/options.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
-import type { TeacherStage } from '../spec/experiment.js'
+import { parallelNfe } from '../solvers/nfe.js'
+import type { Solvers } from '../solvers/registry.js'
+import { gridOf, type GridSpec, type SolverChoice } from '../solvers/spec.js'
+import type { GeneratorName } from '../random/latents.js'
+import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
+import { formatSeeds, SEEDS } from '../reading/seeds.js'
 import type { Store } from '../store/store.js'
+import type { StageKind } from './kind.js'
+import type { StageSpec } from './spec.js'
 import { npyFile, runShards, start } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
+export interface TeacherStage {
+  readonly kind: 'teacher'
+  readonly name: string
+  readonly solver: SolverChoice
+  /** Time points that are put into each interval of the student's grid. */
+  readonly refine: number
+  /** Steps in each interval of the refined grid. */
+  readonly substeps: number
+  readonly seeds: readonly number[]
+  readonly generator: GeneratorName
+  /** The grid of the student, which the teacher refines. */
+  readonly grid: GridSpec
+}
+
+const KEYS = {
+  solver: {
+    ...typed<SolverChoice>()(orAxis(ref('teacherSolver'))),
+    description: 'The solver that takes the small steps.',
+    default: { name: 'heun' },
+    fixed: true
+  },
+  refine: {
+    description: "Time points put into each interval of the studied solver's grid (M in the paper).",
+    type: 'integer',
+    minimum: 0,
+    maximum: 10_000,
+    default: 3
+  },
+  substeps: {
+    description: 'Steps in each interval of the refined grid.',
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    default: 2
+  },
+  seeds: { ...SEEDS, description: 'The seeds whose trajectories are made: a student learns from them.', needed: true }
+} as const satisfies KeySchemas
+
+const spec: StageSpec<TeacherStage, ValuesOf<typeof KEYS>> = {
+  description:
+    "Solves accurately, on a refinement of the studied solver's time points, and keeps the states at those points.",
+  keys: KEYS,
+  seeds: ['seeds'],
+  // Its time points are the student's.
+  ownSolver: false,
+  references: () => [],
+  resolve({ solver, refine, substeps }, { name, seeds, studied, generator }) {
+    const own = seeds('seeds')
+    if (!own || !studied) return undefined
+    return { kind: 'teacher', seeds: own, solver, refine, substeps, name, generator, grid: gridOf(studied.solver) }
+  }
+}
+
+export const teacher: StageKind<TeacherStage> = {
+  kind: 'teacher',
+  version: 1,
+  spec,
+  inputs: () => [],
+  renamed: (stage, rename) => ({ ...stage, name: rename(stage.name) }),
+  identity({ solver, refine, substeps, grid, seeds, generator }, { promptsOf }) {
+    const params = { solver, refine, substeps, grid, seeds, generator }
+    return { params, besides: promptsOf && { prompts: promptsOf(seeds) }, inputs: [], evaluatesModel: true }
+  },
+  cost: (stage, { solvers }) => ({ evaluations: evaluationsOf(stage, solvers), atMost: false }),
+  summary: stage => `${stage.solver.name}, ${stepsOf(stage)} steps, seeds ${formatSeeds(stage.seeds)}`,
+  solver: ({ solver }) => solver,
+  timePoints: {
+    schedule: ({ grid }) => grid,
+    changed({ grid: { numSteps, ...schedule }, ...stage }, change) {
+      return { ...stage, grid: { ...change(schedule), numSteps } }
+    }
+  },
+  run
+}
+
+/** The small steps between the first of the student's time points and the last. */
+function stepsOf({ refine, substeps, grid }: TeacherStage): number {
+  return (refine + 1) * (grid.numSteps - 1) * substeps
+}
+
+function evaluationsOf(stage: TeacherStage, solvers: Solvers): number {
+  return stage.seeds.length * parallelNfe(bound(stage.solver, solvers), stepsOf(stage) + 1)
+}
+
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
-export async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
-  const { solver, grid, refine, substeps } = stage
-  return runShards(stage, context, model => {
+async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
+  const { grid, refine, substeps, seeds } = stage
+  const { solvers } = context
+  const solver = bound(stage.solver, solvers)
+  return runShards({ seeds, evaluations: evaluationsOf(stage, solvers) }, context, model => {
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
     return {
       async compute(shard) {

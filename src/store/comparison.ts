@@ -1,10 +1,8 @@
 import { EpdError } from '../errors.js'
+import type { Digits, MetricDescriptor } from '../metrics/metric.js'
+import { METRICS } from '../metrics/registry.js'
+import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { ResultRow } from './records.js'
-
-export const METRICS = ['rmse', 'psnr', 'fid', 'kid', 'precision', 'recall', 'clip-score', 'frechet-pixels'] as const
-export type ScoredMetric = (typeof METRICS)[number]
-
-const MORE_IS_BETTER: readonly ScoredMetric[] = ['psnr', 'precision', 'recall', 'clip-score']
 
 export interface CompareOptions {
   /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
@@ -19,14 +17,16 @@ export interface CompareOptions {
 export interface Comparison {
   readonly rowsBy: string
   readonly colsBy: string
-  readonly metric: ScoredMetric
+  readonly metric: string
+  /** How its values are printed. */
+  readonly digits: Digits
   readonly columns: readonly string[]
   readonly rows: readonly { readonly name: string; readonly cells: readonly (Cell | undefined)[] }[]
 }
 
 export interface Cell {
   readonly value: number
-  /** Among the values of its column. */
+  /** The rank of the value in its column. */
   readonly rank: 'best' | 'second' | 'other'
 }
 
@@ -37,24 +37,26 @@ export interface Cell {
  */
 export function compare(
   results: readonly ResultRow[],
-  { rows, cols, metric: asked, where = [] }: CompareOptions
+  { rows, cols, metric, where = [] }: CompareOptions,
+  metrics: readonly MetricDescriptor[] = METRICS
 ): Comparison {
-  const metric = METRICS.find(each => each === asked)
-  if (!metric) throw new EpdError('usage', `--metric: expected one of ${METRICS.join(', ')}, found ${asked}`)
+  const descriptor = metrics.find(({ name }) => name === metric)
+  if (!descriptor)
+    throw new EpdError(
+      'usage',
+      `metric: expected one of ${metrics.map(({ name }) => name).join(', ')}, found ${metric}`,
+      { subject: 'metric' }
+    )
   const conditions = where.map(condition)
   const scored = results.flatMap(row => {
-    const value =
-      metric === 'frechet-pixels' ? row.frechetPixels : metric === 'clip-score' ? row.clipScore : row[metric]
+    const value = row.metrics[metric]
     const properties = propertiesOf(row)
     const chosen = conditions.every(([key, wanted]) => properties.get(key) === wanted)
-    return value !== null && chosen ? [{ value, properties }] : []
+    return value !== undefined && chosen ? [{ value, properties }] : []
   })
   if (scored.length === 0) {
     const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
-    throw new EpdError(
-      'not-found',
-      `no samples of this run${which} have a ${metric}; epd-run show lists what they have`
-    )
+    throw new EpdError('not-found', `no samples of this run${which} have a ${metric}`, { wayOut: 'show-run' })
   }
   const known = distinct(scored.flatMap(({ properties }) => [...properties.keys()]))
   for (const key of [rows, cols])
@@ -66,11 +68,12 @@ export function compare(
       valueAt(scored.filter(one => one.properties.get(rows) === name && one.properties.get(cols) === column))
     )
   )
-  const ranked = found.map(values => ranks(values, metric))
+  const ranked = found.map(values => ranks(values, descriptor))
   return {
     rowsBy: rows,
     colsBy: cols,
     metric,
+    digits: descriptor.digits,
     columns,
     rows: names.map((name, i) => ({ name, cells: ranked.map(column => column[i]) }))
   }
@@ -87,15 +90,15 @@ function valueAt(scored: readonly Scored[]): number | undefined {
   const other = others.find(({ value }) => value !== first.value)
   if (!other) return scored.at(0)?.value
   const [key, value] = [...first.properties].find(([key, value]) => other.properties.get(key) !== value) ?? []
-  throw new EpdError(
-    'usage',
-    `several samples have the same place in this table; choose with --where ${key ?? 'samples'}=${value ?? 'NAME'}`
-  )
+  throw new EpdError('usage', 'several samples have the same place in this table', {
+    wayOut: 'choose-samples',
+    subject: `${key ?? 'samples'}=${value ?? 'NAME'}`
+  })
 }
 
-function ranks(values: readonly (number | undefined)[], metric: ScoredMetric): (Cell | undefined)[] {
+function ranks(values: readonly (number | undefined)[], { moreIsBetter }: MetricDescriptor): (Cell | undefined)[] {
   const sorted = [...new Set(values.flatMap(value => value ?? []))].sort((a, b) => a - b)
-  if (MORE_IS_BETTER.includes(metric)) sorted.reverse()
+  if (moreIsBetter) sorted.reverse()
   const rank = (value: number) => (['best', 'second'] as const).at(sorted.indexOf(value)) ?? 'other'
   return values.map(value =>
     value === undefined ? undefined : { value, rank: sorted.indexOf(value) > 1 ? 'other' : rank(value) }
@@ -104,7 +107,7 @@ function ranks(values: readonly (number | undefined)[], metric: ScoredMetric): (
 
 function condition(text: string): readonly [string, string] {
   const at = text.indexOf('=')
-  if (at <= 0) throw new EpdError('usage', `--where: expected property=value, found ${text}`)
+  if (at <= 0) throw new EpdError('usage', `where: expected property=value, found ${text}`, { subject: 'where' })
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
@@ -114,7 +117,7 @@ function propertiesOf({ samples, solver, points, base, nfe, score }: ResultRow):
   const words = [
     solver,
     points === null ? null : `K=${points}`,
-    base === null || base === 'euler' ? null : `on ${base}`
+    base === null || base === SIMPLEST_BASE ? null : `on ${base}`
   ]
   return new Map([
     ['samples', stage],

@@ -1,4 +1,4 @@
-import { EpdError, type ErrorCode } from '../errors.js'
+import { EpdError, type ErrorCode, type WayOut } from '../errors.js'
 import { UnreadableRow } from './rows.js'
 
 /** Runs work on a store's file, and says plainly what a failure of disk or database means and what to do about it. */
@@ -21,7 +21,7 @@ export async function guardedAsync<T>(file: string, work: () => Promise<T>): Pro
 function explained(file: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof EpdError) return error
   const known = explanation(codeOf(error), error)
-  return known ? new EpdError(known[0], `${file}: ${known[1]}`, { cause: error }) : error
+  return known ? new EpdError(known.code, `${file}: ${known.what}`, { wayOut: known.wayOut, cause: error }) : error
 }
 
 const UNWRITABLE = new Set([
@@ -33,28 +33,29 @@ const CORRUPT = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT'])
 const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED'])
 const BROKEN = new Set(['EIO', 'SQLITE_IOERR'])
 
-function explanation(code: string, error: Error): [ErrorCode, string] | undefined {
-  if (FULL.has(code))
-    return ['store-unwritable', 'the disk is full; free some space and run again, what is done is kept']
+interface Explanation {
+  readonly code: ErrorCode
+  readonly what: string
+  readonly wayOut?: WayOut
+}
+
+function explanation(code: string, error: Error): Explanation | undefined {
+  const { message } = error
+  if (FULL.has(code)) return unwritable('the disk is full; free some space and run again, what is done is kept')
   if (UNWRITABLE.has(code))
-    return [
-      'store-unwritable',
-      `cannot be written, which reading needs too (${error.message}); choose another folder with --store, or copy this one there`
-    ]
-  if (CORRUPT.has(code))
-    return ['store-corrupt', 'is not a readable SQLite database; move it away, or choose another folder with --store']
-  if (error instanceof UnreadableRow)
-    return [
-      'store-corrupt',
-      `was changed by another program (${error.message}); move it away, or choose another folder with --store`
-    ]
-  if (BUSY.has(code)) return ['store-unwritable', 'another program holds the database locked; close it and run again']
-  if (BROKEN.has(code))
-    return [
-      'store-unwritable',
-      `the disk failed (${error.message}); free some space or choose another folder with --store`
-    ]
-  return undefined
+    return unwritable(`cannot be written, which reading needs too (${message})`, 'writable-store')
+  if (CORRUPT.has(code)) return corrupt('is not a readable SQLite database')
+  if (error instanceof UnreadableRow) return corrupt(`was changed by another program (${message})`)
+  if (BUSY.has(code)) return unwritable('another program holds the database locked; close it and run again')
+  return BROKEN.has(code) ? unwritable(`the disk failed (${message})`, 'more-space') : undefined
+}
+
+function unwritable(what: string, wayOut?: WayOut): Explanation {
+  return { code: 'store-unwritable', what, wayOut }
+}
+
+function corrupt(what: string): Explanation {
+  return { code: 'store-corrupt', what, wayOut: 'replace-store' }
 }
 
 /** The error's code; of SQLite's extended codes, the part that says what went wrong. */

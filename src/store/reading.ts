@@ -11,15 +11,15 @@ import {
   toIteration,
   toMetric,
   toPredictor,
-  toResult,
   toRun,
   toShard,
   toStage,
   type Row
 } from './rows.js'
+import { readResults } from './results.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
 import type { Database } from './sqlite.js'
-import type { Store } from './store.js'
+import type { Store } from './access.js'
 
 export function reading(root: string, file: string, database: Database): Store {
   const rows = (sql: string, ...values: unknown[]): Row[] =>
@@ -107,7 +107,7 @@ export function reading(root: string, file: string, database: Database): Store {
     results(runId) {
       const ids = runId === undefined ? runs().map(({ id }) => id) : [runId]
       ids.forEach(checkRun)
-      return rows('SELECT * FROM results WHERE run = coalesce(?, run)', runId ?? null).map(toResult)
+      return guarded(file, () => readResults(database, runId))
     },
     query: sql => query(file, sql),
     close: () => database.close()

@@ -10,7 +10,7 @@ export interface Run {
   readonly file: string
   /** The YAML as it was read. */
   readonly spec: string
-  /** What --set gave. */
+  /** What was put into the spec: `path=value` each. */
   readonly overrides: readonly string[]
   /** Whether predictors may be used otherwise than they were distilled for. */
   readonly allowMismatch: boolean
@@ -100,7 +100,7 @@ export interface IterationRow {
   readonly damping?: number
 }
 
-/** The samples of one stage in one run, with what one stage scored of them: a row of the view `results`. */
+/** The samples of one stage in one run, with what one stage scored of them. */
 export interface ResultRow {
   readonly experiment: string
   readonly samples: string
@@ -114,14 +114,8 @@ export interface ResultRow {
   readonly evaluations: number | null
   /** The stage that scored them; null: none has. */
   readonly score: string | null
-  readonly rmse: number | null
-  readonly psnr: number | null
-  readonly fid: number | null
-  readonly kid: number | null
-  readonly precision: number | null
-  readonly clipScore: number | null
-  readonly recall: number | null
-  readonly frechetPixels: number | null
+  /** Values of the metrics that it has scored, by their names. */
+  readonly metrics: Readonly<Partial<Record<string, number>>>
   readonly seconds: number
   readonly run: string
 }

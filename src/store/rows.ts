@@ -1,14 +1,4 @@
-import type {
-  Artifact,
-  ImportedRow,
-  IterationRow,
-  Metric,
-  PredictorRow,
-  ResultRow,
-  Run,
-  ShardRow,
-  StageRow
-} from './records.js'
+import type { Artifact, ImportedRow, IterationRow, Metric, PredictorRow, Run, ShardRow, StageRow } from './records.js'
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>
@@ -42,8 +32,8 @@ function orNull<T>(read: (row: Row, column: string) => T): (row: Row, column: st
   return (row, column) => (row[column] === null ? null : read(row, column))
 }
 
-const textOrNull = orNull(text)
-const numberOrNull = orNull(number)
+export const textOrNull = orNull(text)
+export const numberOrNull = orNull(number)
 
 function oneOf<T extends string>(row: Row, column: string, values: readonly T[]): T {
   return values.find(value => value === row[column]) ?? unreadable(row, column, `one of ${values.join(', ')}`)
@@ -148,32 +138,5 @@ export function toIteration(row: Row): IterationRow {
     evaluations: number(row, 'evaluations'),
     accepted: accepted === null ? undefined : accepted === 1,
     damping: numberOrNull(row, 'damping') ?? undefined
-  }
-}
-
-export function toResult(row: Row): ResultRow {
-  const afs = numberOrNull(row, 'afs')
-  return {
-    experiment: text(row, 'experiment'),
-    samples: text(row, 'samples'),
-    solver: textOrNull(row, 'solver'),
-    points: numberOrNull(row, 'points'),
-    base: textOrNull(row, 'base'),
-    afs: afs === null ? null : afs === 1,
-    schedule: textOrNull(row, 'schedule'),
-    nfe: numberOrNull(row, 'nfe'),
-    images: numberOrNull(row, 'images'),
-    evaluations: numberOrNull(row, 'evaluations'),
-    score: textOrNull(row, 'score'),
-    rmse: numberOrNull(row, 'rmse'),
-    psnr: numberOrNull(row, 'psnr'),
-    fid: numberOrNull(row, 'fid'),
-    kid: numberOrNull(row, 'kid'),
-    precision: numberOrNull(row, 'precision'),
-    recall: numberOrNull(row, 'recall'),
-    clipScore: numberOrNull(row, 'clip_score'),
-    frechetPixels: numberOrNull(row, 'frechet_pixels'),
-    seconds: number(row, 'seconds'),
-    run: text(row, 'run')
   }
 }

@@ -1,7 +1,11 @@
 import { EpdError } from '../errors.js'
+import { refreshResults } from './results.js'
 import type { Database } from './sqlite.js'
 
-/** One entry a version of the store: migrations[n] takes version n to n + 1. Never edit one that was released. */
+/**
+ * One entry a version of the store: migrations[n] takes version n to n + 1. Never edit one that was released. The view `results` stands in
+ * some of them, and is no longer among what they change: results.ts makes it from the metrics that there are.
+ */
 const migrations = [
   `
   CREATE TABLE runs (
@@ -255,11 +259,13 @@ export function migrate(database: Database, file: string): void {
     if (version > migrations.length)
       throw new EpdError(
         'store-version',
-        `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; use a newer epd-run, or --store with another folder`
+        `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}`,
+        { wayOut: 'newer-version' }
       )
     if (version === 0 && holdsTables(database))
-      throw new EpdError('store-corrupt', `${file}: is another program's database; choose another folder with --store`)
+      throw new EpdError('store-corrupt', `${file}: is another program's database`, { wayOut: 'another-store' })
     for (const sql of migrations.slice(version)) database.exec(sql)
+    refreshResults(database)
     database.pragma(`user_version = ${migrations.length}`)
   })
   run.immediate()
@@ -269,12 +275,9 @@ export function migrate(database: Database, file: string): void {
 export function checkVersion(database: Database, file: string): void {
   const version = versionOf(database)
   if (version === migrations.length) return
-  const wayOut =
-    version > migrations.length ? 'use a newer epd-run' : 'run an experiment in it once to bring it up to date'
-  throw new EpdError(
-    'store-version',
-    `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}; ${wayOut}`
-  )
+  const message = `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}`
+  if (version > migrations.length) throw new EpdError('store-version', message, { wayOut: 'newer-version' })
+  throw new EpdError('store-version', `${message}; run an experiment in it once to bring it up to date`)
 }
 
 function versionOf(database: Database): number {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Database } from './sqlite.js'
-import { EpdError } from '../errors.js'
+import { EpdError, type ErrorDetails } from '../errors.js'
 import { isRow, text, type Row } from './rows.js'
 
 /** A table whose rows carry a digest over their columns, so that one that has changed is told from what was written. */
@@ -8,9 +8,11 @@ interface SealedTable {
   readonly columns: readonly string[]
   /** What a row is, for people. */
   readonly about: (row: Row) => string
-  /** How it is had anew. */
-  readonly wayOut: (row: Row) => string
+  /** How it is had anew: words, or what the caller has means for. */
+  readonly wayOut: (row: Row) => Anew
 }
+
+type Anew = string | Pick<ErrorDetails, 'subject' | 'wayOut'>
 
 const shown = (row: Row, column: string) => String(row[column])
 const ofStage = (what: string, column?: string) => (row: Row) =>
@@ -70,7 +72,7 @@ const SEALED: Readonly<Record<SealedName, SealedTable>> = {
   imported_predictors: {
     columns: ['name', 'record', 'source', 'imported'],
     about: row => `the imported predictor ${shown(row, 'name')}`,
-    wayOut: row => `import it again: epd-run predictors import ${shown(row, 'source')}`
+    wayOut: row => ({ wayOut: 'import-again', subject: shown(row, 'source') })
   }
 }
 
@@ -79,9 +81,14 @@ export class DamagedRow extends EpdError {
   constructor(
     file: string,
     readonly what: string,
-    wayOut: string
+    wayOut: Anew
   ) {
-    super('store-corrupt', `${file}: ${what} is not what was written; ${wayOut}`)
+    const told = typeof wayOut === 'string'
+    super(
+      'store-corrupt',
+      `${file}: ${what} is not what was written${told ? `; ${wayOut}` : ''}`,
+      told ? undefined : wayOut
+    )
   }
 }
 

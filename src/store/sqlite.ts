@@ -37,10 +37,14 @@ function required(name: string): typeof BetterSqlite3 {
 
 function notInstalled(name: string, cause: unknown): EpdError {
   const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
+  const again =
+    name === 'better-sqlite3'
+      ? 'install again with this Node (npm ci)'
+      : 'it is compiled when it is installed, and left out where that fails: install again with this Node (npm ci), a C++ compiler and Python, ' +
+        'and without --omit=optional or --ignore-scripts'
   return new EpdError(
     'store-unwritable',
-    `${name} does not load on Node ${process.versions.node} (${reason}); ` +
-      `install again with this Node (npm ci), with optional packages, and on Node 20 with a C++ compiler and Python`,
+    `${name} does not load on Node ${process.versions.node} (${reason}); ${again}`,
     { cause }
   )
 }

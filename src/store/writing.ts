@@ -3,10 +3,11 @@ import { claim, type Claim } from './claims.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, removeObject, writeObject, type StoredObject } from './objects.js'
 import { reading } from './reading.js'
+import { refreshResults } from './results.js'
 import { isRow, json, text } from './rows.js'
 import { checkRows, checkStage, CONTENT_TABLES, contentsOf, intact, seal, type SealedName } from './seals.js'
 import type { Database } from './sqlite.js'
-import type { WritableStore } from './store.js'
+import type { WritableStore } from './access.js'
 
 export function writing(root: string, file: string, database: Database): WritableStore {
   const run = (sql: string, ...values: unknown[]) => database.prepare(sql).run(...values)
@@ -181,6 +182,7 @@ export function writing(root: string, file: string, database: Database): Writabl
             ...(['metrics', 'stage_key = ? AND samples_key = ? AND name = ?', claimed.name, samplesKey, name] as const)
           )
         }
+        refreshResults(database)
       })
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { moduleTensors } from '../../src/checkpoints/network.js'
+import { moduleTensors } from '../../src/checkpoints/module-state.js'
 import { candidates } from '../../src/checkpoints/state-dict.js'
 import { readZip, writeZip } from '../../src/checkpoints/zip.js'
 import { EpdError } from '../../src/errors.js'

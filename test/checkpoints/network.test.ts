@@ -2,19 +2,20 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { moduleTensors, readNetworkCheckpoint } from '../../src/checkpoints/network.js'
-import { toFloat32, type Tensor } from '../../src/checkpoints/tensor.js'
+import { moduleTensors } from '../../src/checkpoints/module-state.js'
+import { readNetworkCheckpoint, type NetworkOptions } from '../../src/checkpoints/network.js'
+import { toFloat32, type NetworkCheckpoint, type Tensor } from '../../src/checkpoints/tensor.js'
 import { latentStates } from '../../src/checkpoints/compvis.js'
 import { writeZip } from '../../src/checkpoints/zip.js'
 import { fixture, pickle, read, safetensors } from './fixtures.js'
 
 /** Reads a file of these bytes, with a config beside it if one is given. */
-function reading(bytes: Uint8Array | string, config?: string) {
+function reading(bytes: Uint8Array | string, config?: string, options?: NetworkOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'epd-network-'))
   const file = join(folder, 'net')
   writeFileSync(file, bytes)
   if (config !== undefined) writeFileSync(join(folder, 'config.json'), config)
-  return readNetworkCheckpoint(file)
+  return readNetworkCheckpoint(file, options)
 }
 
 const failing = async (bytes: Uint8Array | string, config?: string) =>
@@ -23,6 +24,8 @@ const failing = async (bytes: Uint8Array | string, config?: string) =>
     (error: unknown) => `${(error as { code: string }).code}: ${(error as Error).message.replace(/\S*\//g, '')}`
   )
 
+/** Whether tensors are those of guided-diffusion's U-Net. */
+const isTold = (tensors: NetworkCheckpoint['tensors']) => tensors.has('time_embed.0.weight')
 const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
 const weights = safetensors({ 'conv.weight': entry }, new Uint8Array(4))
 const map = (...items: string[]) => `}(${items.join('')}u`
@@ -84,7 +87,7 @@ describe('the network of a checkpoint', () => {
 
   it('of safetensors needs no config.json where its tensors tell what it is', async () => {
     const guided = safetensors({ 'module.time_embed.0.weight': entry }, new Uint8Array(4))
-    const read = await reading(guided)
+    const read = await reading(guided, undefined, { isTold })
     expect('className' in read).toBe(false)
     expect([...read.tensors.keys()]).toEqual(['time_embed.0.weight'])
   })
@@ -110,7 +113,7 @@ describe('the network of a checkpoint', () => {
     const file = join(folder, 'net.safetensors')
     const names = { 'net.time_embed.0.weight': place(0), 'ema.time_embed.0.weight': place(4) }
     writeFileSync(file, safetensors(names, data))
-    const { tensors } = await readNetworkCheckpoint(file, { weights: 'ema' })
+    const { tensors } = await readNetworkCheckpoint(file, { weights: 'ema', isTold })
     expect([...toFloat32(tensors.get('time_embed.0.weight')!)]).toEqual([2])
     await expect(readNetworkCheckpoint(file)).rejects.toThrow(
       'holds several networks, net (1 tensors), ema (1 tensors)'
@@ -137,7 +140,7 @@ describe('the network of a checkpoint', () => {
     ['a picture', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]), 'it begins with the bytes ffd8ffe0']
   ])('in %s: says what it is', async (_, bytes, what) => {
     expect(await failing(bytes)).toBe(
-      `checkpoint-invalid: net: is not a checkpoint (${what}); expected a pickle, a PyTorch file or safetensors`
+      `checkpoint-invalid: net: is not a checkpoint (${what}); expected a .zip of one .ckpt, a PyTorch file, a pickle or safetensors`
     )
   })
 

@@ -52,8 +52,8 @@ describe('fid', () => {
       'reference real',
       'euler own'
     ])
-    for (const { fid } of results) expect(fid).toBeGreaterThan(0)
-    const { kid, precision, recall } = results[2]
+    for (const { metrics } of results) expect(metrics.fid).toBeGreaterThan(0)
+    const { kid, precision, recall } = results[2].metrics
     expect(Number.isFinite(kid)).toBe(true)
     for (const share of [precision, recall]) expect([0, 1, 2, 3, 4, 5, 6]).toContain(Math.round(6 * share!))
     const real = opened.runStages(opened.runs()[0].id).find(({ name }) => name === 'real')!

@@ -98,6 +98,15 @@ describe('a program that is computing', () => {
     expect(await interrupted(programSpec(child), ['SIGINT'])).toMatchObject({ ended: true, left: [] })
   })
 
+  it('ends within two seconds of an epd-run that is killed, with the programs that it has started', async () => {
+    const child = `pids.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }).pid)`
+    expect(await interrupted(programSpec(child), ['SIGKILL'])).toMatchObject({
+      ended: true,
+      status: 'running',
+      left: []
+    })
+  })
+
   it('keeps nothing waiting with a program that has left its group and holds the pipes', async () => {
     const child = `const left = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 5000)'], { stdio: 'inherit', detached: true })
   left.unref()`

@@ -29,7 +29,7 @@ describe('amed', () => {
   it('is trained to less error than it starts with, on trajectories that it has not seen', async () => {
     const start = { layers: amedStart(FEATURES, 0), ranges }
     const found = await distill({ ...common, optimizer: { ...optimizer, trajectories: 400 } })
-    expect((await lossWith(found.predictor)) / found.validationLoss!).toBeCloseTo(1, 12)
+    expect((await lossWith(found.learned)) / found.validationLoss!).toBeCloseTo(1, 12)
     expect(found.validationLoss).toBeLessThan(0.7 * (await lossWith(start)))
   })
 
@@ -72,23 +72,23 @@ describe('amed', () => {
         }
       })
       const slope = (await loss(moved(1e-5))) - (await loss(moved(-1e-5)))
-      const step = found.predictor.layers[name].weight[i][j] - start[name].weight[i][j]
+      const step = found.learned.layers[name].weight[i][j] - start[name].weight[i][j]
       expect(Math.sign(step)).toBe(-Math.sign(slope))
       expect(Math.abs(step)).toBeCloseTo(lr, 6)
     }
   })
 
   it.each(['euler', 'ipndm', 'dpmpp'] as const)('is trained as a plug-in of %s', async base => {
-    const { predictor, validationLoss, loss } = await distill({ ...common, student: { ...student, base } })
+    const { learned, validationLoss, loss } = await distill({ ...common, student: { ...student, base } })
     expect([loss, validationLoss].every(Number.isFinite)).toBe(true)
-    expect(predictor.layers.encoder.weight[0]).toHaveLength(FEATURES)
+    expect(learned.layers.encoder.weight[0]).toHaveLength(FEATURES)
   })
 
   it('costs what is foreseen', async () => {
     for (const scaleTime of [0, 0.1]) {
       const { evaluations } = await distill({ ...common, student: { ...student, ranges: { ...ranges, scaleTime } } })
       const effort = {
-        ...({ solver: 'amed', afs: true, points: 1, learnsSigmas: false, scalesTime: scaleTime > 0 } as const),
+        ...({ learns: 'network', afs: true, points: 1, learnsSigmas: false, scalesTime: scaleTime > 0 } as const),
         ...{ steps: 3, training: 20, validation: 8 }
       }
       expect(evaluations).toBe(distillCost(optimizer, effort))

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { distill, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
 import { lookThrough, type View } from '../../src/distill/objective.js'
-import { walk, type EpdStudent } from '../../src/distill/student.js'
+import type { EpdStudent } from '../../src/solvers/epd.js'
+import { walk } from '../../src/distill/student.js'
 import { lossOf } from '../../src/distill/task.js'
 import type { Predictor } from '../../src/solvers/predictor.js'
 import { mixture } from '../support/mixture.js'
@@ -41,8 +42,8 @@ describe.each(Object.entries(optimizers))('distill by %s', (_, options: DistillO
     const half: View = x => Promise.resolve(x.filter((_, i) => i % 2 === 0))
     const objective = { ...options, objective: 'final' as const }
     const [plain, viewed] = [await distill(objective), await distill({ ...objective, view: half })]
-    const loss = async ({ predictor }: { predictor: Predictor }) => {
-      const [walked] = await walk({ model: mixture, student, sigmas }, common.validation, [predictor], 3)
+    const loss = async ({ learned }: { learned: Predictor }) => {
+      const [walked] = await walk({ model: mixture, student, sigmas }, common.validation, [learned], 3)
       return lossOf({ look: lookThrough(half, 3) }, walked, common.validation, [3])
     }
     expect(viewed.validationLoss).toBe(await loss(viewed))

@@ -36,7 +36,7 @@ async function spentAndForeseen(
   })
   const { afs, points, ranges } = which
   const effort = {
-    ...{ solver: 'epd' as const, afs, points, learnsSigmas, scalesTime: ranges.scaleTime > 0 },
+    ...{ learns: 'points' as const, afs, points, learnsSigmas, scalesTime: ranges.scaleTime > 0 },
     ...{ steps: numSteps - 1, training: 20, validation: 6 }
   }
   return { spent: evaluations, foreseen: distillCost(optimizer, effort) }

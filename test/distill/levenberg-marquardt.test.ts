@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { distill, type DistillOptions } from '../../src/distill/distill.js'
 import { normalStart, uniformStart } from '../../src/distill/parameters.js'
-import type { EpdStudent } from '../../src/distill/student.js'
+import type { EpdStudent } from '../../src/solvers/epd.js'
 import { survey } from '../../src/distill/survey.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { solve } from '../../src/solvers/solve.js'
@@ -35,10 +35,10 @@ describe('levenberg-marquardt', () => {
     const teacher = await followed({ ...student, predictor: known }, 1, 16)
     const single = { ...student, points: 1 }
     const optimizer = { name: 'levenberg-marquardt', iterations: 30, finalIterations: 10 } as const
-    const { loss, predictor } = await distill({ ...common, student: single, teacher, optimizer })
+    const { loss, learned } = await distill({ ...common, student: single, teacher, optimizer })
     expect(Math.sqrt(loss)).toBeLessThan(1e-5)
     const [x, truth] = await Promise.all([
-      followed({ ...single, predictor }, 100, 8),
+      followed({ ...single, predictor: learned }, 100, 8),
       followed({ ...single, predictor: known }, 100, 8)
     ])
     expect(relativeError(x.states[3], truth.states[3])).toBeLessThan(1e-4)
@@ -51,7 +51,7 @@ describe('levenberg-marquardt', () => {
     ['one trajectory', { teacher: lonely }],
     ['a normal start', { start: 'normal', seed: 1, optimizer: { name: 'levenberg-marquardt', places: 0 } }]
   ] satisfies [string, Partial<DistillOptions<EpdStudent>>][])('copes with %s', async (_, part) => {
-    const { predictor, loss } = await distill({ ...common, ...part })
+    const { learned, loss } = await distill({ ...common, ...part })
     const found: DistillOptions<EpdStudent> = { ...common, ...part }
     const count = found.student.points
     const { name, afs } = student
@@ -59,8 +59,8 @@ describe('levenberg-marquardt', () => {
     const start = uniformStart(found.student, 3)
     const { x } = await solve({ model: mixture, solver: { name, afs, predictor: start }, x: teacher.states[0], sigmas })
     const before = x.reduce((sum, value, j) => sum + (value - teacher.states[3][j]) ** 2, 0) / x.length
-    expect(predictor.r).toHaveLength(3)
-    expect(predictor.r.every(row => row.length === count)).toBe(true)
+    expect(learned.r).toHaveLength(3)
+    expect(learned.r.every(row => row.length === count)).toBe(true)
     expect(loss).toBeLessThan(before)
   })
 

@@ -99,7 +99,7 @@ describe('distill with learnSigmas', () => {
     }
     expect(await error(found.sigmas)).toBe(found.validationLoss)
     expect(await error(found.sigmas)).toBeLessThan(0.9 * (await error(start)))
-    expect(found.predictor).toEqual({ sigmas: [...found.sigmas] })
+    expect(found.learned).toEqual({ sigmas: [...found.sigmas] })
   })
 
   it.each(['euler', 'ipndm'] as const)('lowers the error of epd on %s below what step by step is found', async base => {
@@ -109,7 +109,7 @@ describe('distill with learnSigmas', () => {
     expect(both.validationLoss).toBeLessThan(alone.validationLoss!)
     const { x } = await solve({
       model: mixture,
-      solver: { ...student, base, predictor: both.predictor },
+      solver: { ...student, base, predictor: both.learned },
       x: validation.states[0],
       sigmas: both.sigmas
     })
@@ -118,7 +118,7 @@ describe('distill with learnSigmas', () => {
     await expect(
       solve({
         model: mixture,
-        solver: { ...student, base, predictor: both.predictor },
+        solver: { ...student, base, predictor: both.learned },
         x: validation.states[0],
         sigmas
       })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filled } from '../support/filled.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
+import { cpu, cuda, webgpu, type OnnxProvider } from '../../src/engines/onnx/providers.js'
 import { openSession } from '../../src/engines/onnx/session.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import type { Feed, Numbers, Session } from '../../src/engines/session.js'
@@ -68,8 +69,8 @@ describe('a convolution by 3 x 3 on tiles', () => {
     const data = Float32Array.from({ length: batch * 128 * 240 }, (_, i) => Math.sin(1.7 * (i + from * 128 * 240)))
     return [{ name: 'x', shape: [batch, 128, 12, 20], data }]
   }
-  const graphFor = (provider: 'cpu' | 'cuda') => record(recipe, filled(recipe), { provider, precision: 'float32' })
-  async function answers(provider: 'cpu' | 'cuda', threads: number, batches: readonly number[]): Promise<number[]> {
+  const graphFor = (provider: OnnxProvider) => record(recipe, filled(recipe), { provider, precision: 'float32' })
+  async function answers(provider: OnnxProvider, threads: number, batches: readonly number[]): Promise<number[]> {
     const session = await openSession({ path: (await writeGraph(graphFor(provider), folder)).path, threads })
     let found: number[] = []
     let from = 0
@@ -83,22 +84,22 @@ describe('a convolution by 3 x 3 on tiles', () => {
   }
 
   it('is what it is directly, but for rounding', async () => {
-    const operators = (provider: 'cpu' | 'cuda') => graphFor(provider).nodes.map(({ operator }) => operator)
-    expect([operators('cuda'), operators('cpu').includes('Conv')]).toEqual([['Conv'], false])
-    const [direct, tiles] = [await answers('cuda', 1, [2]), await answers('cpu', 1, [2])]
+    const operators = (provider: OnnxProvider) => graphFor(provider).nodes.map(({ operator }) => operator)
+    expect([operators(cuda), operators(cpu).includes('Conv')]).toEqual([['Conv'], false])
+    const [direct, tiles] = [await answers(cuda, 1, [2]), await answers(cpu, 1, [2])]
     expect(largestDifference(tiles, direct)).toBeGreaterThan(0)
     expect(largestDifference(tiles, direct)).toBeLessThan(6e-5)
   })
 
   it('gives a sample the same bits on any number of threads and in any batch', async () => {
-    const whole = await answers('cpu', 1, [4])
+    const whole = await answers(cpu, 1, [4])
     for (const [threads, batches] of [
       [2, [4]],
       [2, [1, 3]],
       [3, [2, 2]]
     ] as const)
       // prettier-ignore
-      expect(await answers('cpu', threads, batches)).toEqual(whole)
+      expect(await answers(cpu, threads, batches)).toEqual(whole)
   })
 })
 
@@ -111,7 +112,7 @@ describe('sine and cosine for WebGPU, whose own are inexact', () => {
         return [ops.sin(x), ops.cos(x)]
       }
     }
-    const { path } = await writeGraph(record(recipe, new Map(), { provider: 'webgpu', precision: 'float32' }), folder)
+    const { path } = await writeGraph(record(recipe, new Map(), { provider: webgpu, precision: 'float32' }), folder)
     const session = await openSession({ path })
     const angles = Float32Array.from({ length: 4096 }, (_, i) => (i < 2048 ? (i - 1024) / 100 : i - 3072))
     const [sines, cosines] = await session.run([{ name: 'x', shape: [1, 4096], data: angles.slice() }])
@@ -125,7 +126,7 @@ describe('sine and cosine for WebGPU, whose own are inexact', () => {
 
 /** The graph in half precision; ONNX Runtime's CPU provider computes it in single, with weights and images rounded. */
 async function inHalf({ recipe, feeds }: (typeof examples)[string]): Promise<Numbers> {
-  const { path } = await writeGraph(record(recipe, filled(recipe), { provider: 'cpu', precision: 'float16' }), folder)
+  const { path } = await writeGraph(record(recipe, filled(recipe), { provider: cpu, precision: 'float16' }), folder)
   const session = await openSession({ path })
   const [image] = await session.run(feeds(2))
   await session.close()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { availability } from '../../src/engines/availability.js'
-import { nameOf, RUNNERS } from '../../src/engines/provider.js'
+import { RUNNERS } from '../../src/engines/registry.js'
 import type { Numbers } from '../../src/engines/session.js'
 import { largestDifference } from '../networks/reference.js'
 import { examples, openExample, type Example } from '../support/networks.js'
@@ -26,12 +26,12 @@ async function answers(example: Example, options: Parameters<typeof openExample>
 
 describe.each(Object.entries(examples))('%s', (_, example) => {
   const reference = answers(example, { engine: 'onnx', provider: 'cpu' })
-  const others = here.filter(runner => nameOf(runner) !== 'onnx:cpu' && !isSlow(example.recipe, nameOf(runner)))
+  const others = here.filter(({ name }) => name !== 'onnx:cpu' && !isSlow(example.recipe, name))
 
-  it.each(others.map(runner => [nameOf(runner), runner] as const))(
+  it.each(others.map(runner => [runner.name, runner] as const))(
     'gives the same numbers on %s as on onnx:cpu',
-    async (_, runner) => {
-      const [expected, found] = [await reference, await answers(example, runner)]
+    async (_, { engine, provider }) => {
+      const [expected, found] = [await reference, await answers(example, { engine, provider: provider.name })]
       expect(found).toHaveLength(expected.length)
       found.forEach((values, k) => {
         expect(largestDifference(values, expected[k])).toBeLessThan(2e-4)
@@ -42,6 +42,6 @@ describe.each(Object.entries(examples))('%s', (_, example) => {
 
 describe('the engines of this machine', () => {
   it('are at least ONNX Runtime and two of TensorFlow.js', () => {
-    expect(here.map(nameOf)).toEqual(expect.arrayContaining(['onnx:cpu', 'tfjs:wasm', 'tfjs:cpu']))
+    expect(here.map(({ name }) => name)).toEqual(expect.arrayContaining(['onnx:cpu', 'tfjs:wasm', 'tfjs:cpu']))
   })
 })

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { programRecorder } from '../../src/engines/tfjs/program.js'
+import { programRecorder } from '../../src/engines/tfjs/recorder.js'
 import { examples, openExample } from '../support/networks.js'
 
 const cacheDir = mkdtempSync(join(tmpdir(), 'epd-engines-'))

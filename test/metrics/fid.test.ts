@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fidOf, type Range } from '../../src/metrics/fid.js'
+import { fidOf } from '../../src/metrics/fid.js'
+import type { Range } from '../../src/metrics/metric.js'
 
 /** A distance with a bias of 1,000 over the number of images, and where it was measured. */
 function biased(measured: Range[] = []) {

@@ -10,7 +10,8 @@ import { openCommandModel, type CommandModelOptions } from '../../src/models/com
 import type { Denoiser } from '../../src/models/denoiser.js'
 import { openModel } from '../../src/models/open.js'
 import { openOnnxModel, type OnnxModelOptions } from '../../src/models/onnx.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import { largestDifference } from '../networks/reference.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clipped, withClipping } from '../../src/models/clipped.js'
 import { leftOut } from '../../src/models/left-out.js'
-import type { Model } from '../../src/models/open.js'
+import type { Model } from '../../src/models/model.js'
 import { featured } from '../support/featured.js'
 
 const x = Float64Array.from({ length: 24 }, (_, i) => 3 * Math.sin(1 + i * i))

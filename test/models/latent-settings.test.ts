@@ -3,7 +3,8 @@ import { parse } from 'yaml'
 import type { LatentStates } from '../../src/checkpoints/compvis.js'
 import { fromFloat16 } from '../../src/checkpoints/half.js'
 import { isRecord, type DType, type Tensor } from '../../src/checkpoints/tensor.js'
-import { latentSettings, type LatentFacts } from '../../src/models/latent-settings.js'
+import type { LatentFacts } from '../../src/models/latent-facts.js'
+import { latentSettings } from '../../src/models/latent-settings.js'
 import { alphaBars, type Betas } from '../../src/models/parametrisation.js'
 
 const tensor = (dtype: DType, data: ArrayBufferView, count: number): Tensor => ({

@@ -18,7 +18,8 @@ import { writeZip } from '../../src/checkpoints/zip.js'
 import { decoderRecipe } from '../../src/networks/autoencoder.js'
 import { clipImageRecipe, clipTextProjectionRecipe, clipTextRecipe } from '../../src/networks/clip.js'
 import { unetArguments } from '../../src/networks/diffusers.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 import { diffusersAnswers } from '../networks/reference.js'
 
 type Tensors = NetworkCheckpoint['tensors']

@@ -80,12 +80,12 @@ describe('a flow-matching mixture', () => {
       } as const
       const seeds = [...Array(32).keys()]
       const [{ trajectories }, validation] = [await teacher(seeds), await teacher(seeds.map(seed => seed + 100))]
-      const { predictor } = await distill({
+      const { learned } = await distill({
         ...{ model, student, sigmas, teacher: trajectories, validation: validation.trajectories },
         optimizer: { name: 'levenberg-marquardt', iterations: 3, finalIterations: 1 }
       })
       const x = latents({ seeds: [200, 201, 202], shape }).map(value => value * sigmas[0])
-      return (await solve({ model, solver: { ...student, predictor }, x, sigmas })).x
+      return (await solve({ model, solver: { ...student, predictor: learned }, x, sigmas })).x
     }
     expect(largestDifference(await of(flow), await of(mixture))).toBeLessThan(1e-9)
   })

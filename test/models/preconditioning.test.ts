@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { preconditioning } from '../../src/models/preconditioning.js'
+import { preconditioning } from '../../src/models/preconditionings.js'
 
 const sigmas = [0.01, 0.3, 1, 7, 60]
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../../src/checkpoints/json.js'
 import { isRecord } from '../../src/checkpoints/tensor.js'
-import { preconditioning } from '../../src/models/preconditioning.js'
+import { preconditioning } from '../../src/models/preconditionings.js'
 import { readScheduler } from '../../src/models/schedulers.js'
 
 interface Case {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parametrisation, type NoiseSpec } from '../../src/models/parametrisation.js'
-import { preconditioning } from '../../src/models/preconditioning.js'
+import { preconditioning } from '../../src/models/preconditionings.js'
 
 const chains: readonly NoiseSpec[] = [
   { type: 'steps', betas: { schedule: 'linear', start: 1e-4, end: 0.02, steps: 1000 } },

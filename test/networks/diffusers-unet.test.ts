@@ -17,7 +17,8 @@ import {
   unetTensors
 } from '../../src/networks/diffusers.js'
 import { nameInFile } from '../../src/checkpoints/origin.js'
-import { bottleneckPixels, denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { diffusersAnswers, largestDifference, parametersOf } from './reference.js'
@@ -207,7 +208,7 @@ describe('a size', () => {
 
   it("tells the bottleneck's", () => {
     const of = (config: Component['config']) =>
-      bottleneckPixels(networkOf(unetArguments(component('UNet2DConditionModel', config), tokens)))
+      networkOf(unetArguments(component('UNet2DConditionModel', config), tokens)).bottleneckPixels
     expect(of({ ...context, sample_size: [5, 7] })).toBe(3 * 4)
     expect(of({ ...context, sample_size: [5, 7], downsample_padding: 0 })).toBe(2 * 3)
     expect(of(context)).toBe(16)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { guidedNetwork } from '../../src/networks/guided-family.js'
 import { denoisingRecipe, type Network } from '../../src/networks/network.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { answerOf, largestDifference, parametersOf, reference } from './reference.js'
@@ -10,11 +11,17 @@ const shared = {
 const networks = {
   'guided-diffusion-unet': {
     ...{ architecture: 'GuidedUNet', size: [16, 16], inChannels: 3, labelDim: 10 },
-    config: { ...shared, outChannels: 6, labelDim: 10, attentionOrder: 'head-qkv-channel', attentionKernel: [1] }
+    ...guidedNetwork(
+      { ...shared, outChannels: 6, labelDim: 10, attentionOrder: 'head-qkv-channel', attentionKernel: [1] },
+      16
+    )
   },
   'consistency-unet': {
     ...{ architecture: 'GuidedUNet', size: [16, 16], inChannels: 3, labelDim: 0 },
-    config: { ...shared, outChannels: 3, labelDim: 0, attentionOrder: 'qkv-head-channel', attentionKernel: [1, 1] }
+    ...guidedNetwork(
+      { ...shared, outChannels: 3, labelDim: 0, attentionOrder: 'qkv-head-channel', attentionKernel: [1, 1] },
+      16
+    )
   }
 } satisfies Record<string, Network>
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { decoderRecipe, LATENTS, type DecoderConfig } from '../../src/networks/autoencoder.js'
 import { clipImageRecipe, clipTextRecipe, IMAGE, TEXT_INPUTS } from '../../src/networks/clip.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { answerOf, largestDifference, parametersOf, reference } from './reference.js'
 

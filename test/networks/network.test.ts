@@ -7,7 +7,8 @@ import { unwrapped } from '../../src/checkpoints/state-dict.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { record, writeGraph } from '../../src/engines/onnx/compile.js'
 import { openSession } from '../../src/engines/onnx/session.js'
-import { bottleneckPixels, denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-networks-'))
 const song = {
@@ -160,7 +161,7 @@ describe("a network's bottleneck", () => {
 
   it('is what the encoder ends with: no layer of the decoder changes it, the last of the encoder does', async () => {
     const [image, features] = await outputs()
-    expect(features).toHaveLength(bottleneckPixels(network))
+    expect(features).toHaveLength(network.bottleneckPixels)
     const [decoded, same] = await outputs(/^model\.dec\..*weight$/)
     expect(same).toEqual(features)
     expect(decoded).not.toEqual(image)

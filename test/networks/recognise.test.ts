@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
-import { recognise } from '../../src/networks/recognise.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf, recognise } from '../../src/networks/registry.js'
 import { parametersOf } from './reference.js'
 
 const published: Record<string, { kwargs: Record<string, unknown>; className: string; millions?: number }> = {

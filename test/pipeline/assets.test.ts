@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { partsDigest } from '../../src/models/parts.js'
 import { describeCopies, findCopies } from '../../src/pipeline/assets.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 import { writeDdpm } from '../models/latent.js'
 
 const root = mkdtempSync(join(tmpdir(), 'epd-assets-'))

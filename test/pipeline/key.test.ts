@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { stageKey } from '../../src/pipeline/key.js'
-import { canonical } from '../../src/spec/plain.js'
+import { canonical } from '../../src/reading/plain.js'
 
 const identity = { kind: 'sample', version: 1, params: { a: 1, b: [1, 2] }, inputs: ['x', 'y'] }
 

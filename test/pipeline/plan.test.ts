@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { withDecoding } from '../../src/pipeline/decoding.js'
-import { plan, type Planned } from '../../src/pipeline/plan.js'
+import { withDerived } from '../../src/stages/derived.js'
+import type { Planned } from '../../src/pipeline/key.js'
+import { plan } from '../../src/pipeline/plan.js'
 import type { Decoder } from '../../src/models/decoder.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 
 const text = `name: a
 model: { checkpoint: a }
@@ -15,17 +16,36 @@ stages:
   score: { kind: score, samples: [samples], reference: samples, metrics: [rmse] }
 `
 const experiment = loadExperiment({ file: '/specs/a.yaml', text })
-const assets = new Map([['/specs/inception.pt', { path: '/specs/inception.pt', digest: 'i' }]])
+const assets = new Map([
+  ['/specs/inception.pt', { path: '/specs/inception.pt', digest: 'i' }],
+  ['/specs/clip', { path: '/specs/clip', digest: 'c' }]
+])
 const decoderOf = (digest: string): Decoder => ({
   ...{ shape: [3, 8, 8], digest, scale: 1, engine: 'onnx:cpu:float32' },
   decode: () => Promise.reject(new Error('not asked for')),
   close: () => Promise.resolve()
 })
 
+/** An experiment whose stages look at images through networks. */
+const looking = loadExperiment({
+  file: '/specs/a.yaml',
+  text: `${text.replace('stages:', 'prompts: [a cat]\nstages:')}
+  looked: { kind: score, samples: [samples], reference: samples, features: { weights: inception.pt }, metrics: [fid] }
+  said: { kind: score, samples: [samples], clip: ./clip, metrics: [clip-score] }
+`
+})
+
 /** The keys of all stages, by their names. */
-function keys(change: Partial<Planned['model']> = {}, prompts?: readonly string[]): Record<string, string> {
+function keys(
+  change: Partial<Planned['model']> = {},
+  prompts?: readonly string[],
+  of = experiment
+): Record<string, string> {
   const model = { digest: 'm', engine: 'e', batchInvariant: true, ...change }
-  const planned = plan({ experiment: withDecoding(experiment, model), model, assets, prompts })
+  const planned = plan({
+    ...{ model, assets, prompts },
+    experiment: { ...of, stages: withDerived(of.stages, model) }
+  })
   return Object.fromEntries(planned.stages.map(({ stage, key }) => [stage.name, key]))
 }
 
@@ -51,5 +71,16 @@ describe('plan', () => {
     const first = keys({}, ['a', 'b', 'c', 'd', 'e', 'f'])
     expect(differing(first, keys({}, ['a', 'b', 'c', 'd', 'e', 'f', 'g']))).toEqual([])
     expect(differing(first, keys({}, ['a', 'b', 'c', 'd', 'e', 'x'])).sort()).toEqual(['samples', 'score'])
+  })
+
+  it('names where networks look at images in the keys of what they see, unless that is the CPU', () => {
+    const on = (provider: string, devices?: readonly number[]) =>
+      keys({ runner: { engine: 'onnx', provider, devices } }, undefined, looking)
+    expect(differing(keys({}, undefined, looking), on('cpu'))).toEqual([])
+    const seen = ['looked', 'looked.samples', 'said', 'seen']
+    expect(differing(on('cpu'), on('cuda')).sort()).toEqual(expect.arrayContaining(seen))
+    expect(differing(on('cuda'), on('webgpu')).sort()).toEqual(expect.arrayContaining(seen))
+    expect(differing(on('cpu'), on('cuda'))).not.toContain('samples')
+    expect(differing(on('cuda'), on('cuda', [1]))).toEqual([])
   })
 })

@@ -4,8 +4,10 @@ import { parametrisation } from '../../src/models/parametrisation.js'
 import { withTimePoints } from '../../src/pipeline/time-points.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import type { RangedModel } from '../../src/solvers/range.js'
-import type { Experiment, PredictorRecord } from '../../src/spec/experiment.js'
-import { loadExperiment } from '../../src/spec/load.js'
+import type { AnyExperiment } from '../../src/experiment/experiment.js'
+import type { PredictorRecord } from '../../src/predictors/record.js'
+import { STAGE_KINDS } from '../../src/stages/registry.js'
+import { loadExperiment } from '../../src/experiment/load.js'
 
 const edm: RangedModel = { sigmaMin: 0, sigmaMax: Infinity }
 const chain: RangedModel = parametrisation('epsilon', {
@@ -19,11 +21,7 @@ function experiment(solver: string, stages: string, record: PredictorRecord = pu
   const text = `name: a\nmodel: { checkpoint: a }\nsolver: ${solver}\nstages: { ${stages} }\n`
   return loadExperiment({ file: 'a.yaml', text, predictors: { names: () => ['p'], get: () => record }, allowMismatch })
 }
-const schedules = ({ stages }: Experiment) =>
-  stages.map(stage => {
-    if (stage.kind === 'sample') return stage.solver.schedule
-    return stage.kind === 'teacher' ? stage.grid : stage.kind === 'distill' ? stage.student.schedule : undefined
-  })
+const schedules = ({ stages }: AnyExperiment) => stages.map(stage => STAGE_KINDS.of(stage).timePoints?.schedule(stage))
 const learning =
   't: { kind: teacher, seeds: 0 }, s: { kind: distill, teacher: t, validation: 1 }, a: { kind: sample, solver: s, seeds: 2 }'
 

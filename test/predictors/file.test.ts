@@ -7,7 +7,7 @@ import { amedStart } from '../../src/distill/amed.js'
 import { encodeJson, encodeTensors, readPredictor } from '../../src/predictors/file.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import { parseRecord } from '../../src/predictors/record.js'
-import type { PredictorRecord } from '../../src/spec/experiment.js'
+import type { PredictorRecord } from '../../src/predictors/record.js'
 import { readCheckpoint } from '../../src/checkpoints/checkpoint.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-predictors-'))
@@ -115,7 +115,7 @@ describe('readPredictor', () => {
 
   it.each([
     ['no JSON', '{ "name": ', /is not JSON/],
-    ['another JSON', '{ "a": 1 }', /is no predictor; expected what epd-run export writes/],
+    ['another JSON', '{ "a": 1 }', /is no predictor; expected an exported predictor/],
     ['another checkpoint', encodeTensors(epd).subarray(0, 100), /./],
     ['a list', '[1]', /is not a checkpoint/]
   ])('refuses %s', async (_, bytes, message) => {

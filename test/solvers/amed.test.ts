@@ -4,7 +4,7 @@ import type { Denoiser } from '../../src/models/denoiser.js'
 import { latents } from '../../src/random/latents.js'
 import { amedSteps } from '../../src/solvers/amed.js'
 import type { AmedPoint } from '../../src/solvers/amed-predictor.js'
-import type { BaseName } from '../../src/solvers/base.js'
+import type { BaseName } from '../../src/solvers/methods.js'
 import { drive } from '../../src/solvers/driver.js'
 import { baseMethod } from '../../src/solvers/base.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
@@ -30,7 +30,7 @@ const point: AmedPoint = {
 
 async function constant(options: { afs?: boolean; base?: BaseName; maxOrder?: number }, at = point, points = sigmas) {
   const x = noise(1)
-  const run = amedSteps({ x, samples: 1, sigmas: points, trajectory: [] }, options, () => at)
+  const run = amedSteps({ x, samples: 1, sigmas: points }, options, () => at)
   const [outcome] = await drive([{ run }], { model: featured })
   return outcome
 }
@@ -55,12 +55,15 @@ describe('amed', () => {
       )
       const found = await constant({ afs: true, base, maxOrder: 3 }, { r: 0.5, scaleDir: 1, scaleTime: 1 })
       let x: Float64Array = noise(1)
-      const method = baseMethod(base, { x, samples: 1, sigmas: halves, trajectory: [] }, 3)
+      const method = baseMethod(base, { samples: 1, sigmas: halves }, 3)
+      let state = method.init
       for (let i = 0; i < 8; i++) {
         const t = halves[i]
         const denoised = await mixture.denoise(x, Float64Array.of(t))
         const d = i === 0 ? x.map(v => v / Math.sqrt(1 + t * t)) : x.map((v, j) => (v - denoised[j]) / t)
-        x = method(x, d, t, i)(halves[i + 1])
+        const step = method.step(state, { x, d, t, index: i })
+        state = step.state
+        x = step.lead(halves[i + 1])
       }
       expect(relativeError(found.x, x)).toBeLessThan(1e-9)
       expect(found.nfe).toBe(7)
@@ -95,13 +98,13 @@ describe('amed', () => {
 
   it('asks for features at the start of each step that evaluates there, and of a sample alone', async () => {
     const asked: (true | undefined)[] = []
-    const run = amedSteps({ x: noise(1), samples: 1, sigmas, trajectory: [] }, { afs: true }, features => {
+    const run = amedSteps({ x: noise(1), samples: 1, sigmas }, { afs: true }, features => {
       asked.push(features && true)
       return point
     })
     await drive([{ run }], { model: featured })
     expect(asked).toEqual([undefined, true, true, true])
-    expect(() => amedSteps({ x: noise(2), samples: 2, sigmas, trajectory: [] }, {}, () => point)).toThrow(/one sample/)
+    expect(() => amedSteps({ x: noise(2), samples: 2, sigmas }, {}, () => point)).toThrow(/one sample/)
   })
 
   it('is refused by a model that shows no bottleneck', async () => {

@@ -6,7 +6,7 @@ import { mixture } from '../support/mixture.js'
 
 const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: 4, sigmaMin: 0.002, sigmaMax: 80 })
 const x = Float64Array.from({ length: 36 }, (_, i) => 80 * Math.sin(1 + i * i))
-const problem = () => ({ x, samples: 1, sigmas, trajectory: [] })
+const problem = () => ({ x, samples: 1, sigmas })
 
 /** EPD with two points in three steps, the raw r of one point of one step moved. */
 function epd(step: number, by: number, table: 'r' | 'scaleDir' | 'weight' = 'r'): SolverOptions {

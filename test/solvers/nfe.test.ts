@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nearestNfe, numStepsFor, parallelNfe } from '../../src/solvers/nfe.js'
-import type { PlainSolverOptions, SolverOptions } from '../../src/solvers/options.js'
+import { bound, type PlainSolverOptions, type SolverOptions } from '../../src/solvers/options.js'
 import { schedule } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
 import { mixture } from '../support/mixture.js'
@@ -21,14 +21,14 @@ describe('parallelNfe', () => {
     const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: n, sigmaMin: 0.002, sigmaMax: 80 })
     const x = Float64Array.from({ length: 12 }, (_, i) => 80 * Math.sin(1 + i * i))
     const { nfe } = await solve({ model: mixture, solver: solver(name, afs, n - 1), x, sigmas })
-    expect(parallelNfe({ name, afs }, n)).toBe(nfe)
-    if (!(name === 'unipc' && n === 3)) expect(numStepsFor({ name, afs }, nfe)).toBe(n)
+    expect(parallelNfe(bound({ name, afs }), n)).toBe(nfe)
+    if (!(name === 'unipc' && n === 3)) expect(numStepsFor(bound({ name, afs }), nfe)).toBe(n)
   })
 
   it('cannot be even for a solver of two stages with afs: the nearest are told', () => {
-    expect(numStepsFor({ name: 'epd', afs: true }, 4)).toBeUndefined()
-    expect(nearestNfe({ name: 'epd', afs: true }, 4)).toEqual([3, 5])
-    expect(nearestNfe({ name: 'heun', afs: false }, 1)).toEqual([2, 4])
-    expect(nearestNfe({ name: 'heun', afs: false }, 7)).toEqual([6, 8])
+    expect(numStepsFor(bound({ name: 'epd', afs: true }), 4)).toBeUndefined()
+    expect(nearestNfe(bound({ name: 'epd', afs: true }), 4)).toEqual([3, 5])
+    expect(nearestNfe(bound({ name: 'heun', afs: false }), 1)).toEqual([2, 4])
+    expect(nearestNfe(bound({ name: 'heun', afs: false }), 7)).toEqual([6, 8])
   })
 })

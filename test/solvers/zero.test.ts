@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
-import { parallelNfe, type Costed } from '../../src/solvers/nfe.js'
-import type { SolverOptions } from '../../src/solvers/options.js'
+import { parallelNfe } from '../../src/solvers/nfe.js'
+import { bound, type NamedSolver } from '../../src/solvers/options.js'
 import { solve } from '../../src/solvers/solve.js'
 import { FEATURES, featured } from '../support/featured.js'
 import { relativeError } from '../support/fixture.js'
@@ -18,7 +18,7 @@ const epd = {
 }
 const amed = { layers: amedStart(FEATURES, 0), ranges: { scaleDir: 0.01, scaleTime: 0 } }
 
-const solvers: readonly SolverOptions[] = [
+const solvers: readonly NamedSolver[] = [
   { name: 'euler' },
   { name: 'heun' },
   { name: 'dpm2' },
@@ -38,16 +38,16 @@ const solvers: readonly SolverOptions[] = [
 ]
 
 describe('a step to a noise level of 0', () => {
-  const ended = (solver: SolverOptions) => solve({ model: featured, solver, x, sigmas: Float64Array.of(...sigmas, 0) })
+  const ended = (solver: NamedSolver) => solve({ model: featured, solver, x, sigmas: Float64Array.of(...sigmas, 0) })
 
-  it.each(solvers.flatMap(solver => [false, true].map(afs => ({ ...solver, afs }) as SolverOptions)))(
+  it.each(solvers.flatMap(solver => [false, true].map(afs => ({ ...solver, afs }) as NamedSolver)))(
     'is the denoised data at the last noise level above it, for one evaluation: %o',
     async solver => {
       const { x: end, trajectory, nfe } = await ended(solver)
       const last = trajectory[sigmas.length - 1]
       const denoised = await featured.denoise(last, new Float64Array(2).fill(0.2))
       expect(relativeError(end, denoised)).toBeLessThan(1e-12)
-      expect(parallelNfe(solver as Costed, sigmas.length + 1, true)).toBe(nfe)
+      expect(parallelNfe(bound(solver), sigmas.length + 1, true)).toBe(nfe)
     }
   )
 
@@ -74,12 +74,12 @@ describe('a step to a noise level of 0', () => {
     { name: 'ipndm' },
     { name: 'paradigms', window: 5, tolerance: 0 },
     ...[1, 2, 3].flatMap(maxOrder => [{ name: 'dpmpp', maxOrder } as const, { name: 'unipc', maxOrder } as const])
-  ] satisfies SolverOptions[])('is finite from any number of time points: %o', async solver => {
+  ] satisfies NamedSolver[])('is finite from any number of time points: %o', async solver => {
     for (const first of [0, 2, 3, 4]) {
       const few = Float64Array.of(...sigmas.subarray(first), 0)
       const { x: end, nfe } = await solve({ model: featured, solver, x, sigmas: few })
       expect(end.every(Number.isFinite)).toBe(true)
-      if (solver.name !== 'paradigms') expect(parallelNfe(solver as Costed, few.length, true)).toBe(nfe)
+      if (solver.name !== 'paradigms') expect(parallelNfe(bound(solver), few.length, true)).toBe(nfe)
     }
   })
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { safetensors } from '../checkpoints/fixtures.js'
 import type { Shape } from '../../src/models/denoiser.js'
-import type { ScoreStage, Stage } from '../../src/spec/experiment.js'
-import { checkStage } from '../../src/stages/kinds.js'
+import { STAGE_KINDS, type Stage } from '../../src/stages/registry.js'
+import type { ScoreStage } from '../../src/stages/score.js'
 import { writeStatistics } from '../support/stand-ins.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-check-'))
@@ -13,8 +13,8 @@ const weights = join(folder, 'other.safetensors')
 writeFileSync(weights, safetensors({ a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }, Buffer.alloc(4)))
 writeStatistics(join(folder, 'pixels.npz'), 768)
 
-function check(stage: Stage, shape: Shape = [3, 16, 16]): Promise<void> {
-  return checkStage(stage, {
+async function check(stage: Stage, shape: Shape = [3, 16, 16]): Promise<void> {
+  await STAGE_KINDS.of(stage).check?.(stage, {
     model: { shape },
     assetPath: location => join(folder, location),
     cacheDir: folder,

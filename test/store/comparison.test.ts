@@ -2,27 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { compare, type CompareOptions } from '../../src/store/comparison.js'
 import type { ResultRow } from '../../src/store/store.js'
 
-const none = {
-  rmse: null,
-  psnr: null,
-  fid: null,
-  kid: null,
-  precision: null,
-  recall: null,
-  clipScore: null,
-  frechetPixels: null
-}
-const row = (samples: string, more: Partial<ResultRow>): ResultRow => ({
+const row = (samples: string, metrics: ResultRow['metrics'], more: Partial<ResultRow> = {}): ResultRow => ({
   ...{ experiment: 'a', samples, run: 'a-1', seconds: 1, images: 4, evaluations: 8, schedule: null },
-  ...{ solver: 'euler', points: null, base: null, afs: true, nfe: 3, score: 'score', ...none, ...more }
+  ...{ solver: 'euler', points: null, base: null, afs: true, nfe: 3, score: 'score', metrics, ...more }
 })
 
 const results = [
-  row('plain@nfe=3,solver=DDIM', { psnr: 20, rmse: 0.1, nfe: 3 }),
-  row('plain@nfe=3,solver=EDM', { psnr: 25, rmse: 0.05, solver: 'heun', nfe: 3 }),
-  row('plain@nfe=11,solver=EDM', { psnr: 31, rmse: 0.02, solver: 'heun', nfe: 11 }),
-  row('plain@nfe=11,solver=DDIM', { psnr: 29, rmse: 0.03, nfe: 11 }),
-  row('distilled@nfe=3', { psnr: 27, rmse: 0.04, solver: 'epd', points: 2, base: 'ipndm', nfe: 3 })
+  row('plain@nfe=3,solver=DDIM', { psnr: 20, rmse: 0.1 }),
+  row('plain@nfe=3,solver=EDM', { psnr: 25, rmse: 0.05 }, { solver: 'heun' }),
+  row('plain@nfe=11,solver=EDM', { psnr: 31, rmse: 0.02 }, { solver: 'heun', nfe: 11 }),
+  row('plain@nfe=11,solver=DDIM', { psnr: 29, rmse: 0.03 }, { nfe: 11 }),
+  row('distilled@nfe=3', { psnr: 27, rmse: 0.04 }, { solver: 'epd', points: 2, base: 'ipndm' })
 ]
 const options: CompareOptions = { rows: 'solver', cols: 'nfe', metric: 'psnr' }
 
@@ -67,8 +57,17 @@ describe('compare', () => {
     [{ where: ['solver=UniPC'] }, /no samples of this run with solver=UniPC have a psnr/],
     [{ where: ['solver'] }, /expected property=value, found solver/],
     [{ rows: 'colour' }, /samples have no colour; they have samples, solver, nfe/],
-    [{ rows: 'samples' }, /several samples have the same place in this table; choose with --where solver=DDIM/]
+    [{ rows: 'samples' }, /several samples have the same place in this table$/]
   ])('refuses %o', (wrong, message) => {
     expect(() => compare(results, { ...options, ...wrong })).toThrow(message)
+  })
+
+  it.each([
+    [{ metric: 'speed' }, { code: 'usage', subject: 'metric' }],
+    [{ metric: 'fid' }, { code: 'not-found', wayOut: 'show-run' }],
+    [{ where: ['solver'] }, { code: 'usage', subject: 'where' }],
+    [{ rows: 'samples' }, { code: 'usage', wayOut: 'choose-samples', subject: 'solver=DDIM' }]
+  ])('refuses %o with what it is about, and the way out', (wrong, error) => {
+    expect(() => compare(results, { ...options, ...wrong })).toThrow(expect.objectContaining(error))
   })
 })

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { METRICS } from '../../src/metrics/registry.js'
 import { openDatabase } from '../../src/store/sqlite.js'
-import { createStore, openStore, type Claim, type WritableStore } from '../../src/store/store.js'
+import { createStore, openStore, type Claim, type Store, type WritableStore } from '../../src/store/store.js'
 
 let root: string
 let store: WritableStore
@@ -283,14 +284,7 @@ describe('the view results', () => {
       {
         ...row,
         score: null,
-        rmse: null,
-        psnr: null,
-        fid: null,
-        kid: null,
-        precision: null,
-        recall: null,
-        clipScore: null,
-        frechetPixels: null
+        metrics: {}
       }
     ])
   })
@@ -302,28 +296,41 @@ describe('the view results', () => {
       {
         ...row,
         score: 'near',
-        rmse: 0.1,
-        psnr: 20,
-        fid: null,
-        kid: null,
-        precision: null,
-        recall: null,
-        clipScore: null,
-        frechetPixels: 7
+        metrics: { rmse: 0.1, psnr: 20, 'frechet-pixels': 7 }
       },
       {
         ...row,
         score: 'far',
-        rmse: 0.4,
-        psnr: 20,
-        fid: null,
-        kid: null,
-        precision: null,
-        recall: null,
-        clipScore: null,
-        frechetPixels: 7
+        metrics: { rmse: 0.4, psnr: 20, 'frechet-pixels': 7 }
       }
     ])
+  })
+
+  const columns = (of: Pick<Store, 'query'>) => of.query('SELECT * FROM results').columns
+
+  it('has a column for each metric, and one for any other that was scored', () => {
+    const metrics = METRICS.map(({ name }) => name.replaceAll('-', '_'))
+    expect(columns(store)).toEqual([
+      ...['experiment', 'samples', 'solver', 'points', 'base', 'afs', 'schedule', 'nfe', 'images', 'evaluations'],
+      ...['score', ...metrics, 'seconds', 'run']
+    ])
+    store.putMetrics(begun('k2', 'score'), [metric('my-own', 3), metric('rmse', 0.1), metric('nfe', 4)])
+    expect(columns(store)).toContain('my_own')
+    expect(store.query('SELECT my_own, rmse, nfe FROM results').rows).toEqual([[3, 0.1, 5]])
+    expect(store.results()).toMatchObject([{ nfe: 5, metrics: { 'my-own': 3, rmse: 0.1, nfe: 4 } }])
+  })
+
+  it('of another version is made anew where the store is written, and no result depends on it', () => {
+    scored('k2', 0.1)
+    const database = openDatabase(join(root, 'store.sqlite'))
+    database.exec('DROP VIEW results; CREATE VIEW results AS SELECT 1 AS fid')
+    database.close()
+    const reader = openStore(root)
+    opened.push(reader)
+    expect(columns(reader)).toEqual(['fid'])
+    expect(reader.results()).toMatchObject([{ score: 'near', metrics: { rmse: 0.1 } }])
+    opened.push(createStore(root))
+    expect(columns(reader)).toContain('frechet_pixels')
   })
 
   it('shows a stage that two runs share in both', () => {
@@ -454,7 +461,7 @@ describe('a row that has changed', () => {
     expect(() => store.results(run.id)).toThrow(/the metric rmse of stage k3/)
     expect(() => store.results()).toThrow(/the metric rmse of stage k3/)
     expect(() => store.query('SELECT * FROM results')).toThrow(/the metric rmse of stage k3/)
-    expect(store.results('b-00000001')).toMatchObject([{ samples: 'other', rmse: null }])
+    expect(store.results('b-00000001')).toMatchObject([{ samples: 'other', metrics: {} }])
   })
 
   it('of runs is refused, and written anew by running it again', () => {
@@ -470,7 +477,10 @@ describe('a row that has changed', () => {
     store.putImported('other', { name: 'other' }, '/other.json')
     behind(`UPDATE imported_predictors SET record = '{"name":"mine","learned":2}' WHERE name = 'mine'`)
     expect(() => store.importedPredictor('mine')).toThrow(
-      /the imported predictor mine is not what was written; import it again: epd-run predictors import \/mine.json/
+      expect.objectContaining({
+        message: expect.stringMatching(/the imported predictor mine is not what was written$/) as unknown,
+        ...{ code: 'store-corrupt', wayOut: 'import-again', subject: '/mine.json' }
+      })
     )
     expect(store.importedPredictor('other')).toMatchObject({ record: { name: 'other' } })
     store.putImported('mine', { name: 'mine', learned: 1 }, '/mine.json')

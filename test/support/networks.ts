@@ -1,13 +1,15 @@
-import { filled } from '../support/filled.js'
+import { filled } from './filled.js'
+import type { Runner } from '../../src/engines/engine.js'
 import type { Feed } from '../../src/engines/session.js'
 import { openNetwork, type OpenedNetwork } from '../../src/engines/open.js'
-import type { EngineOptions } from '../../src/engines/provider.js'
+import type { EngineOptions } from '../../src/engines/registry.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
 import { decoderRecipe } from '../../src/networks/autoencoder.js'
 import { clipImageRecipe, clipTextRecipe } from '../../src/networks/clip.js'
 import { unetArguments } from '../../src/networks/diffusers.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 
 /** A network with inputs for a batch of any size. */
 export interface Example {
@@ -130,16 +132,20 @@ function words(length: number): Float32Array<ArrayBuffer> {
 export function openExample(
   { recipe }: Example,
   cacheDir: string,
-  options: EngineOptions & { threads?: number }
+  options: EngineOptions & { threads?: number },
+  runners?: readonly Runner[]
 ): Promise<OpenedNetwork> {
   const content = Object.entries(examples)
     .find(([, example]) => example.recipe === recipe)?.[0]
     .replaceAll(/\W/g, '-')
-  return openNetwork({
-    ...options,
-    recipe,
-    cacheDir,
-    content: content ?? recipe.name,
-    tensors: () => Promise.resolve(filled(recipe))
-  })
+  return openNetwork(
+    {
+      ...options,
+      recipe,
+      cacheDir,
+      content: content ?? recipe.name,
+      tensors: () => Promise.resolve(filled(recipe))
+    },
+    runners
+  )
 }

@@ -1,12 +1,12 @@
 import { AMED_CODE, AMED_HEAD, AMED_HIDDEN, AMED_WAVES } from '../../src/solvers/amed-predictor.js'
-import type { BaseName } from '../../src/solvers/base.js'
-import type { SolverOptions } from '../../src/solvers/options.js'
+import type { BaseName } from '../../src/solvers/methods.js'
+import type { NamedSolver } from '../../src/solvers/options.js'
 import { FEATURES } from './featured.js'
 
 /** A solver, the order that its theory gives it on smoothly graded time points, and the one that is to be observed. */
 export interface Ordered {
   /** Where its predictor has a row a step, for so many steps. */
-  readonly solver: SolverOptions | ((steps: number) => SolverOptions)
+  readonly solver: NamedSolver | ((steps: number) => NamedSolver)
   /** What it is called, where its options do not say it in short. */
   readonly title?: string
   readonly theory: number
@@ -22,7 +22,7 @@ const STARTUP = 'the steps of lower order at its start show'
 /** EPD with the same raw places in every step. */
 const ensemble =
   (r: readonly number[], base?: BaseName) =>
-  (steps: number): SolverOptions => {
+  (steps: number): NamedSolver => {
     const table = (row: readonly number[]) => Array.from({ length: steps }, () => row)
     const zeros = table(r.map(() => 0))
     const predictor = {
@@ -36,7 +36,7 @@ const ensemble =
   }
 
 /** AMED with a network that always answers the same raw place. */
-function amedWith(r: number): SolverOptions {
+function amedWith(r: number): NamedSolver {
   const layer = (input: number, out: number, bias = 0) => ({
     weight: Array.from({ length: out }, () => Array.from({ length: input }, () => 0)),
     bias: Array.from({ length: out }, () => bias)

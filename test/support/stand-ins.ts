@@ -6,7 +6,8 @@ import { recorder } from '../../src/engines/onnx/recorder.js'
 import type { Recipe } from '../../src/engines/recipe.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
 import { encodeStatistics } from '../../src/metrics/reference.js'
-import { denoisingRecipe, networkOf } from '../../src/networks/network.js'
+import { denoisingRecipe } from '../../src/networks/network.js'
+import { networkOf } from '../../src/networks/registry.js'
 
 /** Weights of a network without a checkpoint, as a file: noise of a size that keeps activations in bounds. */
 export function writeWeights(file: string, recipe: Recipe): void {

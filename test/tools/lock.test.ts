@@ -12,7 +12,16 @@ it('package-lock.json keeps CUDA libraries and a compiler out of npm ci (npm run
 
 it('a lock that an update has written is corrected', () => {
   const updated = structuredClone(lock)
+  updated.packages['node_modules/better-sqlite3']!.engines = { node: '>=22' }
   updated.packages['node_modules/better-sqlite3-12']!.engines = { node: '20.x || 22.x || 24.x' }
   updated.packages['node_modules/onnxruntime-node']!.hasInstallScript = true
   expect(corrected(updated)).toEqual(lock)
+})
+
+it('better-sqlite3 is no optional package where it is needed, so that npm says what it cannot fetch', () => {
+  expect(lock.packages['']).toMatchObject({
+    dependencies: { 'better-sqlite3': expect.any(String) as string },
+    optionalDependencies: { 'better-sqlite3-12': expect.any(String) as string }
+  })
+  expect(lock.packages['node_modules/better-sqlite3']).not.toHaveProperty('optional')
 })

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { startChecksum } from '../../files/checksum.js'
 import { placeFile } from '../../files/place.js'
+import type { ChecksummedFile } from '../../files/verified.js'
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
 import { encodeModel, type GraphProto, type TensorProto } from './proto.js'
-import { CPU, OPSET, recorder, type Target } from './recorder.js'
+import { CPU, type Target } from './builder.js'
+import { OPSET, recorder } from './recorder.js'
 
-/** Of this compiler: another number, other graphs. */
+/** The version of this compiler: another number, other graphs. */
 export const COMPILER_VERSION = 4
 
 /** The ONNX graph of a network with its weights. */
@@ -16,14 +19,13 @@ export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): 
   })
 }
 
-/** From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime. */
+/**
+ * From so many bytes on weights stand in a file of their own: written from where they are, and mapped by ONNX Runtime.
+ */
 const EXTERNAL_FROM = 1 << 20
 
 /** A file of a graph: the graph itself, or the weights beside it. */
-export interface GraphFile {
-  readonly path: string
-  /** SHA-256 of its bytes. */
-  readonly digest: string
+export interface GraphFile extends ChecksummedFile {
   readonly size: number
 }
 
@@ -54,12 +56,12 @@ export async function writeGraph(
   return { path, digest, files: [own, beside] }
 }
 
-/** The digest is of what is to be written, not of what the disk then holds. */
+/** The checksum is of what is to be written, not of what the disk then holds. */
 async function write(path: string, parts: readonly Uint8Array[]): Promise<GraphFile> {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
+  const sum = startChecksum()
+  for (const part of parts) sum.update(part)
   await placeFile(path, parts)
-  return { path, digest: hash.digest('hex'), size: parts.reduce((sum, part) => sum + part.byteLength, 0) }
+  return { path, checksum: sum.digest(), size: parts.reduce((sum, part) => sum + part.byteLength, 0) }
 }
 
 /** Over the graph without its weights, and the weights in order; the same whether they stand in one file or two. */

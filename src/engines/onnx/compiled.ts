@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EpdError } from '../../errors.js'
-import { digestOfBytes } from '../../files/digest.js'
+import { checksumOfBytes } from '../../files/checksum.js'
 import { readNote, writeNote } from '../../files/sealed.js'
 import { ChangedFile, openVerified } from '../../files/verified.js'
 import type { Session } from '../session.js'
@@ -15,7 +15,8 @@ export interface Compiled<About> {
   readonly graph: string
   readonly about: About
   /**
-   * Starts a session of it. What is run is what was compiled: files that do not hold it any more are compiled again, and `onNote` is told.
+   * Starts a session of it. What is run is what was compiled: files that do not hold it any more are compiled again,
+   * and `onNote` is told.
    * @throws EpdError `engine-failed`
    */
   readonly open: (settings?: Omit<SessionOptions, 'path' | 'folder'>) => Promise<Session>
@@ -40,7 +41,7 @@ interface Noted<About> {
 }
 
 /** The version of a note's form; notes of another version are passed over. */
-const NOTES = 2
+const NOTES = 3
 
 /** The graph that `make` records, from the folder if it was compiled under this name before. */
 export async function compiledOnce<About>(options: CompileOptions<About>): Promise<Compiled<About>> {
@@ -103,14 +104,17 @@ function isAnything(value: unknown): value is unknown {
   return value !== undefined
 }
 
-/** The bytes of the graph that are checked are the bytes that run; the weights beside it are checked while they are loaded. */
+/**
+ * The bytes of the graph that are checked are the bytes that run; the weights beside it are checked while they are
+ * loaded.
+ */
 async function started([own, ...beside]: readonly GraphFile[], settings: object = {}): Promise<Session> {
   const { openSession } = await import('./session.js')
   const bytes = await readFile(own.path).catch((error: unknown) => {
     if (isMissing(error)) throw new ChangedFile(own.path, 'is missing')
     throw error
   })
-  if (digestOfBytes(bytes) !== own.digest) throw new ChangedFile(own.path, 'has changed since it was written')
+  if (checksumOfBytes(bytes) !== own.checksum) throw new ChangedFile(own.path, 'has changed since it was written')
   for (const file of beside) {
     const changed = await atOnce(file)
     if (changed) throw changed

@@ -20,7 +20,9 @@ export interface OnnxInterface {
   readonly external: readonly string[]
 }
 
-/** Reads it from the file itself, whose graph is skipped. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
+/**
+ * Reads it from the file itself, whose graph is skipped. @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
+ */
 export async function onnxInterface(path: string): Promise<OnnxInterface> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new EpdError('checkpoint-missing', `${path}: cannot be read as a file; correct its path`, { cause: error })

@@ -18,7 +18,9 @@ export interface Matrices {
   subtractSquare(a: Matrix, l: Matrix): Promise<Matrix>
   /** l b l^T, b symmetric */
   congruence(l: Matrix, b: Matrix): Promise<Matrix>
-  /** Q^T b Q for Q = 1 - v t v^T, with b the rows and columns of the symmetric a but the first ones, as many as t has. */
+  /**
+   * Q^T b Q for Q = 1 - v t v^T, with b the rows and columns of the symmetric a but the first ones, as many as t has.
+   */
   reflect(a: Matrix, v: Matrix, t: Matrix): Promise<Matrix>
   /** a b^T, row-major. */
   timesTransposed(a: Matrix, b: Matrix): Promise<Float64Array>
@@ -26,8 +28,8 @@ export interface Matrices {
 }
 
 /**
- * Each product's session is opened when it is first asked for. A product that is under way when the signal is aborted is waited for no
- * longer: it fails with the signal's reason.
+ * Each product's session is opened when it is first asked for. A product that is under way when the signal is aborted
+ * is waited for no longer: it fails with the signal's reason.
  */
 export function openMatrices(signal?: AbortSignal): Matrices {
   const [square, congruence, reflection, outer] = [
@@ -37,7 +39,8 @@ export function openMatrices(signal?: AbortSignal): Matrices {
       ['l', 'b'],
       [node('MatMul', ['l', 'b'], {}, 'lb'), node('Transpose', ['l'], {}, 'lt'), node('MatMul', ['lb', 'lt'])]
     ),
-    // b - v w^T - w v^T with y = b v t, s = t^T v^T y and w = y - v s / 2 (Bischof & Van Loan 1987; Dongarra, Hammarling & Sorensen 1989).
+    // b - v w^T - w v^T with y = b v t, s = t^T v^T y and w = y - v s / 2 (Bischof & Van Loan 1987; Dongarra,
+    // Hammarling & Sorensen 1989).
     formula(
       'v',
       ['a', 'v', 't'],

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
+import type { NetworkThread } from '../engine.js'
 import { openWorker, type Session } from '../session.js'
+import { cpu, type OnnxProvider } from './providers.js'
 
 export interface SessionOptions {
   /** The .onnx file, or its bytes. */
@@ -8,8 +10,8 @@ export interface SessionOptions {
   readonly folder?: string
   /** Threads within an operation; default: all cores. Never changes a bit of the result. */
   readonly threads?: number
-  /** Default: cpu. */
-  readonly provider?: 'cuda' | 'webgpu' | 'cpu'
+  /** Default: the CPU. */
+  readonly provider?: OnnxProvider
   /** Which of several GPUs. */
   readonly device?: number
   /** Whether the CPU multiplies in bfloat16, where it can (ARM). */
@@ -18,12 +20,15 @@ export interface SessionOptions {
 
 /** @throws EpdError `engine-failed` if ONNX Runtime does not load or refuses the graph */
 export function openSession(options: SessionOptions): Promise<Session> {
-  const { path, folder, threads = availableParallelism(), provider = 'cpu', device = 0, bfloat16 = false } = options
-  // Else cuBLAS and cuDNN round what they multiply to 10 bits; it must stand in the process's environment before they load.
-  if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0'
-  return openWorker({
-    engine: 'ONNX Runtime',
+  for (const [name, value] of Object.entries(options.provider?.environment ?? {})) process.env[name] ??= value
+  return openWorker({ engine: 'ONNX Runtime', ...sessionThread(options) })
+}
+
+/** The thread that runs a session. */
+export function sessionThread(options: SessionOptions): NetworkThread {
+  const { path, folder, threads = availableParallelism(), provider = cpu, device = 0, bfloat16 = false } = options
+  return {
     script: new URL('./worker.js', import.meta.url),
-    settings: { path, folder, threads, provider, device, bfloat16 }
-  })
+    settings: { path, folder, threads, provider: provider.execution(device), bfloat16 }
+  }
 }

@@ -1,7 +1,9 @@
+import { power } from '../../power.js'
+
 /**
- * Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, arXiv 1509.09308): 4 x 4 pixels of a convolution by 3 x 3 from 36
- * products a pair of channels in place of 144, on images cut into overlapping tiles of 6 x 6. The matrices follow from the points at which
- * polynomials are evaluated (Toom & Cook); the last is infinity.
+ * Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, arXiv 1509.09308): 4 x 4 pixels of a convolution by 3 x
+ * 3 from 36 products a pair of channels in place of 144, on images cut into overlapping tiles of 6 x 6. The matrices
+ * follow from the points at which polynomials are evaluated (Toom & Cook); the last is infinity.
  */
 const POINTS = [0, 1, -1, 0.5, -0.5]
 
@@ -12,9 +14,9 @@ export const TILE = ANSWER + KERNEL - 1
 
 /** [TILE, KERNEL]: a kernel's values at the points, divided by what interpolation divides by. */
 const KERNEL_AT = [
-  ...POINTS.map((point, k) => {
-    const divisor = POINTS.reduce((product, other, l) => (l === k ? product : product * (point - other)), 1)
-    return Array.from({ length: KERNEL }, (_, power) => point ** power / divisor)
+  ...POINTS.map((point, at) => {
+    const divisor = POINTS.reduce((product, other, l) => (l === at ? product : product * (point - other)), 1)
+    return Array.from({ length: KERNEL }, (_, k) => power(point, k) / divisor)
   }),
   [0, 0, 1]
 ]
@@ -23,9 +25,9 @@ const KERNEL_AT = [
 const TILE_AT = [...POINTS.map((_, k) => coefficients(POINTS.filter((_, l) => l !== k))), coefficients(POINTS)]
 
 /** [ANSWER, TILE]: pixels from the products at the points. */
-const ANSWER_AT = Array.from({ length: ANSWER }, (_, power) => [
-  ...POINTS.map(point => point ** power),
-  Number(power === ANSWER - 1)
+const ANSWER_AT = Array.from({ length: ANSWER }, (_, k) => [
+  ...POINTS.map(point => power(point, k)),
+  Number(k === ANSWER - 1)
 ])
 
 /** Of the polynomial with these roots, the lowest first, as many as a tile has pixels. */
@@ -45,7 +47,10 @@ export function answerMatrix(): Float32Array {
   return kronecker(ANSWER_AT)
 }
 
-/** [TILE, tiles, length], row-major: a side of `length` pixels, with one of zeros before and behind it, to what its tiles are at each point. */
+/**
+ * [TILE, tiles, length], row-major: a side of `length` pixels, with one of zeros before and behind it, to what its
+ * tiles are at each point.
+ */
 export function sideMatrix(length: number): Float32Array {
   const tiles = length / ANSWER
   const matrix = new Float32Array(TILE * tiles * length)

@@ -6,7 +6,7 @@ import { serve } from '../serve.js'
 
 /**
  * @typedef {import('../serve.js').Numbers} Numbers
- * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string, device: number, bfloat16?: boolean }} Settings
+ * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string | { name: string }, bfloat16?: boolean }} Settings
  */
 
 // Errors are thrown as well as logged, and a log would stand in the middle of the terminal's list.
@@ -18,16 +18,20 @@ const SILENT = 4
 Reflect.deleteProperty(globalThis, 'Float16Array')
 
 await serve(async given => {
-  const { path, folder, threads, provider, device, bfloat16 } = settings(given)
+  const { path, folder, threads, provider, bfloat16 } = settings(given)
   /** @type {InferenceSession.SessionOptions} */
   const options = {
-    executionProviders: [provider === 'cuda' ? { name: 'cuda', deviceId: device } : provider],
+    executionProviders: [provider],
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
     logSeverityLevel: SILENT,
     extra: {
       ...(bfloat16 && { mlas: { enable_gemm_fastmath_arm64_bfloat16: '1' } }),
-      ...(folder !== undefined && { session: { model_external_initializers_file_folder_path: folder } })
+      session: {
+        ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
+        // A thread that waits for work by spinning takes the core of one that has work, of this process or another's.
+        intra_op: { allow_spinning: '0' }
+      }
     }
   }
   const session = await (typeof path === 'string'

@@ -1,5 +1,6 @@
 import { withTensors, type Recipe, type Tensors } from '../recipe.js'
-import { programRecorder, type Program } from './program.js'
+import type { Program } from './program.js'
+import { programRecorder } from './recorder.js'
 
 /** The program of a network with its weights. @throws EpdError `model-invalid` if the tensors do not fit */
 export function program(recipe: Recipe, tensors: Tensors): Program {

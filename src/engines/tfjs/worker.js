@@ -9,7 +9,7 @@ import { serve } from '../serve.js'
  * @typedef {import('./program.js').Kernel} Kernel
  * @typedef {import('./program.js').Options} Options
  * @typedef {import('../serve.js').Numbers} Numbers
- * @typedef {'tensorflow-gpu' | 'tensorflow' | 'wasm' | 'cpu'} Provider
+ * @typedef {{ program: Program, package: string, backend: string }} Settings
  */
 
 /** @type {Record<Kernel, (operands: tf.Tensor[], options: Options) => tf.Tensor | tf.Tensor[]>} */
@@ -52,18 +52,10 @@ function image(x) {
   return /** @type {tf.Tensor4D} */ (x)
 }
 
-/** By a name that no compiler follows: what did not install is not there. */
-const PACKAGES = {
-  'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
-  tensorflow: '@tensorflow/tfjs-node',
-  wasm: '@tensorflow/tfjs-backend-wasm',
-  cpu: '@tensorflow/tfjs-backend-cpu'
-}
-
 await serve(async settings => {
-  if (!isSettings(settings)) throw new Error('this thread is started by openTfjs')
-  const { program, provider } = settings
-  await load(provider)
+  if (!isSettings(settings)) throw new Error('this thread is started by openNetwork')
+  const { program } = settings
+  await load(settings)
   /** @type {Map<number, tf.Tensor>} */
   const arrays = new Map()
   for (const { at, shape, values } of program.constants) arrays.set(at, tf.tensor(values, [...shape], 'float32'))
@@ -139,18 +131,20 @@ function input(name, feeds) {
   return tf.tensor(Float32Array.from(feed.data), feed.shape, 'float32')
 }
 
-/** @param {Provider} provider */
-async function load(provider) {
+/**
+ * Loads the backend's package by a name that no compiler follows, since what did not install is not there.
+ * @param {Settings} settings
+ */
+async function load(settings) {
   tf.enableProdMode()
-  await import(PACKAGES[provider])
-  const backend = provider === 'tensorflow-gpu' ? 'tensorflow' : provider
-  if (!(await tf.setBackend(backend))) throw new Error(`its backend ${backend} does not start`)
+  await import(settings.package)
+  if (!(await tf.setBackend(settings.backend))) throw new Error(`its backend ${settings.backend} does not start`)
 }
 
 /**
  * @param {unknown} given
- * @returns {given is { program: Program, provider: Provider }}
+ * @returns {given is Settings}
  */
 function isSettings(given) {
-  return typeof given === 'object' && given !== null && 'program' in given && 'provider' in given
+  return typeof given === 'object' && given !== null && 'program' in given && 'package' in given && 'backend' in given
 }

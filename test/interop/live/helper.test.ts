@@ -1,13 +1,20 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openCommandModel } from '../../../src/models/command.js'
-import type { Model } from '../../../src/models/open.js'
+import type { Model } from '../../../src/models/model.js'
 import { openModel } from '../../../src/models/open.js'
+import { encodeRequest } from '../../../src/models/protocol.js'
 import { caseNames, openCase, ruled, SOURCE, type Case } from '../cases.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-helper-'))
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const EXAMPLE = readFileSync(join(ROOT, 'examples/command-model.py'), 'utf8')
 const python = process.env.EPD_PYTHON ?? 'python3'
 
 /** A program of three lines that serves a pipeline; `today` is for old versions of diffusers alone. */
@@ -84,5 +91,22 @@ describe('epd_run.py', () => {
     const answer = await model.denoise(Float64Array.of(1, 2, 3, 4), Float64Array.of(0.5))
     expect([...answer]).toEqual([0.5, 1, 1.5, 2])
     await model.close()
+  })
+
+  it.each([
+    ['it serves', 'from epd_run import serve\nserve(compute, (3, 16, 16))\n'],
+    ['is written as the example is', EXAMPLE.replace(/return lambda .*/, 'return compute')]
+  ])('ends a function that %s with its input, even while it computes', async (_, program) => {
+    const [file, computing] = [join(folder, 'endless.py'), join(folder, 'computing')]
+    rmSync(computing, { force: true })
+    const compute = `import time\ndef compute(*_):\n    open(${JSON.stringify(computing)}, "w").close()\n    time.sleep(600)\n`
+    writeFileSync(file, `${compute}\n${program}`)
+    const env = { ...process.env, PYTHONPATH: join(ROOT, 'python') }
+    const child = spawn(python, [file], { env, stdio: ['pipe', 'ignore', 'inherit'] })
+    const ended = once(child, 'exit')
+    child.stdin.write(encodeRequest({ samples: 1, noise: Float32Array.of(1), x: new Float32Array(768) }))
+    while (!existsSync(computing)) await sleep(20)
+    child.stdin.end()
+    expect(await ended).toEqual([0, null])
   })
 })

@@ -1,0 +1,37 @@
+import type { Fault, WayOut } from '../errors.js'
+
+/** What a way out is on the command line. `subject`: what the error is about. */
+const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> = {
+  'another-store': 'choose another folder with --store',
+  'another-folder': 'name another with --store',
+  'writable-store': 'choose another folder with --store, or copy this one there',
+  'replace-store': 'move it away, or choose another folder with --store',
+  'more-space': 'free some space or choose another folder with --store',
+  'make-store': 'run an experiment first, or name another folder with --store',
+  'newer-version': 'use a newer epd-run, or --store with another folder',
+  'import-again': subject => `import it again: epd-run import ${subject}`,
+  'allow-mismatch': '--allow-mismatch uses it all the same',
+  'another-name': 'give another name with --name',
+  'list-predictors': 'epd-run predictors lists them',
+  download: 'epd-run fetch downloads it',
+  'show-run': 'epd-run show lists what they have',
+  'choose-samples': subject => `choose with --where ${subject}`,
+  'list-engines': 'epd-run doctor shows what there is',
+  'make-statistics': 'make them with epd-run reference'
+}
+
+/** The options that errors name, which the library calls as they are here but for the dashes. */
+const OPTIONS: readonly string[] = ['metric', 'set', 'where']
+
+/** An error in the terms of the command line, a line for each thing that is wrong. */
+export function inTerms(error: Fault & { readonly faults?: readonly Fault[] }): string {
+  return (error.faults ?? [error]).map(line).join('\n')
+}
+
+function line({ message, subject = '', wayOut }: Fault): string {
+  const said = OPTIONS.includes(subject) && message.startsWith(subject) ? `--${message}` : message
+  if (wayOut === undefined) return said
+  const advice = ADVICE[wayOut]
+  const words = typeof advice === 'string' ? advice : advice(subject)
+  return said.endsWith('?') ? `${said} (${words})` : `${said}; ${words}`
+}

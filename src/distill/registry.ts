@@ -1,0 +1,31 @@
+import type { Learns } from '../solvers/descriptor.js'
+import { adam } from './adam.js'
+import type { AdamOptions } from './adam-options.js'
+import { amedTraining } from './amed.js'
+import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
+import { levenbergMarquardt } from './levenberg-marquardt.js'
+
+/** All optimisers. The first that learns something is the default for it. */
+const OPTIMISERS = [levenbergMarquardt, adam, amedTraining] as const
+
+export type OptimiserEntry = (typeof OPTIMISERS)[number]
+
+export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
+
+/** Options with their defaults, as an experiment states them. */
+export type OptimizerSpec = ReturnType<OptimiserEntry['specify']>
+
+/** The optimisers that learn what a solver needs, and where they are asked to, its time points; the default one first. */
+export function optimisersOf(learns: Learns, learnSigmas = false): readonly OptimiserEntry[] {
+  return OPTIMISERS.filter(optimiser => optimiser.learns.includes(learns) && (optimiser.learnsSigmas || !learnSigmas))
+}
+
+/** The optimiser of a name that learns what a solver needs; without a name, the default one. */
+export function optimiserOf(learns: Learns, name?: string): OptimiserEntry | undefined {
+  return optimisersOf(learns).find(optimiser => name === undefined || optimiser.name === name)
+}
+
+/** Names of optimisers, as a message lists them. */
+export function namesOf(optimisers: readonly OptimiserEntry[]): string {
+  return optimisers.map(({ name }) => name).join(' or ')
+}

@@ -1,0 +1,59 @@
+import { parseDocument } from 'yaml'
+import { child, copy, isMapping } from '../reading/plain.js'
+import { expected, type Path } from '../reading/problem.js'
+
+/** What `set path=value` asks for. */
+export interface Override {
+  /** The option `set` as it was given, to be named in errors. */
+  readonly source: string
+  readonly path: Path
+  readonly value: unknown
+}
+
+/** Reads `path=value`, the value being YAML. Returns what is wrong with it, if anything, as text. */
+export function parseOverride(text: string): Override | string {
+  const source = `set ${text}`
+  const match = /^([^=]+)=(.*)$/s.exec(text)
+  const path = match?.[1].split('.').map(key => key.trim()) ?? []
+  if (!match || path.includes(''))
+    return `${source}: ${expected('path=value, such as stages.samples.seeds=0-63', text)}`
+  try {
+    const document = parseDocument(match[2], { stringKeys: true, resolveKnownTags: false, prettyErrors: false })
+    const fault = [...document.errors, ...document.warnings].at(0)
+    if (fault) throw fault
+    return { source, path, value: copy(document.toJS()) }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return `${source}: ${path.join('.')}: the value is not YAML that can be read: ${error.message}`
+  }
+}
+
+/** Puts an override into a spec's value, making the mappings on its way. Returns what is in its way, if anything. */
+export function applyOverride(spec: unknown, { path, value }: Override): string | undefined {
+  let parent = spec
+  for (const [i, key] of path.slice(0, -1).entries()) {
+    if (child(parent, key) === undefined || child(parent, key) === null) {
+      const stages = i === 1 && path[0] === 'stages' && isMapping(parent) ? Object.keys(parent) : undefined
+      if (stages) return expected(`the name of a stage (${stages.join(', ')})`, key, stages)
+      if (!put(parent, key, {})) return noPlace(parent, key)
+    }
+    parent = child(parent, key)
+  }
+  return put(parent, path[path.length - 1], value) ? undefined : noPlace(parent, path[path.length - 1])
+}
+
+function noPlace(parent: unknown, key: string | number): string {
+  return Array.isArray(parent) ? expected(`a place from 0 to ${parent.length}`, key) : expected('a mapping', parent)
+}
+
+function put(parent: unknown, key: string | number, value: unknown): boolean {
+  if (Array.isArray(parent)) {
+    const place = Number(key)
+    if (!Number.isInteger(place) || place < 0 || place > parent.length) return false
+    parent[place] = value
+    return true
+  }
+  if (!isMapping(parent)) return false
+  Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true })
+  return true
+}

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { EpdError } from '../errors.js'
+import { wrongPath } from '../reading/paths.js'
+import { copy } from '../reading/plain.js'
+import { nearest, quote, type Problem } from '../reading/problem.js'
+
+/** A spec as it was read: its value, and where each part of it stands. */
+export interface Source {
+  readonly text: string
+  /** Plain data; undefined where the YAML is too broken to have any. */
+  readonly value: unknown
+  /** What is wrong with the YAML itself, each with its position. */
+  readonly faults: readonly string[]
+  readonly locate: (problem: Problem) => Location
+}
+
+export interface Location {
+  /** "file:line:column" */
+  readonly position: string
+  /** The same, from the beginning of the file. */
+  readonly offset: number
+  /** Whether the whole path of the problem is in the file. */
+  readonly written: boolean
+}
+
+/** Reads a spec. @throws EpdError `spec-invalid` if there is no file of text there */
+export function readSource(file: string, text = readText(file)): Source {
+  const lines = new LineCounter()
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+  }
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      merge: true,
+      stringKeys: true,
+      resolveKnownTags: false,
+      prettyErrors: false
+    })
+    const faults = [...document.errors, ...document.warnings, ...danglingAliases(document)]
+    const readable = faults.every(({ code }) => code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED')
+    return {
+      text,
+      faults: faults
+        .slice(0, FAULTS_SHOWN)
+        .map(({ code, message, pos }) => `${at(pos[0])}: ${fault(code, message, text.slice(pos[0]))}`),
+      value: readable ? copy(document.toJS({ maxAliasCount: 100 })) : undefined,
+      locate: problem => {
+        const found = find(document, problem)
+        return { ...found, position: at(found.offset) }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return {
+      text,
+      faults: [`${at(0)}: not YAML that can be read: ${error.message}`],
+      value: undefined,
+      locate: nowhere
+    }
+  }
+
+  function nowhere() {
+    return { position: at(0), offset: 0, written: false }
+  }
+}
+
+/** One slip can make the rest of a file unreadable. */
+const FAULTS_SHOWN = 5
+
+function danglingAliases(document: Document) {
+  const found: { code: string; message: string; pos: readonly [number, number] }[] = []
+  visit(document, {
+    Alias: (_, alias) => {
+      const offset = start(alias) ?? 0
+      if (!alias.resolve(document))
+        found.push({
+          code: 'ALIAS',
+          message: `there is no anchor &${alias.source} before *${alias.source}`,
+          pos: [offset, offset]
+        })
+    }
+  })
+  return found
+}
+
+function fault(code: string, message: string, rest: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'expected one document, found another'
+  if (code === 'TAG_RESOLVE_FAILED') return `expected no tag, found ${quote(/^\S+/.exec(rest)?.[0] ?? '')}`
+  if (code !== 'DUPLICATE_KEY') return `not YAML that can be read: ${message}`
+  if (/^["']?<<["']?\s*:/.test(rest))
+    return 'expected << once in a mapping, found it again; name all that it takes in a list, as in <<: [*first, *second]'
+  const key = /^(?:"([^"]*)"|'([^']*)'|([^\s:,}\]]+))/.exec(rest)?.slice(1).find(Boolean) ?? ''
+  return `expected each key once, found ${quote(key)} again`
+}
+
+interface Place {
+  readonly key: unknown
+  readonly value: unknown
+}
+
+/** The offset of a problem's value, of its key, or of the nearest thing around it that is written down. */
+function find(document: Document, { path, atKey }: Problem): { offset: number; written: boolean } {
+  let place: Place = { key: undefined, value: document.contents }
+  for (const key of path) {
+    const inner = step(document, place.value, key)
+    if (!inner) return { offset: start(place.key) ?? start(place.value) ?? 0, written: false }
+    place = inner
+  }
+  const empty = isScalar(place.value) && place.value.value === null
+  const offset = atKey || empty ? (start(place.key) ?? start(place.value)) : start(place.value)
+  return { offset: offset ?? start(place.key) ?? 0, written: true }
+}
+
+function start(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
+}
+
+/** What stands at one key or place of a node, through aliases and merges. */
+function step(document: Document, node: unknown, key: string | number): Place | undefined {
+  if (isAlias(node)) return step(document, node.resolve(document), key)
+  if (isSeq(node)) {
+    const value = node.items.at(Number(key))
+    return value === undefined ? undefined : { key: value, value }
+  }
+  if (!isMap(node)) return undefined
+  const own = node.items.find(pair => keyOf(pair.key) === String(key))
+  if (own) return own
+  const merged = node.items.filter(pair => keyOf(pair.key) === '<<').map(pair => pair.value)
+  return merged
+    .flatMap(value => (isSeq(value) ? value.items : [value]))
+    .map(value => step(document, value, key))
+    .find(found => found !== undefined)
+}
+
+function keyOf(key: unknown): string | undefined {
+  if (!isScalar(key)) return undefined
+  return typeof key.value === 'symbol' ? key.value.description : String(key.value)
+}
+
+function readText(file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+  } catch (error) {
+    throw new EpdError('spec-invalid', `${file}: ${unreadable(file, error)}`, { cause: error })
+  }
+}
+
+function unreadable(file: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'not UTF-8 text; give a YAML experiment'
+  if (code === 'EISDIR') return 'a folder; give a YAML experiment in it'
+  if (code === 'EACCES') return 'may not be read; change its permissions'
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return error instanceof Error ? error.message : String(error)
+  const wrong = wrongPath(file)
+  if (wrong !== undefined) return wrong
+  const near = nearest(basename(file), neighbours(dirname(file)))
+  return `no such file; ${near === undefined ? 'give the path of a YAML experiment' : `did you mean ${quote(join(dirname(file), near))}?`}`
+}
+
+function neighbours(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(name => /\.ya?ml$/.test(name))
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,70 @@
+import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
+import type { Cost, StageBase } from '../stages/kind.js'
+import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
+import type { WritableStore } from '../store/store.js'
+import { absentCopies, findCopies, type Absent } from './assets.js'
+import { prepared, type ExecuteOptions } from './execute.js'
+
+/** How far the store has come with a stage. */
+export type Progress =
+  /** Nothing is known of it before all that the experiment reads is there. */
+  | { readonly state: 'unknown' }
+  | { readonly state: 'absent' }
+  | { readonly state: 'finished' }
+  | { readonly state: 'begun'; readonly shards: number; readonly iterations: number }
+
+/** A stage, what the store has of it, and its evaluations of the model if it ran from its beginning. */
+export interface PreviewedStage extends Cost {
+  readonly stage: StageBase
+  readonly progress: Progress
+}
+
+/** What a run would do. */
+export interface Preview {
+  readonly stages: readonly PreviewedStage[]
+  /** What would have to be downloaded first. */
+  readonly absent: readonly Absent[]
+}
+
+export interface PreviewOptions extends ExecuteOptions {
+  /** How long servers may take to say how large their files are, in milliseconds; default 20,000. */
+  readonly patience?: number
+}
+
+/**
+ * Finds what a run would do; nothing is computed or downloaded. Warnings come as events.
+ * @throws EpdError as `begin` does
+ */
+export async function preview({ patience = 20_000, ...options }: PreviewOptions): Promise<Preview> {
+  const { experiment, store, signal, onEvent, kinds = STAGE_KINDS } = options
+  const copies = await findCopies(experiment, store.root)
+  const patient = AbortSignal.any([signal, AbortSignal.timeout(patience)])
+  const absent = await absentCopies(experiment, copies, store.root, patient)
+  if (absent.length > 0) {
+    for (const message of experiment.warnings) onEvent({ type: 'warning', message })
+    return { stages: previewed(experiment, kinds, () => ({ state: 'unknown' })), absent }
+  }
+  const { experiment: whole, model, plan } = await prepared(options)
+  await model.close()
+  return { stages: previewed(whole, kinds, name => progressOf(store, plan.keyOf(name)), model.nfeFactor), absent }
+}
+
+function previewed(
+  { stages, plugins }: AnyExperiment,
+  kinds: StageKinds,
+  progress: (name: string) => Progress,
+  nfeFactor = 1
+): readonly PreviewedStage[] {
+  const around = { find: (name: string) => stages.find(stage => stage.name === name), solvers: solversWith(plugins) }
+  return stages.map(stage => {
+    const { evaluations, atMost } = kinds.of(stage).cost(stage, around)
+    return { stage, progress: progress(stage.name), evaluations: evaluations * nfeFactor, atMost }
+  })
+}
+
+function progressOf(store: WritableStore, key: string): Progress {
+  if (store.isComplete(key)) return { state: 'finished' }
+  const [shards, iterations] = [store.shards(key).length, store.iterations(key).length]
+  return shards + iterations > 0 ? { state: 'begun', shards, iterations } : { state: 'absent' }
+}

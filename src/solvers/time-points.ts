@@ -1,0 +1,152 @@
+import { nearestNfe, numStepsFor, parallelNfe, savesFirst } from './nfe.js'
+import type { Bound } from './descriptor.js'
+import { schedule as timePoints } from './schedule.js'
+import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from './spec.js'
+import { either, expected, type Path, type Report } from '../reading/problem.js'
+import type { RawExplicit, RawSchedule } from './schedule-keys.js'
+
+/** A schedule without what is as it is by default. */
+export function scheduleOf(raw: RawSchedule): ScheduleSpec {
+  const { finalSigma, noiseScale, ...rest } = raw
+  const options = {
+    ...(finalSigma === 'zero' && { finalSigma }),
+    ...(noiseScale === 'unit-variance' && { noiseScale })
+  }
+  if (rest.type === 'explicit') return explicitOf({ ...rest, ...options })
+  const { precision, ...spaced } = rest
+  return { ...spaced, ...(precision === 'float32' && { precision }), ...options }
+}
+
+/** With its last noise level of 0 in the list, where there is one of noise levels. */
+function explicitOf({ finalSigma, ...schedule }: ExplicitSchedule): ExplicitSchedule {
+  const { sigmas } = schedule
+  if (!sigmas) return { ...schedule, ...(finalSigma && { finalSigma }) }
+  return finalSigma === 'zero' && sigmas.at(-1) !== 0 ? { ...schedule, sigmas: [...sigmas, 0] } : schedule
+}
+
+/** A schedule that says nothing of its ends, its precision or its noise, with those of another. */
+export function inheriting(raw: RawSchedule, own: ScheduleSpec): RawSchedule {
+  if (raw.type === 'explicit' || own.type === 'explicit') return { noiseScale: own.noiseScale, ...raw }
+  const { sigmaMin, sigmaMax, precision, noiseScale, finalSigma } = own
+  return { sigmaMin, sigmaMax, precision, noiseScale, finalSigma, ...raw }
+}
+
+/** What a solver is given to find how many time points it has. */
+export interface Counts {
+  readonly nfe?: number
+  readonly numSteps?: number
+}
+
+/** A solver's number of time points and of parallel evaluations; what does not go together is reported. */
+export function countsOf(
+  solver: Bound,
+  { nfe, numSteps }: Counts,
+  schedule: ScheduleSpec,
+  path: Path,
+  report: Report
+): Pick<OnGrid, 'numSteps' | 'nfe'> | undefined {
+  const zero = endsAtZero(schedule)
+  if (schedule.type === 'explicit') {
+    const found = { numSteps: lengthOf(schedule), nfe: parallelNfe(solver, lengthOf(schedule), zero) }
+    const given = { numSteps, nfe }
+    for (const key of ['numSteps', 'nfe'] as const) {
+      if (given[key] === undefined || given[key] === found[key]) continue
+      report([...path, key], againstList(found[key], given[key]))
+      return undefined
+    }
+    return found
+  }
+  if (numSteps === undefined && nfe === undefined) {
+    report(path, 'expected nfe or numSteps, found neither')
+    return undefined
+  }
+  const points = numSteps ?? numStepsAt(solver, nfe ?? 1, zero, path, report)
+  if (points === undefined) return undefined
+  if (!zero || points >= 3) return { numSteps: points, nfe: parallelNfe(solver, points, zero) }
+  report([...path, 'numSteps'], expected('3 or more with finalSigma zero', points))
+  return undefined
+}
+
+/** The time points of an explicit schedule, which say how many there are. */
+export function numStepsOfList(
+  numSteps: number | undefined,
+  schedule: ScheduleSpec,
+  path: Path,
+  report: Report
+): number | undefined {
+  if (schedule.type !== 'explicit') {
+    if (numSteps === undefined) report([...path, 'numSteps'], expected('a whole number from 2 to 10000', undefined))
+    return numSteps
+  }
+  const length = lengthOf(schedule)
+  if (numSteps === undefined || numSteps === length) return length
+  report([...path, 'numSteps'], againstList(length, numSteps))
+  return undefined
+}
+
+function againstList(length: number, found: number): string {
+  return `${expected(`${length}, as the explicit schedule has it`, found)}; leave it out, or give this solver a schedule of its own`
+}
+
+function lengthOf({ sigmas, timesteps, finalSigma }: ExplicitSchedule): number {
+  return sigmas ? sigmas.length : (timesteps?.length ?? 0) + (finalSigma === 'zero' ? 1 : 0)
+}
+
+/** The time points with which a solver takes so many evaluations; where there are none, that is reported. */
+function numStepsAt(solver: Bound, nfe: number, zero: boolean, path: Path, report: Report): number | undefined {
+  const numSteps = numStepsFor(solver, nfe, zero)
+  if (numSteps !== undefined) return numSteps
+  const near = nearestNfe(solver, nfe, zero).map(String)
+  const what = `an nfe that ${solver.descriptor.name}${savesFirst(solver) ? ' with afs' : ''} can meet, such as ${either(near)}`
+  report([...path, 'nfe'], expected(what, nfe))
+  return undefined
+}
+
+/** Time points with which a schedule is tried, as many as a teacher may put there. */
+const FINE = 1000
+
+/** Whether a schedule can cross its noise range, as far as that is known; where not, that is reported. */
+export function checkSchedule(raw: RawSchedule, path: Path, report: Report): boolean {
+  if (raw.type === 'explicit') return checkList(raw, path, report)
+  const wrong = (key: string, message: string) => {
+    report([...path, key], message)
+    return false
+  }
+  const { sigmaMin, sigmaMax } = endsOf(scheduleOf(raw))
+  const { type, rho, precision } = raw
+  if (type === 'discrete' && precision === 'float32')
+    return wrong('precision', expected('float64 with discrete, which takes its time points from the model', precision))
+  if (sigmaMin === undefined || sigmaMax === undefined) return true
+  if (sigmaMin >= sigmaMax)
+    return wrong('sigmaMin', `expected sigmaMin below sigmaMax, found ${sigmaMin} and ${sigmaMax}`)
+  try {
+    if (type !== 'discrete') timePoints({ type, rho, sigmaMin, sigmaMax, precision, numSteps: FINE })
+    return true
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    report(path, `expected a noise range that ${type} can cross, found one where ${error.message}`)
+    return false
+  }
+}
+
+function checkList(raw: RawExplicit, path: Path, report: Report): boolean {
+  const { sigmas, timesteps, finalSigma } = raw
+  if (sigmas && timesteps) {
+    report(path, 'expected sigmas or timesteps, found both')
+    return false
+  }
+  const list = sigmas ?? timesteps
+  if (!list) {
+    report(path, 'expected sigmas or timesteps, found neither')
+    return false
+  }
+  const key = sigmas ? 'sigmas' : 'timesteps'
+  const wrong = list.findIndex((value, i) => i > 0 && !(value < list[i - 1]))
+  if (wrong > 0) {
+    report([...path, key, wrong], expected(`less than the ${list[wrong - 1]} before it`, list[wrong]))
+    return false
+  }
+  if ((sigmas?.at(0) ?? 1) > 0 && list.length + (finalSigma === 'zero' ? 1 : 0) >= 2) return true
+  report([...path, key], expected('2 time points or more', list))
+  return false
+}

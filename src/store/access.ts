@@ -1,0 +1,83 @@
+import type { Claim } from './claims.js'
+import type { StoredObject } from './objects.js'
+import type { QueryResult } from './query.js'
+import type {
+  Artifact,
+  ImportedRow,
+  IterationRow,
+  Metric,
+  PredictorRow,
+  ResultRow,
+  Run,
+  RunStage,
+  RunStatus,
+  ShardRow,
+  StageRow
+} from './records.js'
+
+/** Read access to what runs have left. A row that is not what was written is an EpdError `store-corrupt` that names it. */
+export interface Store {
+  readonly root: string
+  /** Newest first. */
+  runs(): Run[]
+  /** By id, the newest of an experiment's name, or the beginning of one id. @throws EpdError `not-found` */
+  run(idOrName: string): Run
+  runStages(runId: string): RunStage[]
+  stage(key: string): StageRow | undefined
+  artifacts(key: string, name?: string): Artifact[]
+  artifactPath(artifact: StoredObject): string
+  /** @throws EpdError `store-corrupt` if the file is missing or changed. */
+  readArtifact(artifact: StoredObject): Buffer
+  /** The first of the rows and files that a stage has left so far that is not what was written, for people. The files are read. */
+  damageOf(key: string): string | undefined
+  /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
+  isComplete(key: string): boolean
+  shards(key: string): ShardRow[]
+  metrics(key: string): Metric[]
+  predictor(key: string): PredictorRow | undefined
+  /** All that was learned, by the stage that learned it; the best first. */
+  predictors(): (PredictorRow & { readonly key: string })[]
+  /** What was imported, by name. */
+  importedPredictors(): ImportedRow[]
+  importedPredictor(name: string): ImportedRow | undefined
+  iterations(key: string): IterationRow[]
+  /** The view `results`: a row for each run, or of one alone, stage of samples and stage that scored them. */
+  results(runId?: string): ResultRow[]
+  /** One statement of SQL that only reads. @throws EpdError `query-failed` */
+  query(sql: string): QueryResult
+  close(): void
+}
+
+export interface ShardToPut extends ShardRow {
+  readonly files: readonly { name: string; data: Uint8Array; extension: string; mediaType: string }[]
+}
+
+/** Write access. What takes a claim is refused (EpdError `claim-lost`) once another process has taken the work over. */
+export interface WritableStore extends Store {
+  /** Commits all that is put within, together or not at all. */
+  transaction<T>(work: () => T): T
+  beginRun(
+    run: Omit<Run, 'allowMismatch' | 'status' | 'error' | 'created' | 'updated' | 'finished'> &
+      Partial<Pick<Run, 'allowMismatch'>>,
+    stages: readonly { name: string; key: string }[]
+  ): void
+  endRun(id: string, status: RunStatus, error?: string): void
+  /** A hold on a stage, by its key, or on other work by a name; undefined while another process is at it. */
+  claim(name: string): Claim | undefined
+  beginStage(claim: Claim, stage: { kind: string; params: unknown; provenance: unknown }): void
+  /** Adds the time of an attempt that did not finish the stage. */
+  addSeconds(claim: Claim, seconds: number): void
+  finishStage(claim: Claim, cost: { nfe?: number; evaluations: number; seconds: number }): void
+  /** Drops a stage and all that it left, so that it is computed anew. */
+  forgetStage(key: string): void
+  /** Removes a file that does not hold what was written, so that its stage is computed anew. */
+  dropDamaged(artifact: StoredObject): void
+  putShard(claim: Claim, shard: ShardToPut): void
+  putIteration(claim: Claim, row: IterationRow, state: unknown): void
+  /** What the newest iteration left to continue from. */
+  iterationState(key: string): unknown
+  putPredictor(claim: Claim, row: PredictorRow): void
+  putMetrics(claim: Claim, metrics: readonly Metric[]): void
+  /** Takes the place of one of the same name. */
+  putImported(name: string, record: unknown, source: string): void
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { publishedPredictors } from '../../src/predictors/published.js'
+import type { DistillStage } from '../../src/stages/distill.js'
+import type { SampleStage } from '../../src/stages/sample.js'
+import { changed, errors, faults, load, whole } from './spec.js'
+
+const student = (options: string) => changed('teacher: teacher,', `teacher: teacher, ${options},`)
+const sampled = (solver: string) => changed('solver: student', `solver: ${solver}`)
+const distilled = (yaml: string) => load(yaml).stages.find((each): each is DistillStage => each.kind === 'distill')
+const samples = (yaml: string, more = {}) =>
+  load(yaml, [], more).stages.find((each): each is SampleStage => each.name === 'samples')
+
+const PUBLISHED = '00002-cifar10-4-5-epd-uni1.0-afs'
+
+describe('a distill stage', () => {
+  it('learns time points from end to end, for longer than it fits parameters alone', () => {
+    expect(distilled(student('learnSigmas: true'))).toMatchObject({
+      learnSigmas: true,
+      student: { name: 'epd' },
+      optimizer: { name: 'levenberg-marquardt', iterations: 4, finalIterations: 10 }
+    })
+  })
+
+  it('learns time points of a solver without parameters, from a teacher with the same ends', () => {
+    const stage = distilled(student('learnSigmas: true, solver: { name: ipndm, nfe: 5, afs: true }'))
+    expect(stage?.student).toMatchObject({ name: 'ipndm', numSteps: 7, nfe: 5 })
+    const taught = whole.replace(
+      'afs: true }',
+      'afs: true, schedule: { type: time_uniform, sigmaMin: 0.002, sigmaMax: 80 } }'
+    )
+    const other = 'learnSigmas: true, solver: { name: ipndm, nfe: 5, schedule: { type: logsnr, sigmaMax: 50 } },'
+    expect(errors(taught.replace('teacher: teacher,', `teacher: teacher, ${other}`))).toEqual([
+      '6:74: stages.student.solver: expected the time points of teacher "teacher" (from 80 to 0.002), found from 50 to the model\'s last'
+    ])
+  })
+
+  it('trains amed by the recipe of its authors', () => {
+    expect(distilled(student('solver: { name: amed, nfe: 5, afs: true }'))).toMatchObject({
+      student: { name: 'amed', scaleDir: 0.01, scaleTime: 0, maxOrder: 3, numSteps: 4, nfe: 5 },
+      optimizer: { name: 'adam', lr: 0.005, batch: 32, trajectories: 10000 }
+    })
+  })
+
+  it.each([
+    [
+      'solver: { name: ipndm, nfe: 5, afs: true }',
+      '55: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "ipndm"'
+    ],
+    [
+      'learnSigmas: true, solver: { name: paradigms, nfe: 5, numSteps: 9 }',
+      '74: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "paradigms"'
+    ],
+    [
+      'learnSigmas: true, optimizer: { name: adam }',
+      '77: stages.student.optimizer: expected levenberg-marquardt, which alone learns time points, found "adam"'
+    ],
+    [
+      'learnSigmas: true, optimizer: { name: levenberg-marquardt, finalIterations: 0 }',
+      '77: stages.student.optimizer: expected finalIterations of 1 or more, which learn the time points, found 0'
+    ],
+    [
+      'learnSigmas: true, objective: every',
+      '77: stages.student.objective: expected final with learnSigmas, found "every"'
+    ],
+    [
+      'learnSigmas: true, solver: { name: heun, numSteps: 2 }',
+      '60: stages.student.learnSigmas: expected a student with 3 time points or more, so that some lie between the ends, found 2'
+    ],
+    [
+      'solver: { name: amed, nfe: 5, afs: true }, optimizer: { name: levenberg-marquardt }',
+      '101: stages.student.optimizer: expected adam, which alone trains amed, found "levenberg-marquardt"'
+    ],
+    [
+      'solver: { name: amed, nfe: 5, afs: true }, learnSigmas: true',
+      '103: stages.student.learnSigmas: expected false for amed, found true'
+    ],
+    [
+      'solver: { name: amed, nfe: 5, afs: true }, objective: every',
+      '101: stages.student.objective: expected final for amed, which looks at every step whatever it is, found "every"'
+    ],
+    [
+      'solver: { name: amed, nfe: 5, afs: true }, features: { weights: inception.pth }',
+      '100: stages.student.features: expected none for amed, which compares pixels after every step, found a mapping'
+    ]
+  ])('refuses %s', (options, message) => {
+    expect(errors(student(options))).toEqual([`6:${message}`])
+  })
+})
+
+describe('options out of their range', () => {
+  it.each([
+    ['{ name: ipndm, nfe: 5, maxOrder: 5 }', 'maxOrder: expected a whole number from 1 to 4, found 5'],
+    ['{ name: dpmpp, nfe: 5, maxOrder: 4 }', 'maxOrder: expected a whole number from 1 to 3, found 4'],
+    ['{ name: deis, nfe: 5, maxOrder: 0 }', 'maxOrder: expected a whole number from 1 to 4, found 0'],
+    ['{ name: euler, numSteps: 1 }', 'numSteps: expected a whole number from 2 to 10000, found 1'],
+    ['{ name: heun, nfe: 5 }', 'nfe: expected an nfe that heun can meet, such as 4 or 6, found 5'],
+    [
+      '{ name: paradigms, nfe: 5, numSteps: 9, afs: true }',
+      'afs: expected one of the keys name, nfe, numSteps, schedule, window, tolerance, found "afs"'
+    ],
+    ['{ name: paradigms, nfe: 5, numSteps: 9, window: 0 }', 'window: expected a whole number from 1 to 10000, found 0']
+  ])('%s: %s', (solver, message) => {
+    const found = errors(sampled(solver))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(`stages.samples.solver.${message}`)
+  })
+
+  it.each([
+    ['points: 0', 'solver.points: expected a whole number from 1 to 64, found 0'],
+    ['base: unipc, maxOrder: 4', 'solver.maxOrder: expected a whole number from 1 to 3 with base unipc, found 4'],
+    ['base: heun', 'solver.base: expected "euler", "ipndm", "dpmpp", "unipc" or "deis", found "heun"']
+  ])('of epd: %s', (options, message) => {
+    expect(errors(changed('afs: true', `afs: true, ${options}`))[0]).toContain(message)
+  })
+})
+
+describe('a predictor in use', () => {
+  it('brings its solver, time points and parameters', () => {
+    const { solver, learned } = publishedPredictors().get(PUBLISHED)!
+    expect(samples(sampled(`{ from: "predictor:${PUBLISHED}" }`))).toMatchObject({ solver, predictor: { learned } })
+  })
+
+  it('may be the top-level solver', () => {
+    const yaml = `name: a\nmodel: { checkpoint: a }\nsolver: { from: "predictor:${PUBLISHED}" }\nstages:
+  teacher: { kind: teacher, seeds: 5 }
+  samples: { kind: sample, seeds: 0 }
+  euler: { kind: sample, solver: { name: euler, nfe: 5 }, seeds: 0 }
+`
+    const { stages } = load(yaml)
+    const schedule = { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 }
+    expect(stages).toMatchObject([
+      { grid: { ...schedule, numSteps: 4 } },
+      { predictor: { name: PUBLISHED } },
+      { solver: { schedule } }
+    ])
+    expect(
+      errors(
+        yaml.replace(
+          'euler: { kind: sample, solver: { name: euler, nfe: 5 }, seeds: 0 }',
+          'again: { kind: distill, teacher: teacher, validation: 9 }'
+        )
+      )
+    ).toEqual([
+      '7:3: stages.again.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
+    ])
+  })
+
+  it('may be looked for elsewhere, and is known by what it holds, not by its name', () => {
+    const record = { ...publishedPredictors().get(PUBLISHED)!, name: 'mine' }
+    const predictors = { names: () => ['mine'], get: (name: string) => (name === 'mine' ? record : undefined) }
+    expect(samples(sampled('{ from: "predictor:mine" }'), { predictors })).toMatchObject({ predictor: record })
+  })
+
+  it.each(['numSteps: 4', 'nfe: 5', 'schedule: { type: time_uniform }'])('may say what it is: %s', same => {
+    const stage = samples(sampled(`{ from: "predictor:${PUBLISHED}", ${same} }`))
+    expect(stage).not.toHaveProperty('mismatched')
+  })
+
+  it.each([
+    [
+      '{ from: student, nfe: 7 }',
+      '7:36: stages.samples.solver: expected the time points that stage "student" was distilled for (4 time_uniform rho 1 over the model\'s range), found "5 time_uniform rho 1 over the model\'s range"'
+    ],
+    [
+      `{ from: "predictor:${PUBLISHED}", numSteps: 3 }`,
+      '7:36: stages.samples.solver: expected the time points that predictor 00002-cifar10-4-5-epd-uni1.0-afs was distilled for (4 time_uniform rho 1 from 80 to 0.002, in float32), found "3 time_uniform rho 1 from 80 to 0.002, in float32"'
+    ],
+    [
+      `{ from: student, schedule: { type: polynomial } }`,
+      '7:36: stages.samples.solver: expected the time points that stage "student" was distilled for (4 time_uniform rho 1 over the model\'s range), found "4 polynomial rho 7 over the model\'s range"'
+    ]
+  ])('on other time points is refused, and is a warning if it is allowed: %s', (solver, message) => {
+    const yaml = sampled(solver)
+    expect(errors(yaml)).toEqual([message])
+    expect(faults(yaml)).toEqual([{ message, wayOut: 'allow-mismatch' }])
+    const { warnings, stages } = load(yaml, [], { allowMismatch: true })
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toMatch(/stages.samples.solver: .* was distilled for 4 time_uniform .* and is used on/)
+    expect(stages.find(({ name }) => name === 'samples')).toMatchObject({ mismatched: true })
+  })
+
+  it.each([
+    [
+      '{ from: "predictor:00002-cifar10" }',
+      '7:44: stages.samples.solver.from: expected a predictor that is imported, published, or distilled as RUN/STAGE, found "00002-cifar10"'
+    ],
+    [
+      '{ from: studnt }',
+      '7:44: stages.samples.solver.from: expected a solver or the name of a distill stage (student), found "studnt"; did you mean "student"?'
+    ],
+    [
+      '{ from: student, nfe: 4 }',
+      '7:58: stages.samples.solver.nfe: expected an nfe that epd with afs can meet, such as 3 or 5, found 4'
+    ],
+    [
+      '{ from: student, afs: true }',
+      '7:53: stages.samples.solver.afs: expected one of the keys from, nfe, numSteps, schedule, found "afs"'
+    ],
+    ['{ from: student, nfe: 5, numSteps: 4 }', '7:53: stages.samples.solver.nfe: expected nfe or numSteps, found both']
+  ])('%s is refused', (solver, message) => {
+    expect(errors(sampled(solver))).toEqual([message])
+  })
+})
+
+it('the example has a student of its own', () => {
+  expect(distilled(whole)).toMatchObject({ learnSigmas: false, student: { name: 'epd' } })
+})

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { format, resolveConfig } from 'prettier'
+import { experimentSchema, VOCABULARY } from '../../src/experiment/schema.js'
+import { metricsPage } from './metrics.js'
+import { modelsPage } from './models.js'
+import { arithmetic, solversPage } from './solvers.js'
+import { stagesPage } from './stages.js'
+
+const NOTICE = '<!-- Written by `npm run docs` from the descriptors; change those. -->'
+const CONCEPTS = 'docs/concepts.md'
+
+/** The pages that are written from descriptors, whole or in part, by their paths from the project's folder. */
+export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
+  const root = experimentSchema(VOCABULARY)
+  const pages = new Map([
+    ['docs/reference/solvers.md', `${NOTICE}\n\n${solversPage(root)}`],
+    ['docs/reference/metrics.md', `${NOTICE}\n\n${metricsPage()}`],
+    ['docs/reference/models.md', `${NOTICE}\n\n${modelsPage(root)}`],
+    ['docs/reference/stages.md', `${NOTICE}\n\n${stagesPage(root)}`],
+    [CONCEPTS, withPart(readFileSync(CONCEPTS, 'utf8'), arithmetic())]
+  ])
+  const formatted = [...pages].map(async ([path, text]) => [path, await pretty(path, text)] as const)
+  return new Map(await Promise.all(formatted))
+}
+
+async function pretty(path: string, text: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(path)), parser: 'markdown', proseWrap: 'always' })
+}
+
+/** A page with the part between its two marks written anew. */
+function withPart(page: string, part: string): string {
+  return page.replace(/(<!-- written by npm run docs -->)[^]*(<!-- end -->)/, `$1\n\n${part}\n\n$2`)
+}
