@@ -67,8 +67,8 @@ mkdirSync(join(ROOT, 'runs'), { recursive: true })
 const work = mkdtempSync(join(ROOT, 'runs', 'bench-verify-'))
 try {
   build()
-  console.log('| network | weights | | unchecked | checked | longer | processor time |')
-  console.log('| --- | --- | --- | --- | --- | --- | --- |')
+  console.log('| network | weights | | unchecked | checked | longer | processors: unchecked | checked | longer |')
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
   for (const name of Object.keys(networks))
     if (values.only === undefined || values.only === name) compare(name, Number(values.rounds))
 } finally {
@@ -158,10 +158,11 @@ function run(command: readonly string[], args: readonly string[]): { stdout: str
 }
 
 function row(begin: readonly string[], times: Readonly<Record<Mode, readonly Times[]>>): string {
-  const seconds = (mode: Mode) => `${(median(times[mode].map(({ wall }) => wall)) / 1000).toFixed(3)} s`
-  const longer = (of: keyof Times) =>
+  const cells = (['wall', 'processors'] as const).flatMap(of => [
+    ...MODES.map(mode => `${(median(times[mode].map(time => time[of])) / 1000).toFixed(2)} s`),
     `${(100 * median(times.checked.map((time, i) => time[of] / times.unchecked[i][of] - 1))).toFixed(1)} %`
-  return `| ${[...begin, seconds('unchecked'), seconds('checked'), longer('wall'), longer('processors')].join(' | ')} |`
+  ])
+  return `| ${[...begin, ...cells].join(' | ')} |`
 }
 
 function median(values: readonly number[]): number {
