@@ -36,7 +36,7 @@ describe('opening a network', () => {
 
   it.each([
     [{ provider: 'cuda' }, /no engine is left to run the network; onnx:cuda: .* \(.*\)/],
-    [{ engine: 'tfjs', precision: 'float16' }, /nothing offers engine tfjs with precision float16; epd-run doctor/],
+    [{ engine: 'tfjs', precision: 'float16' }, /nothing offers engine tfjs with precision float16/],
     [{ provider: 'cpu', devices: [1] }, /nothing offers .* with a choice of devices/]
   ] as const)('with %j says why nothing is left, and the way out', async (options, message) => {
     await expect(openExample(example, cacheDir, options)).rejects.toThrow(message)
