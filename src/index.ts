@@ -1,9 +1,13 @@
 export { EpdError, type ErrorCode } from './errors.js'
 
 export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape, ToldTime } from './models/denoiser.js'
-export { openModel, type Model, type OpenModelOptions } from './models/open.js'
+export type { EngineOptions, Precision, Runner } from './engines/provider.js'
+export { defaultCache, openModel, type Model, type OpenModelOptions } from './models/open.js'
+export type { PartsOptions } from './models/parts.js'
 export { parametrised, type ParametrisedOptions } from './models/parametrised.js'
 export { clipped, type ClipDenoised } from './models/clipped.js'
+export type { BetweenSteps } from './models/discrete-time.js'
+export type { ProgramOptions } from './models/program.js'
 export type { Betas, NoiseSpec, Prediction, Rounding } from './models/parametrisation.js'
 export type { SchedulerSampling } from './models/schedulers.js'
 export { openOnnxModel, type OnnxModelOptions } from './models/onnx.js'
@@ -13,88 +17,174 @@ export { gaussianMixture, type MixtureOptions } from './models/mixture.js'
 
 export {
   schedule,
+  type AnyScheduleOptions,
   type ExplicitOptions,
   type NoiseScale,
   type ScheduleOptions,
   type ScheduleType,
   type SpacedOptions
 } from './solvers/schedule.js'
-export { noise } from './solvers/noise.js'
+export type { RangedModel } from './solvers/range.js'
+export { noise, type Noise } from './solvers/noise.js'
 export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
 export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
 export type { Learned, TimePoints } from './solvers/learned.js'
-export { readPredictor } from './predictors/file.js'
+export { encodeJson, encodeTensors, readPredictor } from './predictors/file.js'
 export { published, publishedPredictors } from './predictors/published.js'
 export { listPredictors, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
-export { solve, type Solution, type SolveOptions } from './solvers/solve.js'
-export type { NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
+export { solve, type Solution, type SolvedStep, type SolveOptions } from './solvers/solve.js'
+export { sampleImages, type SampledImages, type SampleImagesOptions } from './solvers/sample-images.js'
+export type { ByName, ListedSolver, NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
 export type {
   BoundSolver,
   Counted,
+  IsFilled,
   Learns,
   MethodProblem,
   Options,
   OptionSchema,
   OptionSchemas,
   OptionsOf,
-  SolverDescriptor
+  SolverDescriptor,
+  ValueOf
 } from './solvers/descriptor.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
+export type {
+  AnySchedule,
+  ExplicitSchedule,
+  GridSpec,
+  OnGrid,
+  ScheduleSpec,
+  SolverChoice,
+  SolverSpec,
+  SpacedSchedule
+} from './solvers/spec.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
-export { distill, type DistillOptions, type Distilled, type DistillState } from './distill/distill.js'
+export {
+  distill,
+  type DistillOptions,
+  type Distilled,
+  type DistillState,
+  type OptimizerOptions
+} from './distill/distill.js'
 export { featureView } from './distill/feature-view.js'
 export type { View } from './distill/objective.js'
-export type { Iteration } from './distill/task.js'
+export type { Found, Iteration } from './distill/task.js'
+export type { Teacher } from './distill/teach.js'
+export type { AdamOptions, AdamState } from './distill/adam.js'
+export type { AmedState } from './distill/amed.js'
+export type { BestFit, LevenbergMarquardtOptions, LevenbergMarquardtState } from './distill/levenberg-marquardt.js'
+export type { Moments as AdamMoments } from './distill/moments.js'
+export type { FoundTables } from './distill/parameters.js'
 export type { PlainStudent, Student } from './distill/student.js'
-export type { AmedStudent } from './solvers/amed.js'
-export type { EpdStudent } from './solvers/epd.js'
+export type { AmedOptions, AmedStudent } from './solvers/amed.js'
+export type { EpdOptions, EpdStudent } from './solvers/epd.js'
 export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'
 export { accumulator, type Accumulator, type Statistics } from './metrics/statistics.js'
 export { METRICS } from './metrics/registry.js'
 export type {
+  Digits,
+  FeatureSpec,
+  ImageRange,
   Measured,
   MetricCheck,
   MetricContext,
   MetricDescriptor,
+  MetricNeed,
   MetricNeeds,
+  MetricOption,
   MetricOptions,
+  PictureShard,
   SampleSet,
-  ScoreContext
+  ScoreContext,
+  ValueShard
 } from './metrics/metric.js'
 export { psnr } from './metrics/psnr.js'
 export { rmse } from './metrics/rmse.js'
 export { openInception, type Inception, type InceptionOptions } from './metrics/inception.js'
+export type { InceptionInput } from './networks/inception-v3.js'
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'
 export { precisionRecall } from './metrics/precision-recall.js'
-export { encodeStatistics, readStatistics } from './metrics/reference.js'
+export { encodeStatistics, readStatistics, type ReadStatisticsOptions } from './metrics/reference.js'
 export { openImages, type Collection } from './images/collection.js'
+export { grid } from './images/grid.js'
+export { toPng } from './images/png.js'
+export type { Raster, Size } from './images/raster.js'
+export type { Picture } from './images/resize.js'
+export { toUint8 } from './images/uint8.js'
 
 export { readCheckpoint } from './checkpoints/checkpoint.js'
-export type { Tensor, Tree } from './checkpoints/tensor.js'
+export type { DType, TaggedObject, Tensor, Tree } from './checkpoints/tensor.js'
 
 export { loadExperiment, readExperiment, type LoadOptions } from './experiment/load.js'
-export type { Experiment } from './experiment/experiment.js'
-export type { Stage } from './stages/registry.js'
+export type {
+  AnyExperiment,
+  CheckpointModelSpec,
+  CommandModelSpec,
+  EngineSpec,
+  Experiment,
+  ModelSpec,
+  OnnxModelSpec,
+  OptimizerSpec,
+  PromptsSpec
+} from './experiment/experiment.js'
+export type { PredictorSource } from './experiment/parts.js'
+export type { Plugin } from './experiment/plugins.js'
+export type { PluginModules } from './experiment/plugin-modules.js'
+export { STAGE_KINDS, type Stage, type StageKinds, type StageOf } from './stages/registry.js'
+export type {
+  Around,
+  Cost,
+  DecoderMark,
+  FindStage,
+  Identity,
+  KnownModel,
+  Locator,
+  Mismatch,
+  Pictures,
+  StageBase,
+  StageKind,
+  StageTimePoints,
+  Surroundings
+} from './stages/kind.js'
+export type { CheckContext, Progress, StageContext, StageCost } from './stages/stage.js'
 export type { ModelMark, PredictorRecord } from './predictors/record.js'
+export {
+  runExperiment,
+  type FinishedRun,
+  type RunExperimentOptions,
+  type SpecObject,
+  type SpecOptions
+} from './pipeline/run-experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
-export type { RunEvent } from './pipeline/event.js'
-export { compare, type Comparison, type CompareOptions } from './store/comparison.js'
+export type { Plan, PlannedStage } from './pipeline/plan.js'
+export type { OnEvent, RunEvent } from './pipeline/event.js'
+export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
   openStore,
   type Artifact,
+  type Claim,
+  type ImportedRow,
+  type IterationRow,
   type Metric,
   type PredictorRow,
   type QueryResult,
+  type ResultRow,
   type Run,
   type RunStage,
+  type RunStatus,
+  type ShardRow,
+  type ShardToPut,
+  type StageRow,
   type Store,
+  type StoredObject,
   type WritableStore
 } from './store/store.js'

@@ -12,6 +12,7 @@ import { walk, type Setting, type Walk } from './student.js'
 import { finite, lossOf, type Found, type Task } from './task.js'
 import type { Trajectories } from './trajectories.js'
 
+/** Adam with the gradients of finite differences: the recipe of the paper (arXiv 2507.14797). */
 export interface AdamOptions {
   readonly name: 'adam'
   /** Learning rate at the start; it falls to 0.01 by a cosine. */

@@ -25,9 +25,12 @@ import { teach, type Teacher } from './teach.js'
 import { FINAL_WITH_SIGMAS } from './time-points.js'
 import { gather, type Trajectories } from './trajectories.js'
 
+/** An optimiser by its name, with its options. */
 export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
+/** Where a distillation stands after an iteration: plain data that JSON keeps bit for bit, and that `resume` takes. */
 export type DistillState = LevenbergMarquardtState | AdamState | AmedState
 
+/** What is to be learned for which student, from which teacher, and how. */
 export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser
   readonly student: Solver
@@ -62,6 +65,7 @@ export interface DistillOptions<Solver extends Student = Student> {
   readonly batchSize?: number
 }
 
+/** What a distillation has found, and what that has cost. */
 export interface Distilled<Result extends Learned = Learned> extends Found<Result> {
   /** The student's time points. */
   readonly sigmas: Float64Array

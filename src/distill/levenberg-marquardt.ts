@@ -17,6 +17,7 @@ import { walk, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
 import { finite, lossOf, type Found, type Iteration, type Task } from './task.js'
 
+/** Levenberg-Marquardt: a fit of each step to the teacher's next state, then of all steps from end to end. */
 export interface LevenbergMarquardtOptions {
   readonly name: 'levenberg-marquardt'
   /** The most iterations of each step's own fit; default 4. */
@@ -43,13 +44,13 @@ export interface LevenbergMarquardtState {
   readonly damping: number
   readonly difference: number | null
   readonly evaluations: number
-  readonly best: Best | null
+  readonly best: BestFit | null
   /** Moves from end to end since the best one. */
   readonly stale: number
 }
 
 /** What did best on the validation trajectories. */
-interface Best {
+export interface BestFit {
   readonly tables: FoundTables
   readonly loss: number
   readonly validationLoss: number

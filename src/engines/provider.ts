@@ -6,6 +6,7 @@ export type Runner =
 /** What images are computed in. */
 export type Precision = 'float32' | 'float16' | 'bfloat16'
 
+/** What a network runs on. What is left out is chosen: the fastest that loads, in float32. */
 export interface EngineOptions {
   /** Default: auto, the fastest that loads. */
   readonly engine?: 'auto' | 'onnx' | 'tfjs'

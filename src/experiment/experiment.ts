@@ -37,7 +37,8 @@ export type AnyExperiment = Experiment<StageBase>
 /** A pretrained model: a checkpoint, an ONNX file, or a program. Files are absolute paths, or addresses. */
 export type ModelSpec = CheckpointModelSpec | OnnxModelSpec | CommandModelSpec
 
-interface EngineSpec {
+/** What runs a model. */
+export interface EngineSpec {
   readonly engine: 'auto' | 'onnx' | 'tfjs'
   readonly provider?: Runner['provider']
   readonly precision: Precision
@@ -45,6 +46,7 @@ interface EngineSpec {
   readonly devices?: readonly number[]
 }
 
+/** A model of a checkpoint. */
 export interface CheckpointModelSpec extends EngineSpec, PartsOptions {
   readonly checkpoint: string
   readonly rounding?: Rounding
@@ -53,8 +55,10 @@ export interface CheckpointModelSpec extends EngineSpec, PartsOptions {
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative: string }
 }
 
+/** A model of an ONNX file. */
 export type OnnxModelSpec = EngineSpec & Omit<OnnxModelOptions, keyof EngineOptions | 'threads' | 'onNote'>
 
+/** A model that is a program. Its version is part of the keys of all stages. */
 export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd' | 'signal' | 'onNote'> & {
   readonly version: string | number
 }
@@ -62,6 +66,7 @@ export type CommandModelSpec = Omit<CommandModelOptions, 'version' | 'cwd' | 'si
 /** Prompts by themselves, or a column of a CSV file (an absolute path, or an address). */
 export type PromptsSpec = readonly string[] | { readonly csv: string; readonly column: string }
 
+/** How a distill stage learns, with every default filled in. */
 export type OptimizerSpec =
   | { readonly name: 'levenberg-marquardt'; readonly iterations: number; readonly finalIterations: number }
   | {

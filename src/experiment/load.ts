@@ -17,6 +17,7 @@ import { resolveStages } from './resolve.js'
 import { loadSchema, type Schema } from './schema.js'
 import { readSource, type Source } from './source.js'
 
+/** Where a spec is read from, and what it may name. */
 export interface LoadOptions {
   /** A YAML spec, as schemas/experiment.schema.json describes it. */
   readonly file: string

@@ -11,6 +11,7 @@ import { inceptionTensors } from '../networks/inception-names.js'
 import { abortable } from '../turns.js'
 import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
 
+/** Inception-v3 by its weights, and the images that it is to look at. */
 export interface InceptionOptions {
   /** Path of the weights as pytorch-fid publishes them, or as NVIDIA. */
   readonly weights: string
@@ -38,7 +39,10 @@ export interface Inception {
   close(): Promise<void>
 }
 
-/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
+/**
+ * Opens Inception-v3 (Szegedy et al. 2015, arXiv 1512.00567) with the weights that FID is defined by.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
+ */
 export async function openInception(options: InceptionOptions): Promise<Inception> {
   const { weights, preparation, size, cacheDir, threads, signal, onNote } = options
   const digest = await fileDigest(weights)

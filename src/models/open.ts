@@ -23,6 +23,7 @@ import { preconditioning, type Preconditioning } from './preconditioning.js'
 import { leftOut } from './left-out.js'
 import { withClipping, type ClipDenoised } from './clipped.js'
 
+/** Which checkpoint is opened, and how its model is run and used. */
 export interface OpenModelOptions extends EngineOptions, PartsOptions {
   /** Path of the checkpoint, a file or a folder; see readParts for what it may be. */
   readonly checkpoint: string

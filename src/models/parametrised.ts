@@ -2,6 +2,7 @@ import type { Condition, Denoiser, Shape } from './denoiser.js'
 import { combine } from './network-denoiser.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
 
+/** A function, with what it was trained on and trained to answer. */
 export interface ParametrisedOptions {
   readonly shape: Shape
   /** Number of classes; default: 0. */

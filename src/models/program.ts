@@ -27,6 +27,7 @@ export interface Program {
   close(): Promise<void>
 }
 
+/** A program that answers as a model, and how it is started. */
 export interface ProgramOptions {
   /** The program with its arguments; no shell looks at them. */
   readonly command: readonly string[]

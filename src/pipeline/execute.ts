@@ -20,6 +20,7 @@ import { assetOf, cacheFolder, checkAssets, copyAt, obtainCopies, readAssets, ty
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
+/** An experiment, and where and how it is run. */
 export interface ExecuteOptions {
   readonly experiment: AnyExperiment
   readonly store: WritableStore

@@ -14,6 +14,7 @@ export interface PlannedStage {
   readonly key: string
 }
 
+/** The stages of a run, in the order in which they can run, with the names of their results. */
 export interface Plan {
   /** The experiment's name with the beginning of the digest of all its stages: the same spec is the same run. */
   readonly runId: string

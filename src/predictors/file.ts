@@ -47,6 +47,7 @@ function parsed(bytes: Buffer, path: string): unknown {
   }
 }
 
+/** A predictor as the bytes of a JSON file, which `readPredictor` reads back bit for bit. */
 export function encodeJson(record: PredictorRecord): Buffer {
   return Buffer.from(`${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`)
 }

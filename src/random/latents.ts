@@ -11,6 +11,7 @@ export interface TorchGenerator {
   randint(high: number): number
 }
 
+/** Which random numbers are drawn. */
 export interface LatentsOptions {
   readonly seeds: readonly number[]
   /** Of one sample. */

@@ -27,7 +27,8 @@ const OPTIONS = {
   maxOrder: { ...BASE_ORDER, description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3.' }
 } as const satisfies OptionSchemas
 
-type AmedOptions = OptionsOf<typeof OPTIONS>
+/** The options of AMED-Solver and AMED-Plugin. */
+export type AmedOptions = OptionsOf<typeof OPTIONS>
 
 type Learned = { readonly predictor: AmedPredictor }
 

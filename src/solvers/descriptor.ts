@@ -19,6 +19,7 @@ export interface OptionSchema {
   readonly [keyword: string]: unknown
 }
 
+/** The JSON Schemas of a solver's options, by their names. */
 export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 
 /** The options that schemas describe, with the values of those that are left out. */
@@ -28,9 +29,13 @@ export type OptionsOf<Schemas extends OptionSchemas> = {
   readonly [Key in keyof Schemas as IsFilled<Schemas[Key]> extends true ? never : Key]?: ValueOf<Schemas[Key]>
 }
 
-type ValueOf<Schema> = Schema extends { readonly enum: readonly (infer Value)[] } ? Value : XStatic<Schema>
+/** What a JSON Schema lets an option be. */
+export type ValueOf<Schema> = Schema extends { readonly enum: readonly (infer Value)[] } ? Value : XStatic<Schema>
 
-type IsFilled<Schema> = Schema extends { readonly default: unknown } | { readonly implied: unknown } ? true : false
+/** Whether an option has a value where none is given. */
+export type IsFilled<Schema> = Schema extends { readonly default: unknown } | { readonly implied: unknown }
+  ? true
+  : false
 
 /**
  * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each sample's parameters

@@ -38,7 +38,8 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type EpdOptions = OptionsOf<typeof OPTIONS>
+/** The options of EPD-Solver and EPD-Plugin. */
+export type EpdOptions = OptionsOf<typeof OPTIONS>
 
 type Learned = { readonly predictor: Predictor }
 

@@ -9,6 +9,7 @@ export interface PredictorTables {
   readonly scaleTime: readonly (readonly number[])[]
 }
 
+/** The parameters of EPD on its time points (arXiv 2507.14797, Eq. 9-11): raw tables, [numSteps - 1][points] each, and what bounds them. */
 export interface Predictor extends PredictorTables {
   /** Learned time points; absent: those of the schedule that it was distilled on. */
   readonly sigmas?: readonly number[]

@@ -63,7 +63,7 @@ export interface Locator {
 }
 
 /** The time points on which a stage evaluates the model. */
-export interface TimePoints<S extends StageBase> {
+export interface StageTimePoints<S extends StageBase> {
   schedule(stage: S): ScheduleSpec
   /** The stage with its schedule changed, such as with the ends that its model gives. */
   changed(stage: S, change: (schedule: ScheduleSpec) => ScheduleSpec): S
@@ -110,7 +110,7 @@ export interface StageKind<S extends StageBase = StageBase> {
   derived?(stage: S, find: FindStage, model?: { readonly decoder?: DecoderMark }): readonly StageBase[]
   /** The solver that it runs, if it runs one. */
   solver?(stage: S): SolverChoice
-  readonly timePoints?: TimePoints<S>
+  readonly timePoints?: StageTimePoints<S>
   /**
    * Whether its solver and predictor can be used with the model; in words, how the model differs from the predictor's own.
    * @throws EpdError `spec-invalid`

@@ -4,6 +4,7 @@ import { METRICS } from '../metrics/registry.js'
 import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { ResultRow } from './records.js'
 
+/** Which metric is compared, of which samples, by which of their properties. */
 export interface CompareOptions {
   /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
   readonly rows: string
@@ -24,6 +25,7 @@ export interface Comparison {
   readonly rows: readonly { readonly name: string; readonly cells: readonly (Cell | undefined)[] }[]
 }
 
+/** A value of a comparison. */
 export interface Cell {
   readonly value: number
   /** Among the values of its column. */

@@ -63,6 +63,7 @@ export interface Store {
   close(): void
 }
 
+/** A shard with the files that it leaves. */
 export interface ShardToPut extends ShardRow {
   readonly files: readonly { name: string; data: Uint8Array; extension: string; mediaType: string }[]
 }
