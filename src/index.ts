@@ -61,6 +61,14 @@ export type {
   SolverSpec,
   SpacedSchedule
 } from './solvers/spec.js'
+export type { DeisOptions } from './solvers/deis.js'
+export type { Dpm2Options } from './solvers/dpm2.js'
+export type { DpmppOptions } from './solvers/dpmpp.js'
+export type { EulerOptions } from './solvers/euler.js'
+export type { HeunOptions } from './solvers/heun.js'
+export type { IpndmOptions } from './solvers/ipndm.js'
+export type { ParadigmsBounds, ParadigmsOptions } from './solvers/paradigms.js'
+export type { UnipcOptions } from './solvers/unipc.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
@@ -81,8 +89,8 @@ export type { BestFit, LevenbergMarquardtOptions, LevenbergMarquardtState } from
 export type { Moments as AdamMoments } from './distill/moments.js'
 export type { FoundTables } from './distill/parameters.js'
 export type { PlainStudent, Student } from './distill/student.js'
-export type { AmedOptions, AmedStudent } from './solvers/amed.js'
-export type { EpdOptions, EpdStudent } from './solvers/epd.js'
+export type { AmedLearned, AmedOptions, AmedStudent } from './solvers/amed.js'
+export type { EpdLearned, EpdOptions, EpdStudent } from './solvers/epd.js'
 export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'

@@ -4,8 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { format, resolveConfig } from 'prettier'
-import { Application, LogLevel, type TypeDocOptions } from 'typedoc'
+import { Application, Logger, LogLevel, type TypeDocOptions } from 'typedoc'
 import type { PluginOptions } from 'typedoc-plugin-markdown'
 
 const PAGE = fileURLToPath(new URL('../docs/reference/api.md', import.meta.url))
@@ -22,40 +21,52 @@ const OPTIONS: TypeDocOptions & PluginOptions = {
   name: 'API reference',
   plugin: ['typedoc-plugin-markdown'],
   readme: 'none',
+  logLevel: LogLevel.Warn,
   disableSources: true,
   excludeExternals: true,
-  excludePrivate: true,
-  sort: ['alphabetical'],
   validation: { notExported: true, notDocumented: true, invalidLink: true, invalidPath: true, rewrittenLink: false },
   requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias', 'Variable'],
-  logLevel: LogLevel.None,
+  // The constants that these types are made of say what the types say.
+  intentionallyNotExported: ['OPTIONS', 'KINDS'],
+  groupOrder: ['Functions', 'Classes', 'Variables', 'Interfaces', 'Type Aliases'],
+  skipErrorChecking: true,
   router: 'module',
   entryFileName: 'api',
   hideBreadcrumbs: true,
   hidePageHeader: true,
-  hideGroupHeadings: false,
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
-  typeAliasPropertiesFormat: 'table',
-  useCodeBlocks: true,
-  expandParameters: true
+  typeDeclarationFormat: 'table',
+  useCodeBlocks: true
+}
+
+/** What TypeDoc calls a parameter that is taken apart where it is declared. */
+const UNNAMED = '__namedParameters'
+
+/** Keeps what TypeDoc finds wrong, and prints nothing. */
+class Faults extends Logger {
+  constructor(private readonly faults: string[]) {
+    super()
+  }
+
+  override log(message: string, level: LogLevel): void {
+    if (level >= LogLevel.Warn) this.faults.push(message)
+  }
 }
 
 /** The reference of what a module exports. */
 export async function apiReference(entry = ENTRY, tsconfig = TSCONFIG): Promise<Reference> {
   const out = mkdtempSync(join(tmpdir(), 'epd-api-'))
   try {
-    const app = await Application.bootstrapWithPlugins({ ...OPTIONS, entryPoints: [entry], tsconfig })
+    const app = await Application.bootstrapWithPlugins({ ...OPTIONS, entryPoints: [entry], tsconfig, out })
     const faults: string[] = []
-    app.logger.addMessage = ({ text }, level = LogLevel.Info) => {
-      if (level >= LogLevel.Warn) faults.push(text)
-    }
+    app.logger = new Faults(faults)
     const project = await app.convert()
     if (!project) return { markdown: '', faults }
     app.validate(project)
-    await app.generateDocs(project, out)
+    await app.generateOutputs(project)
     const markdown = readFileSync(join(out, 'api.md'), 'utf8')
-    return { markdown: await format(markdown, { ...(await resolveConfig(PAGE)), parser: 'markdown' }), faults }
+    return { markdown: markdown.replaceAll(UNNAMED, 'options'), faults }
   } finally {
     rmSync(out, { recursive: true, force: true })
   }

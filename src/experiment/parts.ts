@@ -41,7 +41,9 @@ export interface Chosen {
 
 /** Predictors by their names. */
 export interface PredictorSource {
+  /** The names of all predictors. */
   readonly names: () => readonly string[]
+  /** A predictor by its name. */
   readonly get: (name: string) => PredictorRecord | undefined
 }
 

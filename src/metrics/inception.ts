@@ -36,6 +36,7 @@ export interface Inception {
   features(images: Uint8Array, count: number): Promise<Float32Array>
   /** The same of samples, [count, 1 or 3, height, width], as images before they are rounded (127.5 x + 128, clipped to 0..255): it follows every small change. */
   smoothFeatures(samples: Float64Array, count: number): Promise<Float32Array>
+  /** Ends what runs the network. */
   close(): Promise<void>
 }
 

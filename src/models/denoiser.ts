@@ -10,7 +10,9 @@ export interface Condition {
 
 /** The time that a model was trained in, where that is not sigma itself: sigma(time) and its inverse. */
 export interface ModelTime {
+  /** The noise level at a time. */
   readonly sigma: (time: number) => number
+  /** The time of a noise level. */
   readonly inverse: (sigma: number) => number
   /** What the network is told of the time; absent where that has no range. */
   readonly told?: ToldTime
@@ -51,6 +53,7 @@ export interface Denoiser {
   denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
   /** The same with the network's bottleneck; absent where the model has none to show. */
   readonly features?: FeatureDenoiser
+  /** Ends what runs the model. It cannot be evaluated afterwards. */
   close(): Promise<void>
 }
 

@@ -30,6 +30,7 @@ export interface OnnxModelOptions extends EngineOptions {
   /** Default: denoised data are not clamped. */
   readonly clipDenoised?: ClipDenoised
   readonly threads?: number
+  /** Told of an engine that is there but fails. */
   readonly onNote?: (message: string) => void
 }
 

@@ -19,6 +19,7 @@ export interface Plan {
   /** The experiment's name with the beginning of the digest of all its stages: the same spec is the same run. */
   readonly runId: string
   readonly stages: readonly PlannedStage[]
+  /** The key of a stage by its name. @throws RangeError where no stage has the name */
   readonly keyOf: (stageName: string) => string
   /** The key of what holds a sample stage's images: its own, or that of the stage that decodes its latents. */
   readonly imagesKeyOf: (stageName: string) => string
