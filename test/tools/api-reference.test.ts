@@ -14,9 +14,7 @@ describe('docs/reference/api.md', () => {
 
   it('is not made from an export without a docstring, nor from one that mentions a type which is not exported', async () => {
     const { faults } = await apiReference(fixture('index.ts'), fixture('tsconfig.json'))
-    expect(faults).toEqual([
-      expect.stringMatching(/^Hidden, defined in .*, is referenced by area.of but not included in the documentation$/),
-      expect.stringMatching(/^area .*, defined in .*, does not have any documentation$/)
-    ])
+    expect(faults).toContainEqual(expect.stringMatching(/^Hidden, .* is referenced by area.of but not included/))
+    expect(faults).toContainEqual(expect.stringMatching(/^area .* does not have any documentation$/))
   })
 })
