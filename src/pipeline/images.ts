@@ -6,7 +6,7 @@ import { toPng } from '../images/png.js'
 import type { Pictures } from '../stages/kind.js'
 import type { Store } from '../store/store.js'
 
-/** The folder of a run's images. */
+/** The folder where a run's images lie as PNG files. It is there once a stage has made images. */
 export function imagesFolder(root: string, runId: string): string {
   return join(root, 'images', runId)
 }

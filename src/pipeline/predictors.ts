@@ -23,7 +23,7 @@ export function predictorsIn(dir: string): PredictorSource {
   }
 }
 
-/** @throws EpdError `not-found` */
+/** A predictor by its name: one that is published, imported, or distilled (RUN/STAGE). @throws EpdError `not-found` */
 export function predictorNamed(dir: string, name: string): PredictorRecord {
   const found = predictorsIn(dir).get(name)
   if (found) return found

@@ -25,11 +25,12 @@ describe('sampleImages', () => {
   it('makes the bytes of what solve leads the noise of the seeds to', async () => {
     const { x } = noise(seeds, mixture, sigmas[0])
     const solution = await solve({ model: mixture, solver, x, sigmas })
-    const { trajectory: _, x: samples, ...cost } = solution
+    const { x: samples, nfe, evaluations } = solution
     expect(await sampleImages({ model: mixture, solver, sigmas, seeds })).toEqual({
       images: toUint8(samples, shape),
       shape,
-      ...cost
+      nfe,
+      evaluations
     })
   })
 
