@@ -36,7 +36,8 @@ export interface LoadOptions {
 }
 
 /**
- * As `loadExperiment`, of a spec that may have plugins: these are imported before.
+ * Reads a spec as `loadExperiment` does, and imports the plugins that it names before. They are run: a spec is to be
+ * trusted as a program is.
  * @throws EpdError `spec-invalid`
  */
 export async function readExperiment(options: LoadOptions): Promise<Experiment> {

@@ -66,7 +66,8 @@ export interface Model extends Denoiser {
 }
 
 /**
- * Opens the model of a checkpoint. Its graph is compiled once and cached; the engine is started at the first evaluation.
+ * Opens the model of a checkpoint: EDM and its descendants, guided-diffusion, latent diffusion, pipelines of
+ * diffusers. Its graph is compiled once and cached; the engine is started at the first evaluation. `close` ends it.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openModel(options: OpenModelOptions): Promise<Model> {
@@ -178,7 +179,10 @@ function isAbout(value: unknown): value is PartsAbout {
   return typeof value === 'object' && value !== null && 'className' in value && 'initKwargs' in value
 }
 
-/** epd-run in the user's cache folder. */
+/**
+ * The folder of compiled graphs where no other is named: `epd-run` in the user's cache folder (XDG_CACHE_HOME, or
+ * ~/.cache).
+ */
 export function defaultCache(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'epd-run')
 }

@@ -13,7 +13,11 @@ export interface ParametrisedOptions {
   readonly predict: (x: Float64Array, told: Float64Array, condition?: Condition) => Promise<Float64Array>
 }
 
-/** A function that was trained on other noisy images than x0 + sigma n, or to answer otherwise, as a model; in double precision. */
+/**
+ * A model of a function that was trained on other noisy images than x0 + sigma n, or to answer otherwise than with
+ * the clean image (Karras et al. 2022, arXiv 2206.00364, Table 1, has the common cases). It computes in double
+ * precision.
+ */
 export function parametrised({ shape, labelDim = 0, predicts, noise, predict }: ParametrisedOptions): Denoiser {
   const mapping = parametrisation(predicts, noise)
   const size = shape[0] * shape[1] * shape[2]

@@ -28,8 +28,9 @@ export interface Point {
 }
 
 /**
- * A predictor from its raw tables, [numSteps - 1][points] each.
- * @throws RangeError if the tables differ in size or hold a number that is not finite, or the time points do not fall or fit.
+ * EPD's predictor from its raw tables, [numSteps - 1][points] each, checked.
+ * @throws RangeError if the tables differ in size or hold a number that is not finite, or the time points do not fall
+ * or fit
  */
 export function predictor({ r, weight, scaleDir, scaleTime, sigmas, ranges }: Predictor): Predictor {
   const tables = { r, weight, scaleDir, scaleTime }

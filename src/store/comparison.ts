@@ -33,9 +33,10 @@ export interface Cell {
 }
 
 /**
- * Results as a table.
- * @throws EpdError `usage` for a metric or a property that there is none of, or where several samples would stand in one place;
- * `not-found` where nothing is scored by the metric
+ * Arranges the values of one metric as a table, by two properties of the samples.
+ * @param results rows as `Store.results` gives them
+ * @throws EpdError `usage` for a metric or a property that there is none of, or where several samples would stand in
+ * one place; `not-found` where nothing is scored by the metric
  */
 export function compare(
   results: readonly ResultRow[],
