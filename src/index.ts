@@ -38,15 +38,13 @@ export type { ByName, ListedSolver, NamedSolver, PlainSolverOptions, SolverOptio
 export type {
   BoundSolver,
   Counted,
-  IsFilled,
   Learns,
   MethodProblem,
   Options,
   OptionSchema,
   OptionSchemas,
   OptionsOf,
-  SolverDescriptor,
-  ValueOf
+  SolverDescriptor
 } from './solvers/descriptor.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
@@ -98,7 +96,6 @@ export { accumulator, type Accumulator, type Statistics } from './metrics/statis
 export { METRICS } from './metrics/registry.js'
 export type {
   Digits,
-  FeatureSpec,
   ImageRange,
   Measured,
   MetricCheck,
@@ -132,21 +129,23 @@ export { readCheckpoint } from './checkpoints/checkpoint.js'
 export type { DType, TaggedObject, Tensor, Tree } from './checkpoints/tensor.js'
 
 export { loadExperiment, readExperiment, type LoadOptions } from './experiment/load.js'
-export type {
-  AnyExperiment,
-  CheckpointModelSpec,
-  CommandModelSpec,
-  EngineSpec,
-  Experiment,
-  ModelSpec,
-  OnnxModelSpec,
-  OptimizerSpec,
-  PromptsSpec
-} from './experiment/experiment.js'
-export type { PredictorSource } from './experiment/parts.js'
+export type { AnyExperiment, Experiment, ModelSpec } from './experiment/experiment.js'
 export type { Plugin } from './experiment/plugins.js'
 export type { PluginModules } from './experiment/plugin-modules.js'
-export { STAGE_KINDS, type Stage, type StageKinds, type StageOf } from './stages/registry.js'
+export type { CheckpointModelSpec } from './models/checkpoint-keys.js'
+export type { CommandModelSpec } from './models/command-keys.js'
+export type { OnnxModelSpec } from './models/onnx-keys.js'
+export type { PromptsSpec } from './experiment/prompts-keys.js'
+export type { OptimizerSpec, RawOptimizer } from './distill/optimizers.js'
+export type { FeatureSpec } from './metrics/feature-keys.js'
+export {
+  STAGE_KINDS,
+  stageKinds,
+  type Stage,
+  type StageKinds,
+  type StageOf,
+  type WrittenKind
+} from './stages/registry.js'
 export type {
   Around,
   Cost,
@@ -163,7 +162,10 @@ export type {
   Surroundings
 } from './stages/kind.js'
 export type { CheckContext, Progress, StageContext, StageCost } from './stages/stage.js'
-export type { ModelMark, PredictorRecord } from './predictors/record.js'
+export type { Chosen, Reference, ResolveContext, StageSpec } from './stages/spec.js'
+export type { Path, Report } from './reading/problem.js'
+export type { Frozen, IsThere, KeySchema, KeySchemas, ValueOf, ValuesOf } from './reading/keys.js'
+export type { ModelMark, PredictorRecord, PredictorSource } from './predictors/record.js'
 export {
   runExperiment,
   type FinishedRun,

@@ -1,29 +1,50 @@
-import type { StageBase } from '../stages/kind.js'
+import { child } from '../reading/plain.js'
+import { either, expected, quote, type Report } from '../reading/problem.js'
 import type { StageKinds } from '../stages/registry.js'
-import { at, child } from '../reading/plain.js'
-import { quote, type Path, type Report } from '../reading/problem.js'
+import type { Reference } from '../stages/spec.js'
 
-/** Stages in the order of `names`, but each after its inputs. */
-export function inOrder<S extends StageBase>(stages: readonly S[], names: readonly string[], kinds: StageKinds): S[] {
-  const byName = new Map(stages.map(stage => [stage.name, stage]))
-  const ordered = new Set<S>()
-  const visiting = new Set<string>()
-  const visit = (name: string) => {
-    const stage = byName.get(name)
-    if (!stage || visiting.has(name)) return
-    visiting.add(name)
-    kinds.of(stage).inputs(stage).forEach(visit)
-    ordered.add(stage)
+/** Stages as they are written, by their names, whatever they hold. */
+export type Written = ReadonlyMap<string, unknown>
+
+/** What a written stage names. One of a kind that is not known is looked at as one of every kind. */
+function references(written: unknown, { written: kinds }: StageKinds): readonly Reference[] {
+  const kind = child(written, 'kind')
+  const known = kinds.filter(each => each.kind === kind)
+  const found = (known.length > 0 ? known : kinds).flatMap(({ spec }) => spec.references(written))
+  return [...new Map(found.map(reference => [reference.path.join('.'), reference])).values()]
+}
+
+/** The names of stages in the order of the file, but each after those that it names. */
+export function inOrder(stages: Written, kinds: StageKinds): string[] {
+  const visited = new Set<string>()
+  const visit = (name: string): string[] => {
+    if (!stages.has(name) || visited.has(name)) return []
+    visited.add(name)
+    return [...references(stages.get(name), kinds).flatMap(({ to }) => visit(to)), name]
   }
-  names.forEach(visit)
-  return [...ordered]
+  return [...stages.keys()].flatMap(visit)
+}
+
+/** Reports names of stages that are not there, or not of the kind that is needed. */
+export function reportReferences(stages: Written, kinds: StageKinds, report: Report): void {
+  for (const [stage, raw] of stages) {
+    for (const { path, to, kind } of references(raw, kinds)) {
+      const found = child(stages.get(to), 'kind')
+      if (found === kind) continue
+      const names = [...stages].filter(([, other]) => child(other, 'kind') === kind).map(([name]) => name)
+      const what = `${path[0] === 'solver' ? 'a solver or ' : ''}the name of a ${kind} stage (${names.length === 0 ? 'there is none' : either(names)})`
+      if (!stages.has(to)) report(['stages', stage, ...path], expected(what, to, names))
+      else if (kinds.written.some(known => known.kind === found))
+        report(['stages', stage, ...path], `${expected(what, to)}, a ${String(found)} stage`)
+    }
+  }
 }
 
 /** Reports each circle of stages that name each other, where it closes. */
-export function reportCycles(written: ReadonlyMap<string, unknown>, report: Report): void {
+export function reportCycles(stages: Written, kinds: StageKinds, report: Report): void {
   const done = new Set<string>()
   const walk = (name: string, trail: readonly string[]) => {
-    for (const { path, to } of references(written.get(name))) {
+    for (const { path, to } of references(stages.get(name), kinds)) {
       const began = [...trail, name].indexOf(to)
       if (began >= 0) {
         const circle = [...[...trail, name].slice(began), to].map(quote).join(' -> ')
@@ -32,37 +53,5 @@ export function reportCycles(written: ReadonlyMap<string, unknown>, report: Repo
     }
     done.add(name)
   }
-  for (const name of written.keys()) if (!done.has(name)) walk(name, [])
-}
-
-/** A stage's name in another stage. */
-export interface Reference {
-  /** From the stage that names. */
-  readonly path: Path
-  readonly to: string
-  /** What it has to be. */
-  readonly kind: string
-}
-
-/** Whether `from` is a predictor by its name, not a stage. */
-export function isNamed(from: string): boolean {
-  return from.startsWith(NAMED)
-}
-
-export const NAMED = 'predictor:'
-
-/** What a stage names, whatever else is wrong with it. */
-export function references(raw: unknown): Reference[] {
-  const to = (path: Path, kind: string): Reference[] => {
-    const name = at(raw, path)
-    return typeof name === 'string' ? [{ path, to: name, kind }] : []
-  }
-  const samples = child(raw, 'samples')
-  return [
-    ...to(['teacher'], 'teacher'),
-    ...to(['solver'], 'distill'),
-    ...to(['solver', 'from'], 'distill').filter(({ to: name }) => !isNamed(name)),
-    ...(Array.isArray(samples) ? [...samples.keys()].flatMap(i => to(['samples', i], 'sample')) : []),
-    ...to(['reference'], 'sample')
-  ]
+  for (const name of stages.keys()) if (!done.has(name)) walk(name, [])
 }

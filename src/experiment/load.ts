@@ -4,17 +4,18 @@ import type { MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
 import type { Locator, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
-import type { AnyExperiment, Experiment, ModelSpec, PromptsSpec } from './experiment.js'
+import type { AnyExperiment, Experiment, ModelSpec } from './experiment.js'
+import type { PromptsSpec } from './prompts-keys.js'
 import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
 import { located, locatedFolder } from '../reading/location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
 import type { Path, Problem } from '../reading/problem.js'
-import type { PredictorSource } from './parts.js'
+import type { PredictorSource } from '../predictors/record.js'
 import { importPlugins, pluginsOf, type PluginModules } from './plugin-modules.js'
 import { solversWith } from './plugins.js'
-import { resolveStages } from './resolve.js'
-import { loadSchema, type Schema } from './schema.js'
+import { resolveStages, type Resolving } from './resolve.js'
+import { loadSchema, type Vocabulary } from './schema.js'
 import { readSource, type Source } from './source.js'
 
 /** Where a spec is read from, and what it may name. */
@@ -77,15 +78,16 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   }
   const faults: Problem[] = []
   const plugins = pluginsOf(value, modules, (path, message) => faults.push({ path, message }))
-  const schema = loadSchema(metrics, solversWith(plugins))
+  const vocabulary: Vocabulary = { kinds, metrics, solvers: solversWith(plugins) }
+  const schema = loadSchema(vocabulary)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
-  const read = cases.map(one => readCase(value, one, schema, kinds, predictors, allowMismatch))
+  const read = cases.map(one => readCase(value, one, { ...vocabulary, schema, predictors, allowMismatch }))
   problems.push(...faults, ...ofCases(read))
   lines.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
-  if (lines.length > 0 || !schema.isExperiment(first.spec)) throw invalid(lines)
+  if (lines.length > 0 || !schema.is<RawExperiment>({ $ref: '' })(first.spec)) throw invalid(lines)
   const { name, description, model, prompts } = first.spec
   const at = (...path: Path) => locator(file, path, problem => warnings.push(problem))
   const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
@@ -136,6 +138,9 @@ function withPromptsLocation(prompts: PromptsSpec, file: string): PromptsSpec {
   return 'csv' in prompts ? { ...prompts, csv: located(prompts.csv, file) } : prompts
 }
 
+/** What the schema leaves of a spec beside its stages. */
+type RawExperiment = Pick<AnyExperiment, 'name' | 'description' | 'model' | 'prompts'>
+
 interface ReadCase {
   readonly of: Case
   readonly spec: unknown
@@ -146,29 +151,18 @@ interface ReadCase {
 
 const NONE: PredictorSource = { names: () => [], get: () => undefined }
 
-/** A spec in one case of its matrix. */
-function readCase(
-  value: unknown,
-  one: Case,
-  schema: Schema,
-  kinds: StageKinds,
-  predictors: PredictorSource,
-  allowMismatch: boolean
-): ReadCase {
+/** A spec in one case of its matrix. Of each place only what is found first is said. */
+function readCase(value: unknown, one: Case, resolving: Resolving): ReadCase {
   const problems: Problem[] = []
-  const warnings: Problem[] = []
+  const say = (found: readonly Problem[]) => {
+    const said = new Set(problems.map(({ path }) => path.join('.')))
+    problems.push(...found.filter(({ path }) => !said.has(path.join('.'))))
+  }
   const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
-  const said = (path: Path) => problems.some(problem => problem.path.join('.') === path.join('.'))
-  problems.push(...schema.check(spec).filter(({ path }) => !said(path)))
+  say(resolving.schema.check(spec))
   removeStray(spec, problems)
-  const stages = resolveStages(spec, schema, kinds, predictors, {
-    solvers: schema.solvers,
-    allowMismatch,
-    report: (path, message) => {
-      if (!said(path)) problems.push({ path, message })
-    },
-    warn: (path, message) => warnings.push({ path, message })
-  })
+  const { stages, warnings, ...resolved } = resolveStages(spec, resolving)
+  for (const problem of resolved.problems) say([problem])
   return { of: one, spec, stages, problems, warnings }
 }
 

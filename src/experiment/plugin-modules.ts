@@ -7,8 +7,7 @@ import { SOLVERS } from '../solvers/registry.js'
 import { child } from '../reading/plain.js'
 import type { Plugin } from './plugins.js'
 import { quote, type Report } from '../reading/problem.js'
-import { METRICS } from '../metrics/registry.js'
-import { loadSchema } from './schema.js'
+import { loadSchema, VOCABULARY } from './schema.js'
 
 /** What each path under `plugins` leads to: a plugin, or what is wrong with it in words. */
 export type PluginModules = ReadonlyMap<string, Plugin | string>
@@ -35,7 +34,7 @@ async function importPlugin(file: string): Promise<Plugin | string> {
     if (!isDescriptor(solver))
       return `expected a module that exports a solver, found ${file}, where ${faultsOf(solver).join('; ')}`
     // Options that are no JSON Schema throw here.
-    loadSchema(METRICS, [...SOLVERS.filter(({ name }) => name !== solver.name), solver])
+    loadSchema({ ...VOCABULARY, solvers: [...SOLVERS.filter(({ name }) => name !== solver.name), solver] })
     return { file, digest, solver }
   } catch (error) {
     return `expected a module that can be imported, found ${file}: ${error instanceof Error ? error.message : String(error)}`

@@ -1,241 +1,168 @@
-import { readFileSync } from 'node:fs'
-import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js'
+import { OPTIMIZER_DEFINITIONS } from '../distill/optimizers.js'
+import { metricDefinitions } from '../metrics/definitions.js'
+import { FEATURE_DEFINITIONS } from '../metrics/feature-keys.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
-import { child, isMapping } from '../reading/plain.js'
-import { wrongPath } from '../reading/paths.js'
-import { either, expected, listed, quote, type Path, type Problem } from '../reading/problem.js'
+import { CHECKPOINT_MODEL } from '../models/checkpoint-keys.js'
+import { COMMAND_MODEL } from '../models/command-keys.js'
+import { NOISE_DEFINITIONS } from '../models/noise-keys.js'
+import { ONNX_MODEL } from '../models/onnx-keys.js'
+import { orAxis, ref, union, type Definitions, type Schema } from '../reading/keys.js'
+import { LOCATION_DEFINITIONS } from '../reading/location.js'
+import { either } from '../reading/problem.js'
+import { compiled, type Compiled } from '../reading/schema.js'
+import { SEEDS_DEFINITIONS } from '../reading/seeds.js'
 import { solverDefinitions } from '../solvers/definitions.js'
 import { SOLVERS, type Solvers } from '../solvers/registry.js'
-import type { RawDistill, RawExperiment, RawSample, RawScore, RawSolver, RawTeacher, RawUsed } from './raw.js'
-import type { SeedsText } from '../reading/seeds.js'
+import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
+import { stageDefinition } from '../stages/spec.js'
+import { PROMPTS } from './prompts-keys.js'
 
-/** schemas/ stands beside src/ and beside dist/. */
-const FILE = new URL('../../schemas/experiment.schema.json', import.meta.url)
-
-/** The schema of a whole spec, and of those parts that are worth a look of their own where another part is wrong. */
-export interface Schema {
-  /** The solvers that a spec may name. */
-  readonly solvers: Solvers
-  /** Puts defaults into the value, and says all that is wrong with it. */
-  readonly check: (value: unknown) => Problem[]
-  readonly isExperiment: (value: unknown) => value is RawExperiment
-  /** The same of a solver alone. */
-  readonly checkSolver: (value: unknown) => Problem[]
-  readonly isSolver: (value: unknown) => value is RawSolver
-  readonly isUsed: (value: unknown) => value is RawUsed
-  readonly isSeeds: (value: unknown) => value is SeedsText
-  readonly isTeacher: (value: unknown) => value is RawTeacher
-  readonly isDistill: (value: unknown) => value is RawDistill
-  readonly isSample: (value: unknown) => value is RawSample
-  readonly isScore: (value: unknown) => value is RawScore
-  /** The metrics that a score stage may name. */
+/** All that a spec may name. */
+export interface Vocabulary {
+  readonly kinds: StageKinds
   readonly metrics: readonly MetricDescriptor[]
+  readonly solvers: Solvers
 }
 
-let loaded: Schema | undefined
+/** What the project itself has. */
+export const VOCABULARY: Vocabulary = { kinds: STAGE_KINDS, metrics: METRICS, solvers: SOLVERS }
 
-/** The schema for specs that may name these metrics and solvers. That of the project's own is compiled once. */
-export function loadSchema(metrics: readonly MetricDescriptor[] = METRICS, solvers: Solvers = SOLVERS): Schema {
-  if (metrics !== METRICS || solvers !== SOLVERS) return compiled(metrics, solvers)
-  return (loaded ??= compiled(metrics, solvers))
+let own: Compiled | undefined
+
+/** The compiled schema of specs with a vocabulary. That of the project's own is compiled once. */
+export function loadSchema(vocabulary: Vocabulary = VOCABULARY): Compiled {
+  const { kinds, metrics, solvers } = vocabulary
+  if (kinds !== STAGE_KINDS || metrics !== METRICS || solvers !== SOLVERS) return compiled(experimentSchema(vocabulary))
+  return (own ??= compiled(experimentSchema(vocabulary)))
 }
 
-function compiled(metrics: readonly MetricDescriptor[], solvers: Solvers): Schema {
-  const root = parse(
-    metrics.map(({ name }) => name),
-    solvers
-  )
-  const options = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
-  const filling = new Ajv2020({ ...options, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
-  const checked = (name: string) => {
-    const validate = filling.compile({ $ref: `${String(root.$id)}${name}` })
-    return (value: unknown) => (validate(value) ? [] : problems(root, validate.errors ?? []))
-  }
-  const ajv = new Ajv2020(options).addSchema(root)
-  const part = <T>(name: string) => ajv.compile<T>({ $ref: `${String(root.$id)}${name}` })
+/** The JSON Schema of specs with a vocabulary, as schemas/experiment.schema.json holds it for editors. */
+export function experimentSchema({ kinds, metrics, solvers }: Vocabulary): Schema {
   return {
-    solvers,
-    check: checked(''),
-    checkSolver: checked('#/$defs/solver'),
-    isExperiment: part<RawExperiment>(''),
-    isSolver: part<RawSolver>('#/$defs/solver'),
-    isUsed: part<RawUsed>('#/$defs/used'),
-    isSeeds: part<SeedsText>('#/$defs/seeds'),
-    isTeacher: part<RawTeacher>('#/$defs/teacher'),
-    isDistill: part<RawDistill>('#/$defs/distill'),
-    isSample: part<RawSample>('#/$defs/sample'),
-    isScore: part<RawScore>('#/$defs/score'),
-    metrics
-  }
-}
-
-function parse(metrics: readonly string[], solvers: Solvers): AnySchemaObject {
-  const written: unknown = JSON.parse(readFileSync(FILE, 'utf8'))
-  const names = put(written, [...METRIC_LIST, 'items'], { enum: metrics })
-  const listing = put(names, [...METRIC_LIST, 'title'], `a list of ${listed(metrics)}`)
-  const others = child(listing, '$defs')
-  if (isSchema(listing) && isMapping(others)) {
-    const schema = withoutAxes({ ...listing, $defs: { ...others, ...solverDefinitions(solvers) } })
-    if (isSchema(schema)) return schema
-  }
-  throw new TypeError(`${FILE.pathname} is not a JSON Schema`)
-}
-
-/** Where the schema says what `metrics` of a score stage may hold. */
-const METRIC_LIST = ['$defs', 'score', 'properties', 'metrics']
-
-/** A mapping with another value at a path. */
-function put(mapping: unknown, path: readonly string[], value: unknown): unknown {
-  const [key, ...rest] = path
-  return path.length === 0 || !isMapping(mapping) ? value : { ...mapping, [key]: put(mapping[key], rest, value) }
-}
-
-/** The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for editors. */
-function withoutAxes(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutAxes)
-  if (!isMapping(schema)) return schema
-  const { anyOf, ...rest } = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, withoutAxes(part)]))
-  const value = child(anyOf, 0)
-  if (child(child(anyOf, 1), '$ref') === '#/$defs/axis' && isMapping(value)) return { ...value, ...rest }
-  return anyOf === undefined ? rest : { ...rest, anyOf }
-}
-
-function isSchema(value: unknown): value is AnySchemaObject {
-  return isMapping(value)
-}
-
-/** ajv's errors as one problem a place. */
-function problems(root: unknown, errors: readonly ErrorObject[]): Problem[] {
-  const found = new Map<string, Problem>()
-  for (const error of errors) {
-    const problem = toProblem(root, error)
-    if (problem && !found.has(JSON.stringify(problem.path))) found.set(JSON.stringify(problem.path), problem)
-  }
-  return [...found.values()]
-}
-
-function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
-  const { keyword, parentSchema, data, instancePath, propertyName } = error
-  const path = pointer(instancePath)
-  const parameter = (name: string): unknown => child(error.params, name)
-  switch (keyword) {
-    case 'if':
-      return undefined
-    case 'required':
-      return missing(root, path, String(parameter('missingProperty')), parentSchema)
-    case 'false schema':
-      return { path, atKey: true, stray: true, message: 'expected nfe or numSteps, found both' }
-    case 'additionalProperties':
-      return unknownKey(path, String(parameter('additionalProperty')), parentSchema)
-    case 'propertyNames': {
-      const name = String(parameter('propertyName'))
-      const what = 'a name of letters, digits, dashes and underscores that begins with a letter'
-      return { path: [...path, name], atKey: true, message: expected(what, name) }
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:epd-run:experiment',
+    title: 'an experiment, a mapping with name, model, solver and stages',
+    description:
+      'An experiment of epd-run: a model, the solver that is studied, and the stages that distil it, sample with it and score the samples.',
+    type: 'object',
+    properties: PROPERTIES,
+    required: ['name', 'model', 'solver', 'stages'],
+    additionalProperties: false,
+    $defs: {
+      ...COMMON,
+      ...LOCATION_DEFINITIONS,
+      ...stageDefinitions(kinds),
+      ...solverDefinitions(solvers),
+      ...OPTIMIZER_DEFINITIONS,
+      ...SEEDS_DEFINITIONS,
+      ...FEATURE_DEFINITIONS,
+      ...metricDefinitions(metrics),
+      checkpointModel: CHECKPOINT_MODEL,
+      onnxModel: ONNX_MODEL,
+      commandModel: COMMAND_MODEL,
+      ...NOISE_DEFINITIONS
     }
-    case 'discriminator': {
-      const tag = String(parameter('tag'))
-      const names = tags(root, parentSchema, tag)
-      return { path: [...path, tag], message: expected(either(names.map(quote)), child(data, tag), names) }
-    }
-    case 'uniqueItems': {
-      const twice = child(data, Number(parameter('i')))
-      return { path: [...path, Number(parameter('i'))], message: expected('each entry once', twice) + ' again' }
-    }
-    default:
-      if (propertyName !== undefined) return undefined
-      return { path, message: unfit(root, keyword, parentSchema, data) }
   }
 }
 
-/** What is wrong with a value by itself: of a path more than that it is none, of a number its limits. */
-function unfit(root: unknown, keyword: string, schema: unknown, data: unknown): string {
-  const title = child(schema, 'title')
-  if (keyword === 'pattern' && typeof data === 'string' && typeof title === 'string' && title.startsWith('a path')) {
-    const wrong = wrongPath(data)
-    if (wrong !== undefined) return wrong
-  }
-  const limits = typeof title === 'string' && LIMITS.has(keyword) ? `, each${bounds(schema)}` : ''
-  return expected(`${expectation(root, schema)}${limits}`, data, choices(schema))
+const COMMON: Definitions = {
+  combinations: {
+    title: 'a list of combinations',
+    type: 'array',
+    items: { title: 'a mapping of values by axis', type: 'object', minProperties: 1 }
+  },
+  stageName: { title: 'the name of a stage', description: 'The name of another stage.', type: 'string' }
 }
 
-const LIMITS = new Set(['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'])
-
-function pointer(text: string): Path {
-  return text
-    .split('/')
-    .slice(1)
-    .map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map(key => (/^\d+$/.test(key) ? Number(key) : key))
-}
-
-function missing(root: unknown, path: Path, key: string, schema: unknown): Problem {
-  if (key === 'nfe') return { path, message: 'expected nfe or numSteps, found neither' }
-  const union = child(schema, 'discriminator') !== undefined
-  const names = union ? tags(root, schema, key) : []
-  const what = union ? either(names.map(quote)) : expectation(root, child(child(schema, 'properties'), key))
-  return { path: [...path, key], message: expected(what, undefined) }
-}
-
-function unknownKey(path: Path, key: string, schema: unknown): Problem {
-  const properties = child(schema, 'properties')
-  const keys = isMapping(properties) ? Object.keys(properties) : []
+function stageDefinitions({ written }: StageKinds): Definitions {
+  const names = written.map(({ kind }) => kind)
   return {
-    path: [...path, key],
-    atKey: true,
-    stray: true,
-    message: expected(`one of the keys ${keys.join(', ')}`, key, keys)
+    stage: { title: 'a stage', description: `A stage: ${either(names)}.`, ...union('kind', names) },
+    ...Object.fromEntries(written.map(({ kind, spec }) => [kind, stageDefinition(kind, spec)]))
   }
 }
 
-/** The values of a union's tag, one a branch. */
-function tags(root: unknown, schema: unknown, tag: string): string[] {
-  const branches = child(schema, 'oneOf')
-  if (!Array.isArray(branches)) return []
-  return branches.flatMap(branch => choices(child(child(resolved(root, branch), 'properties'), tag)))
-}
-
-function choices(schema: unknown): string[] {
-  const values = child(schema, 'enum') ?? [child(schema, 'const')]
-  return Array.isArray(values) ? values.filter(value => typeof value === 'string') : []
-}
-
-/** A schema in words: its choices, its title, or its type with its bounds. */
-function expectation(root: unknown, given: unknown): string {
-  const title = child(given, 'title')
-  if (typeof title === 'string') return title
-  const schema = resolved(root, given)
-  if (schema !== given) return expectation(root, schema)
-  const names = choices(schema)
-  if (names.length > 0) return either(names.map(quote))
-  return `${TYPES[String(child(schema, 'type'))] ?? 'another value'}${bounds(schema)}`
-}
-
-const TYPES: Readonly<Record<string, string | undefined>> = {
-  object: 'a mapping',
-  array: 'a list',
-  string: 'text',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false'
-}
-
-function bounds(schema: unknown): string {
-  const bound = (keyword: string, words: string) => {
-    const value = child(schema, keyword)
-    return typeof value === 'number' ? [`${words} ${value}`] : []
+const MODEL: Schema = {
+  description: 'The pretrained diffusion model: a checkpoint, an ONNX file, or a program.',
+  type: 'object',
+  if: { type: 'object', required: ['onnx'] },
+  then: ref('onnxModel'),
+  else: {
+    if: { type: 'object', required: ['command'] },
+    then: ref('commandModel'),
+    else: ref('checkpointModel')
   }
-  const all = [
-    ...bound('minimum', 'from'),
-    ...bound('exclusiveMinimum', 'above'),
-    ...bound('maximum', 'to'),
-    ...bound('exclusiveMaximum', 'below')
-  ]
-  return all.length === 0 ? '' : ` ${all.join(' ')}`
 }
 
-/** A schema, or the one in $defs that it refers to. */
-function resolved(root: unknown, schema: unknown): unknown {
-  const reference = child(schema, '$ref')
-  return typeof reference === 'string' ? pointer(reference).reduce(child, root) : schema
+/** What an axis of the matrix, and what a stage, may be called. */
+const NAMES: Schema = { pattern: '^[A-Za-z][A-Za-z0-9_-]*$' }
+
+const PROPERTIES: Definitions = {
+  name: {
+    title: 'a name of letters, digits, dots, dashes and underscores',
+    description: "The experiment's name, as runs are listed by.",
+    type: 'string',
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$'
+  },
+  description: { description: 'What the experiment is for, for people.', type: 'string', default: '' },
+  model: MODEL,
+  plugins: {
+    title: 'a list of modules',
+    description:
+      'Solvers that do not come with the project, each an ES module that exports its descriptor (docs/solvers.md). A stage may name them as it names the others.',
+    type: 'array',
+    minItems: 1,
+    uniqueItems: true,
+    items: {
+      title: "a path from the spec's folder that ends in .js or .mjs",
+      type: 'string',
+      pattern: '^[^\\s~\\u0000][^\\u0000]*\\.m?js$'
+    }
+  },
+  prompts: PROMPTS,
+  generator: {
+    description:
+      'Whose random numbers a seed stands for: those that PyTorch draws on a CPU (torch-cpu, to the bit) or on a GPU (torch-cuda, to about 1e-6).',
+    enum: ['torch-cpu', 'torch-cuda'],
+    default: 'torch-cpu'
+  },
+  solver: {
+    ...orAxis(ref('solverOrUsed')),
+    description:
+      "The solver that is studied, or a predictor in use. Distill and sample stages take it unless they name their own, and its schedule is every other solver's unless that has one."
+  },
+  matrix: {
+    title: 'a mapping of axes',
+    description:
+      'Values by name: the solver and the stages are there once for each combination of them, with its value of NAME where they say matrix.NAME. A stage is computed once for all combinations that it does not differ in.',
+    type: 'object',
+    minProperties: 1,
+    properties: {
+      include: {
+        ...ref('combinations'),
+        description:
+          'Further combinations; one whose values of the axes some combinations have adds its other values to those.'
+      },
+      exclude: { ...ref('combinations'), description: 'Combinations to leave out: all that have these values.' }
+    },
+    propertyNames: NAMES,
+    additionalProperties: {
+      title: 'a list of values, or values by name',
+      type: ['array', 'object'],
+      minItems: 1,
+      minProperties: 1,
+      uniqueItems: true,
+      propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9._+()-]*$' }
+    }
+  },
+  stages: {
+    title: 'a mapping of stages by name',
+    description:
+      'What is done, by name. A stage that names another comes after it, in whatever order they are written.',
+    type: 'object',
+    minProperties: 1,
+    propertyNames: NAMES,
+    additionalProperties: ref('stage')
+  }
 }

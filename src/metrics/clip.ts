@@ -26,15 +26,18 @@ export interface ClipOptions {
 export interface Clip {
   /** SHA-256 over both towers' graphs and weights. */
   readonly digest: string
-  /** Of each image [height, width, 1 or 3] with its prompt: 100 times the cosine of what both are projected to, 0 where that is negative. */
+  /**
+   * Scores each image [height, width, 1 or 3] with its prompt: 100 times the cosine of what both are projected to, or 0 where it is negative.
+   */
   scores(images: readonly Picture[], prompts: readonly string[]): Promise<Float64Array>
   close(): Promise<void>
 }
 
-/** Images and prompts at once: what is under way cannot be stopped. */
+/** How many images are looked at together. They are few, since what is under way cannot be stopped. */
 const BATCH = 2
-/** Of CLIP's images, by channel: values 0 to 1 are brought to mean 0 and deviation 1 of what it was trained on. */
+/** The mean of the values, from 0 to 1, of the images that CLIP was trained on, by channel. */
 const MEAN = [0.48145466, 0.4578275, 0.40821073]
+/** Their standard deviation. */
 const DEVIATION = [0.26862954, 0.26130258, 0.27577711]
 
 /**

@@ -55,7 +55,7 @@ async function reading() {
 }
 
 export interface Fid {
-  /** Of all images; of several groups, their mean. */
+  /** The distance of all images, or the mean of the distances of the groups. */
   readonly value: number
   readonly groups?: { readonly values: readonly number[]; readonly minimum: number; readonly spread: number }
   /**
@@ -70,7 +70,7 @@ const LEAST = 4
 /** From so many images on, the bias is not worth an estimate. */
 const ENOUGH = 10_000
 
-/** The Frechet inception distance of `count` images, in so many groups of consecutive ones. `measure`: of a range of them. */
+/** The Frechet inception distance of `count` images in so many groups of consecutive ones; `measure` finds that of a range of them. */
 export async function fidOf(
   count: number,
   groups: number,
@@ -87,7 +87,7 @@ export async function fidOf(
   return { value, groups: { values, minimum, spread: Math.max(...values) - minimum }, bias }
 }
 
-/** Equal parts, as nearly as whole numbers go. */
+/** Divides a range into parts that are as nearly equal as whole numbers go. */
 function split({ from, to }: ImageRange, parts: number): ImageRange[] {
   const edge = (part: number) => from + Math.floor(((to - from) * part) / parts)
   return Array.from({ length: parts }, (_, part) => ({ from: edge(part), to: edge(part + 1) }))

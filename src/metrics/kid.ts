@@ -20,7 +20,7 @@ export const kidMetric: MetricDescriptor = {
   }
 }
 
-/** As torch-fidelity and NVIDIA measure it. */
+/** Subsets are as many and as large as in torch-fidelity and NVIDIA's code. */
 const SUBSETS = 100
 const SUBSET_SIZE = 1000
 

@@ -1,6 +1,6 @@
 import type { Picture } from '../images/resize.js'
 import type { Shape } from '../models/denoiser.js'
-import type { InceptionInput } from '../networks/inception-v3.js'
+import type { FeatureSpec } from './feature-keys.js'
 import type { Features } from './features.js'
 
 /**
@@ -54,12 +54,6 @@ export interface MetricNeeds {
   readonly colours?: true
   /** The fewest images of either side; with the option `groups`, of each group. */
   readonly images?: number
-}
-
-/** Inception-v3, by where its weights are (an absolute path, or an address) and how images become its input. */
-export interface FeatureSpec {
-  readonly weights: string
-  readonly preparation: InceptionInput
 }
 
 /** The keys of a score stage that metrics read. */

@@ -3,9 +3,9 @@ import { allFeatures, networkOf } from './feature-sets.js'
 import { expectFinite, rowsOf, type Features } from './features.js'
 import { needed, oncePer, type MetricContext, type MetricDescriptor } from './metric.js'
 
-/** Neighbours that an image's ball reaches. */
+/** The ball of an image reaches as many of its neighbours. */
 const NEIGHBOURS = 3
-/** Images looked at together. */
+/** How many images are looked at together. */
 const BLOCK = 1024
 
 /** One of the two shares, which are computed together for the samples that both are asked for. */

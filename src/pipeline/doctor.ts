@@ -2,7 +2,8 @@ import { availability } from '../engines/availability.js'
 import { nameOf, RUNNERS, type Runner } from '../engines/provider.js'
 import { EpdError } from '../errors.js'
 import type { Model } from '../models/open.js'
-import type { CommandModelSpec, ModelSpec } from '../experiment/experiment.js'
+import type { ModelSpec } from '../experiment/experiment.js'
+import type { CommandModelSpec } from '../models/command-keys.js'
 import { openSpecified, type Place } from './model.js'
 
 /** What is found of an engine and provider. */

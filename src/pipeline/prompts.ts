@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { EpdError } from '../errors.js'
-import type { PromptsSpec } from '../experiment/experiment.js'
+import type { PromptsSpec } from '../experiment/prompts-keys.js'
 
 /** The prompts of an experiment; `at`: where a file is. @throws EpdError `checkpoint-missing`, `spec-invalid` */
 export async function readPrompts(

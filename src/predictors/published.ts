@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { PredictorRecord } from './record.js'
-import type { PredictorSource } from '../experiment/parts.js'
+import type { PredictorRecord, PredictorSource } from './record.js'
 import { parseRecord } from './record.js'
 
 /** models/ stands beside src/ and beside dist/. */

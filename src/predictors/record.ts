@@ -6,10 +6,9 @@ import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
 import { falls, predictor } from '../solvers/predictor.js'
 import { SOLVERS, solverNamed, type Solvers } from '../solvers/registry.js'
 import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
-import { DEFAULT_SCHEDULE, resolveSolver } from '../experiment/parts.js'
+import { DEFAULT_SCHEDULE, resolveSolver, SOLVER, solverSchema } from '../solvers/read.js'
 import { child, copy, isMapping } from '../reading/plain.js'
 import type { Report } from '../reading/problem.js'
-import { loadSchema } from '../experiment/schema.js'
 
 /** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
 export interface PredictorRecord {
@@ -121,7 +120,8 @@ function isShape(value: unknown): value is Shape {
 
 /** A solver as a record holds it: on numSteps time points, with defaults for what it does not say. */
 function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSpec {
-  const schema = loadSchema()
+  const schema = solverSchema()
+  const isSolver = schema.is(SOLVER)
   const value = copy(given)
   const name = child(value, 'name')
   const learns = SOLVERS.find(solver => solver.name === name)?.learns
@@ -129,11 +129,19 @@ function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSp
   if (learns === 'nothing') throw invalid(nothing)
   // It follows from the others.
   if (isMapping(value)) delete value.nfe
-  const problems = schema.checkSolver(value)
+  const problems = schema.check(value, SOLVER)
   const report: Report = (path, message) => problems.push({ path, message })
-  const found = schema.isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report, schema.solvers) : undefined
+  const found = isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report, SOLVERS) : undefined
   if (problems.length > 0)
     throw invalid(problems.map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`).join('; '))
   if (found) return found
   throw invalid(nothing)
+}
+
+/** Predictors by their names. */
+export interface PredictorSource {
+  /** The names of all predictors. */
+  readonly names: () => readonly string[]
+  /** A predictor by its name. */
+  readonly get: (name: string) => PredictorRecord | undefined
 }

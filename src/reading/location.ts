@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { ref, type Definitions } from './keys.js'
 
 /** Where a spec says that a file or folder is. */
 export type Place =
@@ -64,4 +65,19 @@ export function locatedFolder(location: string, spec: string): string {
 function isRepositoryName(text: string): boolean {
   const tooOdd = text.includes('--') || text.includes('..') || FILE.test(text)
   return REPOSITORY.test(text) && !tooOdd
+}
+
+export const LOCATION = ref<string>('location')
+
+/** The definition of a location as a spec writes it. */
+export const LOCATION_DEFINITIONS: Definitions = {
+  location: {
+    title:
+      "a path from the spec's folder, an https:// address or hf:owner/name (and #sha256= with 64 digits, or nothing, after the last two)",
+    description:
+      "Where a file is: a path from the spec's folder; an https:// address, downloaded once into the cache; or hf:owner/name[@revision][/file] on Hugging Face. #sha256=HEX at the end of an address or of a file on Hugging Face is the digest that it must have.",
+    type: 'string',
+    pattern:
+      '^(?!~[/\\\\]|~[^/\\\\]+[/\\\\]|~$)(?!.*\\u0000)(https://[^\\s/]+/[^\\s#]+(#sha256=[0-9a-fA-F]{64})?|hf:[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?(@(refs/pr/[0-9]+|([A-Za-z0-9_-]|\\.(?!\\.)|%2[Ff])+))?(/(?!(.*/)?\\.{0,2}(/|#|$))[^#]*[^#/\\s](#sha256=[0-9a-fA-F]{64})?)?|(?!hf:|[A-Za-z][A-Za-z0-9+.-]*://)[^\\s](.*\\S)?)$'
+  }
 }

@@ -1,3 +1,5 @@
+import { ref, type Definitions } from './keys.js'
+
 /** Seeds as a spec may write them: 7, "0-1023", "1,2,5-10", or a list of these. */
 export type SeedsText = number | string | readonly (number | string)[]
 
@@ -62,4 +64,32 @@ export function formatSeeds(seeds: readonly number[]): string {
 function formatRange({ first, last }: Range): string {
   if (first === last) return String(first)
   return `${first}${last === first + 1 ? ',' : '-'}${last}`
+}
+
+export const SEEDS = ref<SeedsText>('seeds')
+
+/** The definition of seeds as a spec writes them. */
+export const SEEDS_DEFINITIONS: Definitions = {
+  seeds: {
+    title: 'seeds such as 0-1023 or 1,2,5-10',
+    description: 'Seeds, one a sample: ranges and single numbers from 0 to 4294967295, none of them twice.',
+    anyOf: [
+      {
+        type: ['string', 'integer', 'array'],
+        pattern: '^\\s*\\d+(\\s*-\\s*\\d+)?(\\s*,\\s*\\d+(\\s*-\\s*\\d+)?)*\\s*$',
+        minimum: 0,
+        maximum: 4294967295,
+        minItems: 1,
+        items: {
+          title: 'a seed or a range of seeds',
+          type: ['string', 'integer'],
+          pattern: '^\\s*\\d+(\\s*-\\s*\\d+)?\\s*$',
+          minimum: 0,
+          maximum: 4294967295
+        },
+        examples: ['0-1023', '1,2,5-10']
+      },
+      ref('axis')
+    ]
+  }
 }

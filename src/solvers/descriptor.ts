@@ -1,4 +1,4 @@
-import type { XStatic } from 'typebox/schema'
+import type { KeySchema, ValuesOf } from '../reading/keys.js'
 import type { Multistep } from './multistep.js'
 import type { Problem, SolverRun } from './solver.js'
 
@@ -6,36 +6,16 @@ import type { Problem, SolverRun } from './solver.js'
 export type Options = Readonly<Record<string, unknown>>
 
 /** The JSON Schema of one option, as it stands in a spec. */
-export interface OptionSchema {
+export interface OptionSchema extends KeySchema {
   /** Full sentences: what the option does, and its unit or range. */
   readonly description: string
-  /** The option's value where a spec does not give it; resolved specs, and so the keys of results, hold it. */
-  readonly default?: unknown
-  /**
-   * The option's value where it is absent, also in a resolved spec. A spec that gives this value resolves as one that gives none, so that
-   * results from before there was the option keep their keys.
-   */
-  readonly implied?: unknown
-  readonly [keyword: string]: unknown
 }
 
 /** The JSON Schemas of a solver's options, by their names. */
 export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 
 /** The options that schemas describe, with the values of those that are left out. */
-export type OptionsOf<Schemas extends OptionSchemas> = {
-  readonly [Key in keyof Schemas as IsFilled<Schemas[Key]> extends true ? Key : never]: ValueOf<Schemas[Key]>
-} & {
-  readonly [Key in keyof Schemas as IsFilled<Schemas[Key]> extends true ? never : Key]?: ValueOf<Schemas[Key]>
-}
-
-/** What a JSON Schema lets an option be. */
-export type ValueOf<Schema> = Schema extends { readonly enum: readonly (infer Value)[] } ? Value : XStatic<Schema>
-
-/** Whether an option has a value where none is given. */
-export type IsFilled<Schema> = Schema extends { readonly default: unknown } | { readonly implied: unknown }
-  ? true
-  : false
+export type OptionsOf<Schemas extends OptionSchemas> = ValuesOf<Schemas>
 
 /**
  * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each sample's parameters

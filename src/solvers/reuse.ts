@@ -3,7 +3,7 @@ import type { Solvers } from './registry.js'
 import { endsAtZero, gridOf, pointsAboveZero, type SolverSpec } from './spec.js'
 import { differenceOf } from './grids.js'
 import { type Path, type Report } from '../reading/problem.js'
-import type { RawUsed } from '../experiment/raw.js'
+import type { RawUsed } from './read.js'
 import { checkSchedule, countsOf, inheriting, scheduleOf } from './time-points.js'
 
 /** What becomes of a solver that is used otherwise than it was distilled for. */
@@ -12,6 +12,7 @@ export interface Reuse {
   readonly solvers: Solvers
   readonly report: Report
   readonly allowMismatch: boolean
+  /** Told of what is allowed, but may not be meant. */
   readonly warn: (path: Path, message: string) => void
 }
 

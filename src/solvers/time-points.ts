@@ -3,7 +3,7 @@ import type { Bound } from './descriptor.js'
 import { schedule as timePoints } from './schedule.js'
 import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from './spec.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
-import type { RawExplicit, RawSchedule } from '../experiment/raw.js'
+import type { RawExplicit, RawSchedule } from './schedule-keys.js'
 
 /** A schedule without what is as it is by default. */
 export function scheduleOf(raw: RawSchedule): ScheduleSpec {

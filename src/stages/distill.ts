@@ -8,11 +8,19 @@ import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type SolverSpec } from '../solvers/spec.js'
-import type { OptimizerSpec } from '../experiment/experiment.js'
+import { OPTIMIZER, optimizerDefaults, type OptimizerSpec, type RawOptimizer } from '../distill/optimizers.js'
+import { FINAL_WITH_SIGMAS } from '../distill/time-points.js'
+import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
+import { either, expected } from '../reading/problem.js'
+import { SEEDS } from '../reading/seeds.js'
+import type { Learns } from '../solvers/descriptor.js'
+import type { RawSolver } from '../solvers/read.js'
+import { reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf } from './cost.js'
+import { checkGrid, checkTogether, checkUnseen } from './distill-checks.js'
 import { checkInception, network, openFeatures } from './features.js'
-import type { FeatureSpec } from '../metrics/metric.js'
+import { FEATURES, type FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
 import { isOf, ofCase, solverWords, type Around, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
@@ -37,9 +45,124 @@ export interface DistillStage {
   readonly seed: number
 }
 
+/** A distill stage as a spec writes it. */
+export type RawDistill = ValuesOf<typeof KEYS>
+
+const KEYS = {
+  teacher: { ...STAGE_NAME, description: 'The teacher stage whose trajectories are learned from.', needed: true },
+  solver: {
+    ...typed<RawSolver>()(orAxis(ref('solver'))),
+    description:
+      "The student, on its teacher's time points: epd, amed, or with learnSigmas any solver but paradigms. Default: the top-level solver.",
+    fixed: true
+  },
+  learnSigmas: {
+    description:
+      "Whether the student's interior time points are learned too, from end to end on the final sample, by levenberg-marquardt; of a solver without parameters they are all that is. Its teacher then only has to have the same ends.",
+    type: 'boolean',
+    default: false
+  },
+  validation: {
+    ...SEEDS,
+    description:
+      "Seeds that the student never learns from: the teacher's trajectories of them say when to stop, and how good the result is.",
+    needed: true
+  },
+  optimizer: { ...OPTIMIZER, description: 'How the parameters are found. Default: levenberg-marquardt, of amed adam.' },
+  objective: {
+    description: 'What the loss looks at: the final sample, or the state at every time point.',
+    enum: ['final', 'every'],
+    default: 'final'
+  },
+  features: {
+    ...FEATURES,
+    description:
+      "The network whose features of final images the loss compares, as the paper's last step does: 10 times their mean squared difference, images clipped to 0..255. Without it, pixels are compared."
+  },
+  start: {
+    description:
+      "Where the parameters start: uniform (points spread evenly in log sigma, equal weights, scales 1; levenberg-marquardt looks from there for the best of many places for each step's points) or normal (N(0, 1), as the paper). Default: uniform with levenberg-marquardt, normal with adam.",
+    enum: ['uniform', 'normal']
+  },
+  seed: {
+    description: 'Seed of a normal start and of the order of batches.',
+    type: 'integer',
+    minimum: 0,
+    maximum: 4_294_967_295,
+    default: 0
+  }
+} as const satisfies KeySchemas
+
+const spec: StageSpec<DistillStage, RawDistill> = {
+  description: 'Finds what the student solver follows its teacher with.',
+  keys: KEYS,
+  seeds: ['validation'],
+  ownSolver: true,
+  references: written => reference(written, ['teacher'], 'teacher'),
+  resolve
+}
+
+/** The stage, unless something that it needs is wrong; what does not go together is reported. */
+function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undefined {
+  const { name, path, report, solvers } = context
+  const student = studentIn(raw, context)
+  const taught = context.find(raw.teacher)
+  const seeds = context.seeds('validation')
+  const learns = student && solverNamed(student.name, solvers).learns
+  const optimizer = learns && optimizerOf(raw.optimizer, learns, raw.learnSigmas)
+  if (student && optimizer) checkTogether(raw, student, learns, optimizer, context)
+  if (!isOf(teacher, taught)) return undefined
+  if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
+  if (student) checkGrid(gridOf(student), taught, learns === 'time-points', [...path, 'solver'], report)
+  if (!seeds || !student || !optimizer) return undefined
+  const start = raw.start ?? (optimizer.name === 'adam' ? 'normal' : 'uniform')
+  const { learnSigmas, objective, features, seed } = raw
+  return {
+    ...{ kind: 'distill', name, student, teacher: raw.teacher, learnSigmas, optimizer, objective },
+    ...{ validation: `${name}.validation`, validationSeeds: seeds },
+    ...(features && { features }),
+    ...{ start, seed }
+  }
+}
+
+function studentIn(
+  { solver: own, learnSigmas }: RawDistill,
+  { studied, chosen: chosenHere, path, report, solvers }: ResolveContext
+): SolverSpec | undefined {
+  const chosen = own === undefined ? studied : chosenHere
+  if (!chosen) return undefined
+  const { solver, predictor } = chosen
+  const { learns } = solverNamed(solver.name, solvers)
+  if (!predictor && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return solver
+  const what = studentsIn(solvers)
+  const whose = own === undefined ? ', the top-level one' : ''
+  report(
+    [...path, 'solver'],
+    predictor
+      ? `${expected(what, undefined)}; what is top-level is distilled already`
+      : `${expected(what, solver.name)}${whose}`
+  )
+  return undefined
+}
+
+/** The solvers that can be students, in words. */
+function studentsIn(solvers: Solvers): string {
+  const those = (are: (learns: Learns) => boolean) =>
+    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
+  return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
+}
+
+/** An optimizer with the defaults that depend on the student. */
+function optimizerOf(given: RawOptimizer | undefined, learns: Learns, learnSigmas: boolean): OptimizerSpec {
+  const optimizer = given ?? optimizerDefaults(learns === 'network' ? 'adam' : 'levenberg-marquardt')
+  if (optimizer.name === 'adam') return { lr: learns === 'network' ? 0.005 : 0.2, ...optimizer }
+  return { finalIterations: learnSigmas ? FINAL_WITH_SIGMAS : 1, ...optimizer }
+}
+
 export const distill: StageKind<DistillStage> = {
   kind: 'distill',
   version: 3,
+  spec,
   inputs: ({ teacher, validation }) => [teacher, validation],
   renamed(stage, rename) {
     const { name, teacher, validation } = stage

@@ -4,6 +4,7 @@ import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { RangedModel } from '../solvers/range.js'
 import type { Solvers } from '../solvers/registry.js'
 import type { ScheduleSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
+import type { StageSpec } from './spec.js'
 import type { CheckContext, StageContext, StageCost } from './stage.js'
 
 /** What every stage of a resolved experiment has, whatever its kind. A stage is plain data. */
@@ -97,6 +98,8 @@ export interface StageKind<S extends StageBase = StageBase> {
   readonly kind: S['kind']
   /** It is raised whenever the same parameters lead to another result. */
   readonly version: number
+  /** How specs write it; a kind without one is only derived from others. */
+  readonly spec?: StageSpec<S>
   /** Names of the stages whose results it needs, in a fixed order. */
   inputs(stage: S): readonly string[]
   /** The stage with another name for itself and for each stage that it names. */

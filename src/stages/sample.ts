@@ -6,7 +6,12 @@ import { endsAtZero } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
 import { gridOf, type ScheduleSpec, type SolverSpec } from '../solvers/spec.js'
 import { differenceOf } from '../solvers/grids.js'
-import { formatSeeds } from '../reading/seeds.js'
+import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
+import { expected, quote } from '../reading/problem.js'
+import { formatSeeds, SEEDS } from '../reading/seeds.js'
+import { hasParameters } from '../solvers/learned.js'
+import type { RawSolver, RawUsed } from '../solvers/read.js'
+import { reused } from '../solvers/reuse.js'
 import type { PredictorRecord } from '../predictors/record.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { evaluationsASample } from './cost.js'
@@ -16,6 +21,7 @@ import { decodedName, imageFiles } from './image-files.js'
 import { isOf, solverWords, type Around, type StageBase, type Mismatch, type StageKind } from './kind.js'
 import { fitOf } from './fit.js'
 import { npyFile, runShards, start } from './shards.js'
+import { predictorIn, reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
 import { samplerOf } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -37,9 +43,75 @@ export interface SampleStage {
   readonly images: boolean
 }
 
+const KEYS = {
+  solver: {
+    ...typed<RawSolver | RawUsed | string>()({
+      title: 'a solver, or the name of a distill stage',
+      if: { type: 'string' },
+      then: orAxis(STAGE_NAME),
+      else: ref('solverOrUsed')
+    }),
+    description:
+      "A solver of the stage's own, a predictor in use, or the name of a distill stage whose student to sample with. Default: the top-level solver.",
+    fixed: true
+  },
+  seeds: { ...SEEDS, description: 'The seeds to sample, one an image.', needed: true },
+  batch: {
+    description:
+      "The most samples that the model is given at once. On a CPU with onnx it changes no result; elsewhere it may change the last bits, and is part of a result's name.",
+    type: 'integer',
+    minimum: 1,
+    maximum: 65_536,
+    default: 64
+  },
+  images: {
+    description: 'Whether each image is also written as a PNG of its own, beside the overview.',
+    type: 'boolean',
+    default: false
+  }
+} as const satisfies KeySchemas
+
+const spec: StageSpec<SampleStage, ValuesOf<typeof KEYS>> = {
+  description: "Solves from each seed's noise to an image.",
+  keys: KEYS,
+  seeds: ['seeds'],
+  ownSolver: true,
+  references: written => [
+    ...reference(written, ['solver'], 'distill'),
+    ...reference(written, ['solver', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)
+  ],
+  resolve({ solver: given, batch, images }, context) {
+    const seeds = context.seeds('seeds')
+    const sampler = samplerIn(given, context)
+    if (!seeds || !sampler) return undefined
+    const { name, generator } = context
+    return { kind: 'sample', batch, images, name, seeds, generator, ...sampler }
+  }
+}
+
+type Sampler = Pick<SampleStage, 'solver' | 'from' | 'predictor' | 'mismatched'>
+
+/** The solver that a stage samples with: its own, the top-level one, or that of a distill stage. */
+function samplerIn(given: ValuesOf<typeof KEYS>['solver'], context: ResolveContext): Sampler | undefined {
+  const { studied, chosen: own, find, report, solvers } = context
+  const path = [...context.path, 'solver']
+  const used = typeof given === 'string' ? { from: given } : given && !('name' in given) ? given : undefined
+  if (used && predictorIn(used.from) === undefined) {
+    const student = studentOf(find(used.from))
+    const chosen = student && reused(student, used, `stage ${quote(used.from)}`, path, context)
+    return chosen && { ...chosen, from: used.from }
+  }
+  const chosen = given === undefined ? studied : own
+  if (!chosen || chosen.predictor || !hasParameters(solverNamed(chosen.solver.name, solvers).learns)) return chosen
+  const what = `the name of a distill stage, or { from: "predictor:NAME" }, from which ${chosen.solver.name} takes what was learned`
+  report(path, expected(what, given))
+  return undefined
+}
+
 export const sample: StageKind<SampleStage> = {
   kind: 'sample',
   version: 2,
+  spec,
   inputs: ({ from }) => (from === undefined ? [] : [from]),
   renamed(stage, rename) {
     return { ...stage, name: rename(stage.name), from: stage.from === undefined ? undefined : rename(stage.from) }

@@ -1,5 +1,5 @@
+import { FEATURES, type FeatureSpec } from '../metrics/feature-keys.js'
 import type {
-  FeatureSpec,
   Measured,
   MetricContext,
   MetricDescriptor,
@@ -8,6 +8,11 @@ import type {
   ScoreContext
 } from '../metrics/metric.js'
 import { metricNamed } from '../metrics/registry.js'
+import { mappingWithAxes, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
+import { LOCATION } from '../reading/location.js'
+import { child } from '../reading/plain.js'
+import { checkNeeds, comparesWithReference } from './score-needs.js'
+import { reference, STAGE_NAME, type StageSpec } from './spec.js'
 import { formatSeeds } from '../reading/seeds.js'
 import type { FeaturesStage } from './features.js'
 import { ofCase, type StageKind } from './kind.js'
@@ -27,9 +32,102 @@ export interface ScoreStage extends Omit<MetricOptions, 'features'> {
   readonly metrics: readonly string[]
 }
 
+const DATASET = {
+  name: {
+    description: 'The data set: shapes16, which comes with the project.',
+    enum: ['shapes16'],
+    needed: true,
+    fixed: true
+  },
+  count: {
+    description: 'How many of its images, from the first.',
+    type: 'integer',
+    minimum: 2,
+    maximum: 10_000_000,
+    default: 50_000
+  }
+} as const satisfies KeySchemas
+
+const KEYS = {
+  samples: {
+    ...typed<readonly string[]>()({
+      title: 'a list of sample stages',
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: STAGE_NAME
+    }),
+    description: 'The sample stages to score.',
+    needed: true,
+    fixed: true
+  },
+  reference: {
+    ...STAGE_NAME,
+    description:
+      'The sample stage whose images of the same seeds are the truth of psnr and rmse; also of frechet-pixels, where no data set is given, and of kid, precision and recall, and of fid where no statistics are given.'
+  },
+  features: { ...FEATURES, description: 'The network whose features fid, kid, precision and recall compare.' },
+  statistics: {
+    ...LOCATION,
+    description:
+      'Mean and covariance (mu, sigma) of the features of real images, the truth of fid: an .npz as EDM publishes them, made with the same network and preparation. A file that holds no covariance within rounding, or one of other than 2,048 dimensions, is refused before the first stage.'
+  },
+  clip: {
+    ...LOCATION,
+    description:
+      'The CLIPModel that clip-score is measured with: its folder, as transformers saves it with its tokeniser, or its repository on Hugging Face, such as hf:openai/clip-vit-large-patch14.'
+  },
+  dataset: {
+    ...mappingWithAxes(DATASET),
+    description: 'The data set whose pixel statistics are the truth of frechet-pixels.',
+    fixed: true
+  },
+  groups: {
+    description:
+      "Equal parts of each sample stage's seeds, in their order, that fid is measured on one by one: its value is their mean, and the least and the spread are noted beside it.",
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    default: 1
+  },
+  metrics: { ...ref<readonly string[]>('metrics'), needed: true }
+} as const satisfies KeySchemas
+
+/** A score stage as a spec writes it. */
+export type RawScore = ValuesOf<typeof KEYS>
+
+const spec: StageSpec<ScoreStage, RawScore> = {
+  description: 'Measures samples against a reference.',
+  keys: KEYS,
+  seeds: [],
+  ownSolver: false,
+  references(written) {
+    const samples = child(written, 'samples')
+    const places = Array.isArray(samples) ? [...samples.keys()] : []
+    return [
+      ...places.flatMap(i => reference(written, ['samples', i], 'sample')),
+      ...reference(written, ['reference'], 'sample')
+    ]
+  },
+  resolve(raw, context) {
+    const { name } = context
+    const metrics = raw.metrics.map(metric => metricNamed(metric, context.metrics))
+    checkNeeds(raw, metrics, context)
+    const { features, ...score } = raw
+    const looking = metrics.filter(({ needs }) => needs.keys?.includes('features'))
+    if (looking.length === 0 || !features) return { kind: 'score', ...score, name }
+    const of = (stage: string) => `${name}.${stage}`
+    const { reference: truth } = raw
+    const compared = truth !== undefined && looking.some(metric => comparesWithReference(metric, raw))
+    const made = { ...features, samples: raw.samples.map(of), reference: compared ? of(truth) : undefined }
+    return { kind: 'score', ...score, name, features: made }
+  }
+}
+
 export const score: StageKind<ScoreStage> = {
   kind: 'score',
   version: 1,
+  spec,
   inputs: stage => [...new Set(readBy(stage))],
   renamed(stage, rename) {
     const maybe = (name: string | undefined) => (name === undefined ? undefined : rename(name))

@@ -54,13 +54,13 @@ export interface StageContext {
   readonly claim: Claim
   /** The key of a stage that this one names. */
   readonly inputKey: (name: string) => string
-  /** The same of what holds a sample stage's images, where those are made of its latents. */
+  /** The key of the stage that holds a sample stage's images: its own key, or that of the stage that decodes its latents. */
   readonly imagesKey: (name: string) => string
   /** The prompts of seeds, for a model that reads them. */
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
-  /** Its SHA-256. */
+  /** The SHA-256 of that file. */
   readonly assetDigest: (location: string) => string
   /** Folder of compiled graphs. */
   readonly cacheDir: string

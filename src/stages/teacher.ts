@@ -6,11 +6,13 @@ import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import { parallelNfe } from '../solvers/nfe.js'
 import type { Solvers } from '../solvers/registry.js'
-import type { GridSpec, SolverChoice } from '../solvers/spec.js'
+import { gridOf, type GridSpec, type SolverChoice } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
-import { formatSeeds } from '../reading/seeds.js'
+import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
+import { formatSeeds, SEEDS } from '../reading/seeds.js'
 import type { Store } from '../store/store.js'
 import type { StageKind } from './kind.js'
+import type { StageSpec } from './spec.js'
 import { npyFile, runShards, start } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -28,9 +30,49 @@ export interface TeacherStage {
   readonly grid: GridSpec
 }
 
+const KEYS = {
+  solver: {
+    ...typed<SolverChoice>()(orAxis(ref('teacherSolver'))),
+    description: 'The solver that takes the small steps.',
+    default: { name: 'heun' },
+    fixed: true
+  },
+  refine: {
+    description: "Time points put into each interval of the studied solver's grid (M in the paper).",
+    type: 'integer',
+    minimum: 0,
+    maximum: 10_000,
+    default: 3
+  },
+  substeps: {
+    description: 'Steps in each interval of the refined grid.',
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    default: 2
+  },
+  seeds: { ...SEEDS, description: 'The seeds whose trajectories are made: a student learns from them.', needed: true }
+} as const satisfies KeySchemas
+
+const spec: StageSpec<TeacherStage, ValuesOf<typeof KEYS>> = {
+  description:
+    "Solves accurately, on a refinement of the studied solver's time points, and keeps the states at those points.",
+  keys: KEYS,
+  seeds: ['seeds'],
+  // Its time points are the student's.
+  ownSolver: false,
+  references: () => [],
+  resolve({ solver, refine, substeps }, { name, seeds, studied, generator }) {
+    const own = seeds('seeds')
+    if (!own || !studied) return undefined
+    return { kind: 'teacher', seeds: own, solver, refine, substeps, name, generator, grid: gridOf(studied.solver) }
+  }
+}
+
 export const teacher: StageKind<TeacherStage> = {
   kind: 'teacher',
   version: 1,
+  spec,
   inputs: () => [],
   renamed: (stage, rename) => ({ ...stage, name: rename(stage.name) }),
   identity({ solver, refine, substeps, grid, seeds, generator }, { promptsOf }) {

@@ -28,7 +28,7 @@ export interface Comparison {
 /** A value of a comparison. */
 export interface Cell {
   readonly value: number
-  /** Among the values of its column. */
+  /** The rank of the value in its column. */
   readonly rank: 'best' | 'second' | 'other'
 }
 

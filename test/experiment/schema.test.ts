@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { experimentSchema, VOCABULARY } from '../../src/experiment/schema.js'
 import { load } from './spec.js'
 
 interface Schema {
@@ -27,6 +28,10 @@ const mappings = Object.entries({ experiment: root, model: root.properties!.mode
 )
 
 describe('experiment.schema.json', () => {
+  it('is what npm run schema makes', () => {
+    expect(root).toEqual(experimentSchema(VOCABULARY))
+  })
+
   it.each(mappings)('describes $name.$key', ({ property }) => {
     expect(resolved(property).description).toMatch(/^[A-Z].*\.$|^[a-z].*\.$/)
   })

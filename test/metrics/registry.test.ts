@@ -28,9 +28,9 @@ describe('the registry of metrics', () => {
 
   it('is what the schema says for editors', () => {
     const { $defs } = JSON.parse(readFileSync('schemas/experiment.schema.json', 'utf8')) as {
-      $defs: { score: { properties: { metrics: { title: string; description: string; items: { enum: string[] } } } } }
+      $defs: { metrics: { title: string; description: string; items: { enum: string[] } } }
     }
-    const { title, description, items } = $defs.score.properties.metrics
+    const { title, description, items } = $defs.metrics
     expect(items.enum).toEqual(names)
     expect(title).toBe(`a list of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`)
     for (const name of names) expect(description).toContain(name)

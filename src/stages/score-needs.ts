@@ -1,39 +1,26 @@
 import type { MetricDescriptor, MetricNeed } from '../metrics/metric.js'
-import { metricNamed } from '../metrics/registry.js'
-import type { SampleStage } from '../stages/sample.js'
-import type { ScoreStage } from '../stages/score.js'
 import { expected, listed, quote, type Path, type Report } from '../reading/problem.js'
-import type { RawScore } from './raw.js'
+import { isOf, type FindStage } from './kind.js'
+import { sample, type SampleStage } from './sample.js'
+import type { RawScore } from './score.js'
+import type { ResolveContext } from './spec.js'
 
-/** What a score stage is resolved with. */
-export interface ScoreParts {
-  /** The metrics that a score stage may name. */
-  readonly metrics: readonly MetricDescriptor[]
-  /** The sample stages that are sound. */
-  readonly samples: ReadonlyMap<string, SampleStage>
-  /** Whether the spec has prompts, whatever they are. */
-  readonly prompted: boolean
-  readonly report: Report
+/** Reports what the metrics of a score stage need and do not have. */
+export function checkNeeds(raw: RawScore, metrics: readonly MetricDescriptor[], context: ResolveContext): void {
+  const { path, report } = context
+  checkPairs(raw, metrics, [...path, 'samples'], context)
+  checkPrompts(metrics, [...path, 'metrics'], context)
+  checkKeys(raw, metrics, path, report)
+  checkCounts(raw, metrics, path, context)
 }
 
-/** A score stage, with the names of the stages of features that its metrics compare. What a metric needs and does not have is reported. */
-export function resolveScore(name: string, raw: RawScore, path: Path, parts: ScoreParts): ScoreStage {
-  const metrics = raw.metrics.map(metric => metricNamed(metric, parts.metrics))
-  checkPairs(raw, metrics, [...path, 'samples'], parts)
-  checkPrompts(metrics, [...path, 'metrics'], parts)
-  checkKeys(raw, metrics, path, parts.report)
-  checkCounts(raw, metrics, path, parts)
-  const { features, ...score } = raw
-  const looking = metrics.filter(({ needs }) => needs.keys?.includes('features'))
-  if (looking.length === 0 || !features) return { ...score, name }
-  const of = (stage: string) => `${name}.${stage}`
-  const { reference } = raw
-  const compared = reference !== undefined && looking.some(metric => comparesWithReference(metric, raw))
-  const truth = compared ? of(reference) : undefined
-  return { ...score, name, features: { ...features, samples: raw.samples.map(of), reference: truth } }
+function sampleIn(find: FindStage, name: string): SampleStage | undefined {
+  const found = find(name)
+  return isOf(sample, found) ? found : undefined
 }
 
-function comparesWithReference({ needs: { keys = [], oneOf = [] } }: MetricDescriptor, raw: RawScore): boolean {
+/** Whether a metric looks at the reference, with what the stage has. */
+export function comparesWithReference({ needs: { keys = [], oneOf = [] } }: MetricDescriptor, raw: RawScore): boolean {
   return [...keys, oneOf.find(key => raw[key] !== undefined)].includes('reference')
 }
 
@@ -65,7 +52,7 @@ function checkKeys(raw: RawScore, metrics: readonly MetricDescriptor[], path: Pa
     )
 }
 
-function checkPrompts(metrics: readonly MetricDescriptor[], path: Path, { prompted, report }: ScoreParts): void {
+function checkPrompts(metrics: readonly MetricDescriptor[], path: Path, { prompted, report }: ResolveContext): void {
   metrics.forEach(({ name, needs }, i) => {
     if (needs.prompts && !prompted)
       report([...path, i], `expected prompts at the top of the spec, which ${name} compares images with, found nothing`)
@@ -77,14 +64,14 @@ function checkPairs(
   { samples, reference }: RawScore,
   metrics: readonly MetricDescriptor[],
   path: Path,
-  { samples: stages, report }: ScoreParts
+  { find, report }: ResolveContext
 ): void {
   if (reference === undefined) return
-  const truth = stages.get(reference)
+  const truth = sampleIn(find, reference)
   const seeds = truth && metrics.some(({ needs }) => needs.pairs) ? new Set(truth.seeds) : undefined
   const infinite = metrics.find(({ infiniteForEqual }) => infiniteForEqual)
   samples.forEach((name, i) => {
-    const stage = stages.get(name)
+    const stage = sampleIn(find, name)
     if (seeds && stage && !stage.seeds.some(seed => seeds.has(seed)))
       report(
         [...path, i],
@@ -103,10 +90,10 @@ function checkCounts(
   { samples, reference, groups }: RawScore,
   metrics: readonly MetricDescriptor[],
   path: Path,
-  { samples: stages, report }: ScoreParts
+  { find, report }: ResolveContext
 ): void {
   const check = (at: Path, name: string | undefined, needed: number, what: string) => {
-    const found = stages.get(name ?? '')?.seeds.length ?? Infinity
+    const found = sampleIn(find, name ?? '')?.seeds.length ?? Infinity
     if (found < needed)
       report([...path, ...at], `expected a stage with ${what}, found ${quote(name ?? '')} with ${found}`)
   }

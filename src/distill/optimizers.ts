@@ -1,0 +1,98 @@
+import {
+  mappingWithAxes,
+  orAxis,
+  ref,
+  tagged,
+  typed,
+  union,
+  type Definitions,
+  type KeySchemas,
+  type ValuesOf
+} from '../reading/keys.js'
+
+const LEVENBERG_MARQUARDT = {
+  iterations: {
+    description: "The most iterations of each step's own fit.",
+    type: 'integer',
+    minimum: 0,
+    maximum: 100000,
+    default: 4
+  },
+  finalIterations: {
+    description: 'The most iterations of the fit of all steps together. Default: 1, with learnSigmas 10.',
+    type: 'integer',
+    minimum: 0,
+    maximum: 100000
+  }
+} as const satisfies KeySchemas
+
+const ADAM = {
+  lr: {
+    description:
+      'Learning rate: for epd at the start, from where it falls to 0.01 (default 0.2); for amed throughout (default 0.005).',
+    type: 'number',
+    exclusiveMinimum: 0
+  },
+  betas: {
+    ...typed<readonly [number, number]>()({
+      title: 'two numbers from 0 to below 1',
+      type: 'array',
+      minItems: 2,
+      maxItems: 2,
+      items: { type: 'number', minimum: 0, exclusiveMaximum: 1 }
+    }),
+    description: 'Decay of the means of the gradient and of its square.',
+    default: [0.9, 0.999]
+  },
+  batch: { description: 'Trajectories in one iteration.', type: 'integer', minimum: 1, maximum: 65536, default: 32 },
+  trajectories: {
+    description: 'Trajectories in all, the same ones seen again and again.',
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000000000,
+    default: 10000
+  }
+} as const satisfies KeySchemas
+
+/** An optimizer as a spec writes it, with the defaults that do not depend on the student. */
+export type RawOptimizer =
+  | ({ readonly name: 'levenberg-marquardt' } & ValuesOf<typeof LEVENBERG_MARQUARDT>)
+  | ({ readonly name: 'adam' } & ValuesOf<typeof ADAM>)
+
+/** An optimizer with all its options. */
+export type OptimizerSpec =
+  | Required<Extract<RawOptimizer, { readonly name: 'levenberg-marquardt' }>>
+  | Required<Extract<RawOptimizer, { readonly name: 'adam' }>>
+
+export const OPTIMIZER = ref<RawOptimizer>('optimizer')
+
+const LEAST_SQUARES = "Least squares: each step's parameters for themselves, then all together."
+const RECIPES = "Adam, by the paper's recipe for epd and by AMED's for amed."
+
+/** The definitions of optimizers: `optimizer`, which is a union, and its branches. */
+export const OPTIMIZER_DEFINITIONS: Definitions = {
+  optimizer: orAxis({
+    title: 'an optimizer',
+    description: 'An optimizer with its options.',
+    ...union('name', ['levenbergMarquardt', 'adam'])
+  }),
+  levenbergMarquardt: {
+    title: 'optimizer levenberg-marquardt',
+    description: LEAST_SQUARES,
+    ...mappingWithAxes({ name: tagged('levenberg-marquardt', LEAST_SQUARES), ...LEVENBERG_MARQUARDT })
+  },
+  adam: {
+    title: 'optimizer adam',
+    description: RECIPES,
+    ...mappingWithAxes({ name: tagged('adam', RECIPES), ...ADAM })
+  }
+}
+
+/** An optimizer with the defaults of its schema. */
+export function optimizerDefaults(name: RawOptimizer['name']): RawOptimizer {
+  if (name === 'adam') {
+    const { betas, batch, trajectories } = ADAM
+    return { name, betas: betas.default, batch: batch.default, trajectories: trajectories.default }
+  }
+  return { name, iterations: LEVENBERG_MARQUARDT.iterations.default }
+}

@@ -1,0 +1,196 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import type { Schema, Typed } from './keys.js'
+import { wrongPath } from './paths.js'
+import { child, isMapping } from './plain.js'
+import { either, expected, quote, type Path, type Problem } from './problem.js'
+
+/** A part of a schema: a definition, or with an empty `$ref` all of it. */
+export type Part<Value> = { readonly $ref: string } & Typed<Value>
+
+/** A JSON Schema that values can be compared with. */
+export interface Compiled {
+  /** Puts defaults into a value, and says all that is wrong with it. */
+  readonly check: (value: unknown, part?: Part<unknown>) => Problem[]
+  readonly is: <Value>(part: Part<Value>) => (value: unknown) => value is Value
+}
+
+const OPTIONS = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
+
+/** Compiles a schema that has an `$id`, each of its parts when it is first asked for. */
+export function compiled(schema: Schema): Compiled {
+  const root = mappingIn(withoutAxes(schema))
+  const reference = ({ $ref }: Part<unknown>) => ({ $ref: `${String(root.$id)}${$ref}` })
+  const filling = new Ajv2020({ ...OPTIONS, allErrors: true, useDefaults: true, verbose: true }).addSchema(root)
+  const asking = new Ajv2020(OPTIONS).addSchema(root)
+  const checks = memoised((part: string) => filling.compile(reference({ $ref: part })))
+  const questions = memoised((part: string) => asking.compile(reference({ $ref: part })))
+  return {
+    check(value, { $ref } = { $ref: '' }) {
+      const validate = checks($ref)
+      return validate(value) ? [] : problems(root, validate.errors ?? [])
+    },
+    is<Value>({ $ref }: Part<Value>) {
+      const validate = questions($ref)
+      return (value: unknown): value is Value => validate(value)
+    }
+  }
+}
+
+function memoised<Result>(make: (name: string) => Result): (name: string) => Result {
+  const made = new Map<string, Result>()
+  return name => {
+    const result = made.get(name) ?? make(name)
+    made.set(name, result)
+    return result
+  }
+}
+
+function mappingIn(value: unknown): Record<string, unknown> {
+  if (isMapping(value)) return value
+  throw new TypeError('a JSON Schema is a mapping')
+}
+
+/** The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for editors. */
+function withoutAxes(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutAxes)
+  if (!isMapping(schema)) return schema
+  const { anyOf, ...rest } = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, withoutAxes(part)]))
+  const value = child(anyOf, 0)
+  if (child(child(anyOf, 1), '$ref') === '#/$defs/axis' && isMapping(value)) return { ...value, ...rest }
+  return anyOf === undefined ? rest : { ...rest, anyOf }
+}
+
+/** ajv's errors as one problem a place. */
+function problems(root: unknown, errors: readonly ErrorObject[]): Problem[] {
+  const found = new Map<string, Problem>()
+  for (const error of errors) {
+    const problem = toProblem(root, error)
+    if (problem && !found.has(JSON.stringify(problem.path))) found.set(JSON.stringify(problem.path), problem)
+  }
+  return [...found.values()]
+}
+
+function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
+  const { keyword, parentSchema, data, instancePath, propertyName } = error
+  const path = pointer(instancePath)
+  const parameter = (name: string): unknown => child(error.params, name)
+  switch (keyword) {
+    case 'if':
+      return undefined
+    case 'required':
+      return missing(root, path, String(parameter('missingProperty')), parentSchema)
+    case 'false schema':
+      return { path, atKey: true, stray: true, message: 'expected nfe or numSteps, found both' }
+    case 'additionalProperties':
+      return unknownKey(path, String(parameter('additionalProperty')), parentSchema)
+    case 'propertyNames': {
+      const name = String(parameter('propertyName'))
+      const what = 'a name of letters, digits, dashes and underscores that begins with a letter'
+      return { path: [...path, name], atKey: true, message: expected(what, name) }
+    }
+    case 'discriminator': {
+      const tag = String(parameter('tag'))
+      const names = tags(root, parentSchema, tag)
+      return { path: [...path, tag], message: expected(either(names.map(quote)), child(data, tag), names) }
+    }
+    case 'uniqueItems': {
+      const twice = child(data, Number(parameter('i')))
+      return { path: [...path, Number(parameter('i'))], message: expected('each entry once', twice) + ' again' }
+    }
+    default:
+      if (propertyName !== undefined) return undefined
+      return { path, message: unfit(root, keyword, parentSchema, data) }
+  }
+}
+
+/** What is wrong with a value by itself: of a path more than that it is none, of a number its limits. */
+function unfit(root: unknown, keyword: string, schema: unknown, data: unknown): string {
+  const title = child(schema, 'title')
+  if (keyword === 'pattern' && typeof data === 'string' && typeof title === 'string' && title.startsWith('a path')) {
+    const wrong = wrongPath(data)
+    if (wrong !== undefined) return wrong
+  }
+  const limits = typeof title === 'string' && LIMITS.has(keyword) ? `, each${bounds(schema)}` : ''
+  return expected(`${expectation(root, schema)}${limits}`, data, choices(schema))
+}
+
+const LIMITS = new Set(['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'])
+
+function pointer(text: string): Path {
+  return text
+    .split('/')
+    .slice(1)
+    .map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map(key => (/^\d+$/.test(key) ? Number(key) : key))
+}
+
+function missing(root: unknown, path: Path, key: string, schema: unknown): Problem {
+  if (key === 'nfe') return { path, message: 'expected nfe or numSteps, found neither' }
+  const union = child(schema, 'discriminator') !== undefined
+  const names = union ? tags(root, schema, key) : []
+  const what = union ? either(names.map(quote)) : expectation(root, child(child(schema, 'properties'), key))
+  return { path: [...path, key], message: expected(what, undefined) }
+}
+
+function unknownKey(path: Path, key: string, schema: unknown): Problem {
+  const properties = child(schema, 'properties')
+  const keys = isMapping(properties) ? Object.keys(properties) : []
+  return {
+    path: [...path, key],
+    atKey: true,
+    stray: true,
+    message: expected(`one of the keys ${keys.join(', ')}`, key, keys)
+  }
+}
+
+/** The values of a union's tag, one a branch. */
+function tags(root: unknown, schema: unknown, tag: string): string[] {
+  const branches = child(schema, 'oneOf')
+  if (!Array.isArray(branches)) return []
+  return branches.flatMap(branch => choices(child(child(resolved(root, branch), 'properties'), tag)))
+}
+
+function choices(schema: unknown): string[] {
+  const values = child(schema, 'enum') ?? [child(schema, 'const')]
+  return Array.isArray(values) ? values.filter(value => typeof value === 'string') : []
+}
+
+/** A schema in words: its choices, its title, or its type with its bounds. */
+function expectation(root: unknown, given: unknown): string {
+  const title = child(given, 'title')
+  if (typeof title === 'string') return title
+  const schema = resolved(root, given)
+  if (schema !== given) return expectation(root, schema)
+  const names = choices(schema)
+  if (names.length > 0) return either(names.map(quote))
+  return `${TYPES[String(child(schema, 'type'))] ?? 'another value'}${bounds(schema)}`
+}
+
+const TYPES: Readonly<Record<string, string | undefined>> = {
+  object: 'a mapping',
+  array: 'a list',
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false'
+}
+
+function bounds(schema: unknown): string {
+  const bound = (keyword: string, words: string) => {
+    const value = child(schema, keyword)
+    return typeof value === 'number' ? [`${words} ${value}`] : []
+  }
+  const all = [
+    ...bound('minimum', 'from'),
+    ...bound('exclusiveMinimum', 'above'),
+    ...bound('maximum', 'to'),
+    ...bound('exclusiveMaximum', 'below')
+  ]
+  return all.length === 0 ? '' : ` ${all.join(' ')}`
+}
+
+/** A schema, or the one in $defs that it refers to. */
+function resolved(root: unknown, schema: unknown): unknown {
+  const reference = child(schema, '$ref')
+  return typeof reference === 'string' ? pointer(reference).reduce(child, root) : schema
+}

@@ -1,0 +1,69 @@
+import type { OptimizerSpec } from '../distill/optimizers.js'
+import { expected, quote, type Path, type Report } from '../reading/problem.js'
+import type { Learns } from '../solvers/descriptor.js'
+import { differenceOf } from '../solvers/grids.js'
+import { endsAtZero, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
+import type { RawDistill } from './distill.js'
+import type { ResolveContext } from './spec.js'
+import type { TeacherStage } from './teacher.js'
+
+/** Reports options of a distill stage that do not go together. */
+export function checkTogether(
+  { learnSigmas, objective, features, start }: RawDistill,
+  student: SolverSpec,
+  learns: Learns,
+  optimizer: OptimizerSpec,
+  { path, report }: ResolveContext
+): void {
+  const wrong = (key: string, what: string, found: unknown) => {
+    report([...path, key], expected(what, found))
+  }
+  const { name } = student
+  const points = pointsAboveZero(student)
+  if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
+  if (learns === 'network') {
+    if (optimizer.name !== 'adam') wrong('optimizer', `adam, which alone trains ${name}`, optimizer.name)
+    if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
+    if (objective === 'every')
+      wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
+    if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
+    return
+  }
+  if (!learnSigmas) return
+  if (optimizer.name !== 'levenberg-marquardt')
+    wrong('optimizer', 'levenberg-marquardt, which alone learns time points', optimizer.name)
+  else if (optimizer.finalIterations === 0)
+    wrong('optimizer', 'finalIterations of 1 or more, which learn the time points', 0)
+  if (objective === 'every') wrong('objective', 'final with learnSigmas', objective)
+  if (learns === 'time-points' && start) wrong('start', 'none for a solver without parameters', start)
+  if (points < 3)
+    wrong(
+      'learnSigmas',
+      `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
+      points
+    )
+}
+
+/** Reports a validation seed that the teacher stage has too. */
+export function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path, report: Report): void {
+  const taught = new Set(teacher.seeds)
+  const both = seeds.find(seed => taught.has(seed))
+  if (both !== undefined)
+    report(path, `expected seeds that stage ${quote(teacher.name)} does not have, found ${both} in both`)
+}
+
+/**
+ * Reports a student that stands elsewhere than its teacher leads. Only the ends need to be the teacher's for a solver that learns nothing but
+ * its time points. Ends that are not known before the model is open are compared then.
+ */
+export function checkGrid(
+  grid: GridSpec,
+  { name, grid: taught }: TeacherStage,
+  ends: boolean,
+  path: Path,
+  report: Report
+): void {
+  const difference = differenceOf(grid, taught, ends)
+  if (difference)
+    report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
+}
