@@ -63,6 +63,7 @@ export interface Fault {
   readonly wayOut?: WayOut
 }
 
+/** What a caller may act on, beside an error's code and message. */
 export interface ErrorDetails {
   readonly subject?: string
   readonly wayOut?: WayOut

@@ -2,9 +2,14 @@ export { EpdError, type ErrorCode, type ErrorDetails, type Fault, type WayOut } 
 
 export type { Condition, Denoiser, FeatureDenoiser, ModelTime, Shape, ToldTime } from './models/denoiser.js'
 export type { ClipDenoised, Model, OpenModelOptions } from './models/model.js'
-export { openModel } from './models/open.js'
+export { defaultCache, openModel } from './models/open.js'
 export { parametrised, type ParametrisedOptions } from './models/parametrised.js'
 export { clipped } from './models/clipped.js'
+export type { Precision } from './engines/engine.js'
+export type { EngineOptions, RunnerChoice } from './engines/registry.js'
+export type { PartsOptions } from './models/layout.js'
+export type { BetweenSteps } from './models/discrete-time.js'
+export type { ProgramOptions } from './models/program-state.js'
 export type { Betas, NoiseSpec, Prediction, Rounding } from './models/parametrisation.js'
 export type { SchedulerSampling } from './models/scheduler.js'
 export { openOnnxModel, type OnnxModelOptions } from './models/onnx.js'
@@ -14,21 +19,24 @@ export { gaussianMixture, type MixtureOptions } from './models/mixture.js'
 
 export {
   schedule,
+  type AnyScheduleOptions,
   type ExplicitOptions,
   type NoiseScale,
   type ScheduleOptions,
   type ScheduleType,
   type SpacedOptions
 } from './solvers/schedule.js'
-export { noise } from './solvers/noise.js'
+export type { RangedModel } from './solvers/range.js'
+export { noise, type Noise } from './solvers/noise.js'
 export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
 export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
 export type { Learned, TimePoints } from './solvers/learned.js'
-export { readPredictor } from './predictors/file.js'
+export { encodeJson, encodeTensors, readPredictor } from './predictors/file.js'
 export { published, publishedPredictors } from './predictors/published.js'
-export { listPredictors, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
-export { solve, type Solution, type SolveOptions } from './solvers/solve.js'
-export type { NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
+export { listPredictors, predictorNamed, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
+export { solve, type Solution, type SolvedStep, type SolveOptions } from './solvers/solve.js'
+export { sampleImages, type SampledImages, type SampleImagesOptions } from './solvers/sample-images.js'
+export type { ByName, ListedSolver, NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
 export type {
   BoundSolver,
   Counted,
@@ -43,62 +51,165 @@ export type {
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
+export type {
+  AnySchedule,
+  ExplicitSchedule,
+  GridSpec,
+  OnGrid,
+  ScheduleSpec,
+  SolverChoice,
+  SolverSpec,
+  SpacedSchedule
+} from './solvers/spec.js'
+export type { DeisOptions } from './solvers/deis.js'
+export type { Dpm2Options } from './solvers/dpm2.js'
+export type { DpmppOptions } from './solvers/dpmpp.js'
+export type { EulerOptions } from './solvers/euler.js'
+export type { HeunOptions } from './solvers/heun.js'
+export type { IpndmOptions } from './solvers/ipndm.js'
+export type { ParadigmsBounds, ParadigmsOptions } from './solvers/paradigms.js'
+export type { UnipcOptions } from './solvers/unipc.js'
 export { teacherGrid, type Refinement } from './solvers/teacher.js'
 
 export { latents, latentsAndLabels, type GeneratorName, type LatentsOptions } from './random/latents.js'
-export { distill, type DistillOptions, type Distilled, type DistillState } from './distill/distill.js'
+export {
+  distill,
+  type DistillOptions,
+  type Distilled,
+  type DistillState,
+  type OptimizerOptions
+} from './distill/distill.js'
 export { featureView } from './distill/feature-view.js'
 export type { View } from './distill/objective.js'
-export type { Iteration } from './distill/task.js'
+export type { Iteration, Outcome, StartName } from './distill/task.js'
+export type { Teacher } from './distill/teach.js'
+export type { AdamOptions, AdamSpec } from './distill/adam-options.js'
+export type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './distill/levenberg-marquardt-state.js'
 export type { PlainStudent, Student } from './distill/student.js'
-export type { AmedStudent } from './solvers/amed.js'
-export type { EpdStudent } from './solvers/epd.js'
+export type { AmedLearned, AmedOptions, AmedStudent } from './solvers/amed.js'
+export type { EpdLearned, EpdOptions, EpdStudent } from './solvers/epd.js'
 export type { Trajectories } from './distill/trajectories.js'
 
 export { frechetDistance, type Moments } from './metrics/frechet.js'
 export { accumulator, type Accumulator, type Statistics } from './metrics/statistics.js'
 export { METRICS } from './metrics/registry.js'
 export type {
+  Digits,
+  ImageRange,
   Measured,
   MetricCheck,
   MetricContext,
   MetricDescriptor,
+  MetricNeed,
   MetricNeeds,
+  MetricOption,
   MetricOptions,
+  PictureShard,
   SampleSet,
-  ScoreContext
+  ScoreContext,
+  ValueShard
 } from './metrics/metric.js'
 export { psnr } from './metrics/psnr.js'
 export { rmse } from './metrics/rmse.js'
 export { openInception, type Inception, type InceptionOptions } from './metrics/inception.js'
+export type { InceptionInput } from './networks/inception-v3.js'
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'
 export { precisionRecall } from './metrics/precision-recall.js'
-export { encodeStatistics, readStatistics } from './metrics/reference.js'
+export { encodeStatistics, readStatistics, type ReadStatisticsOptions } from './metrics/reference.js'
 export { openImages, type Collection } from './images/collection.js'
+export { grid } from './images/grid.js'
+export { toPng } from './images/png.js'
+export type { Raster, Size } from './images/raster.js'
+export type { Picture } from './images/resize.js'
+export { toUint8 } from './images/uint8.js'
 
 export { readCheckpoint } from './checkpoints/checkpoint.js'
-export type { Tensor, Tree } from './checkpoints/tensor.js'
+export type { DType, TaggedObject, Tensor, Tree } from './checkpoints/tensor.js'
 
 export { loadExperiment, readExperiment, type LoadOptions } from './experiment/load.js'
-export type { Experiment } from './experiment/experiment.js'
-export { STAGE_KINDS, stageKinds, type Stage, type StageKinds } from './stages/registry.js'
-export type { StageBase, StageKind } from './stages/kind.js'
-export type { StageSpec } from './stages/spec.js'
-export type { ModelMark, PredictorRecord } from './predictors/record.js'
+export type { AnyExperiment, Experiment, ModelSpec } from './experiment/experiment.js'
+export type { Plugin } from './experiment/plugins.js'
+export type { PluginModules } from './experiment/plugin-modules.js'
+export type { CheckpointModelSpec } from './models/checkpoint-keys.js'
+export type { CommandModelSpec } from './models/command-keys.js'
+export type { OnnxModelSpec } from './models/onnx-keys.js'
+export type { PromptsSpec } from './experiment/prompts-keys.js'
+export type { RawOptimizer } from './distill/optimizers.js'
+export type { OptimizerSpec } from './distill/registry.js'
+export type { FeatureSpec } from './metrics/feature-keys.js'
+export {
+  STAGE_KINDS,
+  stageKinds,
+  type Stage,
+  type StageKinds,
+  type StageOf,
+  type WrittenKind
+} from './stages/registry.js'
+export type {
+  Around,
+  Cost,
+  DecoderMark,
+  FindStage,
+  Identity,
+  KnownModel,
+  Locator,
+  Mismatch,
+  Pictures,
+  StageBase,
+  StageKind,
+  StageTimePoints,
+  Surroundings
+} from './stages/kind.js'
+export type { CheckContext, Progress, StageContext, StageCost } from './stages/stage.js'
+export type { Chosen, Reference, ResolveContext, StageSpec } from './stages/spec.js'
+export type { Path, Report } from './reading/problem.js'
+export type { Frozen, IsThere, KeySchema, KeySchemas, ValueOf, ValuesOf } from './reading/keys.js'
+export type { ModelMark, PredictorRecord, PredictorSource } from './predictors/record.js'
+export {
+  runExperiment,
+  type FinishedRun,
+  type RunExperimentOptions,
+  type SpecObject,
+  type SpecOptions
+} from './pipeline/run-experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
-export type { RunEvent } from './pipeline/event.js'
-export { preview, type Preview, type PreviewOptions, type PreviewedStage, type Progress } from './pipeline/preview.js'
-export { compare, type Comparison, type CompareOptions } from './store/comparison.js'
+export { preview, type Preview, type PreviewOptions, type PreviewedStage, type StageState } from './pipeline/preview.js'
+export type { StageKeys } from './pipeline/key.js'
+export type { Plan, PlannedStage } from './pipeline/plan.js'
+export {
+  describeCopies,
+  obtainCopies,
+  type Absent,
+  type Asset,
+  type Copies,
+  type Described
+} from './pipeline/assets.js'
+export type { Copy } from './pipeline/sources.js'
+export { diagnose, type Diagnosis } from './pipeline/doctor.js'
+export type { Place as ModelPlace } from './pipeline/model.js'
+export { imagesFolder } from './pipeline/images.js'
+export { packageVersion } from './pipeline/version.js'
+export type { OnEvent, RunEvent } from './pipeline/event.js'
+export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
   openStore,
   type Artifact,
+  type Claim,
+  type ImportedRow,
+  type IterationRow,
   type Metric,
   type PredictorRow,
   type QueryResult,
+  type ResultRow,
   type Run,
   type RunStage,
+  type RunStatus,
+  type ShardRow,
+  type ShardToPut,
+  type StageRow,
   type Store,
+  type StoredObject,
   type WritableStore
 } from './store/store.js'

@@ -1,5 +1,6 @@
 import { fromFloat16 } from './half.js'
 
+/** The types of numbers that tensors hold. */
 export type DType =
   'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool'
 

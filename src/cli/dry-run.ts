@@ -1,6 +1,6 @@
 import type { Absent } from '../pipeline/assets.js'
 import type { RunEvent } from '../pipeline/event.js'
-import { preview, type PreviewedStage, type Progress } from '../pipeline/preview.js'
+import { preview, type PreviewedStage, type StageState } from '../pipeline/preview.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS } from '../stages/registry.js'
@@ -53,7 +53,7 @@ function asTable(stages: readonly PreviewedStage[]): string {
   return `${inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`
 }
 
-function inWords(progress: Progress): string {
+function inWords(progress: StageState): string {
   switch (progress.state) {
     case 'unknown':
       return 'not known yet'

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
 import { EpdError } from '../errors.js'
-import { beforeLeaving } from '../leaving.js'
-import type { RunEvent } from '../pipeline/event.js'
-import { begin, type Execution } from '../pipeline/execute.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
+import { carryOut } from '../pipeline/run-experiment.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
@@ -43,41 +41,33 @@ function unfinished(name: string | undefined, dir: string) {
 
 async function execute(experiment: AnyExperiment, options: Flags): Promise<void> {
   const store = createStore(options.store)
-  let execution: Execution | undefined
-  let show: (event: RunEvent) => void = () => undefined
-  const interrupt = onInterrupt(() => wayOn(execution, options))
-  const ended = beforeLeaving(() => {
-    if (execution) store.endRun(execution.plan.runId, 'interrupted', 'interrupted')
-  })
+  let runId: string | undefined
+  const interrupt = onInterrupt(() => wayOn(runId, options))
   try {
-    const screen = await openDisplay(experiment, options)
-    show = screen.show
-    execution = await screen.begin(() =>
-      begin({
-        experiment,
-        store,
-        signal: interrupt.signal,
-        onEvent: event => {
-          show(event)
-        }
-      })
+    const { show, begin, stages } = await openDisplay(experiment, options)
+    const plan = await carryOut(
+      { experiment, store, signal: interrupt.signal, onEvent: show },
+      {
+        async begin(work) {
+          const execution = await begin(work)
+          runId = execution.plan.runId
+          return execution
+        },
+        stages
+      }
     )
-    await screen.stages(execution)
-    await execution.end()
-    report(store, execution.plan.runId, options)
+    report(store, plan.runId, options)
   } catch (error) {
-    await execution?.end(error)
-    throw interrupt.signal.aborted ? new EpdError('interrupted', wayOn(execution, options)) : error
+    throw interrupt.signal.aborted ? new EpdError('interrupted', wayOn(runId, options)) : error
   } finally {
     interrupt.release()
-    ended()
     store.close()
   }
 }
 
-function wayOn(execution: Execution | undefined, { store }: Flags): string {
+function wayOn(runId: string | undefined, { store }: Flags): string {
   const elsewhere = store === 'runs' ? '' : ` --store ${store}`
-  const command = execution ? `epd-run resume ${execution.plan.runId}${elsewhere}` : 'the same command'
+  const command = runId ? `epd-run resume ${runId}${elsewhere}` : 'the same command'
   return `Interrupted; what is done is kept. Continue with: ${command}`
 }
 

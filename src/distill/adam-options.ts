@@ -1,3 +1,4 @@
+/** Adam with the gradients of finite differences: the recipe of the paper (arXiv 2507.14797). */
 export interface AdamOptions {
   readonly name: 'adam'
   /** Learning rate; default 0.2 for EPD, where it falls to 0.01 by a cosine, and 0.005 for AMED. */

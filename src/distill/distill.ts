@@ -17,6 +17,8 @@ import { gather, type Trajectories } from './trajectories.js'
 
 export type { DistillState, OptimizerOptions }
 
+/** What is to be learned for which student, from which teacher, and how. */
+/** What is to be learned for which student, from which teacher, and how. */
 export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser
   readonly student: Solver
@@ -52,6 +54,7 @@ export interface DistillOptions<Solver extends Student = Student> {
   readonly batchSize?: number
 }
 
+/** What a distillation has found, and what that has cost. */
 export interface Distilled<Result extends Learned = Learned> extends Outcome<Result> {
   /** The student's time points. */
   readonly sigmas: Float64Array

@@ -6,6 +6,7 @@ import { clamped, tables, withCoordinates, type LearnedTables } from './paramete
 import type { TapedStudent } from './student.js'
 import type { Task } from './task.js'
 
+/** Levenberg-Marquardt: a fit of each step to the teacher's next state, then of all steps from end to end. */
 export interface LevenbergMarquardtOptions {
   readonly name: 'levenberg-marquardt'
   /** The most iterations of each step's own fit; default 4. */
@@ -18,6 +19,9 @@ export interface LevenbergMarquardtOptions {
    */
   readonly places?: number
 }
+
+/** Options with their defaults, as an experiment states them. */
+export type LevenbergMarquardtSpec = Required<Omit<LevenbergMarquardtOptions, 'places'>>
 
 /** Where Levenberg-Marquardt stands: all that it needs to go on, beside its inputs. */
 export interface LevenbergMarquardtState {

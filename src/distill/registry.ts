@@ -1,8 +1,8 @@
 import type { Learns } from '../solvers/descriptor.js'
 import { adam } from './adam.js'
-import type { AdamOptions } from './adam-options.js'
+import type { AdamOptions, AdamSpec } from './adam-options.js'
 import { amedTraining } from './amed.js'
-import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
+import type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './levenberg-marquardt-state.js'
 import { levenbergMarquardt } from './levenberg-marquardt.js'
 
 /** All optimisers. The first that learns something is the default for it. */
@@ -10,10 +10,11 @@ const OPTIMISERS = [levenbergMarquardt, adam, amedTraining] as const
 
 export type OptimiserEntry = (typeof OPTIMISERS)[number]
 
+/** An optimiser by its name, with its options. */
 export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
 
 /** Options with their defaults, as an experiment states them. */
-export type OptimizerSpec = ReturnType<OptimiserEntry['specify']>
+export type OptimizerSpec = LevenbergMarquardtSpec | AdamSpec
 
 /** The optimisers that learn what a solver needs, and where they are asked to, its time points; the default one first. */
 export function optimisersOf(learns: Learns, learnSigmas = false): readonly OptimiserEntry[] {

@@ -18,6 +18,7 @@ import { resolveStages, type Resolving } from './resolve.js'
 import { loadSchema, type Vocabulary } from './schema.js'
 import { readSource, type Source } from './source.js'
 
+/** Where a spec is read from, and what it may name. */
 export interface LoadOptions {
   /** A YAML spec, as schemas/experiment.schema.json describes it. */
   readonly file: string
@@ -36,7 +37,8 @@ export interface LoadOptions {
 }
 
 /**
- * As `loadExperiment`, of a spec that may have plugins: these are imported before.
+ * Reads a spec as `loadExperiment` does, and imports the plugins that it names before. They are run: a spec is to be
+ * trusted as a program is.
  * @throws EpdError `spec-invalid`
  */
 export async function readExperiment(options: LoadOptions): Promise<Experiment> {

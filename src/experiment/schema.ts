@@ -41,7 +41,7 @@ export function loadSchema(vocabulary: Vocabulary = VOCABULARY): Compiled {
 export function experimentSchema({ kinds, metrics, solvers }: Vocabulary): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'experiment.schema.json',
+    $id: 'urn:epd-run:experiment',
     title: 'an experiment, a mapping with name, model, solver and stages',
     description:
       'An experiment of epd-run: a model, the solver that is studied, and the stages that distil it, sample with it and score the samples.',

@@ -7,8 +7,9 @@ const GAP = 4
 const BACKGROUND = 255
 
 /**
- * Images [count, height, width, channels] side by side, as square as may be, whole pixels enlarged so that small ones
- * are seen.
+ * An overview of images, [count, height, width, channels] of bytes: side by side on white, as square as may be, whole
+ * pixels enlarged so that small images are seen.
+ * @param shape the size of one image, as `sampleImages` gives it
  */
 export function grid(images: Uint8Array, [channels, height, width]: Shape): Raster {
   const drawn = channels === 1 ? 1 : 3

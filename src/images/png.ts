@@ -5,7 +5,8 @@ import { expectSize, type Raster, type Size } from './raster.js'
 
 export type { Raster } from './raster.js'
 
-export function encodePng(raster: Raster): Uint8Array {
+/** An image as the bytes of a PNG, 8 bits a channel: gray for 1 channel, RGB for 3. */
+export function toPng(raster: Raster): Uint8Array {
   return encode(raster)
 }
 

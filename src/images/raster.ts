@@ -4,6 +4,7 @@ export interface Raster extends Size {
   readonly data: Uint8Array
 }
 
+/** The size of an image in pixels. */
 export interface Size {
   readonly width: number
   readonly height: number

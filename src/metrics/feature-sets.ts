@@ -1,6 +1,6 @@
 import { EpdError } from '../errors.js'
 import type { Features } from './features.js'
-import { oncePer, type Range, type SampleSet, type ScoreContext } from './metric.js'
+import { oncePer, type ImageRange, type SampleSet, type ScoreContext } from './metric.js'
 import { accumulator, type Accumulator, type Statistics } from './statistics.js'
 
 /** The features of all images of a stage. */
@@ -18,7 +18,7 @@ export const allFeatures = oncePer(async (set: SampleSet): Promise<Features> => 
 })
 
 /** The statistics of the features of a stage's images in a range, by default of all. */
-export async function featureStatistics(set: SampleSet, range?: Range): Promise<Statistics> {
+export async function featureStatistics(set: SampleSet, range?: ImageRange): Promise<Statistics> {
   let sums: Accumulator | undefined
   for await (const { dimensions, data } of set.features(range)) {
     sums ??= accumulator(dimensions)

@@ -1,5 +1,5 @@
 import { featureStatistics, networkOf } from './feature-sets.js'
-import { needed, oncePer, type MetricDescriptor, type Range, type ScoreContext } from './metric.js'
+import { needed, oncePer, type MetricDescriptor, type ImageRange, type ScoreContext } from './metric.js'
 import type { Moments } from './statistics.js'
 
 export const fidMetric: MetricDescriptor = {
@@ -71,7 +71,11 @@ const LEAST = 4
 const ENOUGH = 10_000
 
 /** The Frechet inception distance of `count` images in so many groups of consecutive ones; `measure` finds that of a range of them. */
-export async function fidOf(count: number, groups: number, measure: (range: Range) => Promise<number>): Promise<Fid> {
+export async function fidOf(
+  count: number,
+  groups: number,
+  measure: (range: ImageRange) => Promise<number>
+): Promise<Fid> {
   const ranges = split({ from: 0, to: count }, groups)
   const values = await inTurn(ranges, measure)
   const value = mean(values)
@@ -84,12 +88,15 @@ export async function fidOf(count: number, groups: number, measure: (range: Rang
 }
 
 /** Divides a range into parts that are as nearly equal as whole numbers go. */
-function split({ from, to }: Range, parts: number): Range[] {
+function split({ from, to }: ImageRange, parts: number): ImageRange[] {
   const edge = (part: number) => from + Math.floor(((to - from) * part) / parts)
   return Array.from({ length: parts }, (_, part) => ({ from: edge(part), to: edge(part + 1) }))
 }
 
-async function inTurn(ranges: readonly Range[], measure: (range: Range) => Promise<number>): Promise<number[]> {
+async function inTurn(
+  ranges: readonly ImageRange[],
+  measure: (range: ImageRange) => Promise<number>
+): Promise<number[]> {
   const values: number[] = []
   for (const range of ranges) values.push(await measure(range))
   return values

@@ -13,6 +13,7 @@ import { abortable } from '../turns.js'
 import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
 import { batchOf, ON_CPU } from './runner.js'
 
+/** Inception-v3 by its weights, and the images that it is to look at. */
 export interface InceptionOptions {
   /** Path of the weights as pytorch-fid publishes them, or as NVIDIA. */
   readonly weights: string
@@ -39,10 +40,14 @@ export interface Inception {
   features(images: Uint8Array, count: number): Promise<Float32Array>
   /** The same of samples, [count, 1 or 3, height, width], as images before they are rounded (127.5 x + 128, clipped to 0..255): it follows every small change. */
   smoothFeatures(samples: Float64Array, count: number): Promise<Float32Array>
+  /** Ends what runs the network. */
   close(): Promise<void>
 }
 
-/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
+/**
+ * Opens Inception-v3 (Szegedy et al. 2015, arXiv 1512.00567) with the weights that FID is defined by.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
+ */
 export async function openInception(options: InceptionOptions): Promise<Inception> {
   const { weights, preparation, size, cacheDir, runner = ON_CPU, threads, signal, onNote } = options
   const digest = await fileDigest(weights)

@@ -38,6 +38,7 @@ export type Digits = { readonly decimals: number } | { readonly significant: num
 /** A key of a score stage that a metric may not do without. */
 export type MetricNeed = 'reference' | 'features' | 'statistics' | 'clip' | 'dataset'
 
+/** A key of a score stage that changes what a metric measures, and that has a default. */
 export type MetricOption = 'groups'
 
 /** What must be there for a metric. It is checked when a spec is read, where it can be. */
@@ -137,9 +138,10 @@ export interface SampleSet {
   /** The images as they are shown. */
   pictures(): AsyncIterable<PictureShard>
   /** Inception's features of the images in a range, by default of all, for a metric that needs `features`. */
-  features(range?: Range): AsyncIterable<Features>
+  features(range?: ImageRange): AsyncIterable<Features>
 }
 
+/** Samples of some seeds, in the order of the seeds. */
 export interface ValueShard {
   readonly seeds: readonly number[]
   /** [count, size] */
@@ -148,13 +150,14 @@ export interface ValueShard {
   readonly size: number
 }
 
+/** Images of some seeds, in the order of the seeds. */
 export interface PictureShard {
   readonly seeds: readonly number[]
   readonly pictures: readonly Picture[]
 }
 
 /** Places of images: from `from` up to, but not, `to`. */
-export interface Range {
+export interface ImageRange {
   readonly from: number
   readonly to: number
 }

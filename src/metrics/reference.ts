@@ -8,6 +8,7 @@ import { firstNames } from '../first-names.js'
 import { faultOfMoments, isSemidefinite, NEGATIVE } from './covariance.js'
 import type { Moments } from './statistics.js'
 
+/** What statistics must be to be read. */
 export interface ReadStatisticsOptions {
   /** How many dimensions they must have; default: any. */
   readonly dimensions?: number

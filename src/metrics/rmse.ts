@@ -2,7 +2,10 @@ import { meanSquare } from './mean-square.js'
 import type { MetricDescriptor } from './metric.js'
 import { meanOfPairs } from './pairs.js'
 
-/** The root of the mean squared difference. @throws RangeError if the two differ in size or are empty */
+/**
+ * The root of the mean squared difference of two arrays of numbers, in their own unit; 0 for equal ones.
+ * @throws RangeError if the two differ in size or are empty
+ */
 export function rmse(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(meanSquare(a, b, value => value))
 }

@@ -21,8 +21,8 @@ export interface Accumulator {
 }
 
 /**
- * Blocks of 64 samples are merged one after the other into the sums so far, each about its own mean (Chan, Golub & LeVeque
- * 1983), so that nothing cancels.
+ * An accumulator of mean and covariance of vectors with so many dimensions. Blocks of 64 samples are merged one after
+ * the other into the sums so far, each about its own mean (Chan, Golub & LeVeque 1983), so that nothing cancels.
  */
 export function accumulator(dimensions: number): Accumulator {
   const mean = new Float64Array(dimensions)

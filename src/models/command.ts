@@ -38,7 +38,7 @@ const SIGMA: NoiseSpec = { type: 'sigma', told: 'sigma', sigmaMin: 0.002, sigmaM
 type Face = Omit<Announcement, 'nfeFactor' | 'prompts'> & Partial<Pick<Announcement, 'nfeFactor' | 'prompts'>>
 
 /**
- * Opens the model of a program.
+ * Starts a program and opens it as a model, by the protocol that docs/command.md describes. `close` ends the program.
  * @throws EpdError `model-invalid` where what it says of itself cannot be used or is not what the options say,
  * `engine-failed`
  */

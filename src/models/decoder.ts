@@ -15,6 +15,7 @@ export interface Decoder {
   readonly engine: string
   /** Images, -1 to 1 and a little beyond, of `count` latents as a denoiser answers them. */
   decode(latents: Float64Array, count: number): Promise<Float32Array>
+  /** Ends what runs the decoder. */
   close(): Promise<void>
 }
 

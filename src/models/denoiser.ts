@@ -10,7 +10,9 @@ export interface Condition {
 
 /** The time that a model was trained in, where that is not sigma itself: sigma(time) and its inverse. */
 export interface ModelTime {
+  /** The noise level at a time. */
   readonly sigma: (time: number) => number
+  /** The time of a noise level. */
   readonly inverse: (sigma: number) => number
   /** The numbers by which the network is told the time; absent where they have no range. */
   readonly told?: ToldTime
@@ -54,6 +56,7 @@ export interface Denoiser {
   denoise(x: Float64Array, sigma: Float64Array, condition?: Condition): Promise<Float64Array>
   /** This model with its network's bottleneck; absent where the model has none to show. */
   readonly features?: FeatureDenoiser
+  /** Ends what runs the model. It cannot be evaluated afterwards. */
   close(): Promise<void>
 }
 

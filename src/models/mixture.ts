@@ -1,5 +1,6 @@
 import type { Denoiser, Shape } from './denoiser.js'
 
+/** A mixture of Gaussians with diagonal covariances, and the size of one sample. */
 export interface MixtureOptions {
   /** One a component; normalised here. */
   readonly weights: readonly number[]

@@ -30,13 +30,17 @@ export interface OnnxModelOptions extends EngineOptions {
   /** Default: denoised data are not clamped. */
   readonly clipDenoised?: ClipDenoised
   readonly threads?: number
+  /** Told of an engine that is there but fails. */
   readonly onNote?: (message: string) => void
 }
 
 /** ONNX's number of whole numbers. */
 const WHOLE = [6, 7]
 
-/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed` */
+/**
+ * Opens an ONNX file of somebody else's as a model. Its inputs are found by their names and sizes, unless the options name them.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
+ */
 export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {
   const { onnx, predicts, noise } = options
   const file = await onnxInterface(onnx)

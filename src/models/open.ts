@@ -26,11 +26,16 @@ import { READERS, type Readers } from './readers.js'
 import type { TextEncoder } from './text.js'
 
 /**
- * Opens the model of a checkpoint. Its graph is compiled once and cached; the engine is started at the first
- * evaluation. `readers`: the formats, layouts and families that are known.
+ * Opens the model of a checkpoint: EDM and its descendants, guided-diffusion, latent diffusion, pipelines of
+ * diffusers. Its graph is compiled once and cached; the engine is started at the first evaluation. `close` ends it.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
-export async function openModel(options: OpenModelOptions, readers: Readers = READERS): Promise<Model> {
+export function openModel(options: OpenModelOptions): Promise<Model> {
+  return openModelBy(options, READERS)
+}
+
+/** Opens the model of a checkpoint whose formats, layouts and families are these. */
+export async function openModelBy(options: OpenModelOptions, readers: Readers): Promise<Model> {
   const { checkpoint, clipDenoised, onNote } = options
   const model = await openGuided(options, readers)
   const note = clipDenoised === undefined ? leftOut(model.sampling, checkpoint) : undefined
@@ -182,7 +187,10 @@ function isAbout(value: unknown): value is PartsAbout {
   return typeof value === 'object' && value !== null && 'className' in value && 'initKwargs' in value
 }
 
-/** The folder epd-run in the user's cache folder. */
+/**
+ * The folder of compiled graphs where no other is named: `epd-run` in the user's cache folder (XDG_CACHE_HOME, or
+ * ~/.cache).
+ */
 export function defaultCache(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'epd-run')
 }

@@ -2,6 +2,7 @@ import type { Condition, Denoiser, Shape } from './denoiser.js'
 import { combine } from './network-denoiser.js'
 import { parametrisation, type NoiseSpec, type Prediction } from './parametrisation.js'
 
+/** A function, with what it was trained on and trained to answer. */
 export interface ParametrisedOptions {
   readonly shape: Shape
   /** The number of classes; default: 0. */
@@ -13,7 +14,8 @@ export interface ParametrisedOptions {
 }
 
 /**
- * A function that was trained on other noisy images than x0 + sigma n, or to answer otherwise, as a model; in double
+ * A model of a function that was trained on other noisy images than x0 + sigma n, or to answer otherwise than with
+ * the clean image (Karras et al. 2022, arXiv 2206.00364, Table 1, has the common cases). It computes in double
  * precision.
  */
 export function parametrised({ shape, labelDim = 0, predicts, noise, predict }: ParametrisedOptions): Denoiser {

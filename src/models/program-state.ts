@@ -11,6 +11,7 @@ import {
   type Request
 } from './protocol.js'
 
+/** A program that answers as a model, and how it is started. */
 export interface ProgramOptions {
   /** The program with its arguments; no shell looks at them. */
   readonly command: readonly string[]

@@ -101,7 +101,7 @@ export async function absentCopies(
 }
 
 /**
- * Gets all that an experiment reads.
+ * Gets all that an experiment reads into the store's cache, so that it can then run without a network.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `download-failed`
  */
 export async function obtainCopies({
@@ -149,13 +149,16 @@ async function assetAt(path: string): Promise<Asset> {
   return { path, digest: await componentDigest(await readComponent(path)) }
 }
 
-/** What was got, for people and for programs. */
+/** A copy with its size and digest. */
 export interface Described extends Asset, Copy {
   readonly location: string
   readonly bytes: number
 }
 
-/** @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid` */
+/**
+ * Reads all that an experiment names, and says what each is: its size in bytes, its SHA-256, and where it is.
+ * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
+ */
 export async function describeCopies(experiment: AnyExperiment, copies: Copies): Promise<Described[]> {
   const { model } = experiment
   return Promise.all(

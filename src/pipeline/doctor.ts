@@ -25,7 +25,10 @@ export const BATCH = 8
 /** From so many milliseconds an image on, more are not waited for. */
 const PATIENCE = 4000
 
-/** Every engine and provider, the fastest first as `auto` takes them; with a model that they run, timed on it. */
+/**
+ * Tries every engine and provider, the fastest first as `auto` takes them. With a model that they run, each is timed
+ * on it.
+ */
 export async function* diagnose(model: ModelSpec | undefined, place: Place): AsyncGenerator<Diagnosis> {
   for (const runner of RUNNERS) {
     const found = await availability(runner)

@@ -25,4 +25,5 @@ export type RunEvent =
       readonly evaluations: number
     }
 
+/** A function that is told of each event of a run at once. It is not awaited. */
 export type OnEvent = (event: RunEvent) => void

@@ -20,6 +20,7 @@ import { assetOf, cacheFolder, checkAssets, copyAt, obtainCopies, readAssets, ty
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
 
+/** An experiment, and where and how it is run. */
 export interface ExecuteOptions {
   readonly experiment: AnyExperiment
   readonly store: WritableStore
@@ -40,7 +41,12 @@ export interface Execution {
   readonly end: (error?: unknown) => Promise<void>
 }
 
-/** Opens the model, names the stages, and enters the run in the store. */
+/**
+ * Opens the model, names the stages, checks what can be checked before the first evaluation, and enters the run in
+ * the store. `runExperiment` does this and all that follows; `begin` is for those who run the stages themselves, one
+ * by one, and call `end`.
+ * @throws EpdError where the model, a file or a stage is not as it must be; the model is then closed
+ */
 export async function begin(options: ExecuteOptions): Promise<Execution> {
   const { store, signal, kinds = STAGE_KINDS } = options
   const all = await guardedAsync(store.root, () => prepared(options))

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeNpy } from '../checkpoints/npy.js'
 import { placeFileSync } from '../files/place.js'
-import { encodePng } from '../images/png.js'
+import { toPng } from '../images/png.js'
 import type { Pictures } from '../stages/kind.js'
 import type { Store } from '../store/store.js'
 
-/** The folder of a run's images. */
+/** The folder where a run's images lie as PNG files. It is there once a stage has made images. */
 export function imagesFolder(root: string, runId: string): string {
   return join(root, 'images', runId)
 }
@@ -31,7 +31,7 @@ export function publish({ name, each }: Pictures, key: string, runId: string, st
     const size = height * width * channels
     paths.forEach((path, i) => {
       const pixels = Uint8Array.from(data.subarray(i * size, (i + 1) * size))
-      writeOnce(path, () => encodePng({ width, height, channels, data: pixels }))
+      writeOnce(path, () => toPng({ width, height, channels, data: pixels }))
     })
   }
 }

@@ -18,6 +18,7 @@ export interface Planned {
 
 /** The keys of stages by their names. */
 export interface StageKeys {
+  /** The key of a stage by its name. @throws RangeError where no stage has the name */
   readonly keyOf: (stageName: string) => string
   /** The key of what holds a sample stage's images: its own, or that of the stage that decodes its latents. */
   readonly imagesKeyOf: (stageName: string) => string

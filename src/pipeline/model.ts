@@ -4,12 +4,15 @@ import type { ModelSpec } from '../experiment/experiment.js'
 import { placeOf, repositoryLocation } from '../reading/location.js'
 import type { Copies } from './assets.js'
 
+/** Where a model finds its files, and whom it tells. */
 export interface Place {
   /** Where a file is that a spec names by a path or an address. */
   readonly at: (location: string) => string
   /** Folder of the spec. */
   readonly cwd: string
+  /** Folder of compiled graphs. */
   readonly cacheDir: string
+  /** Told of an engine that is there but fails, and of a file of the cache that is made anew. */
   readonly onNote?: (message: string) => void
   /** Ends a program that is the model. */
   readonly signal?: AbortSignal

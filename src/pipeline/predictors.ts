@@ -14,7 +14,10 @@ export interface NamedPredictor {
   readonly record: PredictorRecord
 }
 
-/** Predictors by their names: those imported into a store, what its runs have distilled (RUN/STAGE), and those published. */
+/**
+ * A source of predictors for `loadExperiment`: those imported into the store in this folder, what its runs have
+ * distilled (RUN/STAGE), and those published. There need be no store.
+ */
 export function predictorsIn(dir: string): PredictorSource {
   return {
     names: () => listPredictors(dir).map(({ name }) => name),
@@ -22,7 +25,7 @@ export function predictorsIn(dir: string): PredictorSource {
   }
 }
 
-/** @throws EpdError `not-found` */
+/** A predictor by its name: one that is published, imported, or distilled (RUN/STAGE). @throws EpdError `not-found` */
 export function predictorNamed(dir: string, name: string): PredictorRecord {
   const found = predictorsIn(dir).get(name)
   if (found) return found
@@ -31,7 +34,10 @@ export function predictorNamed(dir: string, name: string): PredictorRecord {
   })
 }
 
-/** Every predictor, the imported ones first. */
+/**
+ * Lists every predictor that a spec can name: those imported into the store in this folder, those that its runs have
+ * distilled, and the published ones.
+ */
 export function listPredictors(dir: string): NamedPredictor[] {
   const own = withStore(dir, store => [
     ...store.importedPredictors().map(({ name, record }) => {

@@ -7,7 +7,7 @@ import { absentCopies, findCopies, type Absent } from './assets.js'
 import { prepared, type ExecuteOptions } from './execute.js'
 
 /** How far the store has come with a stage. */
-export type Progress =
+export type StageState =
   /** Nothing is known of it before all that the experiment reads is there. */
   | { readonly state: 'unknown' }
   | { readonly state: 'absent' }
@@ -17,7 +17,7 @@ export type Progress =
 /** A stage, what the store has of it, and its evaluations of the model if it ran from its beginning. */
 export interface PreviewedStage extends Cost {
   readonly stage: StageBase
-  readonly progress: Progress
+  readonly progress: StageState
 }
 
 /** What a run would do. */
@@ -53,7 +53,7 @@ export async function preview({ patience = 20_000, ...options }: PreviewOptions)
 function previewed(
   { stages, plugins }: AnyExperiment,
   kinds: StageKinds,
-  progress: (name: string) => Progress,
+  progress: (name: string) => StageState,
   nfeFactor = 1
 ): readonly PreviewedStage[] {
   const around = { find: (name: string) => stages.find(stage => stage.name === name), solvers: solversWith(plugins) }
@@ -63,7 +63,7 @@ function previewed(
   })
 }
 
-function progressOf(store: WritableStore, key: string): Progress {
+function progressOf(store: WritableStore, key: string): StageState {
   if (store.isComplete(key)) return { state: 'finished' }
   const [shards, iterations] = [store.shards(key).length, store.iterations(key).length]
   return shards + iterations > 0 ? { state: 'begun', shards, iterations } : { state: 'absent' }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The version of this package. */
+/** The version of this package, as its package.json says it. */
 export function packageVersion(): string {
   return versionIn(new URL('../../package.json', import.meta.url))
 }

@@ -14,8 +14,9 @@ import { isSnapshot, readSnapshot } from './snapshot.js'
 const FORMAT = 'epd-run predictor'
 
 /**
- * A predictor from a file: JSON or safetensors as export writes them, or a snapshot of the paper's code (.pkl). `name`: what to call
- * it; by default what the file does, or its name.
+ * Reads a predictor from a file: JSON or safetensors as `encodeJson` and `encodeTensors` write them, or a snapshot of
+ * the paper's code (.pkl).
+ * @param name what to call the predictor; default: what the file calls it, or the file's own name
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `predictor-invalid`
  */
 export async function readPredictor(path: string, name?: string): Promise<PredictorRecord> {
@@ -49,11 +50,15 @@ function parsed(bytes: Buffer, path: string): unknown {
   }
 }
 
+/** A predictor as the bytes of a JSON file, which `readPredictor` reads back bit for bit. */
 export function encodeJson(record: PredictorRecord): Buffer {
   return Buffer.from(`${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`)
 }
 
-/** All numbers of what was learned as float64 tensors under their paths (`r`, `layers.encoder.weight`), the rest as metadata. */
+/**
+ * A predictor as the bytes of a safetensors file, which `readPredictor` reads back bit for bit. All numbers of what
+ * was learned are float64 tensors under their paths (`r`, `layers.encoder.weight`); the rest is metadata.
+ */
 export function encodeTensors({ learned, ...rest }: PredictorRecord): Buffer {
   const tensors = new Map<string, Tensor>()
   const plain = split(learned, [], tensors)

@@ -15,7 +15,7 @@ export function publishedPredictors(): ReadonlyMap<string, PredictorRecord> {
   return (known = new Map(records.map(record => [record.name, record])))
 }
 
-/** These alone, for a spec to use. */
+/** A source of the published predictors alone, for specs that name one. */
 export const published: PredictorSource = {
   names: () => [...publishedPredictors().keys()],
   get: name => publishedPredictors().get(name)

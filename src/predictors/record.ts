@@ -140,6 +140,8 @@ function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSp
 
 /** Predictors by their names. */
 export interface PredictorSource {
+  /** The names of all predictors. */
   readonly names: () => readonly string[]
+  /** A predictor by its name. */
   readonly get: (name: string) => PredictorRecord | undefined
 }

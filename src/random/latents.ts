@@ -5,6 +5,7 @@ import { torchCudaGenerator } from './torch-cuda.js'
 /** PyTorch's random numbers, as its CPU or a GPU draws them. */
 export type GeneratorName = 'torch-cpu' | 'torch-cuda'
 
+/** Which random numbers are drawn. */
 export interface LatentsOptions {
   readonly seeds: readonly number[]
   /** The shape of one sample. */
@@ -18,12 +19,20 @@ const GENERATORS: Readonly<Record<GeneratorName, (seed: number) => TorchGenerato
   'torch-cuda': torchCudaGenerator
 }
 
-/** Unit-variance latents, [seeds, ...shape]: a seed's are those of torch.randn(shape) from a generator of that seed. */
+/**
+ * Latents of unit variance, [seeds, ...shape], in float64. A seed's are those of PyTorch's torch.randn(shape) from a
+ * generator of that seed, in float32.
+ * @throws RangeError for a seed that is no whole number from 0 to 2^32 - 1
+ */
 export function latents(options: LatentsOptions): Float64Array {
   return draw(options, () => undefined)
 }
 
-/** The same, and for each seed the class that is drawn next from its generator: torch.randint(labelDim, ()). */
+/**
+ * Latents as `latents` draws them, and for each seed the class that is drawn next from its generator:
+ * torch.randint(labelDim, ()), 0 to labelDim - 1.
+ * @throws RangeError for a seed that is no whole number from 0 to 2^32 - 1
+ */
 export function latentsAndLabels(options: LatentsOptions & { readonly labelDim: number }): {
   latents: Float64Array
   labels: Int32Array

@@ -24,6 +24,7 @@ export interface KeySchema {
   readonly [keyword: string]: unknown
 }
 
+/** The schemas of the keys of a mapping. */
 export type KeySchemas = Readonly<Record<string, KeySchema>>
 
 /** The values of a mapping whose keys are described by schemas, with the values of those that are left out. */
@@ -33,7 +34,9 @@ export type ValuesOf<Keys extends KeySchemas> = {
   readonly [Key in keyof Keys as IsThere<Keys[Key]> extends true ? never : Key]?: ValueOf<Keys[Key]>
 }
 
-type IsThere<S> = S extends { readonly default: unknown } | { readonly implied: unknown } | { readonly needed: true }
+/** Whether a key has a value in every resolved mapping. */
+export type IsThere<S> = S extends
+  { readonly default: unknown } | { readonly implied: unknown } | { readonly needed: true }
   ? true
   : false
 
@@ -44,7 +47,8 @@ export type ValueOf<S> = '~value' extends keyof S
     ? Value
     : Frozen<XStatic<S>>
 
-type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
+/** A value whose list, if it is one, is not changed. */
+export type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
 
 /** What the values of a schema are that does not say so itself. The property is never there: only the compiler knows of it. */
 export type Typed<Value> = { readonly '~value'?: Value }

@@ -16,6 +16,7 @@ export interface Problem {
   readonly stray?: true
 }
 
+/** Takes what is wrong at a path of a spec, in words. */
 export type Report = (path: Path, message: string, wayOut?: WayOut) => void
 
 /** What was expected and what was found, with the nearest of the valid names where one is near. */

@@ -190,7 +190,7 @@ function siluSlope(x: number): number {
 }
 
 /**
- * A predictor from its layers.
+ * AMED's predictor (Zhou et al. 2023, arXiv 2312.00094) from its layers, checked.
  * @throws RangeError if a layer has another size than the network's, or holds a number that is not finite
  */
 export function amedPredictor({ layers, ranges }: AmedPredictor): AmedPredictor {

@@ -27,9 +27,11 @@ const OPTIONS = {
   maxOrder: { ...BASE_ORDER, description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3.' }
 } as const satisfies OptionSchemas
 
-type AmedOptions = OptionsOf<typeof OPTIONS>
+/** The options of AMED-Solver and AMED-Plugin. */
+export type AmedOptions = OptionsOf<typeof OPTIONS>
 
-type Learned = { readonly predictor: AmedPredictor }
+/** What AMED is given beside its options. */
+export type AmedLearned = { readonly predictor: AmedPredictor }
 
 /** AMED as a student: all but the network, which is to be found. */
 export type AmedStudent = Partial<Pick<AmedOptions, 'afs' | 'base' | 'maxOrder'>> & {
@@ -50,7 +52,7 @@ export function amedStudent(options: Options): AmedStudent {
  * to the step's end, the second half scaled. Two NFE a step, order 2 where the time is the step's middle, else 1. A problem holds one sample,
  * whose times are its own.
  */
-export const amed: SolverDescriptor<'amed', AmedOptions, 'network', Learned> = {
+export const amed: SolverDescriptor<'amed', AmedOptions, 'network', AmedLearned> = {
   name: 'amed',
   title:
     'AMED-Solver: two evaluations a step, the second where a small network says for each sample, from the bottleneck of the U-Net; with a base, AMED-Plugin.',

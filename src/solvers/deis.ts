@@ -20,7 +20,8 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type DeisOptions = OptionsOf<typeof OPTIONS>
+/** The options of DEIS. */
+export type DeisOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * DEIS (Zhang & Chen 2023, arXiv 2204.13902): the polynomial through the last gradients is integrated exactly. tAB interpolates in

@@ -11,6 +11,7 @@ export interface OptionSchema extends KeySchema {
   readonly description: string
 }
 
+/** The JSON Schemas of a solver's options, by their names. */
 export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 
 /** The options that schemas describe, with the values of those that are left out. */

@@ -17,7 +17,8 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type DpmppOptions = OptionsOf<typeof OPTIONS>
+/** The options of DPM-Solver++. */
+export type DpmppOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), multistep: DPM-Solver++(3M) at its default order. Order `maxOrder`, but 2 at 3: the

@@ -13,6 +13,8 @@ export interface Job {
   readonly record?: Tape
   /** Another run's tape: what is bit for bit the same evaluation at the same place is answered from it. */
   readonly replay?: Tape
+  /** Told of each state as soon as the run has reached it: states[i], at sigmas[i]. */
+  readonly onReached?: (state: Float64Array, i: number) => void
   /** Steps after which the run ends, without asking for what only later ones need; default: all. */
   readonly steps?: number
 }
@@ -92,9 +94,14 @@ class Voice {
       const { done, value } = run.next(this.answers)
       if (done) this.result = value
       else if (!('reached' in value)) this.ask(value)
-      else if (this.states.push(value.reached) > steps) this.result = value.reached
+      else this.reach(value.reached, steps)
     }
     return !this.result
+  }
+
+  private reach(state: Float64Array, steps: number): void {
+    this.job.onReached?.(state, this.states.length)
+    if (this.states.push(state) > steps) this.result = state
   }
 
   outcome(): Outcome {

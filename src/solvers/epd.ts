@@ -38,9 +38,11 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type EpdOptions = OptionsOf<typeof OPTIONS>
+/** The options of EPD-Solver and EPD-Plugin. */
+export type EpdOptions = OptionsOf<typeof OPTIONS>
 
-type Learned = { readonly predictor: Predictor }
+/** What EPD is given beside its options. */
+export type EpdLearned = { readonly predictor: Predictor }
 
 /** EPD as a student: all but the predictor, which is to be found. */
 export type EpdStudent = Partial<Pick<EpdOptions, 'afs' | 'base' | 'maxOrder'>> & {
@@ -62,7 +64,7 @@ export function epdStudent(options: Options): EpdStudent {
  * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step, one to a noise level
  * of 0. Order 2 where the times' weighted mean is the step's middle, else 1: it is made for few steps.
  */
-export const epd: SolverDescriptor<'epd', EpdOptions, 'points', Learned> = {
+export const epd: SolverDescriptor<'epd', EpdOptions, 'points', EpdLearned> = {
   name: 'epd',
   title:
     'Ensemble Parallel Direction solver: two parallel evaluations a step, the second at several learned points at once.',
@@ -76,7 +78,7 @@ export const epd: SolverDescriptor<'epd', EpdOptions, 'points', Learned> = {
   start
 }
 
-function checkTimePoints({ predictor }: Learned, sigmas: Float64Array): void {
+function checkTimePoints({ predictor }: EpdLearned, sigmas: Float64Array): void {
   const { r, sigmas: learned } = predictor
   const last = sigmas.length - 1
   const positive = sigmas[last] === 0 ? last : sigmas.length
@@ -88,7 +90,7 @@ function checkTimePoints({ predictor }: Learned, sigmas: Float64Array): void {
     throw new RangeError('solve: the predictor has time points of its own; give its sigmas')
 }
 
-function* start(problem: Problem, { afs, predictor, base, maxOrder }: EpdOptions & Learned): SolverRun {
+function* start(problem: Problem, { afs, predictor, base, maxOrder }: EpdOptions & EpdLearned): SolverRun {
   const method = baseMethod(base, problem, maxOrder)
   let state = method.init
   return yield* march(problem, function* (x, t, next, i) {

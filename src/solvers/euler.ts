@@ -13,6 +13,7 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
+/** The options of Euler's method. */
 export type EulerOptions = OptionsOf<typeof OPTIONS>
 
 /** Euler's method, order 1; on the probability flow ODE in sigma it is DDIM (Song et al. 2021, arXiv 2010.02502). */

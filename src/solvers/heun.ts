@@ -4,7 +4,8 @@ import { AFS } from './option-parts.js'
 
 const OPTIONS = { afs: AFS } as const satisfies OptionSchemas
 
-type HeunOptions = OptionsOf<typeof OPTIONS>
+/** The options of Heun's method. */
+export type HeunOptions = OptionsOf<typeof OPTIONS>
 
 /** Heun's method (trapezoidal rule), order 2: the sampler of EDM (Karras et al. 2022, Algorithm 1). Two NFE a step, one to a noise level of 0. */
 export const heun: SolverDescriptor<'heun', HeunOptions, 'time-points'> = {

@@ -14,7 +14,8 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type IpndmOptions = OptionsOf<typeof OPTIONS>
+/** The options of iPNDM. */
+export type IpndmOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * Improved PNDM (Zhang & Chen 2023, arXiv 2204.13902): Adams-Bashforth, its order rising from 1 to `maxOrder`. Its coefficients are those of

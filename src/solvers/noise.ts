@@ -2,9 +2,21 @@ import type { Condition, Denoiser } from '../models/denoiser.js'
 import { latents, latentsAndLabels, type GeneratorName } from '../random/latents.js'
 import type { NoiseScale } from './schedule.js'
 
+/** What sampling starts from. */
+export interface Noise {
+  /** The state at the first time point, [seeds, ...shape]. */
+  readonly x: Float64Array
+  /** The classes that the seeds have drawn; absent for a model without classes. */
+  readonly condition?: Condition
+}
+
 /**
  * The state that each seed starts from at sigma, and, for a class-conditional model, the class that is drawn with it. Latents are
  * multiplied by sigma as in the paper's code, or with `noiseScale` unit-variance by sqrt(sigma^2 + 1).
+ * @param seeds whole numbers from 0 to 2^32 - 1; a sample depends on its seed alone
+ * @param sigma the first time point, above 0
+ * @param generator the random numbers of PyTorch's CPU (bit for bit) or GPU generator; default: `torch-cpu`
+ * @throws RangeError for a seed that is out of its range
  */
 export function noise(
   seeds: readonly number[],
@@ -12,7 +24,7 @@ export function noise(
   sigma: number,
   generator?: GeneratorName,
   noiseScale: NoiseScale = 'sigma'
-): { x: Float64Array; condition?: Condition } {
+): Noise {
   const factor = noiseScale === 'sigma' ? sigma : Math.sqrt(sigma ** 2 + 1)
   if (labelDim === 0) return { x: latents({ seeds, shape, generator }).map(value => value * factor) }
   const drawn = latentsAndLabels({ seeds, shape, labelDim, generator })

@@ -5,9 +5,11 @@ import { SOLVERS, solverNamed, type Solvers } from './registry.js'
 import type { Problem, SolverRun } from './solver.js'
 import type { SolverChoice } from './spec.js'
 
-type Listed = (typeof SOLVERS)[number]
+/** Any solver of the project. */
+export type ListedSolver = (typeof SOLVERS)[number]
 
-type Named<Descriptor> =
+/** A solver by its name, with the options of its descriptor. */
+export type ByName<Descriptor> =
   Descriptor extends SolverDescriptor<infer Name, infer Own, Learns, infer Given>
     ? { readonly name: Name } & Partial<Own> & Given
     : never
@@ -19,10 +21,10 @@ type Named<Descriptor> =
 export type SolverOptions = NamedSolver | BoundSolver
 
 /** A solver of the project with its options. */
-export type NamedSolver = Named<Listed>
+export type NamedSolver = ByName<ListedSolver>
 
 /** A solver of the project without learned parameters, for which time points can be learned. */
-export type PlainSolverOptions = Named<Extract<Listed, { readonly learns: 'time-points' }>>
+export type PlainSolverOptions = ByName<Extract<ListedSolver, { readonly learns: 'time-points' }>>
 
 /**
  * A solver, by its name or by its descriptor, with all its options.

@@ -19,9 +19,11 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type ParadigmsOptions = OptionsOf<typeof OPTIONS>
+/** The options of ParaDiGMS. */
+export type ParadigmsOptions = OptionsOf<typeof OPTIONS>
 
-type Bounded = {
+/** What ParaDiGMS is given beside its options. */
+export type ParadigmsBounds = {
   /** The most window evaluations; what has not settled by then is taken as it stands. Default: no bound. */
   readonly nfe?: number
 }
@@ -33,7 +35,7 @@ type Bounded = {
  * copy of it in the authors' variance-preserving terms. Order 1: with tolerance 0 it ends where Euler's method does. A problem holds one
  * sample, so that no sample waits for another.
  */
-export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing', Bounded> = {
+export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing', ParadigmsBounds> = {
   name: 'paradigms',
   title: "ParaDiGMS: Picard iteration on Euler's method, a window of states at once, which counts as one evaluation.",
   options: OPTIONS,
@@ -52,7 +54,7 @@ export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing
 
 function* start(
   { x, samples, sigmas }: Problem,
-  { window, tolerance, nfe = Infinity }: ParadigmsOptions & Bounded
+  { window, tolerance, nfe = Infinity }: ParadigmsOptions & ParadigmsBounds
 ): SolverRun {
   if (samples !== 1) throw new RangeError('paradigms: one sample a run')
   const last = sigmas.length - 1

@@ -9,6 +9,7 @@ export interface PredictorTables {
   readonly scaleTime: readonly (readonly number[])[]
 }
 
+/** The parameters of EPD on its time points (arXiv 2507.14797, Eq. 9-11): raw tables, [numSteps - 1][points] each, and what bounds them. */
 export interface Predictor extends PredictorTables {
   /** Learned time points; absent: those of the schedule that it was distilled on. */
   readonly sigmas?: readonly number[]
@@ -27,8 +28,9 @@ export interface Point {
 }
 
 /**
- * A predictor from its raw tables, [numSteps - 1][points] each.
- * @throws RangeError if the tables differ in size or hold a number that is not finite, or the time points do not fall or fit.
+ * EPD's predictor from its raw tables, [numSteps - 1][points] each, checked.
+ * @throws RangeError if the tables differ in size or hold a number that is not finite, or the time points do not fall
+ * or fit
  */
 export function predictor({ r, weight, scaleDir, scaleTime, sigmas, ranges }: Predictor): Predictor {
   const tables = { r, weight, scaleDir, scaleTime }

@@ -12,6 +12,7 @@ export interface Reuse {
   readonly solvers: Solvers
   readonly report: Report
   readonly allowMismatch: boolean
+  /** Told of what is allowed, but may not be meant. */
   readonly warn: (path: Path, message: string) => void
 }
 

@@ -5,9 +5,11 @@ import { describeLeaving, leaves, rangeOf, type Range, type RangedModel } from '
 /** Schedules that a formula spaces. */
 export type ScheduleType = 'polynomial' | 'logsnr' | 'time_uniform' | 'discrete'
 
+/** Time points as a formula spaces them, or as a list has them. */
 export type ScheduleOptions = SpacedOptions | ExplicitOptions
 
-interface Common {
+/** What every schedule can be given. */
+export interface AnyScheduleOptions {
   /** Whether a noise level of 0 comes last, which solvers reach by one denoised step; default: the list's or formula's own end. */
   readonly finalSigma?: 'zero' | 'sigma-min'
   /** What latents are multiplied by at the first time point: see `noise`. It moves no time point. */
@@ -19,7 +21,8 @@ interface Common {
 /** What latents are multiplied by: sigma, or sqrt(sigma^2 + 1), with which a chain's own noisy image begins as the latents themselves. */
 export type NoiseScale = 'sigma' | 'unit-variance'
 
-export interface SpacedOptions extends Common {
+/** Time points that a formula spaces between two noise levels. */
+export interface SpacedOptions extends AnyScheduleOptions {
   readonly type: ScheduleType
   /** Exponent of the spacing; not used by `logsnr`. */
   readonly rho: number
@@ -33,7 +36,7 @@ export interface SpacedOptions extends Common {
 }
 
 /** Time points one by one: noise levels, or what the model's network is told. */
-export interface ExplicitOptions extends Common {
+export interface ExplicitOptions extends AnyScheduleOptions {
   readonly type: 'explicit'
   /** They fall, to 0 at the least. Give these or timesteps. */
   readonly sigmas?: readonly number[]

@@ -5,7 +5,9 @@ import { checkOptions } from './check-options.js'
 import type { Bound } from './descriptor.js'
 import { bound, start, type SolverOptions } from './options.js'
 
+/** What is to be solved, with which solver. */
 export interface SolveOptions {
+  /** The model, D(x; sigma). It is not closed. */
   readonly model: Denoiser
   /** A solver of the project by its name with its options, or one of the caller's own: `{ descriptor, options }`. */
   readonly solver: SolverOptions
@@ -16,23 +18,39 @@ export interface SolveOptions {
   readonly condition?: Condition
   /** The most samples that the model is given at once. */
   readonly batchSize?: number
+  /** An aborted signal ends the work before the next batch; `solve` then throws the signal's reason. */
   readonly signal?: AbortSignal
+  /** Told of each state as soon as all samples have reached it, from the first time point to the last. */
+  readonly onStep?: (step: SolvedStep) => void
 }
 
-export interface Solution {
-  /** The state at the last time point. */
+/** A state on the way from noise to samples. */
+export interface SolvedStep {
+  /** The place of the time point in `sigmas`, from 0. The last step has `sigmas.length - 1`. */
+  readonly step: number
+  /** The noise level there. */
+  readonly sigma: number
+  /** The state there, [batch, ...shape]. It is the solver's own array, and must not be changed. */
   readonly x: Float64Array
-  /** trajectory[i]: the state at sigmas[i]. */
+}
+
+/** What solving an ODE has led to, and what it has cost. */
+export interface Solution {
+  /** The state at the last time point, [batch, ...shape]: samples in the model's range, about -1 to 1. */
+  readonly x: Float64Array
+  /** trajectory[i] is the state at sigmas[i], [batch, ...shape]. */
   readonly trajectory: Float64Array[]
-  /** Parallel NFE: how many evaluations had to wait for each other; of samples that differ in it, the most. */
+  /** Parallel NFE: how many evaluations had to wait for each other. Where samples differ in it, it is the largest. */
   readonly nfe: number
-  /** Evaluations a sample, on average. */
+  /** Evaluations of the model for one sample, parallel ones counted one by one; the average over the batch. */
   readonly evaluations: number
 }
 
 /**
- * Solves the probability flow ODE from x at sigmas[0] to the last of `sigmas`.
+ * Solves the probability flow ODE (Song et al. 2021, arXiv 2011.13456; in EDM's form dx/dsigma = (x - D(x; sigma)) / sigma) from x at
+ * sigmas[0] to the last of `sigmas`.
  * @throws RangeError for a solver that is not known, options outside their ranges, and a state or time points that do not fit
+ * @throws whatever the model does: one of a checkpoint an EpdError `model-output` where it answers numbers that are not finite
  */
 export async function solve(options: SolveOptions): Promise<Solution> {
   const { model, x, sigmas, batchSize, signal } = options
@@ -46,9 +64,10 @@ export async function solve(options: SolveOptions): Promise<Solution> {
   const parts = solver.descriptor.oneByOne
     ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k))
     : [options]
-  const jobs = parts.map(part => {
+  const onReached = options.onStep && stepsOf(parts.length, sigmas, options.onStep)
+  const jobs = parts.map((part, k) => {
     const run = start(solver, { x: part.x, samples: part.x.length / size, sigmas })
-    return { run, condition: part.condition }
+    return { run, condition: part.condition, onReached: onReached?.(k) }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
   if (outcomes.some(({ states }) => states.length !== sigmas.length))
@@ -70,6 +89,18 @@ function checkTimePoints({ descriptor, options }: Bound, sigmas: Float64Array): 
   if (toZero && !descriptor.reachesZero)
     throw new RangeError(`solve: ${descriptor.name} does not reach a noise level of 0`)
   descriptor.checkTimePoints?.(options, sigmas)
+}
+
+/** Joins the states of runs that go on side by side, and tells of each once all of them have reached it. */
+function stepsOf(runs: number, sigmas: Float64Array, onStep: (step: SolvedStep) => void) {
+  const waiting = new Map<number, Map<number, Float64Array>>()
+  return (run: number) => (state: Float64Array, step: number) => {
+    const reached = waiting.get(step) ?? new Map<number, Float64Array>()
+    waiting.set(step, reached.set(run, state))
+    if (reached.size < runs) return
+    waiting.delete(step)
+    onStep({ step, sigma: sigmas[step], x: joined(Array.from({ length: runs }, (_, k) => reached.get(k) ?? state)) })
+  }
 }
 
 /** One sample of a problem: what runs by itself never depends on its batch. */

@@ -12,11 +12,13 @@ export interface SolverSpec extends SolverChoice, OnGrid {}
 /** A schedule as plain data. What is absent is as it is by default, so that keys of stages do not know of options that they do not use. */
 export type ScheduleSpec = SpacedSchedule | ExplicitSchedule
 
-interface AnySchedule {
+/** What every schedule may hold as plain data. */
+export interface AnySchedule {
   readonly finalSigma?: 'zero'
   readonly noiseScale?: 'unit-variance'
 }
 
+/** A schedule that a formula spaces. */
 export interface SpacedSchedule extends AnySchedule {
   readonly type: ScheduleType
   readonly rho: number
@@ -26,6 +28,7 @@ export interface SpacedSchedule extends AnySchedule {
   readonly precision?: 'float32'
 }
 
+/** A schedule as a list of noise levels, or of times of the model. */
 export interface ExplicitSchedule extends AnySchedule {
   readonly type: 'explicit'
   readonly sigmas?: readonly number[]
@@ -36,6 +39,7 @@ export interface ExplicitSchedule extends AnySchedule {
 /** A schedule with its number of time points. */
 export type GridSpec = ScheduleSpec & { readonly numSteps: number }
 
+/** What a solver takes its steps on. */
 export interface OnGrid {
   readonly schedule: ScheduleSpec
   /** Time points. */

@@ -9,9 +9,11 @@ export interface Refinement {
 }
 
 /**
- * A teacher's time points: the student's schedule above 0 with (refine + 1)(numSteps - 1) + 1 points, each interval cut into `substeps`. The
- * intervals of an explicit schedule have no formula: each is cut into (refine + 1) substeps. `every` of them apart are the student's own
- * time points.
+ * A teacher's time points: the student's schedule above 0 with (refine + 1)(numSteps - 1) + 1 points, each interval
+ * cut into `substeps`. The intervals of an explicit schedule have no formula: each is cut into (refine + 1) substeps.
+ * The student's own time points are `every` places apart among them.
+ * @param grid the student's schedule
+ * @param refinement how many points are put into each interval, and how many steps each part takes
  */
 export function teacherGrid(
   grid: ScheduleOptions,

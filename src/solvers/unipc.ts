@@ -26,7 +26,8 @@ const OPTIONS = {
   }
 } as const satisfies OptionSchemas
 
-type UnipcOptions = OptionsOf<typeof OPTIONS>
+/** The options of UniPC. */
+export type UnipcOptions = OptionsOf<typeof OPTIONS>
 
 /**
  * UniPC (Zhao et al. 2023, arXiv 2302.04867), multistep: a predictor of order `maxOrder`, and a corrector of one order more that

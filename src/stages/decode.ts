@@ -1,6 +1,6 @@
 import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
-import { toUint8 } from '../images/uint8.js'
+import { decodedImages } from '../images/decoded.js'
 import { ofCase, type DecoderMark, type StageKind } from './kind.js'
 import { imageFiles } from './image-files.js'
 import { convertShards, shardsWith } from './shards.js'
@@ -28,29 +28,16 @@ export const decode: StageKind<DecodeStage> = {
   run
 }
 
-/** Latents that are decoded at once: their images are far larger than they are. */
-const BATCH = 4
-
 /** Makes images of the latents of a sample stage, shard by shard. */
 async function run(stage: DecodeStage, context: StageContext): Promise<StageCost> {
   const { store, inputKey, openModel, signal } = context
   const samplesKey = inputKey(stage.samples)
   const { decoder } = await openModel()
   if (!decoder) throw new EpdError('model-invalid', 'the model has no decoder for its latents')
-  const { shape } = decoder
   await convertShards(context, shardsWith(store, samplesKey, 'samples'), async (artifact, shard, advance) => {
     const latents = Float64Array.from(decodeNpy(store.readArtifact(artifact)).data)
-    const count = shard.seeds.length
-    const [size, pixels] = [latents.length / count, shape[0] * shape[1] * shape[2]]
-    const bytes = new Uint8Array(count * pixels)
-    for (let from = 0; from < count; from += BATCH) {
-      signal.throwIfAborted()
-      const batch = Math.min(BATCH, count - from)
-      const images = await decoder.decode(latents.subarray(from * size, (from + batch) * size), batch)
-      bytes.set(toUint8(Float64Array.from(images), shape), from * pixels)
-      advance(batch)
-    }
-    return imageFiles(bytes, shape, shard.position)
+    const bytes = await decodedImages(decoder, latents, { count: shard.seeds.length, signal, onBatch: advance })
+    return imageFiles(bytes, decoder.shape, shard.position)
   })
   return { nfe: store.stage(samplesKey)?.nfe ?? undefined, evaluations: 0 }
 }

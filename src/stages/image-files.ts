@@ -1,6 +1,6 @@
 import { encodeNpy } from '../checkpoints/npy.js'
 import { grid } from '../images/grid.js'
-import { encodePng } from '../images/png.js'
+import { toPng } from '../images/png.js'
 import type { Shape } from '../models/denoiser.js'
 import { npyFile, type ShardFile } from './shards.js'
 
@@ -18,6 +18,6 @@ export function imageFiles(bytes: Uint8Array, shape: Shape, position: number): S
   const size = channels * height * width
   const images = encodeNpy({ dtype: 'uint8', shape: [bytes.length / size, height, width, channels], data: bytes })
   if (position > 0 || (channels !== 1 && channels !== 3)) return [npyFile('images', images)]
-  const png = encodePng(grid(bytes.subarray(0, GRID_IMAGES * size), shape))
+  const png = toPng(grid(bytes.subarray(0, GRID_IMAGES * size), shape))
   return [npyFile('images', images), { name: 'grid', data: png, extension: 'png', mediaType: 'image/png' }]
 }

@@ -55,13 +55,15 @@ export interface Cost {
 
 /** Makes paths that a spec gives absolute. `key` is the key of the stage that holds the location. */
 export interface Locator {
+  /** A file: what is neither an address nor in a repository starts from the spec's folder. */
   readonly file: (location: string) => string
   /** A folder that no path leads to, and that is written as a repository's name is, becomes that repository. */
   readonly folder: (location: string, key: string) => string
 }
 
 /** The time points on which a stage evaluates the model. */
-export interface TimePoints<S extends StageBase> {
+export interface StageTimePoints<S extends StageBase> {
+  /** The stage's schedule. */
   schedule(stage: S): ScheduleSpec
   /** The stage with its schedule changed, such as with the ends that its model gives. */
   changed(stage: S, change: (schedule: ScheduleSpec) => ScheduleSpec): S
@@ -103,6 +105,7 @@ export interface StageKind<S extends StageBase = StageBase> {
   located?(stage: S, at: Locator): S
   /** All that names its result beside kind, version and model. */
   identity(stage: S, surroundings: Surroundings): Identity
+  /** The evaluations that the stage takes, without a run. */
   cost(stage: S, around: Around): Cost
   /** The stage in a few words. */
   summary(stage: S): string
@@ -110,7 +113,7 @@ export interface StageKind<S extends StageBase = StageBase> {
   derived?(stage: S, find: FindStage, model?: { readonly decoder?: DecoderMark }): readonly StageBase[]
   /** The solver that it runs, if it runs one. */
   solver?(stage: S): SolverChoice
-  readonly timePoints?: TimePoints<S>
+  readonly timePoints?: StageTimePoints<S>
   /**
    * Whether its solver and predictor can be used with the model; in words, how the model differs from the predictor's own.
    * @throws EpdError `spec-invalid`
@@ -122,7 +125,9 @@ export interface StageKind<S extends StageBase = StageBase> {
    * @throws EpdError
    */
   check?(stage: S, context: CheckContext): Promise<void>
+  /** Computes the stage, and puts what it finds into the store as soon as it can be kept. */
   run(stage: S, context: StageContext): Promise<StageCost>
+  /** The images that people are shown, if it makes any. */
   pictures?(stage: S): Pictures
   /** How many of its newest lines are shown while it runs; 1 unless said. */
   readonly lines?: number

@@ -9,7 +9,8 @@ import { teacher } from './teacher.js'
 /** The kinds of stages; a new one is one file and its name here. */
 const KINDS = [teacher, distill, sample, decode, features, score] as const
 
-type StageOf<Kind> = Kind extends StageKind<infer S> ? S : never
+/** The stages of a kind. */
+export type StageOf<Kind> = Kind extends StageKind<infer S> ? S : never
 
 /** A stage of one of the program's own kinds. */
 export type Stage = StageOf<(typeof KINDS)[number]>
@@ -26,6 +27,7 @@ export interface StageKinds {
   readonly of: (stage: StageBase) => StageKind
 }
 
+/** Kinds of stages as a registry, such as the program's own with others beside them. */
 export function stageKinds(all: readonly StageKind[]): StageKinds {
   const byName = new Map(all.map(kind => [kind.kind, kind]))
   return {
@@ -39,4 +41,5 @@ export function stageKinds(all: readonly StageKind[]): StageKinds {
   }
 }
 
+/** The kinds of stages that the program has. */
 export const STAGE_KINDS = stageKinds(KINDS)

@@ -1,7 +1,7 @@
 import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import type { Features } from '../metrics/features.js'
-import type { PictureShard, Range, SampleSet, ValueShard } from '../metrics/metric.js'
+import type { ImageRange, PictureShard, SampleSet, ValueShard } from '../metrics/metric.js'
 import { FEATURES } from '../networks/inception-v3.js'
 import type { Store } from '../store/store.js'
 import { shardsWith } from './shards.js'
@@ -64,7 +64,7 @@ async function* features(
   store: Store,
   key: string,
   signal: AbortSignal,
-  { from, to }: Range = { from: 0, to: Infinity }
+  { from, to }: ImageRange = { from: 0, to: Infinity }
 ): AsyncGenerator<Features> {
   let at = 0
   for (const { shard, artifact } of shardsWith(store, key, 'features')) {

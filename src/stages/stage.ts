@@ -73,6 +73,7 @@ export interface StageContext {
   /** Opened at first use, closed by whoever runs the stages. */
   readonly openModel: () => Promise<Model>
   readonly signal: AbortSignal
+  /** Told of how far the stage has come. */
   readonly onProgress: (progress: Progress) => void
 }
 

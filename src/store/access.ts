@@ -22,9 +22,13 @@ export interface Store {
   runs(): Run[]
   /** By id, the newest of an experiment's name, or the beginning of one id. @throws EpdError `not-found` */
   run(idOrName: string): Run
+  /** The stages of a run in their order. */
   runStages(runId: string): RunStage[]
+  /** A stage's result by its key; undefined where none has begun it. */
   stage(key: string): StageRow | undefined
+  /** The files that a stage has left, or those of them that have this name. */
   artifacts(key: string, name?: string): Artifact[]
+  /** Where a file is. */
   artifactPath(artifact: StoredObject): string
   /** @throws EpdError `store-corrupt` if the file is missing or changed. */
   readArtifact(artifact: StoredObject): Buffer
@@ -32,22 +36,29 @@ export interface Store {
   damageOf(key: string): string | undefined
   /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
   isComplete(key: string): boolean
+  /** The shards that a stage has committed, in the order of their positions. */
   shards(key: string): ShardRow[]
+  /** The scores that a score stage has found. */
   metrics(key: string): Metric[]
+  /** What a distill stage has found. */
   predictor(key: string): PredictorRow | undefined
   /** All that was learned, by the stage that learned it; the best first. */
   predictors(): (PredictorRow & { readonly key: string })[]
   /** What was imported, by name. */
   importedPredictors(): ImportedRow[]
+  /** What was imported under this name. */
   importedPredictor(name: string): ImportedRow | undefined
+  /** The iterations of a distill stage. */
   iterations(key: string): IterationRow[]
-  /** The view `results`: a row for each run, or of one alone, stage of samples and stage that scored them. */
+  /** A row for each stage of samples and each stage that scored them, of all runs or of one. */
   results(runId?: string): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
   query(sql: string): QueryResult
+  /** Closes the database. */
   close(): void
 }
 
+/** A shard with the files that it leaves. */
 export interface ShardToPut extends ShardRow {
   readonly files: readonly { name: string; data: Uint8Array; extension: string; mediaType: string }[]
 }
@@ -56,27 +67,35 @@ export interface ShardToPut extends ShardRow {
 export interface WritableStore extends Store {
   /** Commits all that is put within, together or not at all. */
   transaction<T>(work: () => T): T
+  /** Enters a run with its stages, or sets one that is there back to `running`. */
   beginRun(
     run: Omit<Run, 'allowMismatch' | 'status' | 'error' | 'created' | 'updated' | 'finished'> &
       Partial<Pick<Run, 'allowMismatch'>>,
     stages: readonly { name: string; key: string }[]
   ): void
+  /** Notes how a run has ended. */
   endRun(id: string, status: RunStatus, error?: string): void
   /** A hold on a stage, by its key, or on other work by a name; undefined while another process is at it. */
   claim(name: string): Claim | undefined
+  /** Enters a stage as begun, unless it is. */
   beginStage(claim: Claim, stage: { kind: string; params: unknown; provenance: unknown }): void
   /** Adds the time of an attempt that did not finish the stage. */
   addSeconds(claim: Claim, seconds: number): void
+  /** Marks a stage as finished, and seals all that it has left. */
   finishStage(claim: Claim, cost: { nfe?: number; evaluations: number; seconds: number }): void
   /** Drops a stage and all that it left, so that it is computed anew. */
   forgetStage(key: string): void
   /** Removes a file that does not hold what was written, so that its stage is computed anew. */
   dropDamaged(artifact: StoredObject): void
+  /** Commits a shard with its files. */
   putShard(claim: Claim, shard: ShardToPut): void
+  /** Commits an iteration with all that the next one needs. */
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */
   iterationState(key: string): unknown
+  /** Commits what was learned. */
   putPredictor(claim: Claim, row: PredictorRow): void
+  /** Commits scores. */
   putMetrics(claim: Claim, metrics: readonly Metric[]): void
   /** Takes the place of one of the same name. */
   putImported(name: string, record: unknown, source: string): void

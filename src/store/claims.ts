@@ -10,6 +10,7 @@ export interface Claim {
   readonly name: string
   /** @throws EpdError `claim-lost` if another process has taken the work over. To be called within a transaction. */
   check(): void
+  /** Lets another process take the work. */
   release(): void
 }
 

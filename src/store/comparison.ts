@@ -4,6 +4,7 @@ import { METRICS } from '../metrics/registry.js'
 import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { ResultRow } from './records.js'
 
+/** Which metric is compared, of which samples, by which of their properties. */
 export interface CompareOptions {
   /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
   readonly rows: string
@@ -24,6 +25,7 @@ export interface Comparison {
   readonly rows: readonly { readonly name: string; readonly cells: readonly (Cell | undefined)[] }[]
 }
 
+/** A value of a comparison. */
 export interface Cell {
   readonly value: number
   /** The rank of the value in its column. */
@@ -31,9 +33,10 @@ export interface Cell {
 }
 
 /**
- * Results as a table.
- * @throws EpdError `usage` for a metric or a property that there is none of, or where several samples would stand in one place;
- * `not-found` where nothing is scored by the metric
+ * Arranges the values of one metric as a table, by two properties of the samples.
+ * @param results rows as `Store.results` gives them
+ * @throws EpdError `usage` for a metric or a property that there is none of, or where several samples would stand in
+ * one place; `not-found` where nothing is scored by the metric
  */
 export function compare(
   results: readonly ResultRow[],

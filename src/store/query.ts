@@ -3,6 +3,7 @@ import { guarded } from './failures.js'
 import { checkNamed } from './seals.js'
 import { openDatabase } from './sqlite.js'
 
+/** The rows that a statement of SQL has read. */
 export interface QueryResult {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly unknown[])[]

@@ -1,5 +1,6 @@
 import type { StoredObject } from './objects.js'
 
+/** How a run stands. One that is killed stays `running` until it is run again. */
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed'
 
 /** One experiment: the same stages under the same names are the same run, however often it is started. */
@@ -22,6 +23,7 @@ export interface Run {
   readonly finished: string | null
 }
 
+/** A stage of a run, by its name in the run's spec. */
 export interface RunStage {
   readonly position: number
   readonly name: string
@@ -47,6 +49,7 @@ export interface StageRow {
   readonly finished: string | null
 }
 
+/** A file that a stage has left in the store. */
 export interface Artifact extends StoredObject {
   readonly name: string
   /** The shard it belongs to. */
@@ -54,6 +57,7 @@ export interface Artifact extends StoredObject {
   readonly mediaType: string
 }
 
+/** Seeds whose results a stage has committed together. */
 export interface ShardRow {
   readonly position: number
   readonly seeds: readonly number[]
@@ -61,6 +65,7 @@ export interface ShardRow {
   readonly evaluations: number
 }
 
+/** A score of the samples of one stage. */
 export interface Metric {
   /** The stage whose samples were scored. */
   readonly samplesKey: string
@@ -72,6 +77,7 @@ export interface Metric {
   readonly details: unknown
 }
 
+/** What a distill stage has found. */
 export interface PredictorRow {
   /** Raw tables and ranges. */
   readonly predictor: unknown
@@ -89,6 +95,7 @@ export interface ImportedRow {
   readonly source: string
 }
 
+/** An iteration of a distill stage. */
 export interface IterationRow {
   readonly iteration: number
   readonly phase: string

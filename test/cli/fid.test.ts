@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { writeZip } from '../../src/checkpoints/zip.js'
-import { encodePng } from '../../src/images/png.js'
+import { toPng } from '../../src/images/png.js'
 import { inceptionRecipe } from '../../src/metrics/inception.js'
 import { readStatistics } from '../../src/metrics/reference.js'
 import { openStore } from '../../src/store/store.js'
@@ -180,7 +180,7 @@ describe('reference', () => {
   const folder = temporaryFolder()
   const picture = (seed: number, channels: 1 | 3, width = 8) => {
     const data = Uint8Array.from({ length: 8 * width * channels }, (_, i) => (37 * i * (seed + 1)) % 251)
-    return encodePng({ width, height: 8, channels, data })
+    return toPng({ width, height: 8, channels, data })
   }
   mkdirSync(join(folder, 'deeper'))
   for (let seed = 0; seed < 3; seed++)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { writeZip } from '../../src/checkpoints/zip.js'
 import { openImages } from '../../src/images/collection.js'
-import { encodePng, type Raster } from '../../src/images/png.js'
+import { toPng, type Raster } from '../../src/images/png.js'
 
 const fixtures = fileURLToPath(new URL('../fixtures/images', import.meta.url))
 const file = (name: string) => readFileSync(join(fixtures, name))
@@ -34,7 +34,7 @@ function digest({ channels, data }: Raster): string {
   return createHash('sha256').update(colours).digest('hex')
 }
 
-const tiny = encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(3, 9) })
+const tiny = toPng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(3, 9) })
 
 describe('images', () => {
   it.each(Object.entries(images))('%s has the pixels that Pillow reads', async (name, { size, sha256 }) => {

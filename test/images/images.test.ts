@@ -1,7 +1,7 @@
 import { decode } from 'fast-png'
 import { describe, expect, it } from 'vitest'
 import { grid } from '../../src/images/grid.js'
-import { encodePng } from '../../src/images/png.js'
+import { toPng } from '../../src/images/png.js'
 import { toUint8 } from '../../src/images/uint8.js'
 
 describe('toUint8', () => {
@@ -26,7 +26,7 @@ describe('grid', () => {
       Uint8Array.from({ length: 40 * 30 }, (_, i) => i % 256),
       [1, 30, 40]
     )
-    const decoded = decode(encodePng(raster))
+    const decoded = decode(toPng(raster))
     expect([decoded.width, decoded.height, decoded.channels]).toEqual([raster.width, raster.height, 1])
     expect([...decoded.data]).toEqual([...raster.data])
   })

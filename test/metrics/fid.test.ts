@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { fidOf } from '../../src/metrics/fid.js'
-import type { Range } from '../../src/metrics/metric.js'
+import type { ImageRange } from '../../src/metrics/metric.js'
 
 /** A distance with a bias of 1,000 over the number of images, and where it was measured. */
-function biased(measured: Range[] = []) {
-  return ({ from, to }: Range) => {
+function biased(measured: ImageRange[] = []) {
+  return ({ from, to }: ImageRange) => {
     measured.push({ from, to })
     return Promise.resolve(3 + 1000 / (to - from) + from / 1e6)
   }
@@ -12,7 +12,7 @@ function biased(measured: Range[] = []) {
 
 describe('fid', () => {
   it('of many images is their distance', async () => {
-    const measured: Range[] = []
+    const measured: ImageRange[] = []
     expect(await fidOf(50_000, 1, biased(measured))).toEqual({ value: 3.02, bias: undefined })
     expect(measured).toEqual([{ from: 0, to: 50_000 }])
   })
@@ -29,7 +29,7 @@ describe('fid', () => {
   })
 
   it('of groups is their mean, with the least and the spread beside it', async () => {
-    const measured: Range[] = []
+    const measured: ImageRange[] = []
     const { value, groups, bias } = await fidOf(150_000, 3, biased(measured))
     expect(measured).toEqual([0, 1, 2].map(k => ({ from: 50_000 * k, to: 50_000 * (k + 1) })))
     expect(value).toBeCloseTo(3.07, 9)

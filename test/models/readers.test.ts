@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openModel } from '../../src/models/open.js'
+import { openModelBy } from '../../src/models/open.js'
 import { READERS, type Readers } from '../../src/models/readers.js'
 import { encodeListed, LISTED } from '../checkpoints/listed-format.js'
 import { PIXEL_NETWORK } from '../networks/pixel-family.js'
@@ -25,8 +25,8 @@ const extended: Readers = {
   networks: [...READERS.networks, PIXEL_NETWORK],
   models: [...READERS.models, PIXEL_MODEL]
 }
-const open = (readers?: Readers) =>
-  openModel({ checkpoint, shape: [channels, side, side], cacheDir: folder, engine: 'onnx', provider: 'cpu' }, readers)
+const open = (readers: Readers = READERS) =>
+  openModelBy({ checkpoint, shape: [channels, side, side], cacheDir: folder, engine: 'onnx', provider: 'cpu' }, readers)
 
 describe('a checkpoint of a format and of families that a caller adds, a descriptor each,', () => {
   it('is opened, and answers what its network computes', async () => {
@@ -47,7 +47,7 @@ describe('a checkpoint of a format and of families that a caller adds, a descrip
     ['models', "the checkpoint's network is a PixelModel; known are EDMPrecond"]
   ] as const)('is refused without its own %s, by name', async (list, message) => {
     const cacheDir = mkdtempSync(join(tmpdir(), 'epd-readers-'))
-    const opened = openModel(
+    const opened = openModelBy(
       { checkpoint, shape: [channels, side, side], cacheDir },
       { ...extended, [list]: READERS[list] }
     )

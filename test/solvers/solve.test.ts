@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { schedule, type ScheduleType } from '../../src/solvers/schedule.js'
-import { solve } from '../../src/solvers/solve.js'
+import { solve, type SolvedStep } from '../../src/solvers/solve.js'
 import type { SolverOptions } from '../../src/solvers/options.js'
 import { teacherGrid } from '../../src/solvers/teacher.js'
 import { mixture } from '../support/mixture.js'
@@ -145,6 +145,19 @@ describe('solve', () => {
       expect(split.evaluations).toBe(whole.evaluations)
     }
   })
+
+  it.each([{ name: 'heun' }, { name: 'paradigms', window: 2, tolerance: 0.01 }] satisfies SolverOptions[])(
+    'tells of each state of $name once all samples have reached it',
+    async solver => {
+      const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: 5, sigmaMin: 0.002, sigmaMax: 80 })
+      const steps: SolvedStep[] = []
+      const { trajectory } = await solve({
+        ...{ model: mixture, solver, x: start(80), sigmas },
+        onStep: step => steps.push(step)
+      })
+      expect(steps).toEqual(trajectory.map((x, step) => ({ step, sigma: sigmas[step], x })))
+    }
+  )
 
   it('refuses a state of broken samples and a predictor of another length', async () => {
     const sigmas = schedule({ type: 'polynomial', rho: 7, numSteps: 5, sigmaMin: 0.002, sigmaMax: 80 })
