@@ -40,6 +40,7 @@ export default defineConfig(
     ignores: ['src/index.ts'],
     rules: restricted({ paths: [database], patterns: [upwardFrom()] })
   },
+  { files: ['src/**'], rules: { 'max-lines': ['error', 300], 'max-lines-per-function': ['error', 60] } },
   {
     files: ['src/**'],
     ignores: ['src/power.ts'],

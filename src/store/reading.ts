@@ -21,20 +21,86 @@ import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
 import type { Database } from './sqlite.js'
 import type { Store } from './access.js'
 
+/** Reads the rows of a database, which must be what was written. */
+interface Rows {
+  readonly root: string
+  readonly file: string
+  readonly database: Database
+  /** Rows as they are. */
+  readonly rows: (sql: string, ...values: unknown[]) => Row[]
+  /** Rows that are what was written; `rest` says which, and in what order. */
+  readonly all: <T>(read: (row: Row) => T, table: SealedName, rest: string, ...values: unknown[]) => T[]
+}
+
+/** Read access to the store in a folder, whose database this is. */
 export function reading(root: string, file: string, database: Database): Store {
-  const rows = (sql: string, ...values: unknown[]): Row[] =>
+  const rows: Rows['rows'] = (sql, ...values) =>
     guarded(file, () =>
       database
         .prepare(sql)
         .all(...values)
         .filter(isRow)
     )
-  /** Rows that are what was written; `rest` says which, and in what order. */
-  const all = <T>(read: (row: Row) => T, table: SealedName, rest: string, ...values: unknown[]): T[] =>
-    rows(`SELECT * FROM ${table} ${rest}`, ...values).map(row => guarded(file, () => read(intact(file, table, row))))
-  const NEWEST = 'ORDER BY updated DESC, rowid DESC'
+  const access: Rows = {
+    root,
+    file,
+    database,
+    rows,
+    all: (read, table, rest, ...values) =>
+      rows(`SELECT * FROM ${table} ${rest}`, ...values).map(row => guarded(file, () => read(intact(file, table, row))))
+  }
+  return {
+    root,
+    ...runReads(access),
+    ...stageReads(access),
+    ...learnedReads(access),
+    query: sql => query(file, sql),
+    close: () => database.close()
+  }
+}
+
+const NEWEST = 'ORDER BY updated DESC, rowid DESC'
+
+function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'results'> {
+  const { root, file, database, rows, all } = access
   const runs = () => all(toRun, 'runs', NEWEST)
-  const stage = (key: string) => all(toStage, 'stages', 'WHERE key = ?', key).at(0)
+  const stagesOf = (runId: string) =>
+    all(
+      row => ({ position: number(row, 'position'), name: text(row, 'name'), key: text(row, 'stage_key') }),
+      ...(['run_stages', 'WHERE run_id = ? ORDER BY position', runId] as const)
+    )
+  return {
+    runs,
+    run(idOrName) {
+      const known = rows(`SELECT id, name FROM runs ${NEWEST}`).map(row => ({
+        id: text(row, 'id'),
+        name: text(row, 'name')
+      }))
+      return all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root))[0]
+    },
+    runStages: runId => stagesOf(runId).map(row => ({ ...row, stage: stageOf(access, row.key) ?? null })),
+    results(runId) {
+      const ids = runId === undefined ? runs().map(({ id }) => id) : [runId]
+      for (const { key } of ids.flatMap(stagesOf))
+        guarded(file, () => {
+          checkStage(database, file, key)
+        })
+      return guarded(file, () => readResults(database, runId))
+    }
+  }
+}
+
+function stageOf({ all }: Rows, key: string) {
+  return all(toStage, 'stages', 'WHERE key = ?', key).at(0)
+}
+
+type StageReads = Pick<
+  Store,
+  'stage' | 'artifacts' | 'artifactPath' | 'readArtifact' | 'damageOf' | 'isComplete' | 'shards' | 'metrics'
+>
+
+function stageReads(access: Rows): StageReads {
+  const { root, all } = access
   const artifacts = (key: string, name?: string) =>
     all(
       ...([
@@ -44,57 +110,43 @@ export function reading(root: string, file: string, database: Database): Store {
       ] as const),
       ...[key, name ?? null]
     )
-  const runStages = (runId: string) =>
-    all(
-      row => ({ position: number(row, 'position'), name: text(row, 'name'), key: text(row, 'stage_key') }),
-      ...(['run_stages', 'WHERE run_id = ? ORDER BY position', runId] as const)
-    )
-  /** What of a stage's rows is not what was written. */
-  const damagedRow = (key: string) => {
-    try {
-      guarded(file, () => {
-        checkStage(database, file, key)
-      })
-      return undefined
-    } catch (error) {
-      if (error instanceof DamagedRow) return error.what
-      throw error
-    }
-  }
-  /** @throws DamagedRow unless all that a run's results are made of is what was written */
-  const checkRun = (id: string) => {
-    for (const { key } of runStages(id))
-      guarded(file, () => {
-        checkStage(database, file, key)
-      })
-  }
   return {
-    root,
-    runs,
-    run(idOrName) {
-      const known = rows(`SELECT id, name FROM runs ${NEWEST}`).map(row => ({
-        id: text(row, 'id'),
-        name: text(row, 'name')
-      }))
-      return all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root))[0]
-    },
-    runStages: runId => runStages(runId).map(row => ({ ...row, stage: stage(row.key) ?? null })),
-    stage,
+    stage: key => stageOf(access, key),
     artifacts,
     artifactPath: artifact => objectPath(root, artifact),
     readArtifact: artifact => guarded(objectPath(root, artifact), () => readObject(root, artifact)),
     damageOf(key) {
-      const row = damagedRow(key)
+      const row = damagedRow(access, key)
       if (row !== undefined) return row
-      const file = artifacts(key).find(artifact => !isWhole(root, artifact))
-      return file && objectPath(root, file)
+      const damaged = artifacts(key).find(artifact => !isWhole(root, artifact))
+      return damaged && objectPath(root, damaged)
     },
     isComplete: key =>
-      damagedRow(key) === undefined &&
-      stage(key)?.status === 'finished' &&
+      damagedRow(access, key) === undefined &&
+      stageOf(access, key)?.status === 'finished' &&
       artifacts(key).every(artifact => hasObject(root, artifact)),
     shards: key => all(toShard, 'shards', 'WHERE stage_key = ? ORDER BY position', key),
-    metrics: key => all(toMetric, 'metrics', 'WHERE stage_key = ? ORDER BY rowid', key),
+    metrics: key => all(toMetric, 'metrics', 'WHERE stage_key = ? ORDER BY rowid', key)
+  }
+}
+
+/** The first row of a stage that is not what was written, for people. */
+function damagedRow({ file, database }: Rows, key: string): string | undefined {
+  try {
+    guarded(file, () => {
+      checkStage(database, file, key)
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof DamagedRow) return error.what
+    throw error
+  }
+}
+
+type LearnedReads = Pick<Store, 'predictor' | 'predictors' | 'importedPredictors' | 'importedPredictor' | 'iterations'>
+
+function learnedReads({ all }: Rows): LearnedReads {
+  return {
     predictor: key => all(toPredictor, 'predictors', 'WHERE stage_key = ?', key).at(0),
     predictors: () =>
       all(
@@ -103,14 +155,7 @@ export function reading(root: string, file: string, database: Database): Store {
       ),
     importedPredictors: () => all(toImported, 'imported_predictors', 'ORDER BY imported, name'),
     importedPredictor: name => all(toImported, 'imported_predictors', 'WHERE name = ?', name).at(0),
-    iterations: key => all(toIteration, 'iterations', 'WHERE stage_key = ? ORDER BY iteration', key),
-    results(runId) {
-      const ids = runId === undefined ? runs().map(({ id }) => id) : [runId]
-      ids.forEach(checkRun)
-      return guarded(file, () => readResults(database, runId))
-    },
-    query: sql => query(file, sql),
-    close: () => database.close()
+    iterations: key => all(toIteration, 'iterations', 'WHERE stage_key = ? ORDER BY iteration', key)
   }
 }
 

@@ -1,0 +1,55 @@
+import type { Claim } from './claims.js'
+import { guarded } from './failures.js'
+import { checkStage, seal, type SealedName } from './seals.js'
+import type { Database } from './sqlite.js'
+
+/** What every change of a store is made with. */
+export interface Commits {
+  /** The folder of the store, and the file of its database. */
+  readonly root: string
+  readonly file: string
+  readonly database: Database
+  readonly run: (sql: string, ...values: unknown[]) => { readonly changes: number }
+  /** Commits all of the work or nothing; within another transaction, the work is a part of that. */
+  readonly transaction: <T>(work: () => T) => T
+  /** Commits all of the work or nothing, and only while the claim is held. */
+  readonly commit: (claimed: Claim, work: () => void) => void
+  /** Seals the rows of a table that a condition chooses. */
+  readonly sealed: (table: SealedName, condition: string, ...values: unknown[]) => void
+  /** Changes the row of a stage, which must be what was written: a change never makes good what was damaged. */
+  readonly updateStage: (claimed: Claim, update: () => void) => void
+}
+
+export function commitsOf(root: string, file: string, database: Database): Commits {
+  const transaction = <T>(work: () => T): T => guarded(file, () => database.transaction(work).immediate())
+  const commit = (claimed: Claim, work: () => void) => {
+    transaction(() => {
+      claimed.check()
+      work()
+    })
+  }
+  const sealed = (table: SealedName, condition: string, ...values: unknown[]) => {
+    seal(database, table, condition, ...values)
+  }
+  return {
+    root,
+    file,
+    database,
+    run: (sql, ...values) => database.prepare(sql).run(...values),
+    transaction,
+    commit,
+    sealed,
+    updateStage(claimed, update) {
+      commit(claimed, () => {
+        checkStage(database, file, claimed.name)
+        update()
+        sealed('stages', 'key = ?', claimed.name)
+      })
+    }
+  }
+}
+
+/** The time of a row, as ISO 8601 in UTC. */
+export function now(): string {
+  return new Date().toISOString()
+}

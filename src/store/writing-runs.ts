@@ -1,0 +1,39 @@
+import type { WritableStore } from './access.js'
+import { now, type Commits } from './commits.js'
+
+/** Writes runs with the stages that they name. */
+export function runWrites({ run, transaction, sealed }: Commits): Pick<WritableStore, 'beginRun' | 'endRun'> {
+  return {
+    beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages) {
+      const time = now()
+      transaction(() => {
+        run(
+          `INSERT INTO runs (id, name, description, file, spec, overrides, allow_mismatch, status, created, updated)
+           VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, file = excluded.file, spec = excluded.spec,
+             overrides = excluded.overrides, allow_mismatch = excluded.allow_mismatch, status = 'running', error = NULL,
+             updated = excluded.updated, finished = NULL`,
+          ...[id, name, description, specFile, spec, JSON.stringify(overrides), Number(allowMismatch), time, time]
+        )
+        sealed('runs', 'id = ?', id)
+        run('DELETE FROM run_stages WHERE run_id = ?', id)
+        stages.forEach((stage, position) => {
+          run(
+            'INSERT INTO run_stages (run_id, position, name, stage_key) VALUES (?, ?, ?, ?)',
+            ...[id, position, stage.name, stage.key]
+          )
+        })
+        sealed('run_stages', 'run_id = ?', id)
+      })
+    },
+    endRun(id, status, error) {
+      const time = now()
+      transaction(() => {
+        run(
+          'UPDATE runs SET status = ?, error = ?, updated = ?, finished = ? WHERE id = ?',
+          ...[status, error ?? null, time, status === 'finished' ? time : null, id]
+        )
+      })
+    }
+  }
+}
