@@ -41,7 +41,7 @@ export function boundedMove({ matrix, gradient }: Normal, damping: number, { low
   return move.map(value => value + 0)
 }
 
-/** By how much the linear model expects the move to lower the mean square. */
+/** How far the linear model expects the move to lower the mean square. */
 export function predictedFall({ matrix, gradient }: Normal, move: readonly number[]): number {
   let fall = 0
   move.forEach((value, i) => {

@@ -141,7 +141,7 @@ function* sets(n: number, count: number, from = 0): Generator<number[]> {
   }
 }
 
-/** As many places as points: while there are fewer, the largest share is split over two places side by side. */
+/** Makes as many places as points: while there are fewer, the largest share is split over two places side by side. */
 function spread(found: readonly Share[], points: number, places: number): Share[] {
   const all = [...found]
   while (all.length < points) {

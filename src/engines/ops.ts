@@ -57,12 +57,12 @@ export interface Ops<T> {
   groupNorm(x: T, scale: T, bias: T, groups: number, epsilon: number): T
   /** Normalisation by known moments, all [channels]. */
   batchNorm(x: T, scale: T, bias: T, mean: T, variance: T, epsilon: number): T
-  /** Of the last dimension; scale and bias: [its size]. */
+  /** Normalises over the last dimension; scale and bias: [its size]. */
   layerNorm(x: T, scale: T, bias: T, epsilon: number): T
 
   /** Rows of a table, [rows, width], by their numbers, [batch, count]: [batch, count, width]. */
   gather(table: T, rows: T): T
-  /** Where the last dimension is largest, the first of equals: one dimension fewer. */
+  /** The place at which the last dimension is largest, the first of equals: one dimension fewer. */
   argMax(x: T): T
 
   /** A dimension of -1 is what is left, one of 0 as it was. */

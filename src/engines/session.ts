@@ -8,7 +8,7 @@ export interface Feed {
   readonly data: Numbers
 }
 
-/** In single or double precision, as the network has it. */
+/** Numbers in single or double precision, as the network has them. */
 export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
 
 /** A network ready to run, in a thread of its own: an engine's run blocks the thread that calls it. */

@@ -21,11 +21,11 @@ export interface Experiment<S extends StageBase = Stage> {
   readonly plugins?: readonly Plugin[]
   /** Seed i gets prompt i, from the first again when they are used up. */
   readonly prompts?: PromptsSpec
-  /** In an order in which each stage comes after those that it names. */
+  /** The stages, each after those that it names. */
   readonly stages: readonly S[]
   /** Whether predictors may be used otherwise than they were distilled for. */
   readonly allowMismatch: boolean
-  /** Where they are. */
+  /** What is allowed and worth knowing, each with its place in the spec. */
   readonly warnings: readonly string[]
 }
 

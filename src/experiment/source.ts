@@ -19,7 +19,7 @@ export interface Source {
 export interface Location {
   /** "file:line:column" */
   readonly position: string
-  /** The same, from the beginning of the file. */
+  /** The place from the beginning of the file, in characters. */
   readonly offset: number
   /** Whether the whole path of the problem is in the file. */
   readonly written: boolean

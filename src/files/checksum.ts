@@ -29,5 +29,5 @@ export function checksumOfBytes(data: Uint8Array): string {
   return sum.digest()
 }
 
-/** As digestOfFile, which see, but the checksum. */
+/** The checksum of a file. It is streamed and remembered as `digestOfFile` has it. */
 export const checksumOfFile = rememberedOfFile(startChecksum)

@@ -26,7 +26,7 @@ const SETTLED_AFTER = 2_000n * 1_000_000n
 /** What sums bytes up, one run of them after the other. */
 export interface Summing {
   update(bytes: Uint8Array): void
-  /** In hexadecimal. */
+  /** The sum, in hexadecimal. */
   digest(): string
 }
 

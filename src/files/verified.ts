@@ -8,10 +8,10 @@ export interface DigestedFile {
   readonly digest: string
 }
 
-/** The same, where it only has to be what was written. */
+/** A file that only has to be what was written. */
 export interface ChecksummedFile {
   readonly path: string
-  /** As checksumOfFile has it. */
+  /** The checksum that `checksumOfFile` gives. */
   readonly checksum: string
 }
 

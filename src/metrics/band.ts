@@ -157,7 +157,7 @@ function addTimes(target: Float64Array, source: Float64Array, factor: number): v
   for (let i = 0; i < target.length; i++) target[i] += factor * source[i]
 }
 
-/** In four sums side by side, always in the same order. */
+/** The dot product of two vectors, summed in four sums side by side, always in the same order. */
 function dot(a: Float64Array, b: Float64Array): number {
   let [s, t, u, v] = [0, 0, 0, 0]
   let i = 0

@@ -29,7 +29,7 @@ export const fidMetric: MetricDescriptor = {
 
 interface Truth {
   readonly moments: Moments
-  /** Whose they are. */
+  /** What the metric's row says of where the statistics are from. */
   readonly details: object
 }
 

@@ -18,7 +18,7 @@ export interface InceptionOptions {
   /** Path of the weights as pytorch-fid publishes them, or as NVIDIA. */
   readonly weights: string
   readonly preparation: InceptionInput
-  /** Of the images. */
+  /** The height and width of the images, in pixels. */
   readonly size: readonly [height: number, width: number]
   /** Folder of compiled graphs. */
   readonly cacheDir: string
@@ -38,7 +38,10 @@ export interface Inception {
   readonly digest: string
   /** images: [count, height, width, 1 or 3], 0 to 255; answers [count, 2048]. */
   features(images: Uint8Array, count: number): Promise<Float32Array>
-  /** The same of samples, [count, 1 or 3, height, width], as images before they are rounded (127.5 x + 128, clipped to 0..255): it follows every small change. */
+  /**
+   * Features of samples, [count, 1 or 3, height, width], as images before they are rounded (127.5 x + 128, clipped to
+   * 0..255): they follow every small change.
+   */
   smoothFeatures(samples: Float64Array, count: number): Promise<Float32Array>
   /** Ends what runs the network. */
   close(): Promise<void>

@@ -128,7 +128,7 @@ export interface ScoreContext {
 export interface SampleSet {
   /** The name of the sample stage. */
   readonly name: string
-  /** In the order of the samples. */
+  /** The seeds are in the order of the samples. */
   readonly seeds: readonly number[]
   /**
    * The samples as the solver left them, about -1 to 1; of latents, the images that they were decoded to.

@@ -116,7 +116,7 @@ async function checkStages(
 
 /** An experiment with its model and all else that it reads. */
 export interface Opened {
-  /** With the stages that its model needs beside those of the spec. */
+  /** The experiment, with the stages that its model needs beside those of the spec. */
   readonly experiment: AnyExperiment
   readonly model: Model
   readonly assets: Assets

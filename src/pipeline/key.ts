@@ -33,7 +33,7 @@ export interface Batching {
 /** All that a stage's result depends on. */
 export interface StageIdentity {
   readonly kind: string
-  /** Of the stage's code: another number, another result. */
+  /** The version of the stage's code: another number means another result. */
   readonly version: number
   /** Resolved parameters, without names and without what changes no bit of the result. */
   readonly params: unknown

@@ -8,7 +8,7 @@ import { openStore, type Store } from '../store/store.js'
 
 /** A predictor that can be used by its name. */
 export interface NamedPredictor {
-  /** As a spec writes it after `predictor:`. */
+  /** The name that a spec writes after `predictor:`. */
   readonly name: string
   readonly origin: 'imported' | 'distilled' | 'published'
   readonly record: PredictorRecord

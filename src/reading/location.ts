@@ -55,7 +55,7 @@ export function located(location: string, spec: string): string {
   return placeOf(location).kind === 'path' ? resolve(dirname(spec), location) : location
 }
 
-/** As `located`; what no folder has and what is written as a repository's name is that repository. */
+/** A location as `located` has it; a path to no folder that is written as a repository's name is that repository. */
 export function locatedFolder(location: string, spec: string): string {
   const path = located(location, spec)
   return isRepositoryName(location) && !existsSync(path) ? `hf:${location}` : path

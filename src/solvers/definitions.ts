@@ -12,7 +12,7 @@ import type { SolverDescriptor } from './descriptor.js'
 import { SOLVERS, type Solvers } from './registry.js'
 import { scheduleDefinitions, SCHEDULE } from './schedule-keys.js'
 
-/** Where an axis of the matrix may stand, this may: its value is put in before anything else is checked. */
+/** A value or an axis of the matrix, whose value is put in before anything else is checked. */
 const AXIS: Schema = {
   description: 'The value that an axis of the matrix has: matrix.NAME.',
   type: 'string',

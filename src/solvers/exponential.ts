@@ -46,7 +46,7 @@ export function predicted(
   return thresholding ? thresholded(denoised, samples) : denoised
 }
 
-/** Where a prediction m at x leads to at a noise level of 0, by a step of order 1: to the denoised data. */
+/** A step of order 1 from x by a prediction m to a noise level of 0, which is the denoised data. */
 export function zeroStep(predicts: Prediction, x: Float64Array, m: Float64Array, t: number): Float64Array {
   return predicts === 'data' ? m : toDenoised(x, m, t)
 }

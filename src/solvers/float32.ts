@@ -49,7 +49,7 @@ function fractions(count: number): number[] {
   return Array.from({ length: count }, (_, i) => round(i / (count - 1)))
 }
 
-/** As torch.linspace: from both ends to the middle. */
+/** Fractions as torch.linspace computes them: from both ends to the middle. */
 function linspace(from: number, to: number, count: number): number[] {
   const step = round(round(to - from) / (count - 1))
   return Array.from({ length: count }, (_, i) =>

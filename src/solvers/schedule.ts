@@ -14,7 +14,9 @@ export interface AnyScheduleOptions {
   readonly finalSigma?: 'zero' | 'sigma-min'
   /** What latents are multiplied by at the first time point: see `noise`. It moves no time point. */
   readonly noiseScale?: NoiseScale
-  /** Whose range is taken where no ends are given, and is not left; `discrete` and `timesteps` need its time. */
+  /**
+   * The model whose range is taken where no ends are given, and is not left. `discrete` and `timesteps` need its time.
+   */
   readonly model?: RangedModel
 }
 

@@ -17,7 +17,7 @@ export function scheduleOf(raw: RawSchedule): ScheduleSpec {
   return { ...spaced, ...(precision === 'float32' && { precision }), ...options }
 }
 
-/** With its last noise level of 0 in the list, where there is one of noise levels. */
+/** The list of noise levels, if there is one, with its last noise level of 0. */
 function explicitOf({ finalSigma, ...schedule }: ExplicitSchedule): ExplicitSchedule {
   const { sigmas } = schedule
   if (!sigmas) return { ...schedule, ...(finalSigma && { finalSigma }) }

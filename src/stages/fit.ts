@@ -44,7 +44,7 @@ function checkFeatures(stage: string, { name, learned }: PredictorRecord, { feat
     )
 }
 
-/** In words, how a model differs from the one that a predictor was distilled for; undefined where nothing known does. */
+/** Says how a model differs from the one that a predictor was distilled for; undefined where nothing known differs. */
 function differenceOf({ dataset, shape, labelDim, digest }: ModelMark, model: KnownModel): string | undefined {
   const of = dataset === undefined ? '' : ` (${dataset})`
   if (shape && String(shape) !== String(model.shape))

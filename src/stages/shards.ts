@@ -100,7 +100,7 @@ function totalOf(costs: readonly StageCost[]): number {
   return costs.reduce((sum, { evaluations }) => sum + evaluations, 0)
 }
 
-/** The same model, telling of each batch that it has answered. */
+/** A model that tells of each batch that it has answered. */
 function counted(model: Model, onEvaluations: (evaluations: number) => void): Model {
   const counting =
     <Answer>(denoise: (x: Float64Array, sigma: Float64Array, condition?: Condition) => Promise<Answer>) =>

@@ -20,7 +20,7 @@ export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
-  /** By id, the newest of an experiment's name, or the beginning of one id. @throws EpdError `not-found` */
+  /** The run of an id, of the beginning of one id, or the newest of an experiment's name. @throws EpdError `not-found` */
   run(idOrName: string): Run
   /** The stages of a run in their order. */
   runStages(runId: string): RunStage[]

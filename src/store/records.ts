@@ -90,7 +90,7 @@ export interface PredictorRow {
 /** A predictor that was read from a file. */
 export interface ImportedRow {
   readonly name: string
-  /** As export writes it. */
+  /** The record, as export writes it. */
   readonly record: unknown
   readonly source: string
 }

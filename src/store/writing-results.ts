@@ -58,7 +58,7 @@ function finite(metric: string, value: number, stage: string, samples: string): 
   )
 }
 
-/** As its newest run names it; else its key. */
+/** The name that the newest run of a stage gives it; without a run, the beginning of its key. */
 function nameOfStage(database: Database, key: string): string {
   const row = database
     .prepare(

@@ -6,7 +6,7 @@ import { apiReference } from '../../tools/api-reference.js'
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/api/${name}`, import.meta.url))
 
 describe('docs/reference/api.md', () => {
-  it('is what `npm run docs:api` makes, from exports that all have docstrings and mention exported types alone', async () => {
+  it('is what `npm run docs` makes, from exports that all have docstrings and mention exported types alone', async () => {
     const { markdown, faults } = await apiReference()
     expect(faults).toEqual([])
     expect(readFileSync('docs/reference/api.md', 'utf8')).toBe(markdown)

@@ -105,7 +105,7 @@ export function silu<T>(tape: Tape<T>, x: Traced<T>): Traced<T> {
   return pointwise(tape, x, x => inner.silu(x), derivative)
 }
 
-/** By the last axis alone. */
+/** A softmax, whose derivative is known over the last axis alone. */
 export function softmax<T>(tape: Tape<T>, x: Traced<T>, axis: number): Traced<T> {
   const { inner } = tape
   const value = inner.softmax(x.value, axis)
@@ -151,7 +151,7 @@ export function convTranspose2d<T>(tape: Tape<T>, x: Traced<T>, weight: Traced<T
   return tape.traced(value, [x, g => inner.conv2d(g, weight.value, undefined, options)])
 }
 
-/** By windows of 2 x 2 side by side alone. */
+/** A mean, whose derivative is known over windows of 2 x 2 side by side alone. */
 export function averagePool<T>(tape: Tape<T>, x: Traced<T>, window: Window): Traced<T> {
   const { inner } = tape
   const { size, stride, padding = 0 } = window
@@ -205,7 +205,7 @@ export function transpose<T>(tape: Tape<T>, x: Traced<T>, order: readonly number
   return tape.traced(inner.transpose(x.value, order), [x, g => inner.transpose(g, back)])
 }
 
-/** By parts of one size alone. */
+/** A split, whose derivative is known for parts of one size alone. */
 export function concat<T>(tape: Tape<T>, parts: readonly Traced<T>[], axis: number): Traced<T> {
   const { inner } = tape
   const sizes = parts.map(({ value }) => inner.shape(value)[axis])

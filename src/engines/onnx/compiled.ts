@@ -92,7 +92,7 @@ function unstable({ message }: ChangedFile): EpdError {
   )
 }
 
-/** The same where nothing of the note is asked for, whatever it holds. */
+/** A compiled graph whose note is not asked for, whatever it holds. */
 export function compiledGraph(
   options: Pick<CompileOptions<unknown>, 'folder' | 'name' | 'onNote'> & { readonly make: () => Promise<GraphProto> }
 ): Promise<Compiled<unknown>> {

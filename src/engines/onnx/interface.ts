@@ -6,7 +6,7 @@ import { EpdError } from '../../errors.js'
 /** An input or output of an ONNX file. */
 export interface OnnxValue {
   readonly name: string
-  /** By ONNX's number of it: 1 is float32, 6 int32, 7 int64, 10 float16, 11 float64. */
+  /** ONNX's number of the type: 1 is float32, 6 int32, 7 int64, 10 float16, 11 float64. */
   readonly type: number
   /** -1 where a size is not fixed. */
   readonly shape: readonly number[]

@@ -30,7 +30,7 @@ const ANSWER_AT = Array.from({ length: ANSWER }, (_, k) => [
   Number(k === ANSWER - 1)
 ])
 
-/** Of the polynomial with these roots, the lowest first, as many as a tile has pixels. */
+/** The coefficients of the polynomial with these roots, the lowest first, as many as a tile has pixels. */
 function coefficients(roots: readonly number[]): number[] {
   let found = [1]
   for (const root of roots) found = [...found, 0].map((_, i) => (found[i - 1] ?? 0) - root * (found[i] ?? 0))
