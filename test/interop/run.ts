@@ -23,7 +23,13 @@ const PACKAGES = [
   'einops',
   'pyyaml',
   'pytorch_lightning',
-  'accelerate'
+  'accelerate',
+  // What diffusers itself asks for where it is a checkout.
+  'requests',
+  'httpx',
+  'filelock',
+  'regex',
+  'importlib_metadata'
 ]
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = join(here, '..', '..')
