@@ -38,3 +38,16 @@ it("have the time points of the paper's code, where their model is EDM's", () =>
     })
   }
 })
+
+it.each(['cifar10', 'ffhq', 'imagenet64', 'lsun_bedroom_ldm'])('specs/%s.yaml says what FID to expect', dataset => {
+  const fids = (base: string) =>
+    [3, 5, 7, 9].map(
+      nfe =>
+        [...publishedPredictors().values()].find(
+          ({ solver, model }) => model.dataset === dataset && solver.base === base && solver.nfe === nfe
+        )?.fid
+    )
+  expect(readFileSync(`specs/${dataset}.yaml`, 'utf8')).toContain(
+    `#   EPD-Solver ${fids('euler').join(', ')}; EPD-Plugin ${fids('ipndm').join(', ')}\n`
+  )
+})
