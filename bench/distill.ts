@@ -1,7 +1,7 @@
 /**
- * How well EPD is distilled on shapes16 at 5 parallel NFE, as Markdown: the error of solvers, of EPD with 1 to 4 points, and
- * Levenberg-Marquardt against Adam. `--adam N`: Adam's iterations of 32 trajectories; 313, the whole recipe, unless told
- * otherwise. `--runs N`: runs of each optimiser, 5 unless told otherwise.
+ * How well EPD is distilled on shapes16 at 5 parallel NFE, as Markdown: the error of solvers, of EPD with 1 to 4
+ * points, and Levenberg-Marquardt against Adam. `--adam N`: Adam's iterations of 32 trajectories; 313, the whole
+ * recipe, unless told otherwise. `--runs N`: runs of each optimiser, 5 unless told otherwise.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

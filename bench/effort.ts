@@ -1,7 +1,8 @@
 /**
- * What a distillation costs against the paper's, as Markdown: evaluations until Levenberg-Marquardt's validation loss is that which Adam's whole
- * recipe ends with, Adam's counted as with backpropagation (three for a forward and a backward). EPD, K 2, 5 parallel NFE with afs.
- * `--only mixture|shapes16` takes one model; shapes16 is half an hour a run on two cores. `--runs N`: 3 unless told otherwise.
+ * What a distillation costs against the paper's, as Markdown: evaluations until Levenberg-Marquardt's validation loss
+ * is that which Adam's whole recipe ends with, Adam's counted as with backpropagation (three for a forward and a
+ * backward). EPD, K 2, 5 parallel NFE with afs. `--only mixture|shapes16` takes one model; shapes16 is half an hour a
+ * run on two cores. `--runs N`: 3 unless told otherwise.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

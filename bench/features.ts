@@ -1,6 +1,6 @@
 /**
- * Inception's features, ours beside PyTorch's on the same weights and the same cores, in turn: seconds an image, as Markdown.
- * PYTHON names a Python that has torch; default python3.
+ * Inception's features, ours beside PyTorch's on the same weights and the same cores, in turn: seconds an image, as
+ * Markdown. PYTHON names a Python that has torch; default python3.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

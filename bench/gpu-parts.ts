@@ -1,4 +1,7 @@
-/** The parts of `npm run bench:gpu`, each in a process of its own: `tsx bench/gpu-parts.ts PART [ENGINE:PROVIDER]` prints one line of JSON. */
+/**
+ * The parts of `npm run bench:gpu`, each in a process of its own: `tsx bench/gpu-parts.ts PART [ENGINE:PROVIDER]`
+ * prints one line of JSON.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,8 +45,9 @@ const runner = RUNNERS.find(one => one.name === name) ?? RUNNERS[0]
 process.stdout.write(`${JSON.stringify(await parts[part](runner))}\n`)
 
 /**
- * The largest difference of each network's answers from those of ONNX Runtime on the CPU, relative to the largest answer of 1 or more: in
- * single precision, where the engine has it in half precision, and of the gradient that classifier guidance follows.
+ * The largest difference of each network's answers from those of ONNX Runtime on the CPU, relative to the largest
+ * answer of 1 or more: in single precision, where the engine has it in half precision, and of the gradient that
+ * classifier guidance follows.
  */
 async function parity(runner: Runner): Promise<object> {
   const found: Record<string, unknown> = {}
@@ -199,7 +203,10 @@ function cifar10(runner: Runner): object {
   return commandLine(join(root, 'specs', 'cifar10-nfe5.yaml'), sets, { EPD_ASSETS: assets })
 }
 
-/** A PyTorch network on the GPU behind python/epd_run.py: the time of a sample stage, and the time that the program says it computed. */
+/**
+ * A PyTorch network on the GPU behind python/epd_run.py: the time of a sample stage, and the time that the program says
+ * it computed.
+ */
 function program(): object {
   const at = folder()
   const spec = join(at, 'program.yaml')

@@ -1,10 +1,12 @@
 /**
- * `npm run bench:gpu`: finds the engines of this machine that run on a GPU, compares every network on them with the CPU, runs the default
- * experiment and one of CIFAR-10's size, times the network of CIFAR-10 beside PyTorch, and writes one JSON file to bench/gpu/ (or `--json FILE`).
+ * `npm run bench:gpu`: finds the engines of this machine that run on a GPU, compares every network on them with the
+ * CPU, runs the default experiment and one of CIFAR-10's size, times the network of CIFAR-10 beside PyTorch, and writes
+ * one JSON file to bench/gpu/ (or `--json FILE`).
  *
- * Each part runs in a process of its own, so that a driver which ends its process costs that part alone. PYTHON names a Python with PyTorch;
- * where there is none, the parts that need it say so. `--only NAME,NAME` takes some of the parts, `--runner ENGINE:PROVIDER,...` some of the
- * engines, the CPU's among them, which is how the bench itself is tried on a machine without a GPU.
+ * Each part runs in a process of its own, so that a driver which ends its process costs that part alone. PYTHON names a
+ * Python with PyTorch; where there is none, the parts that need it say so. `--only NAME,NAME` takes some of the parts,
+ * `--runner ENGINE:PROVIDER,...` some of the engines, the CPU's among them, which is how the bench itself is tried on a
+ * machine without a GPU.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Networks in full size with weights by the fill rule: parameters, seconds to compile, seconds of one evaluation, peak memory,
- * as Markdown. Each in a process of its own. `--only NAME` takes one.
+ * Networks in full size with weights by the fill rule: parameters, seconds to compile, seconds of one evaluation, peak
+ * memory, as Markdown. Each in a process of its own. `--only NAME` takes one.
  */
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
@@ -57,7 +57,10 @@ const others: Record<string, () => { recipe: Recipe; feeds: Feed[] }> = {
   }),
   'Inception-v3, 32': inception
 }
-/** All of Stable Diffusion 1.5 in one file of 4.3 GB: written, opened as a checkpoint, one prompt encoded, evaluated and decoded. */
+/**
+ * All of Stable Diffusion 1.5 in one file of 4.3 GB: written, opened as a checkpoint, one prompt encoded, evaluated and
+ * decoded.
+ */
 const WHOLE = 'Stable Diffusion 1.5 as .safetensors'
 
 const { values } = parseArgs({

@@ -1,4 +1,7 @@
-/** The order of convergence of each solver on the Gaussian mixture, as Markdown: theory, and what is observed on equal and graded steps. */
+/**
+ * The order of convergence of each solver on the Gaussian mixture, as Markdown: theory, and what is observed on equal
+ * and graded steps.
+ */
 import { observedOrder, errorOf } from '../test/support/order.js'
 import { orders, titleOf } from '../test/support/orders.js'
 

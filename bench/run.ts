@@ -1,6 +1,6 @@
 /**
- * What is claimed of speed, as Markdown and, with `--json FILE`, as JSON with the machine and versions; what is compared is timed side by side
- * and in turn. `--only NAME,NAME` takes some of the benches below.
+ * What is claimed of speed, as Markdown and, with `--json FILE`, as JSON with the machine and versions; what is
+ * compared is timed side by side and in turn. `--only NAME,NAME` takes some of the benches below.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -152,7 +152,10 @@ function inputs({ shape: [channels, height, width] }: Opened, batch: number) {
   return { x: new Float64Array(batch * channels * height * width).fill(0.1), sigma: new Float64Array(batch).fill(1) }
 }
 
-/** Our evaluation beside a plain session of ONNX Runtime on the same graph, and on the same network recorded without tiles. */
+/**
+ * Our evaluation beside a plain session of ONNX Runtime on the same graph, and on the same network recorded without
+ * tiles.
+ */
 async function engine(): Promise<void> {
   const recipe = denoisingRecipe(networkOf(CIFAR))
   const { model, path } = await open(CIFAR)
@@ -194,7 +197,9 @@ async function threads(): Promise<void> {
   await Promise.all([one, all].map(({ model }) => model.close()))
 }
 
-/** PyTorch running the reference architecture, and ONNX Runtime from Python on the same graph, each where Python has it. */
+/**
+ * PyTorch running the reference architecture, and ONNX Runtime from Python on the same graph, each where Python has it.
+ */
 async function peers(): Promise<void> {
   const { model, path } = await open(CIFAR)
   for (const [name, script, question] of [
@@ -235,7 +240,9 @@ async function peers(): Promise<void> {
   await model.close()
 }
 
-/** Stages from end to end, each in turn on an open model: seconds, evaluations, and the share that is not the engine's. */
+/**
+ * Stages from end to end, each in turn on an open model: seconds, evaluations, and the share that is not the engine's.
+ */
 function stages(): void {
   const at = folder()
   const begun = performance.now()

@@ -1,7 +1,8 @@
 /**
- * What it costs to check a compiled network before it runs, as Markdown: how much longer it takes by the clock, and by the processors'
- * time, from opening the network to its first answer, and of a whole run of one sample, from the start of the process to its end.
- * Checked and unchecked take turns, each in a process of its own. `--only NAME` takes one network, `--rounds N` (default 5).
+ * What it costs to check a compiled network before it runs, as Markdown: how much longer it takes by the clock, and by
+ * the processors' time, from opening the network to its first answer, and of a whole run of one sample, from the start
+ * of the process to its end. Checked and unchecked take turns, each in a process of its own. `--only NAME` takes one
+ * network, `--rounds N` (default 5).
  */
 import { spawnSync } from 'node:child_process'
 import {

@@ -20,7 +20,10 @@ export type ErrorCode =
   | 'query-failed'
   | 'interrupted'
 
-/** What a caller may do about an error, where that is done by a means of the caller's own: an option, another call, another program. */
+/**
+ * What a caller may do about an error, where that is done by a means of the caller's own: an option, another call,
+ * another program.
+ */
 export type WayOut =
   /** Open another folder as the store. */
   | 'another-store'
@@ -58,7 +61,9 @@ export type WayOut =
 /** One of several things that are wrong, as data. */
 export interface Fault {
   readonly message: string
-  /** What it is about, if not told by its code: an option that the message begins with, a file, a value of an option. */
+  /**
+   * What it is about, if not told by its code: an option that the message begins with, a file, a value of an option.
+   */
   readonly subject?: string
   readonly wayOut?: WayOut
 }
@@ -72,7 +77,10 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
-/** A failure that the caller can do something about. The message says what is wrong and where, in one line; `wayOut` what may be done. */
+/**
+ * A failure that the caller can do something about. The message says what is wrong and where, in one line; `wayOut`
+ * what may be done.
+ */
 export class EpdError extends Error implements Fault {
   override readonly name = 'EpdError'
   readonly subject?: string

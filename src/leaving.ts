@@ -2,7 +2,9 @@
 const cleanups = new Set<() => void>()
 let listening = false
 
-/** Has a synchronous function called once before the process ends, unless it is taken back. Returns what takes it back. */
+/**
+ * Has a synchronous function called once before the process ends, unless it is taken back. Returns what takes it back.
+ */
 export function beforeLeaving(cleanup: () => void): () => void {
   if (!listening) process.on('exit', leave)
   listening = true

@@ -2,14 +2,17 @@
  * Derived from e_pow.c of fdlibm, which bears this notice:
  *
  * Copyright (C) 2004 by Sun Microsystems, Inc. All rights reserved.
- * Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is preserved.
+ * Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is
+ * preserved.
  */
 
 /**
- * base ** exponent with the same bits on every version of Node and every system, right to about one unit of the last place.
+ * base ** exponent with the same bits on every version of Node and every system, right to about one unit of the last
+ * place.
  *
- * JavaScript leaves the last bits of `**` and Math.pow to the engine, and V8 changed them between Node 22 and Node 24. These are the bits of
- * Node 20 and 22. Squares, whole powers of two and all other functions of Math have the same bits on Node 20 to 26.
+ * JavaScript leaves the last bits of `**` and Math.pow to the engine, and V8 changed them between Node 22 and Node 24.
+ * These are the bits of Node 20 and 22. Squares, whole powers of two and all other functions of Math have the same bits
+ * on Node 20 to 26.
  */
 export function power(base: number, exponent: number): number {
   if (exponent === 2) return base * base
@@ -29,7 +32,10 @@ interface Sum {
   readonly low: number
 }
 
-/** log2 of a positive number, to about 70 bits: by a series in s = (m - c) / (m + c), of which c is 1 or 3/2 and m the number's mantissa. */
+/**
+ * log2 of a positive number, to about 70 bits: by a series in s = (m - c) / (m + c), of which c is 1 or 3/2 and m the
+ * number's mantissa.
+ */
 function log2(x: number): Sum {
   const { mantissa, exponent } = normalised(x)
   const near = mantissa >= MIDDLE ? THREE_HALVES : ONE

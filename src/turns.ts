@@ -2,7 +2,8 @@
 const SLICE = 50
 
 /**
- * A function for long computations to await between their parts: now and then it lets signals, timers and the screen have their turn.
+ * A function for long computations to await between their parts: now and then it lets signals, timers and the screen
+ * have their turn.
  * @throws what the signal was aborted with
  */
 export function turns(signal?: AbortSignal): () => Promise<void> | undefined {
@@ -19,7 +20,10 @@ export function turns(signal?: AbortSignal): () => Promise<void> | undefined {
   }
 }
 
-/** What a promise comes to, unless the signal is aborted before: then it fails with the signal's reason, and the work goes on unheard. */
+/**
+ * What a promise comes to, unless the signal is aborted before: then it fails with the signal's reason, and the work
+ * goes on unheard.
+ */
 export function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return work
   return new Promise((resolve, reject) => {

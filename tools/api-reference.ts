@@ -1,5 +1,5 @@
-// docs/reference/api.md is made from what src/index.ts exports and from the docstrings there. `npm run docs` writes it again, and a test
-// holds it current.
+// docs/reference/api.md is made from what src/index.ts exports and from the docstrings there. `npm run docs` writes it
+// again, and a test holds it current.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

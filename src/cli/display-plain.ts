@@ -10,8 +10,8 @@ import { concerns, downloadLine, duration, progressLine } from './progress.js'
 const QUIET = 10
 
 /**
- * Lines that stay: one when a stage ends, and signs of life under its name before that. Why a stage failed is not said here,
- * since the command's last line says it.
+ * Lines that stay: one when a stage ends, and signs of life under its name before that. Why a stage failed is not said
+ * here, since the command's last line says it.
  */
 export function open(experiment: AnyExperiment): Display {
   let handle: (event: RunEvent) => void = () => undefined

@@ -7,7 +7,9 @@ import { inColumns } from './columns.js'
 import { isLive } from './terminal.js'
 import { load } from './load.js'
 
-/** Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec. */
+/**
+ * Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec.
+ */
 export async function doctor(file: string | undefined, options: SpecFlags): Promise<void> {
   const { store, json } = options
   const experiment = file === undefined ? undefined : await load(file, options)

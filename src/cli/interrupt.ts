@@ -29,8 +29,9 @@ function interruption(): EpdError {
 }
 
 /**
- * Aborts at the first signal. Work that then does not end in time, and a second signal, end the process at once, with `words`
- * as its last. It then dies of the signal, since an ordinary exit waits for threads that are within a native library.
+ * Aborts at the first signal. Work that then does not end in time, and a second signal, end the process at once, with
+ * `words` as its last. It then dies of the signal, since an ordinary exit waits for threads that are within a native
+ * library.
  */
 export function onInterrupt(words: () => string): Interrupt {
   const controller = new AbortController()

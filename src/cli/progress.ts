@@ -35,7 +35,10 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`
 }
 
-/** Whether an event is news of a stage; an earlier one is computed again within its task where a file of that is damaged. */
+/**
+ * Whether an event is news of a stage; an earlier one is computed again within its task where a file of that is
+ * damaged.
+ */
 export function concerns(event: RunEvent, stage: string): boolean {
   return !('stage' in event) || event.stage === stage || event.type === 'progress' || event.type === 'waiting'
 }

@@ -21,7 +21,10 @@ export interface ReferenceFlags {
   readonly json?: boolean
 }
 
-/** Makes the statistics of real images that fid compares with. All that can be known is checked before the first image is looked at. */
+/**
+ * Makes the statistics of real images that fid compares with. All that can be known is checked before the first image
+ * is looked at.
+ */
 export async function reference(location: string, options: ReferenceFlags): Promise<void> {
   const { weights, preparation, out, json } = options
   checkOut(out)

@@ -16,7 +16,9 @@ export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
 /** Options with their defaults, as an experiment states them. */
 export type OptimizerSpec = LevenbergMarquardtSpec | AdamSpec
 
-/** The optimisers that learn what a solver needs, and where they are asked to, its time points; the default one first. */
+/**
+ * The optimisers that learn what a solver needs, and where they are asked to, its time points; the default one first.
+ */
 export function optimisersOf(learns: Learns, learnSigmas = false): readonly OptimiserEntry[] {
   return OPTIMISERS.filter(optimiser => optimiser.learns.includes(learns) && (optimiser.learnsSigmas || !learnSigmas))
 }

@@ -39,8 +39,8 @@ export interface Setting<Solver extends Student = TapedStudent> {
   /** Its time points above 0; where they are learned, those that it starts with. */
   readonly sigmas: Float64Array
   /**
-   * Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its last steps may
-   * depend.
+   * Whether it goes on to a noise level of 0 after them, which nothing is learned for, but on which the order of its
+   * last steps may depend.
    */
   readonly toZero?: boolean
   readonly batchSize?: number
@@ -56,8 +56,8 @@ export interface Walk {
 }
 
 /**
- * Walks one student for each predictor from the trajectories' noise over the first `steps` steps, all side by side. What a
- * tape answers is not evaluated.
+ * Walks one student for each predictor from the trajectories' noise over the first `steps` steps, all side by side.
+ * What a tape answers is not evaluated.
  */
 export async function walk(
   { model, student, sigmas, toZero, batchSize, signal }: Setting,

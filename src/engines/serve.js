@@ -5,7 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 /**
  * @typedef {Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>} Numbers
  * @typedef {{ name: string, shape: number[], data: Numbers }} Feed
- * @typedef {{ run: (feeds: Feed[]) => Promise<Numbers[]>, held?: () => number, close: () => Promise<void> | void }} Network
+ * @typedef {{ run: (feeds: Feed[]) => Promise<Numbers[]>, held?: () => number, close: () => Promise<void> | void }}
+ * Network
  */
 
 /**

@@ -52,7 +52,8 @@ export async function readExperiment(options: LoadOptions): Promise<Experiment> 
 /**
  * Reads a spec, puts in overrides and defaults, and resolves all that it names.
  *
- * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ..., found ...".
+ * @throws EpdError `spec-invalid` with everything that is wrong, a line each: "file:line:column: path: expected ...,
+ * found ...".
  */
 export function loadExperiment(options: LoadOptions): Experiment
 export function loadExperiment(options: LoadOptions, kinds: StageKinds): AnyExperiment
@@ -112,7 +113,10 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   }
 }
 
-/** Makes the locations of a stage, or of the model, absolute, and says which are taken as repositories though written as paths are. */
+/**
+ * Makes the locations of a stage, or of the model, absolute, and says which are taken as repositories though written as
+ * paths are.
+ */
 function locator(file: string, path: Path, warn: (problem: Problem) => void): Locator {
   return {
     file: location => located(location, file),

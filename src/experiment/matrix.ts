@@ -39,8 +39,8 @@ export function casesOf(spec: unknown, report: Report): Case[] {
 }
 
 /**
- * Values that make no difference: an axis, or a further value of an included case, that stands nowhere as `matrix.NAME`. An axis
- * that included cases name chooses between their other values, which is a use as well.
+ * Values that make no difference: an axis, or a further value of an included case, that stands nowhere as
+ * `matrix.NAME`. An axis that included cases name chooses between their other values, which is a use as well.
  */
 function reportUnused(spec: unknown, matrix: Mapping, report: Report): void {
   const { include, exclude, ...axes } = matrix
@@ -90,7 +90,9 @@ function patternOf(pattern: Mapping, axes: readonly { axis: string; choices: rea
   }, NO_AXES)
 }
 
-/** Cases with another one: its further values go to each case that has its values of the axes, or it stands by itself. */
+/**
+ * Cases with another one: its further values go to each case that has its values of the axes, or it stands by itself.
+ */
 function including(cases: readonly Case[], extra: Case, axes: readonly string[]): Case[] {
   const own = Object.fromEntries(Object.entries(extra.values).filter(([name]) => axes.includes(name)))
   const found = cases.some(one => matches(one, own))
@@ -150,8 +152,8 @@ function labelOf(value: unknown): string | undefined {
 }
 
 /**
- * The stages of all cases as one experiment's. A stage that is the same in all is there once; the others are named by the axes
- * that make a difference to them, `samples@nfe=3,solver=epd`.
+ * The stages of all cases as one experiment's. A stage that is the same in all is there once; the others are named by
+ * the axes that make a difference to them, `samples@nfe=3,solver=epd`.
  */
 export function merged(
   cases: readonly { readonly of: Case; readonly stages: readonly StageBase[] }[],
@@ -181,7 +183,9 @@ export function merged(
 
 type Labels = ReadonlyMap<string, string>
 
-/** For each case its axes' values as they stand in names; where two values would read alike, the later one has a number. */
+/**
+ * For each case its axes' values as they stand in names; where two values would read alike, the later one has a number.
+ */
 function axisLabels(cases: readonly Case[]): Labels[] {
   const taken = new Map<string, string>()
   const label = (axis: string, value: unknown, given: string | undefined): string => {

@@ -12,7 +12,10 @@ import { loadSchema, VOCABULARY } from './schema.js'
 /** What each path under `plugins` leads to: a plugin, or what is wrong with it in words. */
 export type PluginModules = ReadonlyMap<string, Plugin | string>
 
-/** Imports the modules that a spec names. They are run: a spec is to be trusted as a program is. `file`: where the spec is. */
+/**
+ * Imports the modules that a spec names. They are run: a spec is to be trusted as a program is. `file`: where the spec
+ * is.
+ */
 export async function importPlugins(spec: unknown, file: string): Promise<PluginModules> {
   const paths = pathsIn(spec).flatMap(path => (typeof path === 'string' ? path : []))
   return new Map(

@@ -29,8 +29,8 @@ export interface Resolving extends Vocabulary {
 }
 
 /**
- * The stages of a spec with every reference resolved. Stages are resolved one after the other, each with those that it names. Parts that the
- * schema refuses are left out; what is wrong with the others is among the problems.
+ * The stages of a spec with every reference resolved. Stages are resolved one after the other, each with those that it
+ * names. Parts that the schema refuses are left out; what is wrong with the others is among the problems.
  */
 export function resolveStages(spec: unknown, resolving: Resolving): Resolution {
   const { kinds, schema, predictors } = resolving

@@ -1,7 +1,9 @@
 import type { Matrices, Matrix } from '../engines/onnx/matrices.js'
 import { turns } from '../turns.js'
 
-/** A symmetric matrix with `width` diagonals on each side of its main one: columns[j * stride + d] is entry (j + d, j). */
+/**
+ * A symmetric matrix with `width` diagonals on each side of its main one: columns[j * stride + d] is entry (j + d, j).
+ */
 export interface Band {
   readonly n: number
   readonly width: number
@@ -11,9 +13,9 @@ export interface Band {
 }
 
 /**
- * An orthogonally similar matrix of `width` off-diagonals: block by block a panel's QR decomposition is applied from both sides, so
- * that nearly all the work is products of matrices (Bischof, Lang & Sun 2000, "A framework for symmetric band reduction"). a is
- * handed over.
+ * An orthogonally similar matrix of `width` off-diagonals: block by block a panel's QR decomposition is applied from
+ * both sides, so that nearly all the work is products of matrices (Bischof, Lang & Sun 2000, "A framework for symmetric
+ * band reduction"). a is handed over.
  */
 export async function toBand(a: Matrix, width: number, matrices: Matrices, turn = turns()): Promise<Band> {
   const n = a.rows
@@ -37,8 +39,8 @@ export async function toBand(a: Matrix, width: number, matrices: Matrices, turn 
 }
 
 /**
- * Householder's QR decomposition of the rows below the first `width` of the first `width` columns: Q = 1 - v t v^T (Schreiber & Van Loan
- * 1989), r is Q^T times them.
+ * Householder's QR decomposition of the rows below the first `width` of the first `width` columns: Q = 1 - v t v^T
+ * (Schreiber & Van Loan 1989), r is Q^T times them.
  */
 function panel({ rows, data }: Matrix, width: number): { v: Matrix; t: Matrix; r: Matrix } {
   const height = rows - width
@@ -72,7 +74,9 @@ function panel({ rows, data }: Matrix, width: number): { v: Matrix; t: Matrix; r
   }
 }
 
-/** Below it an entry's square vanishes, and so does the entry itself beside those of a matrix whose largest is about 1. */
+/**
+ * Below it an entry's square vanishes, and so does the entry itself beside those of a matrix whose largest is about 1.
+ */
 const VANISHING = 1e-150
 const VANISHING_SQUARE = 1e-290
 
@@ -89,9 +93,9 @@ function reflector(column: Float64Array, at: number): { v: Float64Array; beta: n
 }
 
 /**
- * The tridiagonal matrix that a band is similar to: entry after entry is turned to zero, from the outside, and what that puts outside
- * of the band is chased down to its end (Schwarz 1968). offDiagonal[i] couples i and i + 1. The band is used up, and its largest
- * entry should be about 1.
+ * The tridiagonal matrix that a band is similar to: entry after entry is turned to zero, from the outside, and what
+ * that puts outside of the band is chased down to its end (Schwarz 1968). offDiagonal[i] couples i and i + 1. The band
+ * is used up, and its largest entry should be about 1.
  */
 export async function toTridiagonal(
   band: Band,

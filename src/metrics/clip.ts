@@ -15,7 +15,9 @@ import { clipImageConfig, clipTextConfig } from '../networks/diffusers.js'
 import { batchOf, ON_CPU } from './runner.js'
 
 export interface ClipOptions {
-  /** Folder of a CLIPModel as transformers saves it, with its tokeniser's files, such as openai/clip-vit-large-patch14. */
+  /**
+   * Folder of a CLIPModel as transformers saves it, with its tokeniser's files, such as openai/clip-vit-large-patch14.
+   */
   readonly folder: string
   /** Folder of compiled graphs. */
   readonly cacheDir: string
@@ -32,7 +34,8 @@ export interface Clip {
   /** SHA-256 over both towers' graphs and weights. */
   readonly digest: string
   /**
-   * Scores each image [height, width, 1 or 3] with its prompt: 100 times the cosine of what both are projected to, or 0 where it is negative.
+   * Scores each image [height, width, 1 or 3] with its prompt: 100 times the cosine of what both are projected to, or 0
+   * where it is negative.
    */
   scores(images: readonly Picture[], prompts: readonly string[]): Promise<Float64Array>
   close(): Promise<void>

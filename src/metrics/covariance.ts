@@ -2,7 +2,10 @@ import type { Matrices } from '../engines/onnx/matrices.js'
 import { isPositiveDefinite } from './root.js'
 import type { Moments } from './statistics.js'
 
-/** The part of a typical variance that is taken for rounding, whoever computed it: single precision's, with room for its sums. */
+/**
+ * The part of a typical variance that is taken for rounding, whoever computed it: single precision's, with room for its
+ * sums.
+ */
 const ROUNDING = 1e-6
 /** The two halves of a covariance come of sums in different orders, so that their rounding is a little larger. */
 const ASYMMETRY = 10 * ROUNDING
@@ -11,8 +14,8 @@ export const NEGATIVE =
   'the covariance is not positive semi-definite: along some direction the variance would be negative, beyond rounding'
 
 /**
- * Says what keeps moments from being the mean and covariance of anything, within rounding: each entry is looked at by itself.
- * Undefined where nothing does.
+ * Says what keeps moments from being the mean and covariance of anything, within rounding: each entry is looked at by
+ * itself. Undefined where nothing does.
  */
 export function faultOfMoments({ mean, covariance }: Moments): string | undefined {
   const n = mean.length
@@ -66,8 +69,8 @@ export interface Tolerance {
   /** Added to the diagonal of covariance[i, j] / (weights[i] weights[j]), it makes up for rounding. */
   readonly part: number
   /**
-   * What each dimension is judged by: the root of its variance and a typical one's together, so that a dimension that hardly varies is judged as
-   * the others are.
+   * What each dimension is judged by: the root of its variance and a typical one's together, so that a dimension that
+   * hardly varies is judged as the others are.
    */
   readonly weights: Float64Array
 }

@@ -10,8 +10,9 @@ const BAND = 32
 const STEPS = 60
 
 /**
- * The eigenvalues of a symmetric matrix, which is handed over, unordered: orthogonally to a band, to a tridiagonal matrix, then
- * implicit QL steps with Wilkinson's shift (Golub & Van Loan, Matrix Computations, section 8.3.3). Entries of any size are scaled.
+ * The eigenvalues of a symmetric matrix, which is handed over, unordered: orthogonally to a band, to a tridiagonal
+ * matrix, then implicit QL steps with Wilkinson's shift (Golub & Van Loan, Matrix Computations, section 8.3.3). Entries
+ * of any size are scaled.
  * @throws RangeError if an entry is not finite
  * @throws EpdError `score-undefined` if the steps lead nowhere
  */

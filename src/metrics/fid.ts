@@ -59,8 +59,9 @@ export interface Fid {
   readonly value: number
   readonly groups?: { readonly values: readonly number[]; readonly minimum: number; readonly spread: number }
   /**
-   * By how much the value is too large for resting on so few images: the distance of estimated moments has a bias that falls with
-   * their number (Chong & Forsyth 2020, arXiv 1911.07023), so that halves differ from the whole by as much again.
+   * By how much the value is too large for resting on so few images: the distance of estimated moments has a bias that
+   * falls with their number (Chong & Forsyth 2020, arXiv 1911.07023), so that halves differ from the whole by as much
+   * again.
    */
   readonly bias?: number
 }
@@ -70,7 +71,10 @@ const LEAST = 4
 /** From so many images on, the bias is not worth an estimate. */
 const ENOUGH = 10_000
 
-/** The Frechet inception distance of `count` images in so many groups of consecutive ones; `measure` finds that of a range of them. */
+/**
+ * The Frechet inception distance of `count` images in so many groups of consecutive ones; `measure` finds that of a
+ * range of them.
+ */
 export async function fidOf(
   count: number,
   groups: number,

@@ -11,7 +11,8 @@ export type { Moments } from './statistics.js'
 /**
  * The Frechet distance of two normal distributions (Dowson & Landau 1982; Heusel et al. 2017, arXiv 1706.08500):
  * |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)). With A = L L^T, A B has the eigenvalues of the symmetric L^T B L, so the trace of its
- * root is the sum of their roots; a covariance without full rank needs no special care. Large products are ONNX Runtime's.
+ * root is the sum of their roots; a covariance without full rank needs no special care. Large products are ONNX
+ * Runtime's.
  * @throws RangeError if the two differ in dimensions
  * @throws EpdError `score-undefined` if either has no mean and covariance, or if the distance is no finite number
  */
@@ -62,7 +63,10 @@ const RANK_TOLERANCE = 1e-15
 /** What a matrix stored in few digits has in place of zeros makes a root of larger pivots only. */
 const COARSER = 1e3
 
-/** L^T with L L^T = a, by Cholesky's method with pivots; as many rows as a has rank. Where all that is left of a is rounding, it ends. */
+/**
+ * L^T with L L^T = a, by Cholesky's method with pivots; as many rows as a has rank. Where all that is left of a is
+ * rounding, it ends.
+ */
 async function semidefiniteRoot(a: Float64Array, n: number, matrices: Matrices): Promise<Matrix> {
   const largest = a.reduce((most, value, at) => (at % (n + 1) === 0 ? Math.max(most, value) : most), 0)
   const { part, weights } = toleranceOf(a, n)

@@ -33,8 +33,9 @@ export interface Kid {
 }
 
 /**
- * Kernel inception distance (Binkowski et al. 2018, arXiv 1801.01401): the unbiased squared maximum mean discrepancy of features by the
- * kernel (a b / dimensions + 1)^3, over 100 subsets of at most 1,000 images of each, which are always the same.
+ * Kernel inception distance (Binkowski et al. 2018, arXiv 1801.01401): the unbiased squared maximum mean discrepancy of
+ * features by the kernel (a b / dimensions + 1)^3, over 100 subsets of at most 1,000 images of each, which are always
+ * the same.
  * @throws RangeError with fewer than two images of either, EpdError `score-undefined` if a feature is no finite number
  */
 export async function kid(a: Features, b: Features, signal?: AbortSignal): Promise<Kid> {

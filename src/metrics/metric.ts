@@ -5,8 +5,9 @@ import type { FeatureSpec } from './feature-keys.js'
 import type { Features } from './features.js'
 
 /**
- * All that a spec, the store, comparisons and tables have to know of a metric, and how it is computed. A metric is one file that exports one
- * of these, and its line in registry.ts. The file imports what is slow to load where it is used, since `--help` loads it too.
+ * All that a spec, the store, comparisons and tables have to know of a metric, and how it is computed. A metric is one
+ * file that exports one of these, and its line in registry.ts. The file imports what is slow to load where it is used,
+ * since `--help` loads it too.
  */
 export interface MetricDescriptor {
   /** The name in specs, the store and tables: lower-case letters, digits and dashes. */
@@ -23,8 +24,8 @@ export interface MetricDescriptor {
   /** Whether equal images lead to an infinite value, which is no score. */
   readonly infiniteForEqual?: true
   /**
-   * Finds before the first stage runs what would let the metric fail once it is computed: for example, that a file does not hold what is
-   * needed. What `needs` says is checked already.
+   * Finds before the first stage runs what would let the metric fail once it is computed: for example, that a file does
+   * not hold what is needed. What `needs` says is checked already.
    * @throws EpdError
    */
   readonly check?: (check: MetricCheck) => Promise<void>
@@ -45,7 +46,9 @@ export type MetricOption = 'groups'
 export interface MetricNeeds {
   /** Keys of the score stage, each of which must be there. */
   readonly keys?: readonly MetricNeed[]
-  /** Keys of the score stage of which one must be there. The first that is there is what the samples are compared with. */
+  /**
+   * Keys of the score stage of which one must be there. The first that is there is what the samples are compared with.
+   */
   readonly oneOf?: readonly MetricNeed[]
   /** Whether images are compared with the reference's of the same seeds. */
   readonly pairs?: true
@@ -122,8 +125,8 @@ export interface ScoreContext {
 }
 
 /**
- * What a sample stage has left, read from the store a shard at a time. Between two shards signals, timers and the screen have their turn, and
- * an aborted signal ends the reading.
+ * What a sample stage has left, read from the store a shard at a time. Between two shards signals, timers and the
+ * screen have their turn, and an aborted signal ends the reading.
  */
 export interface SampleSet {
   /** The name of the sample stage. */
@@ -173,7 +176,10 @@ export interface Measured {
   readonly details: object
 }
 
-/** A value that a metric needs, which is there once its needs are checked. @throws RangeError where its needs do not name the key */
+/**
+ * A value that a metric needs, which is there once its needs are checked.
+ * @throws RangeError where its needs do not name the key
+ */
 export function needed<Value>(value: Value | undefined, key: MetricNeed): Value {
   if (value !== undefined) return value
   throw new RangeError(`the score stage has no ${key}; a metric that reads it says so in its needs`)

@@ -1,6 +1,9 @@
 import { needed, oncePer, type Measured, type MetricContext, type SampleSet } from './metric.js'
 
-/** Measures each sample against the reference's sample of its seed. Samples whose seeds the reference does not have are left out. */
+/**
+ * Measures each sample against the reference's sample of its seed. Samples whose seeds the reference does not have are
+ * left out.
+ */
 export async function meanOfPairs(
   { samples, stage }: MetricContext,
   measure: (sample: Float64Array, truth: Float64Array) => number

@@ -32,8 +32,9 @@ const sharesOf = oncePer(async ({ samples, stage }: MetricContext) => {
 })
 
 /**
- * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): the share of samples that lie in a ball around some real
- * image, and of real images in a ball around some sample; a ball reaches the third nearest of its own kind.
+ * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): the share of samples that lie in a ball
+ * around some real image, and of real images in a ball around some sample; a ball reaches the third nearest of its own
+ * kind.
  * @throws RangeError with three images or fewer of either, EpdError `score-undefined` if a feature is no finite number
  */
 export async function precisionRecall(

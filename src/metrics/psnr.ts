@@ -7,7 +7,8 @@ const PEAK = 2
 
 /**
  * Peak signal-to-noise ratio of images in [-1, 1], in decibels: 10 log10(4 / mean squared difference), both clipped to
- * that range as they are when shown. Infinity for equal images. @throws RangeError if the two differ in size or are empty
+ * that range as they are when shown. Infinity for equal images. @throws RangeError if the two differ in size or are
+ * empty
  */
 export function psnr(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return 10 * Math.log10(PEAK ** 2 / meanSquare(a, b, value => Math.min(Math.max(value, -1), 1)))

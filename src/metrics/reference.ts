@@ -18,8 +18,9 @@ export interface ReadStatisticsOptions {
 }
 
 /**
- * Statistics of real images' features from an .npz with `mu` [n] and `sigma` [n, n], as EDM and pytorch-fid publish them. Such a file
- * does not say how many images they rest on. What is no mean and covariance within rounding is refused.
+ * Statistics of real images' features from an .npz with `mu` [n] and `sigma` [n, n], as EDM and pytorch-fid publish
+ * them. Such a file does not say how many images they rest on. What is no mean and covariance within rounding is
+ * refused.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
 export async function readStatistics(path: string, options: ReadStatisticsOptions = {}): Promise<Moments> {

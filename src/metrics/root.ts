@@ -12,8 +12,8 @@ export interface Root {
 }
 
 /**
- * Cholesky's method with pivots on a symmetric matrix, block by block, until no pivot is above `least`: then what is left is rounding,
- * or the matrix is not positive semi-definite.
+ * Cholesky's method with pivots on a symmetric matrix, block by block, until no pivot is above `least`: then what is
+ * left is rounding, or the matrix is not positive semi-definite.
  */
 export async function triangularRoot(a: Float64Array, n: number, least: number, matrices: Matrices): Promise<Root> {
   const left = Float64Array.from({ length: n }, (_, i) => a[i * n + i])
@@ -34,8 +34,8 @@ export async function triangularRoot(a: Float64Array, n: number, least: number, 
 }
 
 /**
- * Whether a symmetric matrix, which is used up, is positive definite: whether Cholesky's method comes to its end. Without pivots what is
- * left grows smaller from block to block, which makes it faster than a root.
+ * Whether a symmetric matrix, which is used up, is positive definite: whether Cholesky's method comes to its end.
+ * Without pivots what is left grows smaller from block to block, which makes it faster than a root.
  */
 export async function isPositiveDefinite(
   a: Float64Array<ArrayBuffer>,

@@ -6,8 +6,8 @@ export interface Scaled {
 }
 
 /**
- * Finite numbers whose largest is brought to between 1 and 4, so that no product of two of them overflows. Powers of four leave every
- * digit as it is, but of what vanishes beside the largest.
+ * Finite numbers whose largest is brought to between 1 and 4, so that no product of two of them overflows. Powers of
+ * four leave every digit as it is, but of what vanishes beside the largest.
  */
 export function normalised(values: Float64Array): Scaled {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

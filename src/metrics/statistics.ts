@@ -73,7 +73,10 @@ export function accumulator(dimensions: number): Accumulator {
   }
 }
 
-/** Adds the products of columns [n, BLOCK], of which `count` rows are filled, to the upper triangle of sums: two by two sums at a time. */
+/**
+ * Adds the products of columns [n, BLOCK], of which `count` rows are filled, to the upper triangle of sums: two by two
+ * sums at a time.
+ */
 function addProducts(sums: Float64Array, columns: Float64Array, count: number, n: number): void {
   let i = 0
   for (; i + 2 <= n; i += 2) {

@@ -38,7 +38,8 @@ export interface OnnxModelOptions extends EngineOptions {
 const WHOLE = [6, 7]
 
 /**
- * Opens an ONNX file of somebody else's as a model. Its inputs are found by their names and sizes, unless the options name them.
+ * Opens an ONNX file of somebody else's as a model. Its inputs are found by their names and sizes, unless the options
+ * name them.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
 export async function openOnnxModel(options: OnnxModelOptions): Promise<Model> {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Has a process group killed as soon as this process is gone, however it went: SIGKILL leaves a process no time to end what it has started. A shell
- * beside the group waits for the end of its standard input, which the system closes together with this process. Returns what ends the watch.
- * Windows has neither groups nor this shell, and nothing is done there.
+ * Has a process group killed as soon as this process is gone, however it went: SIGKILL leaves a process no time to end
+ * what it has started. A shell beside the group waits for the end of its standard input, which the system closes
+ * together with this process. Returns what ends the watch. Windows has neither groups nor this shell, and nothing is
+ * done there.
  */
 export function killedAfterUs(group: number): () => void {
   if (process.platform === 'win32') return () => undefined

@@ -40,7 +40,8 @@ function modelLocations(model: ModelSpec): string[] {
 }
 
 /**
- * What an experiment reads from this machine and is not there, a line each. Absent downloads are not among them: they can be got still.
+ * What an experiment reads from this machine and is not there, a line each. Absent downloads are not among them: they
+ * can be got still.
  */
 export function absentFiles(experiment: AnyExperiment, kinds?: StageKinds): string[] {
   return locations(experiment, kinds).flatMap(location => sourceOf(placeOf(location)).absent() ?? [])
@@ -64,7 +65,10 @@ export function copyAt(copies: Copies, location: string): string {
   throw new EpdError('checkpoint-missing', `${location}: is not on this machine yet`, { wayOut: 'download' })
 }
 
-/** Finds what an experiment reads, as far as it is on this machine. A path is where it is, whether there is something or not. */
+/**
+ * Finds what an experiment reads, as far as it is on this machine. A path is where it is, whether there is something or
+ * not.
+ */
 export async function findCopies(experiment: AnyExperiment, root: string): Promise<Copies> {
   const copies = new Map<string, Copy>()
   for (const location of locations(experiment)) {
@@ -134,7 +138,10 @@ function optionsFor(location: string, { model }: AnyExperiment, root: string, on
   return { cache: cacheFolder(root), variant, onEvent }
 }
 
-/** The files of an experiment but for its model's, which is named by what is in it. @throws EpdError `checkpoint-missing` */
+/**
+ * The files of an experiment but for its model's, which is named by what is in it.
+ * @throws EpdError `checkpoint-missing`
+ */
 export async function readAssets(experiment: AnyExperiment, copies: Copies, kinds?: StageKinds): Promise<Assets> {
   const assets = new Map<string, Asset>()
   const [opened] = modelLocations(experiment.model)

@@ -18,9 +18,10 @@ export interface DownloadOptions extends Pick<ReceiveOptions, 'token' | 'stallSe
 }
 
 /**
- * The path of a file from the network, downloaded if it is not in the folder yet. The file's SHA-256 is recorded beside it at first use
- * and checked at every later one; a file that was put there by hand counts as downloaded.
- * @throws EpdError `download-failed`; `checkpoint-invalid` if the file's bytes are not those first recorded, or not those expected.
+ * The path of a file from the network, downloaded if it is not in the folder yet. The file's SHA-256 is recorded beside
+ * it at first use and checked at every later one; a file that was put there by hand counts as downloaded.
+ * @throws EpdError `download-failed`; `checkpoint-invalid` if the file's bytes are not those first recorded, or not
+ * those expected.
  */
 export async function download(options: DownloadOptions): Promise<string> {
   const { url, folder, sha256 } = options

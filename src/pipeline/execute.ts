@@ -15,7 +15,7 @@ import { checkFit } from './fit.js'
 import { publish } from './images.js'
 import { openSpecified, withCommit } from './model.js'
 import { withTimePoints } from './time-points.js'
-import { promptsOf, readPrompts } from './prompts.js'
+import { checkPrompts, promptsOf, readPrompts } from './prompts.js'
 import { assetOf, cacheFolder, checkAssets, copyAt, obtainCopies, readAssets, type Assets } from './assets.js'
 import { plan, type Plan, type PlannedStage } from './plan.js'
 import { provenance } from './provenance.js'
@@ -149,16 +149,6 @@ async function opened(options: ExecuteOptions): Promise<Opened> {
   }
 }
 
-function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | undefined): void {
-  if (prompted && !prompts)
-    throw new EpdError(
-      'spec-invalid',
-      'prompts: expected a list of prompts or { csv: ... }, which the model reads; found nothing'
-    )
-  if (!prompted && prompts)
-    throw new EpdError('spec-invalid', 'prompts: expected none, since the model reads no prompts; take them out')
-}
-
 /** What all stages of a run are computed with. */
 interface Work extends ExecuteOptions {
   readonly kinds: StageKinds
@@ -172,7 +162,10 @@ interface Work extends ExecuteOptions {
 
 const DAMAGED = 'is missing or has changed since it was written'
 
-/** Runs a stage; where a file turns out to be damaged that an earlier stage or this one has left, that stage is computed anew, once. */
+/**
+ * Runs a stage; where a file turns out to be damaged that an earlier stage or this one has left, that stage is computed
+ * anew, once.
+ */
 async function healing(planned: PlannedStage, work: Work): Promise<void> {
   const healed = new Set<string>()
   for (;;)

@@ -7,10 +7,10 @@ import type { KnownModel, StageBase, StageKind } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 
 /**
- * Whether an experiment's stages, with the model's time points in them, can be run on it. Returns where a predictor is used with another
- * model than its own.
- * @throws EpdError `spec-invalid` where a solver cannot be used with the model, and where time points leave the steps or times that it was
- * trained at; `predictor-mismatch` where a predictor has another model and that is not allowed
+ * Whether an experiment's stages, with the model's time points in them, can be run on it. Returns where a predictor is
+ * used with another model than its own.
+ * @throws EpdError `spec-invalid` where a solver cannot be used with the model, and where time points leave the steps
+ * or times that it was trained at; `predictor-mismatch` where a predictor has another model and that is not allowed
  */
 export function checkFit(
   { stages, plugins, allowMismatch }: AnyExperiment,
@@ -29,7 +29,10 @@ export function checkFit(
   })
 }
 
-/** Refuses time points beyond the steps, or the times between two, that a model was trained at: noise beyond them means nothing to it. */
+/**
+ * Refuses time points beyond the steps, or the times between two, that a model was trained at: noise beyond them means
+ * nothing to it.
+ */
 function checkRange(stage: StageBase, { timePoints }: StageKind, model: KnownModel): void {
   const schedule = timePoints?.schedule(stage)
   if (!schedule || !model.bounded) return

@@ -12,8 +12,8 @@ export function imagesFolder(root: string, runId: string): string {
 }
 
 /**
- * Puts a stage's images where people look for them: an overview, NAME.png, and, if the spec asks for it, each as a PNG named by its seed in
- * folders of a thousand. Files that are there already are left alone.
+ * Puts a stage's images where people look for them: an overview, NAME.png, and, if the spec asks for it, each as a PNG
+ * named by its seed in folders of a thousand. Files that are there already are left alone.
  */
 export function publish({ name, each }: Pictures, key: string, runId: string, store: Store): void {
   const folder = imagesFolder(store.root, runId)

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { EpdError } from '../errors.js'
+import type { Model } from '../models/model.js'
 import type { PromptsSpec } from '../experiment/prompts-keys.js'
 
 /** The prompts of an experiment; `at`: where a file is. @throws EpdError `checkpoint-missing`, `spec-invalid` */
@@ -44,4 +45,15 @@ async function columnOf(text: string, column: string, path: string): Promise<str
 /** The prompt of each seed. */
 export function promptsOf(prompts: readonly string[], seeds: readonly number[]): string[] {
   return seeds.map(seed => prompts[seed % prompts.length])
+}
+
+/** Whether a model that reads prompts has some, and no other has. @throws EpdError `spec-invalid` */
+export function checkPrompts({ prompted = false }: Model, prompts: readonly string[] | undefined): void {
+  if (prompted && !prompts)
+    throw new EpdError(
+      'spec-invalid',
+      'prompts: expected a list of prompts or { csv: ... }, which the model reads; found nothing'
+    )
+  if (!prompted && prompts)
+    throw new EpdError('spec-invalid', 'prompts: expected none, since the model reads no prompts; take them out')
 }

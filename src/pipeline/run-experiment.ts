@@ -13,7 +13,10 @@ export type SpecObject = Readonly<Record<string, unknown>>
 
 /** How a spec is read. */
 export interface SpecOptions extends Pick<LoadOptions, 'set' | 'allowMismatch' | 'metrics'> {
-  /** The folder that relative paths of a spec object start from; default: the working folder. Those of a file start from its folder. */
+  /**
+   * The folder that relative paths of a spec object start from; default: the working folder. Those of a file start from
+   * its folder.
+   */
   readonly baseDir?: string
 }
 
@@ -23,7 +26,9 @@ export interface RunExperimentOptions extends SpecOptions {
   readonly store: string | WritableStore
   /** Told of warnings, downloads, and the beginning, progress and end of each stage. */
   readonly onEvent?: OnEvent
-  /** An aborted signal ends the run before the next batch; what is done is kept, and the same call goes on from there. */
+  /**
+   * An aborted signal ends the run before the next batch; what is done is kept, and the same call goes on from there.
+   */
   readonly signal?: AbortSignal
 }
 
@@ -38,9 +43,10 @@ export interface FinishedRun {
 }
 
 /**
- * Runs an experiment to its end: the path of a YAML spec, or a spec as an object. Stages that the store has are not computed again, so that
- * the same spec gives the same run.
- * @throws EpdError `spec-invalid` with all that is wrong with the spec, and whatever a stage fails with; the run is then marked as failed
+ * Runs an experiment to its end: the path of a YAML spec, or a spec as an object. Stages that the store has are not
+ * computed again, so that the same spec gives the same run.
+ * @throws EpdError `spec-invalid` with all that is wrong with the spec, and whatever a stage fails with; the run is
+ * then marked as failed
  * @throws the signal's reason once it is aborted; the run is then marked as interrupted
  */
 export async function runExperiment(spec: string | SpecObject, options: RunExperimentOptions): Promise<FinishedRun> {

@@ -9,10 +9,10 @@ import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 
 /**
- * An experiment with the model's own ends in the schedules that state none, and the noise levels of its timesteps in place of these, so that
- * keys of stages hold the numbers.
- * @throws EpdError `spec-invalid` for time points that the model cannot have, and a student that stands elsewhere than its teacher leads;
- * `predictor-mismatch` where a predictor is for other time points and that is not allowed
+ * An experiment with the model's own ends in the schedules that state none, and the noise levels of its timesteps in
+ * place of these, so that keys of stages hold the numbers.
+ * @throws EpdError `spec-invalid` for time points that the model cannot have, and a student that stands elsewhere than
+ * its teacher leads; `predictor-mismatch` where a predictor is for other time points and that is not allowed
  */
 export function withTimePoints(
   experiment: AnyExperiment,

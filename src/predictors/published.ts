@@ -7,7 +7,10 @@ const FILE = new URL('../../models/predictors.json', import.meta.url)
 
 let known: ReadonlyMap<string, PredictorRecord> | undefined
 
-/** The 32 predictors that the paper's authors published (arXiv 2507.14797, branch EPD-Solver of its code), by their names. */
+/**
+ * The 32 predictors that the paper's authors published (arXiv 2507.14797, branch EPD-Solver of its code), by their
+ * names.
+ */
 export function publishedPredictors(): ReadonlyMap<string, PredictorRecord> {
   if (known) return known
   const rows: unknown = JSON.parse(readFileSync(FILE, 'utf8'))

@@ -18,8 +18,8 @@ export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
 }
 
 /**
- * The predictor of a snapshot of the paper's code (branch EPD-Solver): the module under `model`, and the noise range of its loss. Its
- * time points are those that its code computes in single precision.
+ * The predictor of a snapshot of the paper's code (branch EPD-Solver): the module under `model`, and the noise range of
+ * its loss. Its time points are those that its code computes in single precision.
  * @throws EpdError `predictor-invalid`
  */
 export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source: string): PredictorRecord {

@@ -30,10 +30,11 @@ function product(a: number, b: number): [high: number, low: number] {
 }
 
 /**
- * torch.Generator('cuda').manual_seed(seed): Philox4x32-10 with the seed as its key, by cuRAND. A call gives element i the first of the
- * four numbers of subsequence i, as long as the GPU can run a thread for each element at once (163,840 on a V100, 221,184 on an
- * A100), and moves on by four. Normal numbers are Box-Muller's sine; the GPU's own logarithm and sine are less exact than these, so
- * that they agree to 2.3e-6 (an H200), a fifth of them to the bit. Whole numbers are the same.
+ * torch.Generator('cuda').manual_seed(seed): Philox4x32-10 with the seed as its key, by cuRAND. A call gives element i
+ * the first of the four numbers of subsequence i, as long as the GPU can run a thread for each element at once (163,840
+ * on a V100, 221,184 on an A100), and moves on by four. Normal numbers are Box-Muller's sine; the GPU's own logarithm
+ * and sine are less exact than these, so that they agree to 2.3e-6 (an H200), a fifth of them to the bit. Whole numbers
+ * are the same.
  * @throws RangeError unless seed is a whole number from 0 to 2^32 - 1
  */
 export function torchCudaGenerator(seed: number): TorchGenerator {

@@ -13,8 +13,8 @@ export interface KeySchema {
   /** The value where a spec does not give the key; resolved specs, and so the keys of results, hold it. */
   readonly default?: unknown
   /**
-   * The value where the key is absent, also in a resolved spec. A spec that gives this value resolves as one that gives none, so that
-   * results from before there was the key keep theirs.
+   * The value where the key is absent, also in a resolved spec. A spec that gives this value resolves as one that gives
+   * none, so that results from before there was the key keep theirs.
    */
   readonly implied?: unknown
   /** Whether a spec must give the key. */
@@ -50,7 +50,10 @@ export type ValueOf<S> = '~value' extends keyof S
 /** A value whose list, if it is one, is not changed. */
 export type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
 
-/** What the values of a schema are that does not say so itself. The property is never there: only the compiler knows of it. */
+/**
+ * What the values of a schema are that does not say so itself. The property is never there: only the compiler knows of
+ * it.
+ */
 export type Typed<Value> = { readonly '~value'?: Value }
 
 /** A schema whose values the compiler cannot tell, with what they are. */
@@ -80,7 +83,10 @@ export function mapping<Keys extends KeySchemas>(keys: Keys): Schema & Typed<Val
   return mappingOf(keys, schema => schema)
 }
 
-/** A mapping of exactly these keys; an axis may stand for each value, unless it is fixed, or refers to a definition that says so itself. */
+/**
+ * A mapping of exactly these keys; an axis may stand for each value, unless it is fixed, or refers to a definition that
+ * says so itself.
+ */
 export function mappingWithAxes<Keys extends KeySchemas>(keys: Keys): Schema & Typed<ValuesOf<Keys>> {
   return mappingOf(keys, schema =>
     schema.fixed || '$ref' in schema || 'const' in schema ? schema : orAxis(schema, false)

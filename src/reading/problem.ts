@@ -25,7 +25,10 @@ export function expected(what: string, found: unknown, names: readonly string[] 
   return `expected ${what}, found ${show(found)}${near === undefined ? '' : `; did you mean ${quote(near)}?`}`
 }
 
-/** The candidate that a misspelt name most likely stands for: one letter or every third differs, or two have changed places. */
+/**
+ * The candidate that a misspelt name most likely stands for: one letter or every third differs, or two have changed
+ * places.
+ */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map(candidate => ({ candidate, distance: leven(name.toLowerCase(), candidate.toLowerCase()) }))

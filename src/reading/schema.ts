@@ -54,7 +54,10 @@ function mappingIn(value: unknown): Record<string, unknown> {
   throw new TypeError('a JSON Schema is a mapping')
 }
 
-/** The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for editors. */
+/**
+ * The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for
+ * editors.
+ */
 function withoutAxes(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutAxes)
   if (!isMapping(schema)) return schema

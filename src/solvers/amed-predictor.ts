@@ -28,7 +28,9 @@ export const AMED_LAYERS = [
   'scaleTime'
 ] as const satisfies (keyof AmedLayers)[]
 
-/** What a step's parameters are predicted by, for each sample from the network's bottleneck and the step's two times. */
+/**
+ * What a step's parameters are predicted by, for each sample from the network's bottleneck and the step's two times.
+ */
 export interface AmedPredictor {
   readonly layers: AmedLayers
   /** How far each scale may stray from 1. */
@@ -60,9 +62,9 @@ export interface AmedForward {
 }
 
 /**
- * AMED's predictor (Zhou et al. 2023, arXiv 2312.00094, and its code): the features through two layers with SiLU between, each time
- * as waves through one layer with SiLU, and all of it through one layer for each parameter. `features`: undefined where no
- * evaluation has shown any, in a step that afs skips; they count as zeros.
+ * AMED's predictor (Zhou et al. 2023, arXiv 2312.00094, and its code): the features through two layers with SiLU
+ * between, each time as waves through one layer with SiLU, and all of it through one layer for each parameter.
+ * `features`: undefined where no evaluation has shown any, in a step that afs skips; they count as zeros.
  */
 export function amedForward(
   { layers, ranges }: AmedPredictor,

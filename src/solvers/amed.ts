@@ -47,10 +47,10 @@ export function amedStudent(options: Options): AmedStudent {
 }
 
 /**
- * AMED-Solver (Zhou et al. 2023, arXiv 2312.00094, Eq. 10 and 12): the gradient at one intermediate time takes the whole step; the time and two
- * scales are predicted for each sample from the network's bottleneck. AMED-Plugin: a base method goes to that time and on
- * to the step's end, the second half scaled. Two NFE a step, order 2 where the time is the step's middle, else 1. A problem holds one sample,
- * whose times are its own.
+ * AMED-Solver (Zhou et al. 2023, arXiv 2312.00094, Eq. 10 and 12): the gradient at one intermediate time takes the
+ * whole step; the time and two scales are predicted for each sample from the network's bottleneck. AMED-Plugin: a base
+ * method goes to that time and on to the step's end, the second half scaled. Two NFE a step, order 2 where the time is
+ * the step's middle, else 1. A problem holds one sample, whose times are its own.
  */
 export const amed: SolverDescriptor<'amed', AmedOptions, 'network', AmedLearned> = {
   name: 'amed',

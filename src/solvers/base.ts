@@ -14,7 +14,9 @@ function baseNamed(name: unknown): SolverDescriptor | undefined {
   return METHODS.find(each => each.name === name)
 }
 
-/** The highest order that a solver's `maxOrder` may be: that of its base, if it is plugged into one that has an order. */
+/**
+ * The highest order that a solver's `maxOrder` may be: that of its base, if it is plugged into one that has an order.
+ */
 export function highestOrder({ options }: SolverDescriptor, { base }: Options): number {
   const own = limitOf(options)
   const other = limitOf(baseNamed(base)?.options ?? {})

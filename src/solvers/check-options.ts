@@ -2,7 +2,9 @@ import { highestOrder } from './base.js'
 import type { Bound, SolverDescriptor } from './descriptor.js'
 import { wantedOf } from './option-values.js'
 
-/** What is said of a solver that looks at the bottleneck of a model which shows none; undefined where nothing is wrong. */
+/**
+ * What is said of a solver that looks at the bottleneck of a model which shows none; undefined where nothing is wrong.
+ */
 export function lacksFeatures(
   { needsFeatures }: SolverDescriptor,
   model: { readonly features?: unknown }

@@ -20,8 +20,8 @@ const AXIS: Schema = {
 }
 
 /**
- * The definitions of a spec's JSON Schema that solvers make: `solver` and `teacherSolver`, which are unions, a definition for each of their
- * branches, and what solvers have in common.
+ * The definitions of a spec's JSON Schema that solvers make: `solver` and `teacherSolver`, which are unions, a
+ * definition for each of their branches, and what solvers have in common.
  */
 export function solverDefinitions(solvers: Solvers): Definitions {
   const teachers = solvers.filter(({ teaches }) => teaches)

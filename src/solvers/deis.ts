@@ -24,10 +24,10 @@ const OPTIONS = {
 export type DeisOptions = OptionsOf<typeof OPTIONS>
 
 /**
- * DEIS (Zhang & Chen 2023, arXiv 2204.13902): the polynomial through the last gradients is integrated exactly. tAB interpolates in
- * the time t of the variance-preserving process, sigma(t)^2 = exp(beta_d t^2 / 2 + beta_min t) - 1, which runs from 1 to 0.001
- * over the schedule; rho-AB in sigma, which is Adams-Bashforth on steps of any size; log rho in log sigma, as diffusers has it. Order
- * `maxOrder`. A step to a noise level of 0 is of order 1.
+ * DEIS (Zhang & Chen 2023, arXiv 2204.13902): the polynomial through the last gradients is integrated exactly. tAB
+ * interpolates in the time t of the variance-preserving process, sigma(t)^2 = exp(beta_d t^2 / 2 + beta_min t) - 1,
+ * which runs from 1 to 0.001 over the schedule; rho-AB in sigma, which is Adams-Bashforth on steps of any size; log rho
+ * in log sigma, as diffusers has it. Order `maxOrder`. A step to a noise level of 0 is of order 1.
  */
 export const deis: SolverDescriptor<'deis', DeisOptions, 'time-points'> = {
   name: 'deis',

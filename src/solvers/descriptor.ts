@@ -18,8 +18,8 @@ export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 export type OptionsOf<Schemas extends OptionSchemas> = ValuesOf<Schemas>
 
 /**
- * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each sample's parameters
- * (an `AmedPredictor`), its time points alone, or nothing.
+ * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each
+ * sample's parameters (an `AmedPredictor`), its time points alone, or nothing.
  */
 export type Learns = 'points' | 'network' | 'time-points' | 'nothing'
 
@@ -34,8 +34,9 @@ export interface Counted {
 }
 
 /**
- * All that is to be known of a solver. Those of the project are listed in `registry`; others are given to `solve` themselves, or named by
- * the `plugins` of a spec. `Own` are the options that the schemas describe, `Given` what is given beside them, as what was learned.
+ * All that is to be known of a solver. Those of the project are listed in `registry`; others are given to `solve`
+ * themselves, or named by the `plugins` of a spec. `Own` are the options that the schemas describe, `Given` what is
+ * given beside them, as what was learned.
  */
 export interface SolverDescriptor<
   Name extends string = string,
@@ -47,7 +48,10 @@ export interface SolverDescriptor<
   readonly name: Name
   /** One sentence: the method, its order, and how many evaluations a step takes. */
   readonly title: string
-  /** The options, each by its JSON Schema. `afs`, if there is one, says that the first gradient is known without an evaluation. */
+  /**
+   * The options, each by its JSON Schema. `afs`, if there is one, says that the first gradient is known without an
+   * evaluation.
+   */
   readonly options: OptionSchemas
   /** The highest order of accuracy, on smoothly graded time points and with whatever options. */
   readonly order: number
@@ -62,7 +66,10 @@ export interface SolverDescriptor<
   readonly needsFeatures?: true
   /** Whether a teacher stage may take its small steps with the solver, and which options it cannot have there. */
   readonly teaches?: { readonly without: readonly string[] }
-  /** Only of a solver that stops by itself: what a spec's `nfe`, which is then a bound, and its `numSteps` mean. Both are given. */
+  /**
+   * Only of a solver that stops by itself: what a spec's `nfe`, which is then a bound, and its `numSteps` mean. Both
+   * are given.
+   */
   readonly stopsItself?: { readonly nfe: string; readonly numSteps: string }
   /** What is to be added to the description of `nfe`. */
   readonly nfeNote?: string

@@ -16,7 +16,10 @@ const OPTIONS = {
 /** The options of DPM-Solver-2. */
 export type Dpm2Options = OptionsOf<typeof OPTIONS>
 
-/** DPM-Solver-2 (Lu et al. 2022, arXiv 2206.00927) as a two-stage Runge-Kutta method in sigma, order 2. Two NFE a step, one to a noise level of 0. */
+/**
+ * DPM-Solver-2 (Lu et al. 2022, arXiv 2206.00927) as a two-stage Runge-Kutta method in sigma, order 2. Two NFE a step,
+ * one to a noise level of 0.
+ */
 export const dpm2: SolverDescriptor<'dpm2', Dpm2Options, 'time-points'> = {
   name: 'dpm2',
   title: 'DPM-Solver-2: order 2, two evaluations a step.',

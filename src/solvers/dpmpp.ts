@@ -21,9 +21,10 @@ const OPTIONS = {
 export type DpmppOptions = OptionsOf<typeof OPTIONS>
 
 /**
- * DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), multistep: DPM-Solver++(3M) at its default order. Order `maxOrder`, but 2 at 3: the
- * second difference has half the weight that order 3 asks for, as it has in the authors' code and in the tables that compare with it.
- * The rule of order 2 is Algorithm 2 of the paper (midpoint) or its variant in the authors' code.
+ * DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), multistep: DPM-Solver++(3M) at its default order. Order `maxOrder`,
+ * but 2 at 3: the second difference has half the weight that order 3 asks for, as it has in the authors' code and in
+ * the tables that compare with it. The rule of order 2 is Algorithm 2 of the paper (midpoint) or its variant in the
+ * authors' code.
  */
 export const dpmpp: SolverDescriptor<'dpmpp', DpmppOptions, 'time-points'> = {
   name: 'dpmpp',
@@ -63,8 +64,8 @@ function method({ sigmas, samples }: MethodProblem, options: DpmppOptions): Mult
 }
 
 /**
- * The weights of the last predictions, newest first, in the integral over a step of `h`. Each place is how far a prediction lies behind
- * the step's start, in steps of lambda.
+ * The weights of the last predictions, newest first, in the integral over a step of `h`. Each place is how far a
+ * prediction lies behind the step's start, in steps of lambda.
  */
 function coefficients(
   h: number,

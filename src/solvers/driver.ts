@@ -40,8 +40,8 @@ export interface DriveOptions {
 export const DEFAULT_BATCH_SIZE = 64
 
 /**
- * Runs any number of solvers side by side. Each goes on alone for as long as its tape answers it; then what all of them ask
- * is joined, given to the model in batches, and handed back. Results do not depend on how runs are joined or split.
+ * Runs any number of solvers side by side. Each goes on alone for as long as its tape answers it; then what all of them
+ * ask is joined, given to the model in batches, and handed back. Results do not depend on how runs are joined or split.
  * @throws whatever the model throws, and the signal's reason once it is aborted.
  */
 export async function drive(jobs: readonly Job[], options: DriveOptions): Promise<Outcome[]> {
@@ -160,7 +160,8 @@ function equal(a: number | Float64Array, b: number | Float64Array): boolean {
 const IN_FLIGHT = 2
 
 /**
- * Answers the requests in batches, each a run of samples that may begin and end within a request; several devices get equal ones.
+ * Answers the requests in batches, each a run of samples that may begin and end within a request; several devices get
+ * equal ones.
  */
 async function evaluate(requests: readonly Request[], options: DriveOptions): Promise<void> {
   const { model, batchSize = DEFAULT_BATCH_SIZE, signal } = options

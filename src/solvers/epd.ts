@@ -60,9 +60,10 @@ export function epdStudent(options: Options): EpdStudent {
 }
 
 /**
- * Ensemble Parallel Direction solver (arXiv 2507.14797, Eq. 9-11): from the gradient at a step's start, x goes to several
- * learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE a step, one to a noise level
- * of 0. Order 2 where the times' weighted mean is the step's middle, else 1: it is made for few steps.
+ * Ensemble Parallel Direction solver (arXiv 2507.14797, Eq. 9-11): from the gradient at a step's start, x goes to
+ * several learned intermediate times at once, and a learned combination of the gradients there takes the step. Two NFE
+ * a step, one to a noise level of 0. Order 2 where the times' weighted mean is the step's middle, else 1: it is made
+ * for few steps.
  */
 export const epd: SolverDescriptor<'epd', EpdOptions, 'points', EpdLearned> = {
   name: 'epd',

@@ -1,7 +1,10 @@
 import { toDenoised } from './march.js'
 import { thresholded } from './threshold.js'
 
-/** What an exponential integrator holds constant or interpolates: the denoised data, or the noise, which is the gradient. */
+/**
+ * What an exponential integrator holds constant or interpolates: the denoised data, or the noise, which is the
+ * gradient.
+ */
 export type Prediction = 'data' | 'noise'
 
 /** A prediction m, and the time that it was made at. */
@@ -11,8 +14,9 @@ export interface Made {
 }
 
 /**
- * The probability flow ODE as an exponential integrator sees it, in lambda = -log sigma: from t to `next`, x is scaled by `keep`, and
- * `scale` times integrals over the step of what is predicted is taken off. `h`: the step in lambda, negative for data.
+ * The probability flow ODE as an exponential integrator sees it, in lambda = -log sigma: from t to `next`, x is scaled
+ * by `keep`, and `scale` times integrals over the step of what is predicted is taken off. `h`: the step in lambda,
+ * negative for data.
  */
 export interface ExponentialStep {
   readonly keep: number
@@ -25,7 +29,10 @@ export function exponentialStep(predicts: Prediction, t: number, next: number): 
   return predicts === 'data' ? { keep: next / t, scale: 1, h: -h } : { keep: 1, scale: next, h }
 }
 
-/** h phi_1(h), h phi_2(h), ... where phi_k is the kth function of exponential integrators: expm1(h), then f / h - 1 / k!. */
+/**
+ * h phi_1(h), h phi_2(h), ... where phi_k is the kth function of exponential integrators: expm1(h), then f / h - 1 /
+ * k!.
+ */
 export function phis(h: number, count: number): number[] {
   const all = [Math.expm1(h)]
   for (let k = 1, factorial = 1; k < count; k++, factorial *= k) all.push(all[k - 1] / h - 1 / factorial)

@@ -15,8 +15,9 @@ type Spacing = (options: SpacingOptions) => number[]
 export type Float32Type = 'polynomial' | 'logsnr' | 'time_uniform'
 
 /**
- * Time points as the paper's code has them (get_schedule of arXiv 2507.14797): each operation is rounded to single precision, in its
- * order. They differ from the exact ones by up to 0.7 % at the last noise level, where time_uniform takes 1 from a number just above 1.
+ * Time points as the paper's code has them (get_schedule of arXiv 2507.14797): each operation is rounded to single
+ * precision, in its order. They differ from the exact ones by up to 0.7 % at the last noise level, where time_uniform
+ * takes 1 from a number just above 1.
  */
 export const FLOAT32: Readonly<Record<Float32Type, Spacing>> = {
   polynomial: ({ rho, numSteps, sigmaMin, sigmaMax }) => {

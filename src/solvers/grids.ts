@@ -1,6 +1,9 @@
 import { describeEnds, describeGrid, endsOf, type GridSpec, type ScheduleSpec } from './spec.js'
 
-/** How a student's time points differ from those that its teacher leads to, in words; undefined where they do not, as far as they are known. */
+/**
+ * How a student's time points differ from those that its teacher leads to, in words; undefined where they do not, as
+ * far as they are known.
+ */
 export function differenceOf(
   student: GridSpec,
   teacher: GridSpec,

@@ -7,7 +7,10 @@ const OPTIONS = { afs: AFS } as const satisfies OptionSchemas
 /** The options of Heun's method. */
 export type HeunOptions = OptionsOf<typeof OPTIONS>
 
-/** Heun's method (trapezoidal rule), order 2: the sampler of EDM (Karras et al. 2022, Algorithm 1). Two NFE a step, one to a noise level of 0. */
+/**
+ * Heun's method (trapezoidal rule), order 2: the sampler of EDM (Karras et al. 2022, Algorithm 1). Two NFE a step, one
+ * to a noise level of 0.
+ */
 export const heun: SolverDescriptor<'heun', HeunOptions, 'time-points'> = {
   name: 'heun',
   title: "Heun's method, the sampler of EDM: order 2, two evaluations a step.",

@@ -18,9 +18,9 @@ const OPTIONS = {
 export type IpndmOptions = OptionsOf<typeof OPTIONS>
 
 /**
- * Improved PNDM (Zhang & Chen 2023, arXiv 2204.13902): Adams-Bashforth, its order rising from 1 to `maxOrder`. Its coefficients are those of
- * equal steps, whatever the steps are (order 1 on others); with `variableStep` they are those of the steps' own sizes (Hairer, Norsett &
- * Wanner 1993, III.5), order `maxOrder` on any.
+ * Improved PNDM (Zhang & Chen 2023, arXiv 2204.13902): Adams-Bashforth, its order rising from 1 to `maxOrder`. Its
+ * coefficients are those of equal steps, whatever the steps are (order 1 on others); with `variableStep` they are those
+ * of the steps' own sizes (Hairer, Norsett & Wanner 1993, III.5), order `maxOrder` on any.
  */
 export const ipndm: SolverDescriptor<'ipndm', IpndmOptions, 'time-points'> = {
   name: 'ipndm',

@@ -1,7 +1,9 @@
 import { power } from '../power.js'
 import type { Evaluated, Evaluation, Problem, SolverRun } from './solver.js'
 
-/** Part of a solver: it yields evaluations as a SolverRun does, but no states, and returns an array of the state's size. */
+/**
+ * Part of a solver: it yields evaluations as a SolverRun does, but no states, and returns an array of the state's size.
+ */
 export type Part<T = Float64Array> = Generator<readonly Evaluation[], T, readonly Evaluated[]>
 
 /** One step of a solver: from x at time t = sigmas[index] to the state at `next` = sigmas[index + 1]. */
@@ -35,7 +37,10 @@ export function* firstGradient(x: Float64Array, t: number, index: number, afs: b
   return afs && index === 0 ? analyticalGradient(x, t) : yield* gradient(x, t)
 }
 
-/** x / sqrt(1 + t^2), the gradient for data of unit variance, without an evaluation (Dockhorn et al. 2022, arXiv 2210.05475). */
+/**
+ * x / sqrt(1 + t^2), the gradient for data of unit variance, without an evaluation (Dockhorn et al. 2022, arXiv
+ * 2210.05475).
+ */
 export function analyticalGradient(x: Float64Array, t: number): Float64Array {
   const scale = Math.sqrt(1 + t * t)
   return x.map(value => value / scale)

@@ -4,7 +4,10 @@ import { euler } from './euler.js'
 import { ipndm } from './ipndm.js'
 import { unipc } from './unipc.js'
 
-/** The solvers that are multistep methods, which others can be plugged into. A new one is a file of its own and a line here. */
+/**
+ * The solvers that are multistep methods, which others can be plugged into. A new one is a file of its own and a line
+ * here.
+ */
 export const METHODS = [euler, ipndm, dpmpp, unipc, deis] as const
 
 /** A multistep method that another solver is plugged into. */

@@ -1,7 +1,9 @@
 import { firstGradient, march } from './march.js'
 import type { Problem, SolverRun } from './solver.js'
 
-/** Where a multistep method stands at a step's start: x at time t = sigmas[index], and the gradient d = dx/dsigma there. */
+/**
+ * Where a multistep method stands at a step's start: x at time t = sigmas[index], and the gradient d = dx/dsigma there.
+ */
 export interface StepStart {
   readonly x: Float64Array
   readonly d: Float64Array
@@ -41,15 +43,18 @@ export function remembered<T>(newest: T, kept: readonly T[], length: number): re
 }
 
 /**
- * Whether the last steps are of lower order, which few steps need: falling to 1 (true), only where there are fewer than 15 steps as in
- * diffusers (below-15), or the last step alone, of order 1 (last).
+ * Whether the last steps are of lower order, which few steps need: falling to 1 (true), only where there are fewer than
+ * 15 steps as in diffusers (below-15), or the last step alone, of order 1 (last).
  */
 export type LowerOrderFinal = boolean | 'below-15' | 'last'
 
 /** Steps from which on diffusers keeps the order. */
 const MANY = 15
 
-/** The order of a step: rising from 1 to `maxOrder` as history grows, and falling at the last of `numSteps - 1` steps if it is to. */
+/**
+ * The order of a step: rising from 1 to `maxOrder` as history grows, and falling at the last of `numSteps - 1` steps if
+ * it is to.
+ */
 export function stepOrder(maxOrder: number, index: number, numSteps: number, lowerOrderFinal: LowerOrderFinal): number {
   const left = numSteps - 1 - index
   const rising = Math.min(maxOrder, index + 1)

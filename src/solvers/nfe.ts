@@ -1,8 +1,8 @@
 import type { Bound } from './descriptor.js'
 
 /**
- * Parallel evaluations (NFE) of a solver on `numSteps` time points, as the paper counts them (arXiv 2507.14797, Section 4.1). Where the
- * last time point is a noise level of 0 (`zero`), the step to it is one evaluation.
+ * Parallel evaluations (NFE) of a solver on `numSteps` time points, as the paper counts them (arXiv 2507.14797, Section
+ * 4.1). Where the last time point is a noise level of 0 (`zero`), the step to it is one evaluation.
  */
 export function parallelNfe({ descriptor, options }: Bound, numSteps: number, zero = false): number {
   const { evaluationsAStep } = descriptor
@@ -22,7 +22,10 @@ export function stepEvaluations({ descriptor, options }: Bound): number {
   return descriptor.evaluations?.(options, step) ?? step.nfe
 }
 
-/** The most time points with which a solver takes exactly `nfe` parallel evaluations; undefined where no number of them does. */
+/**
+ * The most time points with which a solver takes exactly `nfe` parallel evaluations; undefined where no number of them
+ * does.
+ */
 export function numStepsFor(solver: Bound, nfe: number, zero = false): number | undefined {
   return around(solver, nfe, zero).findLast(numSteps => parallelNfe(solver, numSteps, zero) === nfe)
 }

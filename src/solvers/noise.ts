@@ -11,8 +11,8 @@ export interface Noise {
 }
 
 /**
- * The state that each seed starts from at sigma, and, for a class-conditional model, the class that is drawn with it. Latents are
- * multiplied by sigma as in the paper's code, or with `noiseScale` unit-variance by sqrt(sigma^2 + 1).
+ * The state that each seed starts from at sigma, and, for a class-conditional model, the class that is drawn with it.
+ * Latents are multiplied by sigma as in the paper's code, or with `noiseScale` unit-variance by sqrt(sigma^2 + 1).
  * @param seeds whole numbers from 0 to 2^32 - 1; a sample depends on its seed alone
  * @param sigma the first time point, above 0
  * @param generator the random numbers of PyTorch's CPU (bit for bit) or GPU generator; default: `torch-cpu`

@@ -9,7 +9,10 @@ export function fits<Schemas extends OptionSchemas>(schemas: Schemas, options: O
   })
 }
 
-/** What a value should be, where it is something else; undefined where it fits, or the schema says nothing that is looked at here. */
+/**
+ * What a value should be, where it is something else; undefined where it fits, or the schema says nothing that is
+ * looked at here.
+ */
 export function wantedOf(value: unknown, schema: OptionSchema): string | undefined {
   const { type, enum: choices } = schema
   if (Array.isArray(choices)) return choices.includes(value) ? undefined : `one of ${choices.join(', ')}`

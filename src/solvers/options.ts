@@ -15,8 +15,9 @@ export type ByName<Descriptor> =
     : never
 
 /**
- * A solver with its options: one of the project by its name, `{ name: 'dpmpp', maxOrder: 2 }`, or one of the caller's own as a descriptor,
- * `{ descriptor, options: { maxOrder: 2 } }`. Options that are left out have the defaults of their schemas.
+ * A solver with its options: one of the project by its name, `{ name: 'dpmpp', maxOrder: 2 }`, or one of the caller's
+ * own as a descriptor, `{ descriptor, options: { maxOrder: 2 } }`. Options that are left out have the defaults of their
+ * schemas.
  */
 export type SolverOptions = NamedSolver | BoundSolver
 

@@ -29,11 +29,11 @@ export type ParadigmsBounds = {
 }
 
 /**
- * ParaDiGMS (Shih et al. 2023, arXiv 2305.16317, Algorithm 1) on Euler's method: Picard iteration over a sliding window of states. All
- * gradients of the window are evaluated at once, one NFE, and summed up from its first state, which is final; the window then moves on
- * past what has stopped changing. A state that the window comes to is first taken as the last before it, scaled to as much noise: what is a
- * copy of it in the authors' variance-preserving terms. Order 1: with tolerance 0 it ends where Euler's method does. A problem holds one
- * sample, so that no sample waits for another.
+ * ParaDiGMS (Shih et al. 2023, arXiv 2305.16317, Algorithm 1) on Euler's method: Picard iteration over a sliding window
+ * of states. All gradients of the window are evaluated at once, one NFE, and summed up from its first state, which is
+ * final; the window then moves on past what has stopped changing. A state that the window comes to is first taken as
+ * the last before it, scaled to as much noise: what is a copy of it in the authors' variance-preserving terms. Order 1:
+ * with tolerance 0 it ends where Euler's method does. A problem holds one sample, so that no sample waits for another.
  */
 export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing', ParadigmsBounds> = {
   name: 'paradigms',

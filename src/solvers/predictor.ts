@@ -9,7 +9,10 @@ export interface PredictorTables {
   readonly scaleTime: readonly (readonly number[])[]
 }
 
-/** The parameters of EPD on its time points (arXiv 2507.14797, Eq. 9-11): raw tables, [numSteps - 1][points] each, and what bounds them. */
+/**
+ * The parameters of EPD on its time points (arXiv 2507.14797, Eq. 9-11): raw tables, [numSteps - 1][points] each, and
+ * what bounds them.
+ */
 export interface Predictor extends PredictorTables {
   /** Learned time points; absent: those of the schedule that it was distilled on. */
   readonly sigmas?: readonly number[]
@@ -79,7 +82,10 @@ function scale(raw: number, range: number): number {
   return 2 * sigmoid(0.5 * raw) * range + 1 - range
 }
 
-/** A predictor for another number of steps, each with the parameters of the one that lies where it does; without time points. */
+/**
+ * A predictor for another number of steps, each with the parameters of the one that lies where it does; without time
+ * points.
+ */
 export function stretched({ r, weight, scaleDir, scaleTime, ranges }: Predictor, steps: number): Predictor {
   const rows = (table: readonly (readonly number[])[]) =>
     Array.from({ length: steps }, (_, i) => table[Math.floor(((i + 0.5) * table.length) / steps)])

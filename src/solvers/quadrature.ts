@@ -3,8 +3,8 @@ const POINTS = 8
 const PANELS = 16
 
 /**
- * The integrals over [from, to] of the Lagrange polynomials of the nodes, each 1 at its node and 0 at the others, times a weight.
- * By Gauss and Legendre's rule on panels: exact without a weight, to rounding with a smooth one.
+ * The integrals over [from, to] of the Lagrange polynomials of the nodes, each 1 at its node and 0 at the others, times
+ * a weight. By Gauss and Legendre's rule on panels: exact without a weight, to rounding with a smooth one.
  */
 export function lagrangeIntegrals(
   nodes: readonly number[],

@@ -64,7 +64,10 @@ export function resolveSolver(
   return counts && { ...withoutImplied(descriptor, solver), schedule, ...counts }
 }
 
-/** Whether the method that a solver is plugged into has its order; the schema has checked the order of one that is not plugged in. */
+/**
+ * Whether the method that a solver is plugged into has its order; the schema has checked the order of one that is not
+ * plugged in.
+ */
 function checkOrder({ maxOrder, base }: RawSolver, highest: number, path: Path, report: Report): void {
   if (typeof base !== 'string' || typeof maxOrder !== 'number' || maxOrder <= highest) return
   report([...path, 'maxOrder'], expected(`a whole number from 1 to ${highest} with base ${base}`, maxOrder))

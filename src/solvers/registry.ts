@@ -8,7 +8,10 @@ import { paradigms } from './paradigms.js'
 
 const [euler, ...multistep] = METHODS
 
-/** The solvers of the project. A new one is a file of its own and a line here; one that is a multistep method is listed in `methods`. */
+/**
+ * The solvers of the project. A new one is a file of its own and a line here; one that is a multistep method is listed
+ * in `methods`.
+ */
 export const SOLVERS = [euler, heun, dpm2, ...multistep, paradigms, epd, amed] as const
 
 /** Solvers that can be told by their names. */

@@ -17,8 +17,8 @@ export interface Reuse {
 }
 
 /**
- * A distilled solver on the time points that it is to be used on: those that it was distilled for, unless others are asked for. A last step
- * to a noise level of 0 is not learned, so it may be added or left out.
+ * A distilled solver on the time points that it is to be used on: those that it was distilled for, unless others are
+ * asked for. A last step to a noise level of 0 is not learned, so it may be added or left out.
  */
 export function reused(
   solver: SolverSpec,

@@ -32,8 +32,9 @@ export interface SampledImages {
 }
 
 /**
- * Samples an image for each seed: noise, a solver, a latent model's decoder, bytes. A class-conditional model gets the classes that the seeds
- * draw, unless `condition` has others; a model of prompts gets those of `condition`. `grid` and `toPng` take the result.
+ * Samples an image for each seed: noise, a solver, a latent model's decoder, bytes. A class-conditional model gets the
+ * classes that the seeds draw, unless `condition` has others; a model of prompts gets those of `condition`. `grid` and
+ * `toPng` take the result.
  * @throws RangeError as `solve` and `noise` do
  */
 export async function sampleImages(options: SampleImagesOptions): Promise<SampledImages> {

@@ -10,7 +10,10 @@ export type ScheduleOptions = SpacedOptions | ExplicitOptions
 
 /** What every schedule can be given. */
 export interface AnyScheduleOptions {
-  /** Whether a noise level of 0 comes last, which solvers reach by one denoised step; default: the list's or formula's own end. */
+  /**
+   * Whether a noise level of 0 comes last, which solvers reach by one denoised step; default: the list's or formula's
+   * own end.
+   */
   readonly finalSigma?: 'zero' | 'sigma-min'
   /** What latents are multiplied by at the first time point: see `noise`. It moves no time point. */
   readonly noiseScale?: NoiseScale
@@ -20,7 +23,10 @@ export interface AnyScheduleOptions {
   readonly model?: RangedModel
 }
 
-/** What latents are multiplied by: sigma, or sqrt(sigma^2 + 1), with which a chain's own noisy image begins as the latents themselves. */
+/**
+ * What latents are multiplied by: sigma, or sqrt(sigma^2 + 1), with which a chain's own noisy image begins as the
+ * latents themselves.
+ */
 export type NoiseScale = 'sigma' | 'unit-variance'
 
 /** Time points that a formula spaces between two noise levels. */
@@ -56,8 +62,9 @@ export interface ExplicitOptions extends AnyScheduleOptions {
  * - `discrete`: the same in the model's own time.
  * - `explicit`: those given, as sigmas or as timesteps of the model.
  *
- * @throws RangeError if numSteps is not a whole number of 2 or more, not 0 < sigmaMin < sigmaMax, the range is too narrow
- * for `time_uniform` (no variance-preserving SDE meets both ends), time points do not fall, or they leave the range of a bounded model.
+ * @throws RangeError if numSteps is not a whole number of 2 or more, not 0 < sigmaMin < sigmaMax, the range is too
+ * narrow for `time_uniform` (no variance-preserving SDE meets both ends), time points do not fall, or they leave the
+ * range of a bounded model.
  */
 export function schedule(options: ScheduleOptions): Float64Array {
   const sigmas = Float64Array.from(options.type === 'explicit' ? explicit(options) : spaced(options))
@@ -174,7 +181,9 @@ function spacedByPower(from: number, to: number, rho: number): (fraction: number
 
 const TIME_MIN = 1e-3
 
-/** sigma(t) of the variance-preserving SDE (Song et al. 2021, Eq. 11; Karras et al. 2022, Table 1) with the given ends. */
+/**
+ * sigma(t) of the variance-preserving SDE (Song et al. 2021, Eq. 11; Karras et al. 2022, Table 1) with the given ends.
+ */
 function variancePreserving(sigmaMin: number, sigmaMax: number): (time: number) => number {
   const [logMin, logMax] = [Math.log(sigmaMin ** 2 + 1), Math.log(sigmaMax ** 2 + 1)]
   const betaD = (2 * (logMin / TIME_MIN - logMax)) / (TIME_MIN - 1)

@@ -47,10 +47,12 @@ export interface Solution {
 }
 
 /**
- * Solves the probability flow ODE (Song et al. 2021, arXiv 2011.13456; in EDM's form dx/dsigma = (x - D(x; sigma)) / sigma) from x at
- * sigmas[0] to the last of `sigmas`.
- * @throws RangeError for a solver that is not known, options outside their ranges, and a state or time points that do not fit
- * @throws whatever the model does: one of a checkpoint an EpdError `model-output` where it answers numbers that are not finite
+ * Solves the probability flow ODE (Song et al. 2021, arXiv 2011.13456; in EDM's form dx/dsigma = (x - D(x; sigma)) /
+ * sigma) from x at sigmas[0] to the last of `sigmas`.
+ * @throws RangeError for a solver that is not known, options outside their ranges, and a state or time points that do
+ * not fit
+ * @throws whatever the model does: one of a checkpoint an EpdError `model-output` where it answers numbers that are not
+ * finite
  */
 export async function solve(options: SolveOptions): Promise<Solution> {
   const { model, x, sigmas, batchSize, signal } = options

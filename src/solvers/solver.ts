@@ -17,9 +17,9 @@ export interface Reached {
 }
 
 /**
- * A solver at work. It yields the evaluations that it needs next, all independent of each other, and is sent back their results in the
- * same order: one such yield is one parallel NFE. As soon as it knows the state at a time point, x at the first one included, it yields
- * that, to which there is no answer. It returns the state at the last time point.
+ * A solver at work. It yields the evaluations that it needs next, all independent of each other, and is sent back their
+ * results in the same order: one such yield is one parallel NFE. As soon as it knows the state at a time point, x at
+ * the first one included, it yields that, to which there is no answer. It returns the state at the last time point.
  */
 export type SolverRun = Generator<readonly Evaluation[] | Reached, Float64Array, readonly Evaluated[]>
 

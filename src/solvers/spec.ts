@@ -6,10 +6,16 @@ export interface SolverChoice {
   readonly [option: string]: unknown
 }
 
-/** A solver on its time points as plain data: what a spec resolves to, what is stored, and what a predictor is kept with. */
+/**
+ * A solver on its time points as plain data: what a spec resolves to, what is stored, and what a predictor is kept
+ * with.
+ */
 export interface SolverSpec extends SolverChoice, OnGrid {}
 
-/** A schedule as plain data. What is absent is as it is by default, so that keys of stages do not know of options that they do not use. */
+/**
+ * A schedule as plain data. What is absent is as it is by default, so that keys of stages do not know of options that
+ * they do not use.
+ */
 export type ScheduleSpec = SpacedSchedule | ExplicitSchedule
 
 /** What every schedule may hold as plain data. */

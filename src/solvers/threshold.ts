@@ -1,8 +1,8 @@
 const SHARE = 0.995
 
 /**
- * Dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487, Section 2.3): each sample is clipped to the 0.995 quantile s of its
- * magnitudes, s at least 1, and divided by s.
+ * Dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487, Section 2.3): each sample is clipped to the 0.995
+ * quantile s of its magnitudes, s at least 1, and divided by s.
  */
 export function thresholded(denoised: Float64Array, samples: number): Float64Array {
   const size = denoised.length / samples

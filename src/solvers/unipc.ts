@@ -30,10 +30,11 @@ const OPTIONS = {
 export type UnipcOptions = OptionsOf<typeof OPTIONS>
 
 /**
- * UniPC (Zhao et al. 2023, arXiv 2302.04867), multistep: a predictor of order `maxOrder`, and a corrector of one order more that
- * uses the evaluation at the predicted state, so that a step is one NFE. The last state is predicted alone, but where there are fewer steps
- * than the order it is corrected by an evaluation of its own, as in the authors' code, and with `correctLast` always. A step to a noise level
- * of 0 is of order 1. Other solvers are plugged into the predictor alone.
+ * UniPC (Zhao et al. 2023, arXiv 2302.04867), multistep: a predictor of order `maxOrder`, and a corrector of one order
+ * more that uses the evaluation at the predicted state, so that a step is one NFE. The last state is predicted alone,
+ * but where there are fewer steps than the order it is corrected by an evaluation of its own, as in the authors' code,
+ * and with `correctLast` always. A step to a noise level of 0 is of order 1. Other solvers are plugged into the
+ * predictor alone.
  */
 export const unipc: SolverDescriptor<'unipc', UnipcOptions, 'time-points'> = {
   name: 'unipc',
@@ -116,7 +117,9 @@ function correct(x: Float64Array, now: Made, used: readonly Made[], predicts: Pr
   return step(x, now.t, used, now.m, predicts, variant)
 }
 
-/** From the newest of `used` to `next`; with the prediction there, too, it is the corrector (the paper's Eq. 3 and 9). */
+/**
+ * From the newest of `used` to `next`; with the prediction there, too, it is the corrector (the paper's Eq. 3 and 9).
+ */
 function step(
   x: Float64Array,
   next: number,
@@ -144,7 +147,9 @@ function step(
   )
 }
 
-/** The weights of the differences, from the conditions that make the integral exact for polynomials. One has weight 1/2. */
+/**
+ * The weights of the differences, from the conditions that make the integral exact for polynomials. One has weight 1/2.
+ */
 function combination(places: readonly number[], h: number, base: number): number[] {
   if (places.length === 0) return []
   if (places.length === 1) return [0.5]

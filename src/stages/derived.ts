@@ -2,8 +2,8 @@ import type { DecoderMark, StageBase } from './kind.js'
 import { STAGE_KINDS, type StageKinds } from './registry.js'
 
 /**
- * Stages with those that are made for them and are not there yet: the ones that a stage reads stand before it, the others behind it.
- * `model` is known once it is open.
+ * Stages with those that are made for them and are not there yet: the ones that a stage reads stand before it, the
+ * others behind it. `model` is known once it is open.
  */
 export function withDerived(
   stages: readonly StageBase[],

@@ -53,8 +53,8 @@ export function checkUnseen(seeds: readonly number[], teacher: TeacherStage, pat
 }
 
 /**
- * Reports a student that stands elsewhere than its teacher leads. Only the ends need to be the teacher's for a solver that learns nothing but
- * its time points. Ends that are not known before the model is open are compared then.
+ * Reports a student that stands elsewhere than its teacher leads. Only the ends need to be the teacher's for a solver
+ * that learns nothing but its time points. Ends that are not known before the model is open are compared then.
  */
 export function checkGrid(
   grid: GridSpec,

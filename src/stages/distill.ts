@@ -193,7 +193,9 @@ function compared({ name, student, teacher: taught }: DistillStage, { find, solv
     )
 }
 
-/** Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue. */
+/**
+ * Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue.
+ */
 async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
   const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage

@@ -8,8 +8,8 @@ import type { SolverSpec } from '../solvers/spec.js'
 import type { KnownModel } from './kind.js'
 
 /**
- * Whether a solver, with its predictor if it has one, can be used with a model. Returns in words how the model differs from the one that the
- * predictor was distilled for.
+ * Whether a solver, with its predictor if it has one, can be used with a model. Returns in words how the model differs
+ * from the one that the predictor was distilled for.
  * @throws EpdError `spec-invalid` where a solver has no bottleneck to look at, or another than its network takes
  */
 export function fitOf(

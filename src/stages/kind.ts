@@ -43,7 +43,9 @@ export interface Surroundings {
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
 }
 
-/** What tells a decoder from another: SHA-256 of its graph and weights, what latents are divided by, and what runs it. */
+/**
+ * What tells a decoder from another: SHA-256 of its graph and weights, what latents are divided by, and what runs it.
+ */
 export type DecoderMark = Pick<Decoder, 'digest' | 'scale' | 'engine'>
 
 /** What a stage will cost in evaluations of the model, all samples together. */
@@ -88,8 +90,8 @@ export interface Pictures {
 }
 
 /**
- * All that the program knows of a kind of stage; `registry.ts` lists them. Methods take the stages of their own kind, which the registry
- * sees to.
+ * All that the program knows of a kind of stage; `registry.ts` lists them. Methods take the stages of their own kind,
+ * which the registry sees to.
  */
 export interface StageKind<S extends StageBase = StageBase> {
   readonly kind: S['kind']
@@ -115,13 +117,14 @@ export interface StageKind<S extends StageBase = StageBase> {
   solver?(stage: S): SolverChoice
   readonly timePoints?: StageTimePoints<S>
   /**
-   * Whether its solver and predictor can be used with the model; in words, how the model differs from the predictor's own.
+   * Whether its solver and predictor can be used with the model; in words, how the model differs from the predictor's
+   * own.
    * @throws EpdError `spec-invalid`
    */
   fit?(stage: S, model: KnownModel, solvers: Solvers): string | undefined
   /**
-   * Finds what would let it fail only once it runs, after others have been paid for: that a file which it reads does not hold what is needed,
-   * or that the model's images are not what it looks at.
+   * Finds what would let it fail only once it runs, after others have been paid for: that a file which it reads does
+   * not hold what is needed, or that the model's images are not what it looks at.
    * @throws EpdError
    */
   check?(stage: S, context: CheckContext): Promise<void>

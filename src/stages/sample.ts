@@ -144,7 +144,10 @@ function evaluationsOf({ seeds, solver }: SampleStage, solvers: Solvers): number
   return seeds.length * evaluationsASample(solver, solvers)
 }
 
-/** How time points differ from those that the predictor was distilled for, where that was not known before the model was open. */
+/**
+ * How time points differ from those that the predictor was distilled for, where that was not known before the model was
+ * open.
+ */
 function compared(
   stage: SampleStage,
   { find }: Around,

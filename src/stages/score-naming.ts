@@ -2,7 +2,8 @@ import { EpdError } from '../errors.js'
 import type { Measured, MetricDescriptor } from '../metrics/metric.js'
 
 /**
- * What a metric measures, if it is a number. Otherwise the error names metric and samples, and says why they have no score.
+ * What a metric measures, if it is a number. Otherwise the error names metric and samples, and says why they have no
+ * score.
  * @throws EpdError `score-undefined`
  */
 export async function naming(

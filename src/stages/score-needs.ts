@@ -59,7 +59,10 @@ function checkPrompts(metrics: readonly MetricDescriptor[], path: Path, { prompt
   })
 }
 
-/** Whether images of the same seeds can be compared: the reference must have some, and must not be the samples themselves. */
+/**
+ * Whether images of the same seeds can be compared: the reference must have some, and must not be the samples
+ * themselves.
+ */
 function checkPairs(
   { samples, reference }: RawScore,
   metrics: readonly MetricDescriptor[],

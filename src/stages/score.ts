@@ -26,7 +26,10 @@ export interface ScoreStage extends Omit<MetricOptions, 'features'> {
   readonly name: string
   /** Sample stages. */
   readonly samples: readonly string[]
-  /** The stages that hold the features of each of the samples, in their order, and of the reference, if they are compared. */
+  /**
+   * The stages that hold the features of each of the samples, in their order, and of the reference, if they are
+   * compared.
+   */
   readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
   /** Names of metrics. */
   readonly metrics: readonly string[]

@@ -7,10 +7,15 @@ import { EpdError } from '../errors.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
 import type { StageContext, StageCost } from './stage.js'
 
-/** Seeds that are computed and committed together. It is part of what a stage leaves, so it never depends on the machine. */
+/**
+ * Seeds that are computed and committed together. It is part of what a stage leaves, so it never depends on the
+ * machine.
+ */
 const SEEDS_A_SHARD = 64
 
-/** Shards under way at once: while one takes a solver's step, or is encoded and written, the model answers the other. */
+/**
+ * Shards under way at once: while one takes a solver's step, or is encoded and written, the model answers the other.
+ */
 const LANES = 2
 
 export interface Shard {
@@ -131,8 +136,8 @@ export interface Source {
 }
 
 /**
- * Makes a shard of each shard of another stage, each committed whole; those that are there already are left alone. `convert` tells by
- * `advance` of samples that it is done with.
+ * Makes a shard of each shard of another stage, each committed whole; those that are there already are left alone.
+ * `convert` tells by `advance` of samples that it is done with.
  */
 export async function convertShards(
   { store, key, claim, signal, onProgress }: StageContext,

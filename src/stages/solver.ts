@@ -25,7 +25,10 @@ export interface Sampler {
   readonly sigmas?: Float64Array
 }
 
-/** The solver of a sample stage, with what was learned for it: by the stage that distilled it, or a predictor by its name. */
+/**
+ * The solver of a sample stage, with what was learned for it: by the stage that distilled it, or a predictor by its
+ * name.
+ */
 export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: StageContext): Sampler {
   const { from, predictor, mismatched } = stage
   const solver = bound(stage.solver, solvers)
@@ -39,7 +42,9 @@ export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: Sta
   return { solver: hasParameters(learns) ? withPredictor(solver, used) : solver, sigmas }
 }
 
-/** What was learned on other time points: each step has the parameters of the nearest one, and no time points are kept. */
+/**
+ * What was learned on other time points: each step has the parameters of the nearest one, and no time points are kept.
+ */
 function onOthers(learned: Learned, solver: SolverSpec): Learned {
   return isEpd(learned) ? stretched(learned, pointsAboveZero(solver) - 1) : learned
 }

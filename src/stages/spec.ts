@@ -15,7 +15,10 @@ export interface StageSpec<S extends StageBase = StageBase, Raw = unknown> {
   readonly keys: KeySchemas
   /** Keys that hold seeds. They are looked at whatever is wrong around them. */
   readonly seeds: readonly string[]
-  /** Whether the key `solver` holds a solver with time points of its own, which is looked at whatever is wrong around it. */
+  /**
+   * Whether the key `solver` holds a solver with time points of its own, which is looked at whatever is wrong around
+   * it.
+   */
   readonly ownSolver: boolean
   /** The stages that a stage as it is written names, whatever else is wrong with it. */
   references(written: unknown): readonly Reference[]

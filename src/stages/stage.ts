@@ -54,7 +54,10 @@ export interface StageContext {
   readonly claim: Claim
   /** The key of a stage that this one names. */
   readonly inputKey: (name: string) => string
-  /** The key of the stage that holds a sample stage's images: its own key, or that of the stage that decodes its latents. */
+  /**
+   * The key of the stage that holds a sample stage's images: its own key, or that of the stage that decodes its
+   * latents.
+   */
   readonly imagesKey: (name: string) => string
   /** The prompts of seeds, for a model that reads them. */
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]

@@ -15,12 +15,17 @@ import type {
   StageRow
 } from './records.js'
 
-/** Read access to what runs have left. A row that is not what was written is an EpdError `store-corrupt` that names it. */
+/**
+ * Read access to what runs have left. A row that is not what was written is an EpdError `store-corrupt` that names it.
+ */
 export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
-  /** The run of an id, of the beginning of one id, or the newest of an experiment's name. @throws EpdError `not-found` */
+  /**
+   * The run of an id, of the beginning of one id, or the newest of an experiment's name.
+   * @throws EpdError `not-found`
+   */
   run(idOrName: string): Run
   /** The stages of a run in their order. */
   runStages(runId: string): RunStage[]
@@ -32,7 +37,10 @@ export interface Store {
   artifactPath(artifact: StoredObject): string
   /** @throws EpdError `store-corrupt` if the file is missing or changed. */
   readArtifact(artifact: StoredObject): Buffer
-  /** The first of the rows and files that a stage has left so far that is not what was written, for people. The files are read. */
+  /**
+   * The first of the rows and files that a stage has left so far that is not what was written, for people. The files
+   * are read.
+   */
   damageOf(key: string): string | undefined
   /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
   isComplete(key: string): boolean

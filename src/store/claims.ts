@@ -69,7 +69,10 @@ function keepAlive(database: Database, name: string, holder: string): () => void
   }
 }
 
-/** A full disk or a closed store must not end the program here: work that is not safe to keep fails when it is committed. */
+/**
+ * A full disk or a closed store must not end the program here: work that is not safe to keep fails when it is
+ * committed.
+ */
 function attempt(write: () => unknown): void {
   try {
     write()

@@ -11,7 +11,8 @@ export interface QueryResult {
 
 /**
  * Runs one statement of SQL on a connection of its own that can only read.
- * @throws EpdError `query-failed`, or `store-corrupt` where a row of a table that the statement names is not what was written
+ * @throws EpdError `query-failed`, or `store-corrupt` where a row of a table that the statement names is not what was
+ * written
  */
 export function query(file: string, sql: string): QueryResult {
   const database = guarded(file, () => openDatabase(file, { readonly: true, timeout: 10_000 }))

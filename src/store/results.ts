@@ -32,8 +32,8 @@ const SOURCE = `FROM runs
 const ORDER = 'ORDER BY runs.created, scored.position IS NULL, scored.position, named.position'
 
 /**
- * Makes the view `results` anew if it has no column for one of the metrics: those of the registry, and any other that the store holds. A view
- * is no data, so that this is not a migration.
+ * Makes the view `results` anew if it has no column for one of the metrics: those of the registry, and any other that
+ * the store holds. A view is no data, so that this is not a migration.
  */
 export function refreshResults(database: Database): void {
   const sql = viewOf(metricNames(database))

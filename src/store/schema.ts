@@ -3,8 +3,9 @@ import { refreshResults } from './results.js'
 import type { Database } from './sqlite.js'
 
 /**
- * One entry a version of the store: migrations[n] takes version n to n + 1. Never edit one that was released. The view `results` stands in
- * some of them, and is no longer among what they change: results.ts makes it from the metrics that there are.
+ * One entry a version of the store: migrations[n] takes version n to n + 1. Never edit one that was released. The view
+ * `results` stands in some of them, and is no longer among what they change: results.ts makes it from the metrics that
+ * there are.
  */
 const migrations = [
   `
@@ -252,7 +253,9 @@ const migrations = [
   `
 ]
 
-/** Brings a database to this version's schema, all or nothing. What older versions wrote is taken for whole, and sealed. */
+/**
+ * Brings a database to this version's schema, all or nothing. What older versions wrote is taken for whole, and sealed.
+ */
 export function migrate(database: Database, file: string): void {
   const run = database.transaction(() => {
     const version = versionOf(database)

@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
 import { epdRun, temporaryFolder } from '../support/cli.js'
 
-/** A network that looks its step up in a table of 1,000: any other ends it. `epsi.onnx` takes whole steps as numbers of 64 bits. */
+/**
+ * A network that looks its step up in a table of 1,000: any other ends it. `epsi.onnx` takes whole steps as numbers of
+ * 64 bits.
+ */
 const fixture = fileURLToPath(new URL('../fixtures/steps-onnx', import.meta.url))
 
 describe('a network that knows the steps of its chain alone', () => {

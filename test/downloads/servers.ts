@@ -79,8 +79,8 @@ export interface HubOptions {
 }
 
 /**
- * Hugging Face's routes over folders: the list of a repository's files with their digests, and the files, of which large ones are
- * redirected to a server of their own, as LFS files are.
+ * Hugging Face's routes over folders: the list of a repository's files with their digests, and the files, of which
+ * large ones are redirected to a server of their own, as LFS files are.
  */
 export async function serveHub({ repositories, token, changed = {}, refusal }: HubOptions) {
   const files = await serve((request, response) => {

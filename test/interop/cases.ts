@@ -50,7 +50,10 @@ export interface Case {
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/interop', import.meta.url))
 
-/** Where the cases stand: as a library has just written them (EPD_INTEROP names the folder), or as they are kept, each in a .zip. */
+/**
+ * Where the cases stand: as a library has just written them (EPD_INTEROP names the folder), or as they are kept, each
+ * in a .zip.
+ */
 export const SOURCE = process.env.EPD_INTEROP ?? FIXTURES
 
 export function caseNames(source = SOURCE): string[] {

@@ -1,5 +1,6 @@
 /**
- * `npm run test:interop`: has the real libraries write the cases of make.py anew, and holds this project to what they compute.
+ * `npm run test:interop`: has the real libraries write the cases of make.py anew, and holds this project to what they
+ * compute.
  *
  * - PYTHON names a Python with PyTorch, transformers and safetensors; without it a virtual environment is made with pip.
  * - DIFFUSERS names a checkout of diffusers' repository, or a git directory of it, from which two versions are taken: an old one and the

@@ -10,7 +10,10 @@ import { solve } from '../../src/solvers/solve.js'
 import { relativeError } from '../support/fixture.js'
 import { caseNames, openCase, type Run } from './cases.js'
 
-/** Whether a run's time points are its steps, to 0 or to step 0, or the noise levels that it lists, whose ends are in single precision. */
+/**
+ * Whether a run's time points are its steps, to 0 or to step 0, or the noise levels that it lists, whose ends are in
+ * single precision.
+ */
 type Points = 'steps-to-0' | 'steps-to-step-0' | 'levels'
 
 interface Ours {

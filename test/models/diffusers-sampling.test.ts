@@ -10,7 +10,10 @@ import { schedule, type ScheduleOptions } from '../../src/solvers/schedule.js'
 import { solve } from '../../src/solvers/solve.js'
 import { fixture, relativeError } from '../support/fixture.js'
 
-/** What a scheduler of diffusers did with a tiny network: noise levels, what the network was told, the state it began with and its last one. */
+/**
+ * What a scheduler of diffusers did with a tiny network: noise levels, what the network was told, the state it began
+ * with and its last one.
+ */
 interface Run {
   readonly sigmas: readonly number[]
   readonly told: readonly number[]

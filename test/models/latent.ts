@@ -52,7 +52,10 @@ export const STABLE = {
     })
   )
 }
-/** The same with what Stable Diffusion 2 does otherwise: linear projections around its transformers, and heads of one size. */
+/**
+ * The same with what Stable Diffusion 2 does otherwise: linear projections around its transformers, and heads of one
+ * size.
+ */
 export const STABLE_2 = {
   ...STABLE,
   unet: filled(
@@ -77,7 +80,10 @@ export function stateDict({ unet, firstStage, text }: typeof STABLE): Tensors {
   ])
 }
 
-/** A single-file checkpoint of CompVis's, with the config.yaml that belongs to it, and CLIP's tokeniser; `settings` and `unetSettings` change the config. */
+/**
+ * A single-file checkpoint of CompVis's, with the config.yaml that belongs to it, and CLIP's tokeniser; `settings` and
+ * `unetSettings` change the config.
+ */
 export function writeCompVis(
   folder: string,
   name: string,
@@ -129,7 +135,10 @@ function writeConfig(
   writeFileSync(join(folder, 'config.yaml'), stringify({ model }))
 }
 
-/** The same Stable Diffusion as a folder of diffusers; `shards`: in how many files its network's weights stand; the others are put into its files of that name. */
+/**
+ * The same Stable Diffusion as a folder of diffusers; `shards`: in how many files its network's weights stand; the
+ * others are put into its files of that name.
+ */
 export function writeDiffusers(
   folder: string,
   { unet, firstStage, text }: typeof STABLE,

@@ -13,7 +13,10 @@ import { largestDifference } from '../networks/reference.js'
 const { weights, means, stds } = fixture<{ weights: number[]; means: number[][]; stds: number[][] }>('gmm.json')
 const size = means[0].length
 
-/** E[n - x0 | x_t] of the mixture at x_t = (1 - t) x0 + t n, from the means and variances that x_t has in each component. */
+/**
+ * E[n - x0 | x_t] of the mixture at x_t = (1 - t) x0 + t n, from the means and variances that x_t has in each
+ * component.
+ */
 function velocity(x: Float64Array, t: number): number[] {
   const variance = (k: number, i: number) => (1 - t) ** 2 * stds[k][i] ** 2 + t ** 2
   const off = (k: number, i: number) => x[i] - (1 - t) * means[k][i]

@@ -6,15 +6,16 @@ import { serve } from '../serve.js'
 
 /**
  * @typedef {import('../serve.js').Numbers} Numbers
- * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string | { name: string }, bfloat16?: boolean }} Settings
+ * @typedef {{ path: string | Uint8Array, folder?: string, threads: number, provider: string | { name: string },
+ * bfloat16?: boolean }} Settings
  */
 
 // Errors are thrown as well as logged, and a log would stand in the middle of the terminal's list.
 env.logLevel = 'fatal'
 const SILENT = 4
 
-// Where there is a Float16Array (Node 24), onnxruntime-common makes one of what it is given, and onnxruntime-node's binary takes it for
-// empty; without it both take halves as whole numbers of 16 bits.
+// Where there is a Float16Array (Node 24), onnxruntime-common makes one of what it is given, and onnxruntime-node's
+// binary takes it for empty; without it both take halves as whole numbers of 16 bits.
 Reflect.deleteProperty(globalThis, 'Float16Array')
 
 await serve(async given => {
@@ -62,7 +63,8 @@ function numbers({ type, data }) {
 }
 
 /**
- * In the type that the network takes: its own graphs in single or double precision, others' in half or whole numbers too.
+ * In the type that the network takes: its own graphs in single or double precision, others' in half or whole numbers
+ * too.
  * @param {Numbers} data
  * @param {number[]} shape
  * @param {string | undefined} type
