@@ -1,3 +1,5 @@
+import { ADAM } from './optimizers.js'
+
 /** Adam with the gradients of finite differences: the recipe of the paper (arXiv 2507.14797). */
 export interface AdamOptions {
   readonly name: 'adam'
@@ -16,7 +18,12 @@ export interface AdamOptions {
 export type AdamSpec = Required<Omit<AdamOptions, 'seed'>>
 
 export function adamWithDefaults(options: AdamOptions | undefined, defaultLr: number): AdamSpec {
-  const { lr = defaultLr, betas = [0.9, 0.999], batch = 32, trajectories = 10_000 } = options ?? {}
+  const {
+    lr = defaultLr,
+    betas = ADAM.betas.default,
+    batch = ADAM.batch.default,
+    trajectories = ADAM.trajectories.default
+  } = options ?? {}
   return { name: 'adam', lr, betas, batch, trajectories }
 }
 

@@ -14,6 +14,7 @@ import {
   type LevenbergMarquardtState as State,
   type LevenbergMarquardtTask
 } from './levenberg-marquardt-state.js'
+import { LEVENBERG_MARQUARDT } from './optimizers.js'
 import { registered, type Circumstances, type Course, type DistillState, type Extent } from './optimiser.js'
 import { tables } from './parameters.js'
 import { epdStart } from './start.js'
@@ -65,7 +66,11 @@ function withDefaults(
   options: Partial<LevenbergMarquardtOptions> | undefined,
   { learnSigmas, start }: Circumstances
 ): Required<LevenbergMarquardtOptions> {
-  const { iterations = 4, finalIterations = learnSigmas ? 10 : 1, places = start === 'normal' ? 0 : 9 } = options ?? {}
+  const {
+    iterations = LEVENBERG_MARQUARDT.iterations.default,
+    finalIterations = learnSigmas ? 10 : 1,
+    places = start === 'normal' ? 0 : 9
+  } = options ?? {}
   return { name: 'levenberg-marquardt', iterations, finalIterations, places }
 }
 

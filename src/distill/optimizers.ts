@@ -10,7 +10,8 @@ import {
   type ValuesOf
 } from '../reading/keys.js'
 
-const LEVENBERG_MARQUARDT = {
+/** The options of levenberg-marquardt, with the defaults that do not depend on the student. */
+export const LEVENBERG_MARQUARDT = {
   iterations: {
     description: "The most iterations of each step's own fit.",
     type: 'integer',
@@ -26,7 +27,8 @@ const LEVENBERG_MARQUARDT = {
   }
 } as const satisfies KeySchemas
 
-const ADAM = {
+/** The options of adam, with the defaults that do not depend on the student. */
+export const ADAM = {
   lr: {
     description:
       'Learning rate: for epd at the start, from where it falls to 0.01 (default 0.2); for amed throughout (default 0.005).',
