@@ -19,7 +19,7 @@ strip "$work/node/bin/node" 2> /dev/null || true
 cp -r dist "$work/dist"
 
 # The packages of production, and tsx with what it needs, without what no Linux machine of this kind reads.
-{ npm ls --omit=dev --all --parseable 2> /dev/null || true; printf '%s\n' {tsx,esbuild} | sed 's|^|/node_modules/|'; } | sed 's|.*/node_modules/||' | sort -u |
+{ npm ls --omit=dev --all --parseable 2> /dev/null || true; printf '/node_modules/%s\n' tsx esbuild; } | sed 's|.*/node_modules/||' | sort -u |
   while read -r name; do
     [ -d "node_modules/$name" ] || continue
     mkdir -p "$work/node_modules/$name"

@@ -170,10 +170,11 @@ function expectation(root: unknown, given: unknown): string {
   if (schema !== given) return expectation(root, schema)
   const names = choices(schema)
   if (names.length > 0) return either(names.map(quote))
-  return `${TYPES[String(child(schema, 'type'))] ?? 'another value'}${bounds(schema)}`
+  return `${TYPE_WORDS[String(child(schema, 'type'))] ?? 'another value'}${bounds(schema)}`
 }
 
-const TYPES: Readonly<Record<string, string | undefined>> = {
+/** The types of JSON Schema, in words. */
+export const TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
   object: 'a mapping',
   array: 'a list',
   string: 'text',

@@ -1,4 +1,5 @@
 import { at, child, isMapping } from '../../src/reading/plain.js'
+import { TYPE_WORDS } from '../../src/reading/schema.js'
 
 /** Sentences as one paragraph. */
 export function paragraph(...sentences: readonly string[]): string {
@@ -64,14 +65,7 @@ const NAMES: Readonly<Record<string, string | undefined>> = {
   features: 'the weights of Inception-v3, and how images become its input'
 }
 
-const TYPES: Readonly<Record<string, string | undefined>> = {
-  object: 'a mapping',
-  array: 'a list',
-  string: 'text',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: '`true`, `false`'
-}
+const TYPES: typeof TYPE_WORDS = { ...TYPE_WORDS, boolean: '`true`, `false`' }
 
 function bounds(schema: unknown): string {
   const words = { minimum: 'from', exclusiveMinimum: 'above', maximum: 'to', exclusiveMaximum: 'to below' }
