@@ -2,35 +2,11 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
+import { outcome } from '../support/outcome.js'
 import { epdRun, smallSpec, temporaryFolder, type Line } from '../support/cli.js'
 
 const spec = smallSpec('psnr, rmse')
 const whole = temporaryFolder()
-
-/** All that a run leaves but times: files by their digests, learned parameters, iterations, metrics, counts. */
-function results(dir: string) {
-  const store = openStore(dir)
-  try {
-    const [run] = store.runs()
-    return {
-      status: run.status,
-      stages: store.runStages(run.id).map(({ name, key, stage }) => ({
-        name,
-        key,
-        status: stage?.status,
-        nfe: stage?.nfe,
-        evaluations: stage?.evaluations,
-        artifacts: store.artifacts(key),
-        shards: store.shards(key),
-        predictor: store.predictor(key),
-        iterations: store.iterations(key),
-        metrics: store.metrics(key)
-      }))
-    }
-  } finally {
-    store.close()
-  }
-}
 
 beforeAll(async () => {
   expect(await epdRun(['run', spec, '--store', whole, '--json'])).toMatchObject({ code: 0, stderr: '' })
@@ -68,12 +44,12 @@ describe('a run killed with SIGKILL', () => {
   describe('at one moment after the other', () => {
     it.each(moments)('%s, has not ended', async (_, moment) => {
       expect(await killedAt(moment, store)).toBe(true)
-      expect(results(store).status).toBe('running')
+      expect(outcome(store).status).toBe('running')
     })
 
     it('ends, started again, with the same bits as one never killed', async () => {
       expect(await epdRun(['resume', '--store', store])).toMatchObject({ code: 0, stderr: '' })
-      expect(results(store)).toEqual(results(whole))
+      expect(outcome(store)).toEqual(outcome(whole))
     })
   })
 
@@ -89,7 +65,7 @@ describe('a run killed with SIGKILL', () => {
       })
       if (code === 0) break
     }
-    expect(results(store)).toEqual(results(whole))
+    expect(outcome(store)).toEqual(outcome(whole))
   })
 })
 
@@ -103,7 +79,7 @@ describe('the same spec', () => {
   })
 
   it('computes anew what has been lost from the store, and nothing else', async () => {
-    const before = results(whole)
+    const before = outcome(whole)
     const store = openStore(whole)
     const [artifact] = store.artifacts(before.stages.find(({ name }) => name === 'euler')!.key, 'samples')
     const path = store.artifactPath(artifact)
@@ -112,7 +88,7 @@ describe('the same spec', () => {
     const lines: Line[] = []
     await epdRun(['run', spec, '--store', whole, '--json'], { onLine: line => lines.push(line) })
     expect(lines.filter(({ type }) => type === 'started').map(({ stage }) => stage)).toEqual(['euler'])
-    expect(results(whole)).toEqual(before)
+    expect(outcome(whole)).toEqual(before)
   })
 })
 
@@ -129,11 +105,11 @@ describe('Ctrl-C', () => {
     expect(stopped.stderr).toMatch(
       /^Interrupted; what is done is kept\. Continue with: epd-run resume small-[0-9a-f]{8} --store .*\n$/
     )
-    expect(results(store).status).toBe('interrupted')
-    expect(results(store).stages[0].shards.length).toBeGreaterThan(0)
+    expect(outcome(store).status).toBe('interrupted')
+    expect(outcome(store).stages[0].shards.length).toBeGreaterThan(0)
     const [, id] = /resume (\S+)/.exec(stopped.stderr)!
     expect(await epdRun(['resume', id, '--store', store])).toMatchObject({ code: 0 })
-    expect(results(store)).toEqual(results(whole))
+    expect(outcome(store)).toEqual(outcome(whole))
   })
 })
 
@@ -149,7 +125,7 @@ describe('two processes on one store', () => {
       { code: 0, stderr: '' }
     ])
     expect(lines.filter(({ type }) => type === 'started').length).toBe(8)
-    expect(results(store)).toEqual(results(whole))
+    expect(outcome(store)).toEqual(outcome(whole))
   })
 })
 

@@ -1,0 +1,5 @@
+import type { Part } from './part.js'
+import { crowds } from './parts/crowds.js'
+
+/** In the order of the table. */
+export const parts: readonly Part[] = [crowds]
