@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** What takes minutes together: every network on every engine, what other libraries wrote, and networks of full size. */
+export default defineConfig({
+  test: {
+    include: ['test/long/**/*.test.ts', 'test/interop/models.test.ts'],
+    globalSetup: ['test/support/global.ts'],
+    setupFiles: ['test/support/each-file.ts'],
+    pool: 'forks',
+    maxWorkers: '100%',
+    testTimeout: 600_000,
+    hookTimeout: 120_000
+  }
+})
