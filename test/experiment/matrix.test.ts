@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
@@ -24,6 +25,25 @@ const few = (matrix: string, solver = '{ name: heun, numSteps: matrix.n }') =>
   `name: few\nmodel: { checkpoint: m }\nsolver: ${solver}\nmatrix: ${matrix}\nstages: { s: { kind: sample, seeds: 0 } }\n`
 
 describe('a matrix', () => {
+  it('has a case for each choice of a value of each axis, and each is the spec with those values set', () => {
+    const values = fc.uniqueArray(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(values, values, (steps, rhos) => {
+        const solver = '{ name: heun, numSteps: matrix.n, schedule: { type: polynomial, rho: matrix.rho } }'
+        const cases = load(few(`{ n: [${steps.join()}], rho: [${rhos.join()}] }`, solver)).stages
+        const alone = steps.flatMap(n =>
+          rhos.map(
+            rho => load(few('{ n: [2], rho: [7] }', solver), [`matrix.n=[${n}]`, `matrix.rho=[${rho}]`]).stages[0]
+          )
+        )
+        const unnamed = (stages: typeof cases) => stages.map(stage => ({ ...stage, name: '' }))
+        expect(new Set(cases.map(({ name }) => name)).size).toBe(steps.length * rhos.length)
+        expect(unnamed(cases)).toEqual(unnamed(alone))
+      }),
+      { numRuns: 8 }
+    )
+  })
+
   it('has each stage once for all cases in which it is the same, named by what it differs in', () => {
     expect(names(grid).sort()).toEqual(
       [
