@@ -20,16 +20,28 @@ def numbers(stream, count, dtype):
     return torch.frombuffer(bytearray(stream.read(4 * count)), dtype=dtype) if count else torch.empty(0)
 
 
-def end_with_input():
-    """Nobody waits for answers once standard input is closed: ends this process then, even while it computes."""
-    closed = select.poll()
-    closed.register(0, 0)  # a hang-up is always told of
-    threading.Thread(target=lambda: (closed.poll(), os._exit(0)), daemon=True).start()
+def watched(stream):
+    """Nobody waits for answers once standard input is closed: ends this process then, even while it computes. Where it
+    cannot be seen that a pipe is closed (Windows), a thread reads all of it, and passes it on."""
+    if hasattr(select, "poll"):
+        closed = select.poll()
+        closed.register(stream.fileno(), 0)  # a hang-up is always told of
+        requests, wait = stream, closed.poll
+    else:
+        end, start = os.pipe()
+        requests, wait = os.fdopen(end, "rb"), lambda: pass_on(stream.fileno(), start)
+    threading.Thread(target=lambda: (wait(), os._exit(0)), daemon=True).start()
+    return requests
+
+
+def pass_on(source, target):
+    while data := os.read(source, 1 << 16):
+        while data:
+            data = data[os.write(target, data):]
 
 
 def main():
-    end_with_input()
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    requests, answers = watched(sys.stdin.buffer), sys.stdout.buffer
     sys.stdout = sys.stderr  # what is printed must not stand among the answers
     denoise = load()
     size = SHAPE[0] * SHAPE[1] * SHAPE[2]

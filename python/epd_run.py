@@ -56,22 +56,32 @@ def take_streams():
     sys.stdout.flush()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    end_with_input()
-    return sys.stdin.buffer, answers
+    return watched(sys.stdin.buffer), answers
 
 
-def end_with_input():
-    """Ends this process once its standard input is closed, whatever it computes: nobody waits for its answers any more."""
-    if not hasattr(select, "poll"):
-        return
-    closed = select.poll()
-    closed.register(sys.stdin.fileno(), 0)  # a hang-up is always told of
+def watched(stream):
+    """The requests of a stream. Once it is closed this process ends, whatever it computes: nobody waits for its answers."""
+    if hasattr(select, "poll"):
+        closed = select.poll()
+        closed.register(stream.fileno(), 0)  # a hang-up is always told of
+        requests, wait = stream, closed.poll
+    else:  # Windows tells of the end of a pipe only to who reads it
+        end, start = os.pipe()
+        requests, wait = os.fdopen(end, "rb"), lambda: pass_on(stream.fileno(), start)
 
     def watch():
-        closed.poll()
+        wait()
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
+    return requests
+
+
+def pass_on(source, target):
+    """Writes what comes from one file descriptor to another, until it ends."""
+    while data := os.read(source, 1 << 16):
+        while data:
+            data = data[os.write(target, data) :]
 
 
 def answer_all(requests, answers, *, call, shape, predicts, noise, labels, prompts, nfe, decode):

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync
 } from 'node:fs'
@@ -90,4 +91,64 @@ describe('the packed package', () => {
       )
     expect(dead).toEqual([])
   })
+})
+
+/** The requests that the script of onnxruntime-node makes are noted and refused, by this module that Node loads first. */
+const WITNESS = `const https = require('node:https')
+https.get = url => {
+  require('node:fs').appendFileSync(process.env.EPD_REQUESTS, String(url) + '\\n')
+  throw new Error('refused')
+}
+`
+
+// Elsewhere that script has nothing to download.
+describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the installation of the packed package', () => {
+  const place = join(folder, 'installation')
+  const requests = join(place, 'requests')
+  const runtime = join(place, 'onnxruntime-node')
+  const env = {
+    // npm tells its scripts of this checkout, in which nothing would be downloaded.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
+    NODE_OPTIONS: `--require ${join(place, 'witness.cjs')}`,
+    NODE_PATH: join(root, 'node_modules'),
+    EPD_REQUESTS: requests
+  }
+  const requested = () => (existsSync(requests) ? readFileSync(requests, 'utf8') : '')
+  const runScript = (cwd: string, besides: NodeJS.ProcessEnv = {}) =>
+    spawnSync(process.execPath, ['script/install'], { cwd, env: { ...env, ...besides } })
+
+  const NONE = { devDependencies: {}, optionalDependencies: {}, bin: {} }
+
+  /** Packs some files of a package, which then has these dependencies alone, and names the archive. */
+  function packed(from: string, files: readonly string[], dependencies: object): string {
+    const to = join(place, from === unpacked ? 'epd-run' : 'onnxruntime-node')
+    for (const file of files) cpSync(join(from, file), join(to, file), { recursive: true })
+    const described = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as object
+    writeFileSync(join(to, 'package.json'), JSON.stringify({ ...described, ...NONE, dependencies }))
+    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', place]
+    const [{ filename }] = JSON.parse(call('npm', args, to)) as { filename: string }[]
+    return join(place, filename)
+  }
+  it('downloads no CUDA, which can be asked for still', () => {
+    mkdirSync(place)
+    writeFileSync(join(place, 'witness.cjs'), WITNESS)
+    const onnxruntime = packed(join(root, 'node_modules/onnxruntime-node'), ['script'], {})
+    runScript(runtime)
+    expect(requested()).toContain('nuget')
+    rmSync(requests)
+
+    const project = join(place, 'project')
+    mkdirSync(project)
+    writeFileSync(join(project, 'package.json'), '{}')
+    const dependencies = { 'onnxruntime-node': `file:${onnxruntime}` }
+    const archive = packed(unpacked, ['tools'], dependencies)
+    execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', archive], {
+      cwd: project,
+      env,
+      stdio: 'pipe'
+    })
+    expect(requested()).toBe('')
+    runScript(join(project, 'node_modules/onnxruntime-node'), { ONNXRUNTIME_NODE_INSTALL: 'cuda12' })
+    expect(requested()).toContain('nuget')
+  }, 60_000)
 })

@@ -5,7 +5,7 @@ import type { Execution } from '../pipeline/execute.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, downloadLine, duration, progressLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, progressLine } from './progress.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 
@@ -38,6 +38,7 @@ export function open(experiment: AnyExperiment): Display {
       const task = async (wrapper: Task) => {
         handle = event => {
           if (event.type === 'download') wrapper.output = downloadLine(event)
+          if (event.type === 'downloaded') wrapper.output = digestLine(event)
         }
         begun.push(await work())
       }
@@ -82,6 +83,7 @@ function stageHandler(stage: string, title: string, wrapper: Task): (event: RunE
         break
       case 'started':
       case 'download':
+      case 'downloaded':
       case 'warning':
         break
     }

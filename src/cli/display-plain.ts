@@ -4,7 +4,7 @@ import { nameOfModel } from '../pipeline/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, downloadLine, duration, progressLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, progressLine } from './progress.js'
 
 /** Seconds between two signs of life of the same stage. */
 const QUIET = 10
@@ -52,6 +52,7 @@ export function open(experiment: AnyExperiment): Display {
 type Said = { readonly line?: string; readonly ending?: string } | undefined
 
 function download(event: RunEvent): Said {
+  if (event.type === 'downloaded') return { line: digestLine(event) }
   return event.type === 'download' ? { line: downloadLine(event) } : undefined
 }
 

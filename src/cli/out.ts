@@ -4,7 +4,7 @@ import { EpdError } from '../errors.js'
 
 /** Whether a file that --out names can be written, and is not there yet. @throws EpdError `usage` */
 export function checkOut(out: string): void {
-  if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or delete it`)
+  if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or move that one away`)
   const folder = dirname(out)
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new EpdError('usage', `${out}: there is no folder ${folder}; make it, or name another file with --out`)

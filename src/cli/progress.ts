@@ -28,6 +28,11 @@ export function downloadLine({ received, total, silent }: Extract<RunEvent, { ty
   return silent === undefined ? done : `${done}, no byte for ${silent} s`
 }
 
+/** The digest of a file that has come, as a spec may demand it. */
+export function digestLine({ url, sha256 }: Extract<RunEvent, { type: 'downloaded' }>): string {
+  return `${url}#sha256=${sha256}`
+}
+
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]

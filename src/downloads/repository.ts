@@ -57,6 +57,8 @@ export async function findRepository(
 export interface DownloadEvents {
   readonly signal: AbortSignal
   readonly onProgress?: (url: string, received: number, total: number | undefined, silent?: number) => void
+  /** Is called with the SHA-256 of each file that has come. */
+  readonly onDigest?: (url: string, sha256: string) => void
 }
 
 /**
@@ -67,7 +69,7 @@ export interface DownloadEvents {
 export async function obtainRepository(
   wish: RepositoryWish,
   options: RepositoryOptions,
-  { signal, onProgress }: DownloadEvents
+  { signal, onProgress, onDigest }: DownloadEvents
 ): Promise<RepositoryCopy> {
   const { folder, settings = hubSettings() } = options
   if (settings.offline) throw forbidden(wish)
@@ -79,10 +81,11 @@ export async function obtainRepository(
     if (await isIntact(path, file)) return
     const url = fileAddress(settings, wish.repository, listing.commit, file.path)
     await mkdir(dirname(path), { recursive: true })
-    await receive({
+    const sha256 = await receive({
       ...{ url, path, expected: file, token: settings.token, signal, wayOut: OFFLINE_WAY_OUT },
       onProgress: (received, total, silent) => onProgress?.(url, received, total, silent)
     })
+    onDigest?.(url, sha256)
   }
   const isSmall = ({ path }: Listed) => /\.(json|txt|yaml)$/.test(path)
   for (const file of files.filter(isSmall)) await get(file)

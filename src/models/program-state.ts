@@ -1,6 +1,7 @@
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { EpdError } from '../errors.js'
+import { killProgram, type ProgramProcesses } from './program-processes.js'
 import {
   encodeRequest,
   GREETING,
@@ -51,6 +52,8 @@ type Voice = { readonly kind: 'unheard'; readonly bytes: Buffer } | { readonly k
 export interface Running {
   readonly options: ProgramOptions
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>
+  /** The mark of all that it has started. */
+  readonly mark: string
   readonly announced: Deferred<Announcement | undefined>
   life: Life
   turn: Turn
@@ -63,13 +66,17 @@ export interface Running {
   silence: NodeJS.Timeout
 }
 
+export function processesOf({ child, mark }: Running): ProgramProcesses {
+  return { pid: child.pid, mark }
+}
+
 export function lastWords({ said }: Running): string {
   return said.trimEnd().split('\n').slice(-LINES).join('\n')
 }
 
 /** Ends the program at its first failure, and answers the error of that. */
 export function fail(running: Running, what: string): EpdError {
-  const { options, child, announced, turn } = running
+  const { options, announced, turn } = running
   const tail = lastWords(running)
   const shown = tail === '' ? 'It wrote nothing on stderr; ' : `Its last words on stderr:\n${tail}\n`
   const error =
@@ -80,7 +87,7 @@ export function fail(running: Running, what: string): EpdError {
           `${options.command.join(' ')}: ${what}. ${shown}mend it and run again: what is done is kept`
         )
   running.life = { kind: 'over', error }
-  kill(child)
+  killProgram(processesOf(running))
   clearTimeout(running.silence)
   if (turn.kind === 'answering') {
     clearTimeout(turn.awaited.timer)
@@ -175,15 +182,5 @@ export function deferred<T>(): Deferred<T> {
     promise,
     resolve: value => settle?.resolve(value),
     reject: error => settle?.reject(error)
-  }
-}
-
-/** Ends the program and all of its group. */
-export function kill({ pid }: { readonly pid?: number }): void {
-  if (pid === undefined) return
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
-  } catch {
-    // It has ended.
   }
 }

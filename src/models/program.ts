@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { delimiter, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EpdError } from '../errors.js'
@@ -10,12 +11,13 @@ import {
   fail,
   greeted,
   hang,
-  kill,
   lastWords,
+  processesOf,
   SHOWN,
   type ProgramOptions,
   type Running
 } from './program-state.js'
+import { killProgram, MARK } from './program-processes.js'
 import type { Announcement, Request } from './protocol.js'
 import { killedAfterUs } from './watchdog.js'
 
@@ -57,6 +59,7 @@ export function startProgram(options: ProgramOptions): Program {
     () => 'nothing of what it is (a program that says nothing of itself needs model.shape in the spec), and no byte'
   )
   listen(running)
+  if (options.signal?.aborted) interrupt()
   let last: Promise<unknown> = Promise.resolve()
   return {
     announcement: running.announced.promise.finally(() => {
@@ -79,10 +82,15 @@ export function startProgram(options: ProgramOptions): Program {
 function started(options: ProgramOptions): Running {
   const { command, cwd } = options
   const [file, ...args] = command
+  const mark = randomUUID()
   const child = spawn(file, args, {
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, PYTHONPATH: [PYTHON, process.env.PYTHONPATH].filter(Boolean).join(delimiter) },
+    env: {
+      ...process.env,
+      PYTHONPATH: [PYTHON, process.env.PYTHONPATH].filter(Boolean).join(delimiter),
+      [MARK]: mark
+    },
     // The program has a group of its own, so that what it has started ends with it, and Ctrl-C reaches it through this
     // process alone.
     detached: true
@@ -90,6 +98,7 @@ function started(options: ProgramOptions): Running {
   const running: Running = {
     options,
     child,
+    mark,
     announced: deferred(),
     life: { kind: 'open' },
     turn: { kind: 'idle' },
@@ -117,10 +126,11 @@ function noteSilence(running: Running): void {
 /** Settles once the program has ended and all that it wrote is read. */
 function endOf(running: Running): Promise<void> {
   const { child } = running
-  const keep = beforeLeaving(() => {
-    kill(child)
-  })
-  const unwatch = child.pid === undefined ? () => undefined : killedAfterUs(child.pid)
+  const end = () => {
+    killProgram(processesOf(running))
+  }
+  const keep = beforeLeaving(end)
+  const unwatch = killedAfterUs(processesOf(running))
   return new Promise<void>(resolve => {
     child.once('error', error => {
       fail(running, `cannot be started (${error.message})`)
@@ -135,7 +145,7 @@ function endOf(running: Running): Promise<void> {
     })
     // This comes behind 'exit', once stderr is read to its end.
     child.once('close', (code, signal) => {
-      kill(child)
+      end()
       keep()
       unwatch()
       const how = signal ? `was ended by ${signal}` : `has ended with exit code ${code ?? 'unknown'}`
@@ -170,7 +180,7 @@ async function close(running: Running, ended: Promise<void>): Promise<void> {
     running.life = { kind: 'over', error: new EpdError('engine-failed', `${options.command.join(' ')}: is closed`) }
   clearTimeout(running.silence)
   child.stdin.end()
-  const timer = setTimeout(kill, PATIENCE, child)
+  const timer = setTimeout(killProgram, PATIENCE, processesOf(running))
   await ended
   clearTimeout(timer)
 }

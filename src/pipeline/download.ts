@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { faultOf } from '../downloads/expected.js'
@@ -15,11 +15,14 @@ export interface DownloadOptions extends Pick<ReceiveOptions, 'token' | 'stallSe
   readonly sha256?: string
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  /** Is called with the SHA-256 of a file that has come. */
+  readonly onDigest?: (sha256: string) => void
 }
 
 /**
  * The path of a file from the network, downloaded if it is not in the folder yet. The file's SHA-256 is recorded beside
- * it at first use and checked at every later one; a file that was put there by hand counts as downloaded.
+ * it at first use and checked at every later one, also where the file is downloaded again; a file that was put there by
+ * hand counts as downloaded.
  * @throws EpdError `download-failed`; `checkpoint-invalid` if the file's bytes are not those first recorded, or not
  * those expected.
  */
@@ -31,9 +34,14 @@ export async function download(options: DownloadOptions): Promise<string> {
     await checkDigest(path, options)
     return path
   }
-  await rm(recordOf(path), { force: true })
-  const digest = await receive({ ...options, path, expected: { sha256 } })
+  const recorded = await recordedDigest(path)
+  const wayOut =
+    sha256 === undefined && recorded !== undefined
+      ? `put the file that came first at ${path}; if it is meant to have changed, move ${recordOf(path)} away`
+      : undefined
+  const digest = await receive({ ...options, path, expected: { sha256: sha256 ?? recorded }, wayOut })
   await writeFile(recordOf(path), `${digest}\n`)
+  options.onDigest?.(digest)
   return path
 }
 
@@ -47,21 +55,25 @@ function recordOf(path: string): string {
   return `${path}.sha256`
 }
 
+async function recordedDigest(path: string): Promise<string | undefined> {
+  const text = (await readFile(recordOf(path), 'utf8').catch(() => '')).trim()
+  return /^[0-9a-f]{64}$/.test(text) ? text : undefined
+}
+
 async function checkDigest(path: string, { url, sha256 }: DownloadOptions): Promise<void> {
   const digest = await fileDigest(path)
-  const recorded = (await readFile(recordOf(path), 'utf8').catch(() => undefined))?.trim()
-  const isNew = recorded === undefined
+  const recorded = await recordedDigest(path)
   const fault = await faultOf(path, digest, { expected: { sha256 }, name: basename(new URL(url).pathname) })
   if (fault !== undefined)
     throw new EpdError(
       'checkpoint-invalid',
       `${path}: ${fault}; put the file of ${shown(url)} in its place, or move it away to have that downloaded`
     )
-  if (isNew) await writeFile(recordOf(path), `${digest}\n`)
+  if (recorded === undefined || sha256 !== undefined) await writeFile(recordOf(path), `${digest}\n`)
   else if (recorded !== digest)
     throw new EpdError(
       'checkpoint-invalid',
-      `${path}: its bytes are not those first downloaded from ${shown(url)}; delete it to download it again (if the change is meant, delete ${recordOf(path)})`
+      `${path}: its bytes are not those first downloaded from ${shown(url)}; move it away to download it again (if the change is meant, move ${recordOf(path)} away)`
     )
 }
 

@@ -11,6 +11,8 @@ export type RunEvent =
       readonly total?: number
       /** For how many seconds nothing has come. */ readonly silent?: number
     }
+  /** A file has come whole; its SHA-256 is kept, and no other content is taken for it later. */
+  | { readonly type: 'downloaded'; readonly url: string; readonly sha256: string }
   /** The stage's result is in the store already. */
   | { readonly type: 'cached'; readonly stage: string }
   /** Another process is computing it. */

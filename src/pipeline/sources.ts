@@ -60,8 +60,11 @@ const address: Source<Of<'address'>> = {
     const onProgress = (received: number, total?: number, silent?: number) => {
       onEvent({ type: 'download', url: shown(url), received, total, silent })
     }
+    const onDigest = (sha256: string) => {
+      onEvent({ type: 'downloaded', url: shown(url), sha256 })
+    }
     const token = tokenFor(url, hubSettings())
-    return { path: await download({ url, sha256, folder: cache, token, signal, onProgress }) }
+    return { path: await download({ url, sha256, folder: cache, token, signal, onProgress, onDigest }) }
   },
   missing({ url }, _options, signal) {
     requireNoAssets(basename(new URL(url).pathname), `what is at ${shown(url)}`)
@@ -82,7 +85,10 @@ const repository: Source<Of<'repository'>> = {
     const onProgress = (url: string, received: number, total?: number, silent?: number) => {
       onEvent({ type: 'download', url, received, total, silent })
     }
-    return obtainRepository(...repositoryArguments(place, options), { signal, onProgress })
+    const onDigest = (url: string, sha256: string) => {
+      onEvent({ type: 'downloaded', url, sha256 })
+    }
+    return obtainRepository(...repositoryArguments(place, options), { signal, onProgress, onDigest })
   },
   missing(place, options, signal) {
     requireNoAssets(assetsName(place), `the files of ${place.repository}`)

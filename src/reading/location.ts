@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { ref, type Definitions } from './keys.js'
+import { mapping, ref, type Definitions } from './keys.js'
+import { isMapping } from './plain.js'
 
 /** Where a spec says that a file or folder is. */
 export type Place =
@@ -67,17 +68,51 @@ function isRepositoryName(text: string): boolean {
   return REPOSITORY.test(text) && !tooOdd
 }
 
+/** Parts of a spec in which each `{ url, sha256 }` is the text `URL#sha256=HEX` that says the same. */
+export function withPinsAsText(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withPinsAsText)
+  if (!isMapping(value)) return value
+  const { url, sha256, ...rest } = value
+  const isPinned = typeof url === 'string' && typeof sha256 === 'string' && Object.keys(rest).length === 0
+  if (isPinned && /^(https:\/\/|hf:)/.test(url)) return `${url}#sha256=${sha256}`
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withPinsAsText(part)]))
+}
+
 export const LOCATION = ref<string>('location')
 
 /** The definition of a location as a spec writes it. */
 export const LOCATION_DEFINITIONS: Definitions = {
   location: {
     title:
-      "a path from the spec's folder, an https:// address or hf:owner/name (and #sha256= with 64 digits, or nothing, after the last two)",
+      "a path from the spec's folder, an https:// address or hf:owner/name (the last two also with #sha256= and 64 digits, or as { url, sha256 })",
     description:
-      "Where a file is: a path from the spec's folder; an https:// address, downloaded once into the cache; or hf:owner/name[@revision][/file] on Hugging Face. #sha256=HEX at the end of an address or of a file on Hugging Face is the digest that it must have.",
-    type: 'string',
-    pattern:
-      '^(?!~[/\\\\]|~[^/\\\\]+[/\\\\]|~$)(?!.*\\u0000)(https://[^\\s/]+/[^\\s#]+(#sha256=[0-9a-fA-F]{64})?|hf:[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?(@(refs/pr/[0-9]+|([A-Za-z0-9_-]|\\.(?!\\.)|%2[Ff])+))?(/(?!(.*/)?\\.{0,2}(/|#|$))[^#]*[^#/\\s](#sha256=[0-9a-fA-F]{64})?)?|(?!hf:|[A-Za-z][A-Za-z0-9+.-]*://)[^\\s](.*\\S)?)$'
+      "Where a file is: a path from the spec's folder; an https:// address, downloaded once into the cache; or hf:owner/name[@revision][/file] on Hugging Face. #sha256=HEX at the end of an address or of a file on Hugging Face is the digest that it must have; { url, sha256 } says the same.",
+    anyOf: [
+      {
+        type: 'string',
+        pattern:
+          '^(?!~[/\\\\]|~[^/\\\\]+[/\\\\]|~$)(?!.*\\u0000)(https://[^\\s/]+/[^\\s#]+(#sha256=[0-9a-fA-F]{64})?|hf:[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?(@(refs/pr/[0-9]+|([A-Za-z0-9_-]|\\.(?!\\.)|%2[Ff])+))?(/(?!(.*/)?\\.{0,2}(/|#|$))[^#]*[^#/\\s](#sha256=[0-9a-fA-F]{64})?)?|(?!hf:|[A-Za-z][A-Za-z0-9+.-]*://)[^\\s](.*\\S)?)$'
+      },
+      ref('pinnedLocation')
+    ]
+  },
+  pinnedLocation: {
+    description: 'A file that is downloaded, with the digest that it must have.',
+    ...mapping({
+      url: {
+        title: 'an https:// address or hf:owner/name/file',
+        description: 'An https:// address, or hf:owner/name[@revision]/file on Hugging Face.',
+        type: 'string',
+        pattern: '^(https://|hf:)[^#]+$',
+        needed: true
+      },
+      sha256: {
+        title: 'the 64 digits of a SHA-256',
+        description: 'The SHA-256 of the file, in hexadecimal digits.',
+        type: 'string',
+        pattern: '^[0-9a-fA-F]{64}$',
+        needed: true
+      }
+    })
   }
 }

@@ -23,7 +23,7 @@ const FILLING = { allErrors: true, useDefaults: true, verbose: true, code: { opt
  * asked of one that `isTested`: the answer takes longer than all else that a command does before it begins.
  */
 export function compiled(schema: Schema, { isTested = false } = {}): Compiled {
-  const root = mappingIn(withoutAxes(schema))
+  const root = mappingIn(afterReplacing(schema))
   const reference = ({ $ref }: Part<unknown>) => ({ $ref: `${String(root.$id)}${$ref}` })
   const ajv = new Ajv2020({ ...OPTIONS, ...FILLING, validateSchema: !isTested }).addSchema(root)
   const validators = memoised((part: string) => ajv.compile(reference({ $ref: part })))
@@ -54,16 +54,18 @@ function mappingIn(value: unknown): Record<string, unknown> {
   throw new TypeError('a JSON Schema is a mapping')
 }
 
-/**
- * The schema for a spec in which the matrix's values have been put; as it is written, it allows `matrix.NAME` for
- * editors.
- */
-function withoutAxes(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutAxes)
+/** What editors allow in the place of a value, and is replaced by that before a spec is compared with the schema. */
+const REPLACED = new Set<unknown>(['#/$defs/axis', '#/$defs/pinnedLocation'])
+
+/** The schema for a spec in which all is replaced that stands for something else. */
+function afterReplacing(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(afterReplacing)
   if (!isMapping(schema)) return schema
-  const { anyOf, ...rest } = Object.fromEntries(Object.entries(schema).map(([key, part]) => [key, withoutAxes(part)]))
+  const { anyOf, ...rest } = Object.fromEntries(
+    Object.entries(schema).map(([key, part]) => [key, afterReplacing(part)])
+  )
   const value = child(anyOf, 0)
-  if (child(child(anyOf, 1), '$ref') === '#/$defs/axis' && isMapping(value)) return { ...value, ...rest }
+  if (REPLACED.has(child(child(anyOf, 1), '$ref')) && isMapping(value)) return { ...value, ...rest }
   return anyOf === undefined ? rest : { ...rest, anyOf }
 }
 

@@ -45,7 +45,7 @@ export function readObject(root: string, object: StoredObject): Buffer {
   if (digestOfBytes(data) !== object.digest)
     throw new DamagedObject(
       object,
-      `${path}: a stored file has changed; delete it and run again to have its stage computed anew`
+      `${path}: a stored file has changed; move it away and run again to have its stage computed anew`
     )
   return data
 }

@@ -148,7 +148,7 @@ describe('reference', () => {
   it.each([
     ['in no folder', join(folder, 'none', 'a.npz'), /a\.npz: there is no folder \S+none; make it, or name another/],
     ['in a file', join(folder, 'notes.txt', 'a.npz'), /a\.npz: there is no folder \S+notes\.txt; make it, or/],
-    ['over a file', join(folder, 'notes.txt'), /notes\.txt is there already; name another file, or delete it/]
+    ['over a file', join(folder, 'notes.txt'), /notes\.txt is there already; name another file, or move that one away/]
   ])('%s is refused before any image is read', async (_, out, message) => {
     const { code, stderr } = await make('/no/images', out)
     expect(stderr).toMatch(message)

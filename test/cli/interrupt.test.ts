@@ -10,32 +10,58 @@ import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** A program that notes its pid and, at its first request, does what `body` says; it never answers. */
-function programSpec(body: string) {
+interface ProgramOptions {
+  /** What it does at its first request, before it notes the pids of `pids`. */
+  readonly body?: string
+  /** What it does behind that; it never answers. */
+  readonly forever?: string
+  /** A shell's line that starts it; default: it is started without a shell. */
+  readonly line?: string
+  /** Whether it starts without waiting for a request, before it has said what it is. */
+  readonly mute?: boolean
+}
+
+/** A program that notes the pids of itself and of what it has started. */
+function programSpec({ body = '', forever = BUSY, line, mute = false }: ProgramOptions = {}) {
   const folder = temporaryFolder()
   writeFileSync(
     join(folder, 'model.cjs'),
     `const { spawn } = require('node:child_process')
 const { writeFileSync } = require('node:fs')
 const pids = [process.pid]
-process.stdin.once('data', () => {
+const work = () => {
   ${body}
   writeFileSync('pids', pids.join(' '))
-  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-})
+  ${forever}
+}
+${mute ? 'work()' : "process.stdin.once('data', work)"}
 `
   )
   const spec = join(folder, 'spec.yaml')
+  const command = line === undefined ? [process.execPath, 'model.cjs'] : ['sh', '-c', line]
+  const shape = mute ? '' : ', shape: [3, 2, 2]'
   writeFileSync(
     spec,
     `name: busy
-model: { command: ['${process.execPath}', model.cjs], version: '1', shape: [3, 2, 2] }
+model: { command: ${JSON.stringify(command)}, version: '1'${shape} }
 solver: { name: euler, nfe: 2 }
 stages: { a: { kind: sample, seeds: 0-7 } }
 `
   )
   return { spec, pids: join(folder, 'pids') }
 }
+
+const BUSY = 'for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+
+/** Starts a program that runs for ever, in the same group or in a session of its own. */
+function starting(options: string): string {
+  return `pids.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], ${options}).pid)`
+}
+
+/** Has a shell that ends at once start a program that runs for ever, whose parent is then the system's first process. */
+const DAEMON = `const { execFileSync } = require('node:child_process')
+  const line = 'setsid sleep 1000 > /dev/null 2>&1 < /dev/null & echo $!'
+  pids.push(Number(execFileSync('sh', ['-c', line], { encoding: 'utf8' })))`
 
 /** Runs a spec, and sends signals once its program computes. */
 async function interrupted({ spec, pids }: { spec: string; pids: string }, signals: readonly NodeJS.Signals[]) {
@@ -49,7 +75,7 @@ async function interrupted({ spec, pids }: { spec: string; pids: string }, signa
   for (const signal of signals) child.kill(signal)
   await closed
   const opened = openStore(store)
-  const [{ status }] = opened.runs()
+  const status = opened.runs().at(0)?.status
   opened.close()
   // A busy machine may leave it no time to end by itself.
   const ended = child.exitCode === 130 || child.signalCode === signals[0]
@@ -80,37 +106,50 @@ const WORDS = /^Interrupted; what is done is kept\. Continue with: epd-run resum
 
 describe('a program that is computing', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends with epd-run at %s', async signal => {
-    const found = await interrupted(programSpec(''), [signal])
+    const found = await interrupted(programSpec(), [signal])
     expect(found).toMatchObject({ ended: true, status: 'interrupted', left: [] })
     expect(found.stderr).toMatch(WORDS)
   })
 
   it('ends with epd-run at a second signal', async () => {
-    expect(await interrupted(programSpec(''), ['SIGINT', 'SIGINT'])).toMatchObject({
+    expect(await interrupted(programSpec(), ['SIGINT', 'SIGINT'])).toMatchObject({
       ended: true,
       status: 'interrupted',
       left: []
     })
   })
 
-  it('ends with the programs that it has started', async () => {
-    const child = `pids.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }).pid)`
-    expect(await interrupted(programSpec(child), ['SIGINT'])).toMatchObject({ ended: true, left: [] })
+  it('ends though a shell has started it, it ignores signals and is stopped', async () => {
+    const spec = programSpec({
+      body: "for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)",
+      forever: "process.kill(process.pid, 'SIGSTOP')",
+      line: `${process.execPath} model.cjs; true`
+    })
+    expect(await interrupted(spec, ['SIGINT'])).toMatchObject({ ended: true, status: 'interrupted', left: [] })
   })
 
-  it('ends within two seconds of an epd-run that is killed, with the programs that it has started', async () => {
-    const child = `pids.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }).pid)`
-    expect(await interrupted(programSpec(child), ['SIGKILL'])).toMatchObject({
+  it('ends before it has said what it is', async () => {
+    expect(await interrupted(programSpec({ mute: true }), ['SIGINT'])).toMatchObject({ ended: true, left: [] })
+  })
+})
+
+describe('what a program has started', () => {
+  it.each<[string, string]>([
+    ['in its group', starting("{ stdio: 'inherit' }")],
+    // Only on Linux is it known where such a process has gone.
+    ...(process.platform === 'linux'
+      ? ([
+          ['in a session of its own, with the pipes of the program', starting("{ stdio: 'inherit', detached: true }")],
+          ['as a daemon', DAEMON]
+        ] satisfies [string, string][])
+      : [])
+  ])('%s ends with epd-run, also where that is killed', async (_, body) => {
+    expect(await interrupted(programSpec({ body }), ['SIGINT'])).toMatchObject({ ended: true, left: [] })
+    expect(await interrupted(programSpec({ body }), ['SIGKILL'])).toMatchObject({
       ended: true,
       status: 'running',
       left: []
     })
-  })
-
-  it('keeps nothing waiting with a program that has left its group and holds the pipes', async () => {
-    const child = `const left = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 5000)'], { stdio: 'inherit', detached: true })
-  left.unref()`
-    expect(await interrupted(programSpec(child), ['SIGINT'])).toMatchObject({ ended: true, left: [] })
   })
 })
 

@@ -22,7 +22,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'model.pkl',
     'http://host.org/model.pkl',
-    '2:22: model.checkpoint: expected a path from the spec\'s folder, an https:// address or hf:owner/name (and #sha256= with 64 digits, or nothing, after the last two), found "http://host.org/model.pkl"'
+    '2:22: model.checkpoint: expected a path from the spec\'s folder, an https:// address or hf:owner/name (the last two also with #sha256= and 64 digits, or as { url, sha256 }), found "http://host.org/model.pkl"'
   ],
   [
     'model.pkl',

@@ -5,7 +5,7 @@ import type { Experiment } from '../../src/experiment/experiment.js'
 import { STAGE_KINDS, type Stage } from '../../src/stages/registry.js'
 import { loadExperiment } from '../../src/experiment/load.js'
 import { published } from '../../src/predictors/published.js'
-import { changed, file, load, whole } from './spec.js'
+import { changed, errors, file, load, whole } from './spec.js'
 
 const DEFAULT_SCHEDULE = { type: 'time_uniform', rho: 1 }
 
@@ -220,5 +220,46 @@ describe('a score stage with fid', () => {
     const stages = fid(', statistics: https://example.org/real.npz')
     expect(stages.map(({ name }) => name)).not.toContain('score.truth')
     expect(stages.at(-1)).toMatchObject({ statistics: 'https://example.org/real.npz' })
+  })
+})
+
+describe('a file with its digest', () => {
+  const HEX = 'ab'.repeat(32)
+  const onnx = 'inputs: { x: x, noise: t }, predicts: x0, noise: { type: sigma, sigmaMin: 0.01, sigmaMax: 50 }'
+  const scored = 'reference: truth, metrics: [psnr]'
+  const inception = '{ weights: FILE }, statistics: statistics.npz'
+  const prompts = (text: string) => text.replace('solver:', 'prompts: { csv: FILE, column: text }\nsolver:')
+
+  it.each<[string, string]>([
+    ['model.checkpoint', changed('model.pkl', 'FILE')],
+    ['model.guidance.classifier', changed('model.pkl', 'model.pkl, guidance: { classifier: FILE }')],
+    ['model.onnx', changed('checkpoint: model.pkl', `onnx: FILE, ${onnx}`)],
+    ['prompts.csv', prompts(whole)],
+    ['features.weights', changed(scored, `features: ${inception}, metrics: [fid]`)],
+    ['statistics', changed(scored, 'features: { weights: w.pkl }, statistics: FILE, metrics: [fid]')],
+    ['clip', prompts(changed(scored, 'clip: FILE, metrics: [clip-score]')).replace('csv: FILE', 'csv: p.csv')],
+    [
+      'an axis of the matrix',
+      `${whole}matrix: { data: { a: FILE, b: s.npz } }\n`.replace(
+        scored,
+        'features: { weights: w.pkl }, statistics: matrix.data, metrics: [fid]'
+      )
+    ]
+  ])('may stand as a mapping in %s', (_, spec) => {
+    for (const url of ['https://host/some.file', 'hf:owner/name@v1/some.file']) {
+      const asText = load(spec.replace('FILE', `'${url}#sha256=${HEX}'`))
+      const asMapping = load(spec.replace('FILE', `{ url: '${url}', sha256: ${HEX} }`))
+      expect(JSON.stringify(asText)).toContain(`${url}#sha256=${HEX}`)
+      expect({ ...asMapping, text: '' }).toEqual({ ...asText, text: '' })
+    }
+  })
+
+  it.each([
+    [`{ url: model.pkl, sha256: ${HEX} }`, 'found a mapping'],
+    ["{ url: 'https://host/model.pkl' }", 'found a mapping'],
+    ["{ url: 'https://host/model.pkl', sha256: abc }", 'found "https://host/model.pkl#sha256=abc"'],
+    [`{ url: 'hf:owner/name', sha256: ${HEX} }`, 'found "hf:owner/name#sha256=']
+  ])('%s is refused', (written, found) => {
+    expect(errors(changed('model.pkl', written)).join()).toContain(found)
   })
 })

@@ -360,13 +360,21 @@ describe('the digest of a file', () => {
     expect(isWhole(path)).toBe(true)
   })
 
-  it('does not outlive the file', async () => {
+  it('is told, and outlives the file: no other one is taken for it later', async () => {
     whole(content)
-    const path = await get()
+    const told: string[] = []
+    const path = await get({ onDigest: sha256 => told.push(sha256) })
+    expect(told).toEqual([sha256Of(content)])
     rmSync(path)
     whole('others')
-    expect(readFileSync(await get(), 'utf8')).toBe('others')
-    expect(readFileSync(`${path}.sha256`, 'utf8').trim()).toBe(sha256Of(Buffer.from('others')))
+    await expect(get()).rejects.toThrow(
+      `and ${sha256Of(content)} was expected; run again, or put the file that came first at ${path}; if it is meant ` +
+        `to have changed, move ${path}.sha256 away`
+    )
+    expect(files()).not.toContain(path)
+    const others = sha256Of(Buffer.from('others'))
+    expect(readFileSync(await get({ sha256: others }), 'utf8')).toBe('others')
+    expect(readFileSync(`${path}.sha256`, 'utf8').trim()).toBe(others)
   })
 
   it('of one put there by hand is taken, and found when it changes', async () => {

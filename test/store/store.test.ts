@@ -235,7 +235,7 @@ describe('a stored file', () => {
 
   it('that has changed is not read, and is mended by what writes it again', () => {
     writeFileSync(path(), 'CONTENT')
-    expect(() => store.readArtifact(only())).toThrow(/a stored file has changed; delete it and run again/)
+    expect(() => store.readArtifact(only())).toThrow(/a stored file has changed; move it away and run again/)
     expect(store.damageOf('k1')).toBe(path())
     store.putShard(begun('k2'), shard(0, [1], 'content'))
     expect(store.readArtifact(only()).toString()).toBe('content')

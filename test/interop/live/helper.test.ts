@@ -93,20 +93,28 @@ describe('epd_run.py', () => {
     await model.close()
   })
 
-  it.each([
+  const programs = [
     ['it serves', 'from epd_run import serve\nserve(compute, (3, 16, 16))\n'],
     ['is written as the example is', EXAMPLE.replace(/return lambda .*/, 'return compute')]
-  ])('ends a function that %s with its input, even while it computes', async (_, program) => {
-    const [file, computing] = [join(folder, 'endless.py'), join(folder, 'computing')]
-    rmSync(computing, { force: true })
-    const compute = `import time\ndef compute(*_):\n    open(${JSON.stringify(computing)}, "w").close()\n    time.sleep(600)\n`
-    writeFileSync(file, `${compute}\n${program}`)
-    const env = { ...process.env, PYTHONPATH: join(ROOT, 'python') }
-    const child = spawn(python, [file], { env, stdio: ['pipe', 'ignore', 'inherit'] })
-    const ended = once(child, 'exit')
-    child.stdin.write(encodeRequest({ samples: 1, noise: Float32Array.of(1), x: new Float32Array(768) }))
-    while (!existsSync(computing)) await sleep(20)
-    child.stdin.end()
-    expect(await ended).toEqual([0, null])
-  })
+  ]
+  const systems = [
+    ['with poll', ''],
+    ['without poll', 'import select\ndel select.poll\n']
+  ]
+  it.each(programs.flatMap(([which, program]) => systems.map(([where, before]) => [which, where, program, before])))(
+    'ends a function that %s with its input, even while it computes (%s)',
+    async (_which, _where, program, before) => {
+      const [file, computing] = [join(folder, 'endless.py'), join(folder, 'computing')]
+      rmSync(computing, { force: true })
+      const compute = `def compute(*_):\n    open(${JSON.stringify(computing)}, "w").close()\n    while True:\n        pass\n`
+      writeFileSync(file, `${before}${compute}\n${program}`)
+      const env = { ...process.env, PYTHONPATH: join(ROOT, 'python') }
+      const child = spawn(python, [file], { env, stdio: ['pipe', 'ignore', 'inherit'] })
+      const ended = once(child, 'exit')
+      child.stdin.write(encodeRequest({ samples: 1, noise: Float32Array.of(1), x: new Float32Array(768) }))
+      while (!existsSync(computing)) await sleep(20)
+      child.stdin.end()
+      expect(await ended).toEqual([0, null])
+    }
+  )
 })
