@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'store-version'
   | 'store-unwritable'
   | 'store-corrupt'
+  | 'store-lost'
   | 'claim-lost'
   | 'not-found'
   | 'query-failed'
@@ -96,4 +97,9 @@ export class EpdError extends Error implements Fault {
     if (wayOut !== undefined) this.wayOut = wayOut
     if (faults !== undefined) this.faults = faults
   }
+}
+
+/** What is said of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

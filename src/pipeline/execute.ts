@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EpdError } from '../errors.js'
+import { EpdError, messageOf } from '../errors.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
 import type { Model } from '../models/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
@@ -221,19 +221,30 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
     }
     const claim = store.claim(key)
     if (claim) {
-      try {
-        if (!store.isComplete(key)) {
-          await compute(planned, claim, work)
-          return
-        }
-      } finally {
-        claim.release()
-      }
+      if (await computed(planned, claim, work)) return
+      waiting = false
       continue
     }
-    if (!waiting) onEvent({ type: 'waiting', stage: stage.name })
+    if (!waiting) onEvent({ type: 'waiting', stage: stage.name, holder: store.holder(key) })
     waiting = true
     await sleep(RETRY, undefined, { signal })
+  }
+}
+
+/**
+ * Computes a stage that is claimed. Returns whether that is done: another process may have finished it before, or have
+ * taken it over while this one was suspended.
+ */
+async function computed(planned: PlannedStage, claim: Claim, work: Work): Promise<boolean> {
+  try {
+    if (work.store.isComplete(planned.key)) return false
+    await compute(planned, claim, work)
+    return true
+  } catch (error) {
+    if (error instanceof EpdError && error.code === 'claim-lost') return false
+    throw error
+  } finally {
+    claim.release()
   }
 }
 
@@ -281,11 +292,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })
   } catch (error) {
-    if (!(error instanceof EpdError && error.code.startsWith('store-'))) store.addSeconds(claim, seconds())
+    const isKept = !(error instanceof EpdError && (error.code.startsWith('store-') || error.code === 'claim-lost'))
+    if (isKept) store.addSeconds(claim, seconds())
     throw error
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

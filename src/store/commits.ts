@@ -1,5 +1,6 @@
 import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
+import type { Held } from '../files/held.js'
 import { checkStage, seal, type SealedName } from './seals.js'
 import type { Database } from './sqlite.js'
 
@@ -20,8 +21,21 @@ export interface Commits {
   readonly updateStage: (claimed: Claim, update: () => void) => void
 }
 
-export function commitsOf(root: string, file: string, database: Database): Commits {
-  const transaction = <T>(work: () => T): T => guarded(file, () => database.transaction(work).immediate())
+export function commitsOf({
+  root,
+  file,
+  database,
+  held
+}: Pick<Commits, 'root' | 'file' | 'database'> & { readonly held: Held }): Commits {
+  const transaction = <T>(work: () => T): T =>
+    guarded(file, () => {
+      const whole = database.transaction(() => {
+        const result = work()
+        held.check()
+        return result
+      })
+      return whole.immediate()
+    })
   const commit = (claimed: Claim, work: () => void) => {
     transaction(() => {
       claimed.check()

@@ -1,7 +1,9 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
+import { attended, standing } from './presence.js'
 import { query } from './query.js'
+import type { Run } from './records.js'
 import {
   isRow,
   number,
@@ -59,11 +61,17 @@ export function reading(root: string, file: string, database: Database): Store {
   }
 }
 
+const NOBODY: ReadonlySet<string> = new Set()
+
 const NEWEST = 'ORDER BY updated DESC, rowid DESC'
 
 function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'results'> {
   const { root, file, database, rows, all } = access
-  const runs = () => all(toRun, 'runs', NEWEST)
+  const standings = (found: readonly Run[]) => {
+    const alive = found.some(({ status }) => status === 'running') ? guarded(file, () => attended(database)) : NOBODY
+    return found.map(run => standing(run, alive))
+  }
+  const runs = () => standings(all(toRun, 'runs', NEWEST))
   const stagesOf = (runId: string) =>
     all(
       row => ({ position: number(row, 'position'), name: text(row, 'name'), key: text(row, 'stage_key') }),
@@ -76,7 +84,7 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'res
         id: text(row, 'id'),
         name: text(row, 'name')
       }))
-      return all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root))[0]
+      return standings(all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root)))[0]
     },
     runStages: runId => stagesOf(runId).map(row => ({ ...row, stage: stageOf(access, row.key) ?? null })),
     results(runId) {

@@ -1,6 +1,6 @@
 import type { StoredObject } from './objects.js'
 
-/** How a run stands. One that is killed stays `running` until it is run again. */
+/** How a run stands. One whose process was killed is `interrupted`. */
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed'
 
 /** One experiment: the same stages under the same names are the same run, however often it is started. */

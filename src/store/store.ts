@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import { makeFolder, removeAbandoned } from '../files/place.js'
+import { releaseLost } from '../files/held.js'
+import { makeFolder, removeAbandoned, removeAbandonedBelow } from '../files/place.js'
 import type { Store, WritableStore } from './access.js'
 import { guarded } from './failures.js'
 import { temporaryFolder } from './objects.js'
+import { recordKilled } from './presence.js'
 import { reading } from './reading.js'
 import { checkVersion, migrate } from './schema.js'
 import { defineSeal } from './seals.js'
@@ -12,7 +14,7 @@ import { openDatabase, type Database } from './sqlite.js'
 import { writing } from './writing.js'
 
 export type * from './access.js'
-export type { Claim } from './claims.js'
+export type { Claim, ClaimHolder } from './claims.js'
 export { DamagedObject, type StoredObject } from './objects.js'
 export type { QueryResult } from './query.js'
 export type * from './records.js'
@@ -43,6 +45,7 @@ export function openStore(dir: string): Store {
 export function createStore(dir: string): WritableStore {
   const root = folderAt(dir)
   const file = join(root, FILE)
+  releaseLost(root)
   guarded(file, () => {
     makeFolder(root)
   })
@@ -53,6 +56,7 @@ export function createStore(dir: string): WritableStore {
     database.pragma('foreign_keys = ON')
     for (const folder of [temporaryFolder(root), join(root, 'cache'), join(root, 'cache', 'prompts')])
       removeAbandoned(folder)
+    for (const run of recordKilled(database)) removeAbandonedBelow(join(root, 'images', run))
     return writing(root, file, database)
   })
 }

@@ -102,7 +102,7 @@ describe('a program that is computing', () => {
     const child = `pids.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }).pid)`
     expect(await interrupted(programSpec(child), ['SIGKILL'])).toMatchObject({
       ended: true,
-      status: 'running',
+      status: 'interrupted',
       left: []
     })
   })

@@ -68,7 +68,7 @@ describe('a run killed with SIGKILL', () => {
   describe('at one moment after the other', () => {
     it.each(moments)('%s, has not ended', async (_, moment) => {
       expect(await killedAt(moment, store)).toBe(true)
-      expect(results(store).status).toBe('running')
+      expect(results(store).status).toBe('interrupted')
     })
 
     it('ends, started again, with the same bits as one never killed', async () => {
