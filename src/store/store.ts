@@ -11,6 +11,7 @@ import { reading } from './reading.js'
 import { checkVersion, migrate } from './schema.js'
 import { defineSeal } from './seals.js'
 import { openDatabase, type Database } from './sqlite.js'
+import { openToRead, TIMEOUT } from './unwritable.js'
 import { writing } from './writing.js'
 
 export type * from './access.js'
@@ -20,19 +21,17 @@ export type { QueryResult } from './query.js'
 export type * from './records.js'
 
 const FILE = 'store.sqlite'
-/** How long to wait for another process's transaction, in milliseconds. */
-const TIMEOUT = 10_000
-
 /**
  * Opens a store to read it.
- * @throws EpdError `not-found` if there is none, `store-version`, `store-corrupt`
+ * @throws EpdError `not-found` if there is none, `store-version`, `store-corrupt`, `store-unwritable` where it can only
+ * be read by who may write it
  */
 export function openStore(dir: string): Store {
   const root = folderAt(dir)
   const file = join(root, FILE)
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-    throw new EpdError('not-found', `${root}: no store there`, { wayOut: 'make-store' })
-  return opened(file, true, database => {
+  const isThere = guarded(root, () => statSync(file, { throwIfNoEntry: false })?.isFile())
+  if (!isThere) throw new EpdError('not-found', `${root}: no store there`, { wayOut: 'make-store' })
+  return opened(file, openToRead, database => {
     checkVersion(database, file)
     return reading(root, file, database)
   })
@@ -49,7 +48,7 @@ export function createStore(dir: string): WritableStore {
   guarded(file, () => {
     makeFolder(root)
   })
-  return opened(file, false, database => {
+  return opened(file, openToWrite, database => {
     migrate(database, file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
@@ -73,9 +72,13 @@ function folderAt(dir: string): string {
   return root
 }
 
-function opened<T>(file: string, readonly: boolean, use: (database: Database) => T): T {
+function openToWrite(file: string): Database {
+  return openDatabase(file, { timeout: TIMEOUT })
+}
+
+function opened<T>(file: string, open: (file: string) => Database, use: (database: Database) => T): T {
   return guarded(file, () => {
-    const database = openDatabase(file, { readonly, timeout: TIMEOUT })
+    const database = open(file)
     try {
       defineSeal(database)
       return use(database)
