@@ -53,7 +53,7 @@ export function scale({ folder, runs = 1000, iterations = 1000 }: ScaleOptions):
     timed(['query', 'SELECT count(*) FROM iterations', '--store', store], 'query: count of the iterations'),
     timed(['run', specs.small, '--store', store], 'cached run'),
     small,
-    timed(['run', '--dry-run', specs.matrix, '--store', store], 'dry run of 2,000 stages'),
+    timed(['run', '--dry-run', specs.matrix, '--store', store], 'dry run of 2,000 stages', 1),
     timed(['run', '--dry-run', specs.seeds, '--store', store], 'dry run of 10,000,000 seeds')
   ]
 }
@@ -90,7 +90,7 @@ function writeSpecs(folder: string): { small: string; matrix: string; seeds: str
     small: written('small', 'stages:\n  a: { kind: sample, solver: { name: euler, nfe: 2 }, seeds: 0-7 }\n'),
     matrix: written(
       'matrix',
-      `matrix: { nfe: [${list(500)}], seed: ['0-63', '64-127'] }
+      `matrix: { nfe: [${list(50)}], seed: [${list(20)}] }
 stages:
   a: { kind: sample, solver: { name: euler, nfe: matrix.nfe }, seeds: matrix.seed }
   b: { kind: sample, solver: { name: ipndm, nfe: matrix.nfe }, seeds: matrix.seed }

@@ -9,6 +9,7 @@ import type {
   PredictorRow,
   ResultRow,
   Run,
+  RunOverview,
   RunStage,
   RunStatus,
   ShardRow,
@@ -22,6 +23,8 @@ export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
+  /** As `runs`, with how many stages each run has and how many of them are finished, which are counted unchecked. */
+  overviews(): RunOverview[]
   /**
    * The run of an id, of the beginning of one id, or the newest of an experiment's name.
    * @throws EpdError `not-found`

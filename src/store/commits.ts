@@ -2,7 +2,7 @@ import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
 import type { Held } from '../files/held.js'
 import { checkStage, seal, type SealedName } from './seals.js'
-import type { Database } from './sqlite.js'
+import { prepared, type Database } from './sqlite.js'
 
 /** What every change of a store is made with. */
 export interface Commits {
@@ -49,7 +49,7 @@ export function commitsOf({
     root,
     file,
     database,
-    run: (sql, ...values) => database.prepare(sql).run(...values),
+    run: (sql, ...values) => prepared(database, sql).run(...values),
     transaction,
     commit,
     sealed,

@@ -20,7 +20,7 @@ import {
 } from './rows.js'
 import { readResults } from './results.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
-import type { Database } from './sqlite.js'
+import { prepared, type Database } from './sqlite.js'
 import type { Store } from './access.js'
 
 /** Reads the rows of a database, which must be what was written. */
@@ -38,8 +38,7 @@ interface Rows {
 export function reading(root: string, file: string, database: Database): Store {
   const rows: Rows['rows'] = (sql, ...values) =>
     guarded(file, () =>
-      database
-        .prepare(sql)
+      prepared(database, sql)
         .all(...values)
         .filter(isRow)
     )
@@ -61,11 +60,14 @@ export function reading(root: string, file: string, database: Database): Store {
   }
 }
 
+const COUNTS = `SELECT run_id, count(*) AS stages, count(stages.key) AS finished
+  FROM run_stages LEFT JOIN stages ON stages.key = stage_key AND stages.status = 'finished' GROUP BY run_id`
+
 const NOBODY: ReadonlySet<string> = new Set()
 
 const NEWEST = 'ORDER BY updated DESC, rowid DESC'
 
-function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'results'> {
+function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'runStages' | 'results'> {
   const { root, file, database, rows, all } = access
   const standings = (found: readonly Run[]) => {
     const alive = found.some(({ status }) => status === 'running') ? guarded(file, () => attended(database)) : NOBODY
@@ -79,6 +81,13 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'res
     )
   return {
     runs,
+    overviews() {
+      const counted = new Map(rows(COUNTS).map(row => [text(row, 'run_id'), row]))
+      return runs().map(run => {
+        const row = counted.get(run.id)
+        return { run, stages: row ? number(row, 'stages') : 0, finished: row ? number(row, 'finished') : 0 }
+      })
+    },
     run(idOrName) {
       const known = rows(`SELECT id, name FROM runs ${NEWEST}`).map(row => ({
         id: text(row, 'id'),
@@ -108,7 +117,7 @@ type StageReads = Pick<
 >
 
 function stageReads(access: Rows): StageReads {
-  const { root, all } = access
+  const { root, rows, all } = access
   const artifacts = (key: string, name?: string) =>
     all(
       ...([
@@ -130,8 +139,8 @@ function stageReads(access: Rows): StageReads {
       return damaged && objectPath(root, damaged)
     },
     isComplete: key =>
+      rows('SELECT status FROM stages WHERE key = ?', key).at(0)?.status === 'finished' &&
       damagedRow(access, key) === undefined &&
-      stageOf(access, key)?.status === 'finished' &&
       artifacts(key).every(artifact => hasObject(root, artifact)),
     shards: key => all(toShard, 'shards', 'WHERE stage_key = ? ORDER BY position', key),
     metrics: key => all(toMetric, 'metrics', 'WHERE stage_key = ? ORDER BY rowid', key)

@@ -23,6 +23,13 @@ export interface Run {
   readonly finished: string | null
 }
 
+/** A run, and how far it has come. */
+export interface RunOverview {
+  readonly run: Run
+  readonly stages: number
+  readonly finished: number
+}
+
 /** A stage of a run, by its name in the run's spec. */
 export interface RunStage {
   readonly position: number

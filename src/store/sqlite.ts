@@ -19,6 +19,20 @@ export function openDatabase(file: string | Buffer, options: BetterSqlite3.Optio
   return new loaded(file, options)
 }
 
+const statements = new WeakMap<Database, Map<string, BetterSqlite3.Statement>>()
+
+/**
+ * A statement of SQL, prepared once for each connection. It is for statements that are read to their end, and that
+ * come in a fixed number of forms.
+ */
+export function prepared(database: Database, sql: string): BetterSqlite3.Statement {
+  const known = statements.get(database) ?? new Map<string, BetterSqlite3.Statement>()
+  statements.set(database, known)
+  const statement = known.get(sql) ?? database.prepare(sql)
+  known.set(sql, statement)
+  return statement
+}
+
 function load(): typeof BetterSqlite3 {
   const name = Number.parseInt(process.versions.node) < FIRST_FOR_13 ? 'better-sqlite3-12' : 'better-sqlite3'
   try {
