@@ -191,6 +191,9 @@ export type { Place as ModelPlace } from './pipeline/model.js'
 export { imagesFolder } from './pipeline/images.js'
 export { packageVersion } from './pipeline/version.js'
 export type { OnEvent, RunEvent } from './pipeline/event.js'
+export type { Sight } from './files/processes.js'
+export { Seeds } from './reading/seeds.js'
+export { LongList } from './reading/long-list.js'
 export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,

@@ -31,6 +31,7 @@ export interface Preview {
   readonly absent: readonly Absent[]
 }
 
+/** An experiment, and the store in which it would be run. */
 export interface PreviewOptions extends Omit<ExecuteOptions, 'store'> {
   /** A store that is open for reading is enough. */
   readonly store: Store

@@ -3,8 +3,10 @@
  * array.
  */
 export abstract class LongList<Item> implements Iterable<Item> {
+  /** How many items there are. */
   abstract readonly length: number;
 
+  /** Makes the items one by one. */
   abstract [Symbol.iterator](): Iterator<Item>
 
   /** The list of what a function makes of each item. */
@@ -12,6 +14,7 @@ export abstract class LongList<Item> implements Iterable<Item> {
     return new Mapped(this, make)
   }
 
+  /** All items at once. */
   toJSON(): Item[] {
     return [...this]
   }

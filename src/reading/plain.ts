@@ -41,6 +41,10 @@ export function* canonicalParts(value: unknown): Generator<string> {
   const lists: LongList<unknown>[] = []
   const mark = randomUUID()
   const text = canonical(withoutLists(value, list => `${mark} ${lists.push(list) - 1}`))
+  if (lists.length === 0) {
+    yield text
+    return
+  }
   const parts = text.split(new RegExp(`"${mark} (\\d+)"`))
   for (const [i, part] of parts.entries())
     if (i % 2 === 0) yield part

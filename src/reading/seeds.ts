@@ -20,7 +20,8 @@ export class Seeds extends LongList<number> {
   /** How many seeds there are before each range. */
   private readonly starts: readonly number[]
 
-  constructor(ranges: readonly Range[]) {
+  /** Ranges in the order of their seeds, none of which overlap. */
+  constructor(ranges: readonly { readonly first: number; readonly last: number }[]) {
     super()
     const joined: { first: number; last: number }[] = []
     for (const { first, last } of ranges) {
@@ -37,10 +38,12 @@ export class Seeds extends LongList<number> {
     this.length = length
   }
 
+  /** Seeds one by one, in their order; each a whole number from 0 to 2^32 - 1. */
   static of(seeds: Iterable<number>): Seeds {
     return new Seeds(Array.from(seeds, seed => ({ first: seed, last: seed })))
   }
 
+  /** Makes the seeds one by one. */
   override *[Symbol.iterator](): Iterator<number> {
     for (const { first, last } of this.ranges) for (let seed = first; seed <= last; seed++) yield seed
   }
