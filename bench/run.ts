@@ -21,6 +21,7 @@ import { accumulator } from '../src/metrics/statistics.js'
 import { denoisingRecipe } from '../src/networks/network.js'
 import { networkOf } from '../src/networks/registry.js'
 import { hashUniform } from '../src/random/hash-uniform.js'
+import { parseSeeds } from '../src/reading/seeds.js'
 import { latents } from '../src/random/latents.js'
 import { schedule } from '../src/solvers/schedule.js'
 import { SOLVERS } from '../src/solvers/registry.js'
@@ -301,7 +302,7 @@ async function outside(model: Model, count: number): Promise<number> {
       ...({ name: 'heun', afs: false, numSteps: 3, nfe: 4 } as const),
       schedule: { type: 'time_uniform', rho: 1, sigmaMin: 0.002, sigmaMax: 80 } as const
     },
-    seeds: Array.from({ length: seeds }, (_, i) => i)
+    seeds: parseSeeds(`0-${seeds - 1}`)
   })
   const context = {
     ...{ store, key: claim.name, claim, inputKey: (name: string) => name, signal: new AbortController().signal },

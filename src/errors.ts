@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'store-version'
   | 'store-unwritable'
   | 'store-corrupt'
+  | 'store-lost'
   | 'claim-lost'
   | 'not-found'
   | 'query-failed'
@@ -31,6 +32,10 @@ export type WayOut =
   | 'another-folder'
   /** Open another folder as the store, or copy this one to where it can be written. */
   | 'writable-store'
+  /** Copy the store to where it can be written and read the copy, or have one read it who may write it. */
+  | 'writable-copy'
+  /** Raise a limit of the process, which the message names. */
+  | 'raise-limit'
   /** Move what is in the place of the store away, or open another folder. */
   | 'replace-store'
   /** Free some space on the store's disk, or open a folder on another disk. */
@@ -96,4 +101,9 @@ export class EpdError extends Error implements Fault {
     if (wayOut !== undefined) this.wayOut = wayOut
     if (faults !== undefined) this.faults = faults
   }
+}
+
+/** What is said of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -191,12 +191,16 @@ export type { Place as ModelPlace } from './pipeline/model.js'
 export { imagesFolder } from './pipeline/images.js'
 export { packageVersion } from './pipeline/version.js'
 export type { OnEvent, RunEvent } from './pipeline/event.js'
+export type { Sight } from './files/processes.js'
+export { Seeds } from './reading/seeds.js'
+export { LongList } from './reading/long-list.js'
 export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
   openStore,
   type Artifact,
   type Claim,
+  type ClaimHolder,
   type ImportedRow,
   type IterationRow,
   type Metric,
@@ -204,6 +208,7 @@ export {
   type QueryResult,
   type ResultRow,
   type Run,
+  type RunOverview,
   type RunStage,
   type RunStatus,
   type ShardRow,

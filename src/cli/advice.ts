@@ -5,6 +5,8 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
   'another-store': 'choose another folder with --store',
   'another-folder': 'name another with --store',
   'writable-store': 'choose another folder with --store, or copy this one there',
+  'writable-copy': 'copy the store to where it can be written, or run epd-run ls once as who may write it',
+  'raise-limit': 'raise that limit and run again',
   'replace-store': 'move it away, or choose another folder with --store',
   'more-space': 'free some space or choose another folder with --store',
   'make-store': 'run an experiment first, or name another folder with --store',

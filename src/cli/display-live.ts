@@ -5,7 +5,7 @@ import type { Execution } from '../pipeline/execute.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, progressLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 
@@ -73,7 +73,7 @@ function stageHandler(stage: string, title: string, wrapper: Task): (event: RunE
         wrapper.title = `${title}  (in the store)`
         break
       case 'waiting':
-        wrapper.output = 'another process is computing it; waiting'
+        wrapper.output = waitingLine(event)
         break
       case 'progress':
         wrapper.output = progress(event)

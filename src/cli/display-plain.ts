@@ -4,7 +4,7 @@ import { nameOfModel } from '../pipeline/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, progressLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
 
 /** Seconds between two signs of life of the same stage. */
 const QUIET = 10
@@ -62,7 +62,7 @@ function stageEvents(stage: string): (event: RunEvent) => Said {
     if (!concerns(event, stage)) return undefined
     if (event.type === 'cached') return { ending: '(in the store)' }
     if (event.type === 'finished') return { ending: duration(event.seconds) }
-    if (event.type === 'waiting') return { line: 'another process is computing it; waiting' }
+    if (event.type === 'waiting') return { line: waitingLine(event) }
     return event.type === 'progress' ? { line: progress(event) } : undefined
   }
 }

@@ -4,14 +4,15 @@ import { preview, type PreviewedStage, type StageState } from '../pipeline/previ
 import type { AnyExperiment } from '../experiment/experiment.js'
 import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS } from '../stages/registry.js'
-import { createStore } from '../store/store.js'
+import { EpdError } from '../errors.js'
+import { createStore, openStore, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
 import type { Flags } from './flags.js'
 import { absentLines } from './reads.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {
-  const store = createStore(dir)
+  const store = openedIn(dir)
   try {
     const { signal } = new AbortController()
     const { stages, absent } = await preview({ experiment, store, signal, onEvent: warn })
@@ -23,6 +24,16 @@ export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Fl
     )
   } finally {
     store.close()
+  }
+}
+
+/** A store that cannot be written is only read, which is all that is needed. */
+function openedIn(dir: string): Store {
+  try {
+    return createStore(dir)
+  } catch (error) {
+    if (!(error instanceof EpdError && error.code === 'store-unwritable')) throw error
+    return openStore(dir)
   }
 }
 

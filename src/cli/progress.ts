@@ -33,6 +33,16 @@ export function digestLine({ url, sha256 }: Extract<RunEvent, { type: 'downloade
   return `${url}#sha256=${sha256}`
 }
 
+/** Who a stage is waited for, and when that ends, if it does not end by itself. */
+export function waitingLine({ holder }: Extract<RunEvent, { type: 'waiting' }>): string {
+  if (!holder || holder.sight === 'gone') return 'another process is computing it; waiting'
+  const { pid, host, sight, ahead } = holder
+  if (sight === 'alive') return `process ${pid} is computing it; waiting`
+  const state = sight === 'stopped' ? 'is stopped' : `of ${host} cannot be seen from here`
+  const clock = ahead > 0 ? `, and its clock was ${duration(ahead)} ahead` : ''
+  return `process ${pid}, which began it, ${state}${clock}; waiting until it ends or has shown no sign of life for 5 s`
+}
+
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { EpdError } from '../errors.js'
+import { EpdError, messageOf } from '../errors.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
 import { carryOut } from '../pipeline/run-experiment.js'
@@ -42,7 +42,7 @@ function unfinished(name: string | undefined, dir: string) {
 async function execute(experiment: AnyExperiment, options: Flags): Promise<void> {
   const store = createStore(options.store)
   let runId: string | undefined
-  const interrupt = onInterrupt(() => wayOn(runId, options))
+  const interrupt = onInterrupt(() => wayOn(store, runId, options))
   try {
     const { show, begin, stages } = await openDisplay(experiment, options)
     const plan = await carryOut(
@@ -58,15 +58,21 @@ async function execute(experiment: AnyExperiment, options: Flags): Promise<void>
     )
     report(store, plan.runId, options)
   } catch (error) {
-    throw interrupt.signal.aborted ? new EpdError('interrupted', wayOn(runId, options)) : error
+    const isLost = error instanceof EpdError && error.code === 'store-lost'
+    throw interrupt.signal.aborted && !isLost ? new EpdError('interrupted', wayOn(store, runId, options)) : error
   } finally {
     interrupt.release()
     store.close()
   }
 }
 
-function wayOn(runId: string | undefined, { store }: Flags): string {
-  const elsewhere = store === 'runs' ? '' : ` --store ${store}`
+function wayOn(store: WritableStore, runId: string | undefined, { store: dir }: Flags): string {
+  try {
+    store.check()
+  } catch (error) {
+    return `Interrupted; ${messageOf(error)}`
+  }
+  const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
   const command = runId ? `epd-run resume ${runId}${elsewhere}` : 'the same command'
   return `Interrupted; what is done is kept. Continue with: ${command}`
 }

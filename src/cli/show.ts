@@ -8,18 +8,19 @@ import { inColumns } from './columns.js'
 export function list({ store: dir, json }: Flags): void {
   const store = openStore(dir)
   try {
-    const runs = store.runs().map(run => ({ run, stages: store.runStages(run.id) }))
     if (json) {
-      print(JSON.stringify(runs.map(({ run, stages }) => ({ ...run, stages }))))
+      print(JSON.stringify(store.runs().map(run => ({ ...run, stages: store.runStages(run.id) }))))
       return
     }
-    const rows = runs.map(({ run, stages }) => [
-      run.id,
-      run.status,
-      `${stages.filter(isFinished).length}/${stages.length}`,
-      run.updated.slice(0, 16).replace('T', ' '),
-      run.description
-    ])
+    const rows = store
+      .overviews()
+      .map(({ run, stages, finished }) => [
+        run.id,
+        run.status,
+        `${finished}/${stages}`,
+        run.updated.slice(0, 16).replace('T', ' '),
+        run.description
+      ])
     print(inColumns(['run', 'status', 'stages', 'updated', 'description'], rows))
   } finally {
     store.close()
@@ -134,10 +135,6 @@ function biases(store: Store, runId: string): string[] {
     })
   )
   return lines.length > 0 ? ['', ...lines] : []
-}
-
-function isFinished({ stage }: RunStage): boolean {
-  return stage?.status === 'finished'
 }
 
 function print(text: string): void {

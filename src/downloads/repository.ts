@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readDiffusers } from '../checkpoints/diffusers.js'
 import { readJson } from '../checkpoints/json.js'
 import { EpdError } from '../errors.js'
+import { makeFolder } from '../files/place.js'
 import { firstNames } from '../first-names.js'
 import { fileAddress, HEX40, listingIn, listRepository, OFFLINE_WAY_OUT, type Listed, type Listing } from './hub.js'
 import { snapshotOf } from './hub-cache.js'
@@ -80,7 +81,7 @@ export async function obtainRepository(
     const path = join(root, file.path)
     if (await isIntact(path, file)) return
     const url = fileAddress(settings, wish.repository, listing.commit, file.path)
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const sha256 = await receive({
       ...{ url, path, expected: file, token: settings.token, signal, wayOut: OFFLINE_WAY_OUT },
       onProgress: (received, total, silent) => onProgress?.(url, received, total, silent)
@@ -220,7 +221,7 @@ async function remember(wish: RepositoryWish, folder: string, listing: Listing):
 }
 
 async function put(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   await writeFile(`${path}.part`, text)
   await rename(`${path}.part`, path)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { StageBase } from '../stages/kind.js'
 import type { StageKinds } from '../stages/registry.js'
+import { withoutLists } from '../reading/long-list.js'
 import { canonical, child, isMapping, type Mapping } from '../reading/plain.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
 
@@ -208,7 +209,8 @@ function axisLabels(cases: readonly Case[]): Labels[] {
 function identities(stages: readonly StageBase[], kinds: StageKinds): Map<string, string> {
   const ids = new Map<string, string>()
   for (const stage of stages) {
-    const content = canonical({ ...kinds.of(stage).renamed(stage, name => ids.get(name) ?? ''), name: '' })
+    const own = { ...kinds.of(stage).renamed(stage, name => ids.get(name) ?? ''), name: '' }
+    const content = canonical(withoutLists(own, String))
     ids.set(stage.name, createHash('sha256').update(content).digest('hex'))
   }
   return ids

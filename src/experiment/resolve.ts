@@ -3,7 +3,7 @@ import { child, isMapping } from '../reading/plain.js'
 import type { Path, Problem, Report } from '../reading/problem.js'
 import type { Compiled } from '../reading/schema.js'
 import { ref } from '../reading/keys.js'
-import { parseSeeds, SEEDS, type SeedsText } from '../reading/seeds.js'
+import { parseSeeds, SEEDS, type Seeds, type SeedsText } from '../reading/seeds.js'
 import type { Reuse } from '../solvers/reuse.js'
 import { withDerived } from '../stages/derived.js'
 import type { StageBase } from '../stages/kind.js'
@@ -91,7 +91,7 @@ function partsOf(
   top: TopLevel,
   schema: Compiled,
   reuse: Reuse
-): { readonly chosen?: Chosen; readonly seeds: (key: string) => readonly number[] | undefined } {
+): { readonly chosen?: Chosen; readonly seeds: (key: string) => Seeds | undefined } {
   const chosen = kinds.some(({ spec }) => spec.ownSolver)
     ? top.solverAt(child(raw, 'solver'), [...path, 'solver'], reuse)
     : undefined
@@ -106,7 +106,7 @@ function partsOf(
   return { chosen, seeds: key => seeds.get(key) }
 }
 
-function seedsIn(value: SeedsText, path: Path, report: Report): number[] | undefined {
+function seedsIn(value: SeedsText, path: Path, report: Report): Seeds | undefined {
   try {
     return parseSeeds(value)
   } catch (error) {

@@ -8,10 +8,12 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync
+  writeSync,
+  type Dirent
 } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { checkHeld } from './held.js'
 import { sightOf, thisProcess } from './processes.js'
 
 /**
@@ -70,7 +72,12 @@ function prepare(path: string, temporaries: string): string {
     tidied.add(temporaries)
     removeAbandoned(temporaries)
   }
-  return join(temporaries, `${randomUUID()}.${writer()}.tmp`)
+  return join(temporaries, temporaryName())
+}
+
+/** A name that no other file has, and that tells which process writes it. */
+export function temporaryName(): string {
+  return `${randomUUID()}.${writer()}.tmp`
 }
 
 /** Names the process that writes a temporary file, so that another can see whether it is still there. */
@@ -95,10 +102,16 @@ const ABANDONED_AFTER = 3_600_000
  * Removes the temporary files that killed processes have left in a folder. Those of processes that still write stay.
  */
 export function removeAbandoned(folder: string): void {
-  for (const name of namesIn(folder)) {
+  for (const { name } of entriesOf(folder)) {
     const path = join(folder, name)
     if (isAbandoned(name, path)) rmSync(path, { force: true })
   }
+}
+
+/** Does so in a folder and in all folders below it. */
+export function removeAbandonedBelow(folder: string): void {
+  removeAbandoned(folder)
+  for (const entry of entriesOf(folder)) if (entry.isDirectory()) removeAbandonedBelow(join(folder, entry.name))
 }
 
 function isAbandoned(name: string, path: string): boolean {
@@ -115,17 +128,23 @@ function sightOfWriter([, pid, began, where]: RegExpExecArray): ReturnType<typeo
   return where === shortDigest(machine) ? sightOf({ machine, pid: Number(pid), began }) : 'unknown'
 }
 
-function namesIn(folder: string): string[] {
-  return isFolder(folder) ? readdirSync(folder) : []
+function entriesOf(folder: string): Dirent[] {
+  return isFolder(folder) ? readdirSync(folder, { withFileTypes: true }) : []
 }
 
 /**
  * Makes a folder and those above it; another process may make them at the same time. Node's own `recursive` never ends
  * below a folder such as /proc, which says of every name that it is not there.
+ * @throws EpdError `store-lost` in a folder that is held and is no longer what it was
  */
 export function makeFolder(path: string): void {
+  checkHeld(path)
+  makeMissing(path)
+}
+
+function makeMissing(path: string): void {
   if (isFolder(path)) return
-  makeFolder(dirname(path))
+  makeMissing(dirname(path))
   try {
     mkdirSync(path)
     persistFolder(dirname(path))

@@ -11,10 +11,11 @@ export interface ProcessIdentity {
 }
 
 /**
- * The state of a process as it can be seen from here. `unknown`: it is on another machine, or stopped, or there is a
- * process of that pid and the system does not tell whether it is the same one.
+ * The state of a process as it can be seen from here. `stopped`: it lives, and does nothing until it is told to go on.
+ * `unknown`: it is on another machine, or there is a process of that pid and the system does not tell whether it is the
+ * same one.
  */
-export type Sight = 'alive' | 'gone' | 'unknown'
+export type Sight = 'alive' | 'stopped' | 'gone' | 'unknown'
 
 export function thisProcess(): ProcessIdentity {
   return { machine: machine(), pid: process.pid, began: statusOf(process.pid)?.began ?? '' }
@@ -26,7 +27,7 @@ export function sightOf(other: ProcessIdentity): Sight {
   const status = statusOf(other.pid)
   if (!status || other.began === '') return 'unknown'
   if (status.began !== other.began || 'ZX'.includes(status.state)) return 'gone'
-  return 'Tt'.includes(status.state) ? 'unknown' : 'alive'
+  return 'Tt'.includes(status.state) ? 'stopped' : 'alive'
 }
 
 let known: string | undefined

@@ -48,7 +48,7 @@ export function absentFiles(experiment: AnyExperiment, kinds?: StageKinds): stri
 }
 
 /** @throws EpdError `checkpoint-missing` that names all that is not there */
-function expectFiles(experiment: AnyExperiment, kinds?: StageKinds): void {
+export function expectFiles(experiment: AnyExperiment, kinds?: StageKinds): void {
   const absent = absentFiles(experiment, kinds)
   if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'))
 }

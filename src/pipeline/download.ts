@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileDigest } from '../checkpoints/checkpoint.js'
 import { faultOf } from '../downloads/expected.js'
 import { shown, type OnProgress, type ReceiveOptions } from '../downloads/receive-options.js'
 import { receive } from '../downloads/receive.js'
 import { EpdError } from '../errors.js'
+import { makeFolder } from '../files/place.js'
 
 export interface DownloadOptions extends Pick<ReceiveOptions, 'token' | 'stallSeconds' | 'limit'> {
   readonly url: string
@@ -29,7 +30,7 @@ export interface DownloadOptions extends Pick<ReceiveOptions, 'token' | 'stallSe
 export async function download(options: DownloadOptions): Promise<string> {
   const { url, folder, sha256 } = options
   const path = downloadPath(folder, url)
-  await mkdir(folder, { recursive: true })
+  makeFolder(folder)
   if (await sizeOf(path)) {
     await checkDigest(path, options)
     return path

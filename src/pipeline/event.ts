@@ -1,4 +1,5 @@
 import type { Progress } from '../stages/stage.js'
+import type { ClaimHolder } from '../store/store.js'
 
 /** What a run tells while it goes on. */
 export type RunEvent =
@@ -15,8 +16,8 @@ export type RunEvent =
   | { readonly type: 'downloaded'; readonly url: string; readonly sha256: string }
   /** The stage's result is in the store already. */
   | { readonly type: 'cached'; readonly stage: string }
-  /** Another process is computing it. */
-  | { readonly type: 'waiting'; readonly stage: string }
+  /** Another process is computing it; `holder` where it is still known which. */
+  | { readonly type: 'waiting'; readonly stage: string; readonly holder?: ClaimHolder }
   | { readonly type: 'started'; readonly stage: string }
   | ({ readonly type: 'progress'; readonly stage: string } & Progress)
   | {

@@ -1,36 +1,20 @@
-import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EpdError } from '../errors.js'
-import type { MetricDescriptor } from '../metrics/metric.js'
+import { EpdError, messageOf } from '../errors.js'
 import type { Model } from '../models/model.js'
-import type { AnyExperiment } from '../experiment/experiment.js'
 import { solversWith } from '../experiment/plugins.js'
-import { withDerived } from '../stages/derived.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
-import { DamagedObject, type Claim, type WritableStore } from '../store/store.js'
-import type { OnEvent } from './event.js'
-import { checkFit } from './fit.js'
+import { DamagedObject, type Claim } from '../store/store.js'
 import { publish } from './images.js'
-import { openSpecified, withCommit } from './model.js'
-import { withTimePoints } from './time-points.js'
-import { checkPrompts, promptsOf, readPrompts } from './prompts.js'
-import { assetOf, cacheFolder, checkAssets, copyAt, obtainCopies, readAssets, type Assets } from './assets.js'
-import { plan, type Plan, type PlannedStage } from './plan.js'
+import { closing } from './model.js'
+import { promptsOf } from './prompts.js'
+import { assetOf, cacheFolder, checkAssets, obtainCopies, type Assets } from './assets.js'
+import type { Plan, PlannedStage } from './plan.js'
+import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
 
-/** An experiment, and where and how it is run. */
-export interface ExecuteOptions {
-  readonly experiment: AnyExperiment
-  readonly store: WritableStore
-  readonly signal: AbortSignal
-  readonly onEvent: OnEvent
-  /** The kinds of its stages; by default the program's own. */
-  readonly kinds?: StageKinds
-  /** The metrics that score stages may name; by default METRICS. */
-  readonly metrics?: readonly MetricDescriptor[]
-}
+export type { ExecuteOptions }
 
 /** A run that is under way. */
 export interface Execution {
@@ -49,7 +33,10 @@ export interface Execution {
  */
 export async function begin(options: ExecuteOptions): Promise<Execution> {
   const { store, signal, kinds = STAGE_KINDS } = options
-  const all = await guardedAsync(store.root, () => prepared(options))
+  const cacheDir = cacheFolder(store.root)
+  const all = await guardedAsync(store.root, async () =>
+    prepared({ ...options, cacheDir }, await obtainCopies(options))
+  )
   const { experiment, model, assets, prompts, plan: planned } = all
   await closing(model, () => checkStages(planned, all, options))
   const { name, description, file, text, overrides, allowMismatch } = experiment
@@ -65,27 +52,6 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
       if (error === undefined) store.endRun(planned.runId, 'finished')
       else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
     }
-  }
-}
-
-/** Opens the model and names the stages, and tells of what does not fit. The model is the caller's to close. */
-export async function prepared(options: ExecuteOptions): Promise<Opened & { readonly plan: Plan }> {
-  const { onEvent, kinds = STAGE_KINDS } = options
-  const all = await opened(options)
-  return closing(all.model, () => {
-    for (const message of [...all.experiment.warnings, ...checkFit(all.experiment, all.model, kinds)])
-      onEvent({ type: 'warning', message })
-    return { ...all, plan: plan(all, kinds) }
-  })
-}
-
-/** What the work comes to; where it fails, the model is closed. */
-async function closing<T>(model: Model, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    await model.close()
-    throw error
   }
 }
 
@@ -111,41 +77,6 @@ async function checkStages(
     signal.throwIfAborted()
     const kind = kinds.of(stage)
     if (!store.isComplete(key)) await guardedAsync(store.root, async () => kind.check?.(stage, context))
-  }
-}
-
-/** An experiment with its model and all else that it reads. */
-export interface Opened {
-  /** The experiment, with the stages that its model needs beside those of the spec. */
-  readonly experiment: AnyExperiment
-  readonly model: Model
-  readonly assets: Assets
-  readonly prompts?: readonly string[]
-}
-
-async function opened(options: ExecuteOptions): Promise<Opened> {
-  const { experiment, store, signal, onEvent, kinds = STAGE_KINDS } = options
-  const copies = await obtainCopies(options)
-  const assets = await readAssets(experiment, copies, kinds)
-  const at = (location: string) => copyAt(copies, location)
-  const prompts = await readPrompts(experiment.prompts, at)
-  const model = await openSpecified(experiment.model, {
-    at,
-    cwd: dirname(experiment.file),
-    cacheDir: cacheFolder(store.root),
-    signal,
-    onNote: message => {
-      onEvent({ type: 'warning', message })
-    }
-  })
-  try {
-    checkPrompts(model, prompts)
-    const named = { ...experiment, model: withCommit(experiment.model, copies) }
-    const filled = withTimePoints(named, model, kinds)
-    return { experiment: { ...filled, stages: withDerived(filled.stages, model, kinds) }, model, assets, prompts }
-  } catch (error) {
-    await model.close()
-    throw error
   }
 }
 
@@ -221,19 +152,30 @@ async function obtain(planned: PlannedStage, work: Work): Promise<void> {
     }
     const claim = store.claim(key)
     if (claim) {
-      try {
-        if (!store.isComplete(key)) {
-          await compute(planned, claim, work)
-          return
-        }
-      } finally {
-        claim.release()
-      }
+      if (await computed(planned, claim, work)) return
+      waiting = false
       continue
     }
-    if (!waiting) onEvent({ type: 'waiting', stage: stage.name })
+    if (!waiting) onEvent({ type: 'waiting', stage: stage.name, holder: store.holder(key) })
     waiting = true
     await sleep(RETRY, undefined, { signal })
+  }
+}
+
+/**
+ * Computes a stage that is claimed. Returns whether that is done: another process may have finished it before, or have
+ * taken it over while this one was suspended.
+ */
+async function computed(planned: PlannedStage, claim: Claim, work: Work): Promise<boolean> {
+  try {
+    if (work.store.isComplete(planned.key)) return false
+    await compute(planned, claim, work)
+    return true
+  } catch (error) {
+    if (error instanceof EpdError && error.code === 'claim-lost') return false
+    throw error
+  } finally {
+    claim.release()
   }
 }
 
@@ -281,11 +223,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })
   } catch (error) {
-    if (!(error instanceof EpdError && error.code.startsWith('store-'))) store.addSeconds(claim, seconds())
+    const isKept = !(error instanceof EpdError && (error.code.startsWith('store-') || error.code === 'claim-lost'))
+    if (isKept) store.addSeconds(claim, seconds())
     throw error
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -4,6 +4,7 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { placeFileSync } from '../files/place.js'
 import { toPng } from '../images/png.js'
 import type { Pictures } from '../stages/kind.js'
+import { temporaryFolder } from '../store/objects.js'
 import type { Store } from '../store/store.js'
 
 /** The folder where a run's images lie as PNG files. It is there once a stage has made images. */
@@ -18,7 +19,7 @@ export function imagesFolder(root: string, runId: string): string {
 export function publish({ name, each }: Pictures, key: string, runId: string, store: Store): void {
   const folder = imagesFolder(store.root, runId)
   for (const artifact of store.artifacts(key, 'grid'))
-    writeOnce(join(folder, `${name}.png`), () => store.readArtifact(artifact))
+    writeOnce(store, join(folder, `${name}.png`), () => store.readArtifact(artifact))
   if (!each) return
   const files = new Map(store.artifacts(key, 'images').map(artifact => [artifact.position, artifact]))
   for (const { position, seeds } of store.shards(key)) {
@@ -31,7 +32,7 @@ export function publish({ name, each }: Pictures, key: string, runId: string, st
     const size = height * width * channels
     paths.forEach((path, i) => {
       const pixels = Uint8Array.from(data.subarray(i * size, (i + 1) * size))
-      writeOnce(path, () => toPng({ width, height, channels, data: pixels }))
+      writeOnce(store, path, () => toPng({ width, height, channels, data: pixels }))
     })
   }
 }
@@ -40,6 +41,7 @@ function pad(seed: number): string {
   return String(seed).padStart(6, '0')
 }
 
-function writeOnce(path: string, content: () => Uint8Array): void {
-  if (!existsSync(path)) placeFileSync(path, content())
+/** What a killed process leaves half written lies where it is looked for whenever the store is opened. */
+function writeOnce({ root }: Store, path: string, content: () => Uint8Array): void {
+  if (!existsSync(path)) placeFileSync(path, content(), temporaryFolder(root))
 }

@@ -3,7 +3,7 @@ import type { AnyExperiment } from '../experiment/experiment.js'
 import { pluginOf } from '../experiment/plugins.js'
 import type { Model } from '../models/model.js'
 import { DEFAULT_BATCH_SIZE } from '../solvers/driver.js'
-import { canonical } from '../reading/plain.js'
+import { canonicalParts } from '../reading/plain.js'
 import type { StageBase, StageKind } from '../stages/kind.js'
 import { assetOf, type Assets } from './assets.js'
 import { promptsOf } from './prompts.js'
@@ -47,7 +47,9 @@ export interface StageIdentity {
 
 /** The name of a stage's result: SHA-256 of its identity, in hexadecimal. */
 export function stageKey(identity: StageIdentity): string {
-  return createHash('sha256').update(canonical(identity)).digest('hex')
+  const hash = createHash('sha256')
+  for (const part of canonicalParts(identity)) hash.update(part)
+  return hash.digest('hex')
 }
 
 /** What names a stage's result: its kind and version, its own identity, its plugin, and the model that it evaluates. */

@@ -42,6 +42,16 @@ export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNot
   })
 }
 
+/** What the work comes to; where it fails, the model is closed. */
+export async function closing<T>(model: Model, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await model.close()
+    throw error
+  }
+}
+
 /** A model whose repository is named with the commit that it was opened at. */
 export function withCommit(model: ModelSpec, copies: Copies): ModelSpec {
   if (!('checkpoint' in model)) return model

@@ -1,10 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EpdError } from '../errors.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { solversWith } from '../experiment/plugins.js'
 import type { Cost, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
-import type { WritableStore } from '../store/store.js'
-import { absentCopies, findCopies, type Absent } from './assets.js'
-import { prepared, type ExecuteOptions } from './execute.js'
+import type { Store } from '../store/store.js'
+import { absentCopies, cacheFolder, expectFiles, findCopies, type Absent } from './assets.js'
+import { prepared, type ExecuteOptions } from './prepare.js'
 
 /** How far the store has come with a stage. */
 export type StageState =
@@ -27,7 +31,10 @@ export interface Preview {
   readonly absent: readonly Absent[]
 }
 
-export interface PreviewOptions extends ExecuteOptions {
+/** An experiment, and the store in which it would be run. */
+export interface PreviewOptions extends Omit<ExecuteOptions, 'store'> {
+  /** A store that is open for reading is enough. */
+  readonly store: Store
   /** How long servers may take to say how large their files are, in milliseconds; default 20,000. */
   readonly patience?: number
 }
@@ -45,9 +52,29 @@ export async function preview({ patience = 20_000, ...options }: PreviewOptions)
     for (const message of experiment.warnings) onEvent({ type: 'warning', message })
     return { stages: previewed(experiment, kinds, () => ({ state: 'unknown' })), absent }
   }
-  const { experiment: whole, model, plan } = await prepared(options)
+  expectFiles(experiment, kinds)
+  const {
+    experiment: whole,
+    model,
+    plan
+  } = await inCache(store, cacheDir => prepared({ ...options, cacheDir }, copies))
   await model.close()
   return { stages: previewed(whole, kinds, name => progressOf(store, plan.keyOf(name)), model.nfeFactor), absent }
+}
+
+/** Works with the cache of a store, or, where that cannot be written, with one that is deleted again. */
+async function inCache<T>({ root }: Store, work: (cacheDir: string) => Promise<T>): Promise<T> {
+  try {
+    return await work(cacheFolder(root))
+  } catch (error) {
+    if (!(error instanceof EpdError && error.code === 'store-unwritable')) throw error
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'epd-run-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 function previewed(
@@ -63,7 +90,7 @@ function previewed(
   })
 }
 
-function progressOf(store: WritableStore, key: string): StageState {
+function progressOf(store: Store, key: string): StageState {
   if (store.isComplete(key)) return { state: 'finished' }
   const [shards, iterations] = [store.shards(key).length, store.iterations(key).length]
   return shards + iterations > 0 ? { state: 'begun', shards, iterations } : { state: 'absent' }

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import { jsonParts, withoutLists, type LongList } from './long-list.js'
+
 /** A mapping of plain data. */
 export type Mapping = Record<string, unknown>
 
@@ -31,4 +34,19 @@ export function canonical(value: unknown): string {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
   })
+}
+
+/** The text of `canonical` in parts, so that no long list in it is ever held as a whole. */
+export function* canonicalParts(value: unknown): Generator<string> {
+  const lists: LongList<unknown>[] = []
+  const mark = randomUUID()
+  const text = canonical(withoutLists(value, list => `${mark} ${lists.push(list) - 1}`))
+  if (lists.length === 0) {
+    yield text
+    return
+  }
+  const parts = text.split(new RegExp(`"${mark} (\\d+)"`))
+  for (const [i, part] of parts.entries())
+    if (i % 2 === 0) yield part
+    else yield* jsonParts(lists[Number(part)])
 }

@@ -1,6 +1,6 @@
 import { nearestNfe, numStepsFor, parallelNfe, savesFirst } from './nfe.js'
 import type { Bound } from './descriptor.js'
-import { schedule as timePoints } from './schedule.js'
+import { schedule as timePoints, type SpacedOptions } from './schedule.js'
 import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from './spec.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
 import type { RawExplicit, RawSchedule } from './schedule-keys.js'
@@ -119,13 +119,32 @@ export function checkSchedule(raw: RawSchedule, path: Path, report: Report): boo
   if (sigmaMin === undefined || sigmaMax === undefined) return true
   if (sigmaMin >= sigmaMax)
     return wrong('sigmaMin', `expected sigmaMin below sigmaMax, found ${sigmaMin} and ${sigmaMax}`)
+  const reason = type === 'discrete' ? undefined : uncrossable({ type, rho, sigmaMin, sigmaMax, precision })
+  if (reason === undefined) return true
+  report(path, `expected a noise range that ${type} can cross, found one where ${reason}`)
+  return false
+}
+
+/** What was found of schedules, since the stages of a matrix have few between them. */
+const tried = new Map<string, string | undefined>()
+const TRIED_MAX = 1000
+
+/** Why a schedule cannot cross its noise range; undefined if it can. */
+function uncrossable(options: Omit<SpacedOptions, 'numSteps' | 'model'>): string | undefined {
+  const { type, rho, sigmaMin, sigmaMax, precision } = options
+  const key = [type, rho, sigmaMin, sigmaMax, precision].join(' ')
+  if (tried.size >= TRIED_MAX) tried.clear()
+  if (!tried.has(key)) tried.set(key, failureOf(options))
+  return tried.get(key)
+}
+
+function failureOf(options: Omit<SpacedOptions, 'numSteps' | 'model'>): string | undefined {
   try {
-    if (type !== 'discrete') timePoints({ type, rho, sigmaMin, sigmaMax, precision, numSteps: FINE })
-    return true
+    timePoints({ ...options, numSteps: FINE })
+    return undefined
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    report(path, `expected a noise range that ${type} can cross, found one where ${error.message}`)
-    return false
+    return error.message
   }
 }
 

@@ -1,5 +1,6 @@
 import { namesOf, optimisersOf } from '../distill/registry.js'
 import { expected, quote, type Path, type Report } from '../reading/problem.js'
+import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
 import { differenceOf } from '../solvers/grids.js'
 import { endsAtZero, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
@@ -45,9 +46,8 @@ export function checkTogether(
 }
 
 /** Reports a validation seed that the teacher stage has too. */
-export function checkUnseen(seeds: readonly number[], teacher: TeacherStage, path: Path, report: Report): void {
-  const taught = new Set(teacher.seeds)
-  const both = seeds.find(seed => taught.has(seed))
+export function checkUnseen(seeds: Seeds, teacher: TeacherStage, path: Path, report: Report): void {
+  const both = seeds.firstIn(teacher.seeds)
   if (both !== undefined)
     report(path, `expected seeds that stage ${quote(teacher.name)} does not have, found ${both} in both`)
 }

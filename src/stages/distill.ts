@@ -10,6 +10,7 @@ import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type SolverSpec } from '../solvers/spec.js'
 import { either, expected } from '../reading/problem.js'
+import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
 import { reference, type ResolveContext, type StageSpec } from './spec.js'
 import { differenceOf } from '../solvers/grids.js'
@@ -31,7 +32,7 @@ export interface DistillStage {
   readonly teacher: string
   /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
   readonly validation: string
-  readonly validationSeeds: readonly number[]
+  readonly validationSeeds: Seeds
   readonly optimizer: OptimizerSpec
   readonly objective: 'final' | 'every'
   /** Whether the student's interior time points are learned too. */

@@ -8,7 +8,7 @@ import { gridOf, type ScheduleSpec, type SolverSpec } from '../solvers/spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
 import { expected, quote } from '../reading/problem.js'
-import { formatSeeds, SEEDS } from '../reading/seeds.js'
+import { formatSeeds, SEEDS, type Seeds } from '../reading/seeds.js'
 import { hasParameters } from '../solvers/learned.js'
 import type { RawSolver, RawUsed } from '../solvers/read.js'
 import { reused } from '../solvers/reuse.js'
@@ -27,7 +27,7 @@ import type { StageContext, StageCost } from './stage.js'
 export interface SampleStage extends ChosenSolver {
   readonly kind: 'sample'
   readonly name: string
-  readonly seeds: readonly number[]
+  readonly seeds: Seeds
   readonly generator: GeneratorName
   /** The most samples that the model is given at once. */
   readonly batch: number
@@ -111,7 +111,7 @@ export const sample: StageKind<SampleStage> = {
   identity({ solver, seeds, generator, from, predictor, mismatched, batch }, { promptsOf }) {
     return {
       params: { solver, seeds, generator, mismatched, learned: predictor?.learned },
-      besides: promptsOf && { prompts: promptsOf(seeds) },
+      besides: promptsOf && { prompts: seeds.map(seed => promptsOf([seed])[0]) },
       inputs: from === undefined ? [] : [from],
       evaluatesModel: true,
       batch

@@ -71,11 +71,11 @@ function checkPairs(
 ): void {
   if (reference === undefined) return
   const truth = sampleIn(find, reference)
-  const seeds = truth && metrics.some(({ needs }) => needs.pairs) ? new Set(truth.seeds) : undefined
+  const seeds = truth && metrics.some(({ needs }) => needs.pairs) ? truth.seeds : undefined
   const infinite = metrics.find(({ infiniteForEqual }) => infiniteForEqual)
   samples.forEach((name, i) => {
     const stage = sampleIn(find, name)
-    if (seeds && stage && !stage.seeds.some(seed => seeds.has(seed)))
+    if (seeds && stage && stage.seeds.firstIn(seeds) === undefined)
       report(
         [...path, i],
         `expected a stage with seeds of reference ${quote(reference)}, found ${quote(name)} with none of them`

@@ -4,6 +4,7 @@ import type { GeneratorName } from '../random/latents.js'
 import { noise } from '../solvers/noise.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import { EpdError } from '../errors.js'
+import type { Seeds } from '../reading/seeds.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -33,7 +34,7 @@ export interface ShardFile {
 
 /** What a stage of shards computes, and how many evaluations of the model that will take, all samples together. */
 export interface Seeded {
-  readonly seeds: readonly number[]
+  readonly seeds: Seeds
   readonly evaluations: number
 }
 
@@ -80,9 +81,9 @@ export async function runShards<T extends StageCost>(
   })
   const { compute, encode } = work(model)
 
-  const queue = shardsOf(seeds).filter(({ position }) => !done.has(position))
+  const queue = shardsOf(seeds, position => done.has(position))
   const lane = async () => {
-    for (let shard = queue.shift(); shard; shard = queue.shift()) {
+    for (const shard of queue) {
       const result = await compute(shard)
       const spent = { nfe: result.nfe, evaluations: result.evaluations }
       store.putShard(claim, { ...shard, ...spent, files: encode(result, shard) })
@@ -95,7 +96,7 @@ export async function runShards<T extends StageCost>(
   try {
     await Promise.all(lanes)
   } finally {
-    queue.length = 0
+    queue.return()
     await Promise.allSettled(lanes)
   }
   return { nfe: costs.at(0)?.nfe, evaluations: totalOf(costs) }
@@ -122,11 +123,11 @@ function counted(model: Model, onEvaluations: (evaluations: number) => void): Mo
   }
 }
 
-function shardsOf(seeds: readonly number[]): Shard[] {
-  return Array.from({ length: Math.ceil(seeds.length / SEEDS_A_SHARD) }, (_, position) => ({
-    position,
-    seeds: seeds.slice(position * SEEDS_A_SHARD, (position + 1) * SEEDS_A_SHARD)
-  }))
+/** The shards of some seeds that are not done, each made when it is asked for. */
+function* shardsOf(seeds: Seeds, isDone: (position: number) => boolean): Generator<Shard, void> {
+  for (let position = 0; position * SEEDS_A_SHARD < seeds.length; position++)
+    if (!isDone(position))
+      yield { position, seeds: seeds.slice(position * SEEDS_A_SHARD, (position + 1) * SEEDS_A_SHARD) }
 }
 
 /** A shard of another stage, with the file of it that is read. */

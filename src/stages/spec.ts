@@ -4,6 +4,7 @@ import type { GeneratorName } from '../random/latents.js'
 import { mappingWithAxes, ref, tagged, type KeySchemas, type Schema } from '../reading/keys.js'
 import { at } from '../reading/plain.js'
 import type { Path } from '../reading/problem.js'
+import type { Seeds } from '../reading/seeds.js'
 import type { Reuse } from '../solvers/reuse.js'
 import type { SolverSpec } from '../solvers/spec.js'
 import type { FindStage, StageBase } from './base.js'
@@ -43,7 +44,7 @@ export interface ResolveContext extends Reuse {
   /** The stages before it that are sound. */
   readonly find: FindStage
   /** The seeds under one of its keys, if they are sound. */
-  readonly seeds: (key: string) => readonly number[] | undefined
+  readonly seeds: (key: string) => Seeds | undefined
   /** Its own solver, if it is sound and is not taken from a distill stage. */
   readonly chosen?: Chosen
   /** The top-level solver, if it is sound. */

@@ -9,7 +9,7 @@ import type { Solvers } from '../solvers/registry.js'
 import { gridOf, type GridSpec, type SolverChoice } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
-import { formatSeeds, SEEDS } from '../reading/seeds.js'
+import { formatSeeds, SEEDS, type Seeds } from '../reading/seeds.js'
 import type { Store } from '../store/store.js'
 import type { StageKind } from './kind.js'
 import type { StageSpec } from './spec.js'
@@ -24,7 +24,7 @@ export interface TeacherStage {
   readonly refine: number
   /** Steps in each interval of the refined grid. */
   readonly substeps: number
-  readonly seeds: readonly number[]
+  readonly seeds: Seeds
   readonly generator: GeneratorName
   /** The grid of the student, which the teacher refines. */
   readonly grid: GridSpec
@@ -77,7 +77,12 @@ export const teacher: StageKind<TeacherStage> = {
   renamed: (stage, rename) => ({ ...stage, name: rename(stage.name) }),
   identity({ solver, refine, substeps, grid, seeds, generator }, { promptsOf }) {
     const params = { solver, refine, substeps, grid, seeds, generator }
-    return { params, besides: promptsOf && { prompts: promptsOf(seeds) }, inputs: [], evaluatesModel: true }
+    return {
+      params,
+      besides: promptsOf && { prompts: seeds.map(seed => promptsOf([seed])[0]) },
+      inputs: [],
+      evaluatesModel: true
+    }
   },
   cost: (stage, { solvers }) => ({ evaluations: evaluationsOf(stage, solvers), atMost: false }),
   summary: stage => `${stage.solver.name}, ${stepsOf(stage)} steps, seeds ${formatSeeds(stage.seeds)}`,

@@ -1,4 +1,4 @@
-import type { Claim } from './claims.js'
+import type { Claim, ClaimHolder } from './claims.js'
 import type { StoredObject } from './objects.js'
 import type { QueryResult } from './query.js'
 import type {
@@ -9,6 +9,7 @@ import type {
   PredictorRow,
   ResultRow,
   Run,
+  RunOverview,
   RunStage,
   RunStatus,
   ShardRow,
@@ -22,6 +23,8 @@ export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
+  /** As `runs`, with how many stages each run has and how many of them are finished, which are counted unchecked. */
+  overviews(): RunOverview[]
   /**
    * The run of an id, of the beginning of one id, or the newest of an experiment's name.
    * @throws EpdError `not-found`
@@ -71,8 +74,13 @@ export interface ShardToPut extends ShardRow {
   readonly files: readonly { name: string; data: Uint8Array; extension: string; mediaType: string }[]
 }
 
-/** Write access. What takes a claim is refused (EpdError `claim-lost`) once another process has taken the work over. */
+/**
+ * Write access. What takes a claim is refused (EpdError `claim-lost`) once another process has taken the work over, and
+ * whatever is written once the store was moved, deleted or replaced (EpdError `store-lost`).
+ */
 export interface WritableStore extends Store {
+  /** @throws EpdError `store-lost` once the store was moved, deleted or replaced */
+  check(): void
   /** Commits all that is put within, together or not at all. */
   transaction<T>(work: () => T): T
   /** Enters a run with its stages, or sets one that is there back to `running`. */
@@ -85,6 +93,8 @@ export interface WritableStore extends Store {
   endRun(id: string, status: RunStatus, error?: string): void
   /** A hold on a stage, by its key, or on other work by a name; undefined while another process is at it. */
   claim(name: string): Claim | undefined
+  /** Who holds a stage or other work; undefined where nobody does. */
+  holder(name: string): ClaimHolder | undefined
   /** Enters a stage as begun, unless it is. */
   beginStage(claim: Claim, stage: { kind: string; params: unknown; provenance: unknown }): void
   /** Adds the time of an attempt that did not finish the stage. */

@@ -1,7 +1,8 @@
 import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
+import type { Held } from '../files/held.js'
 import { checkStage, seal, type SealedName } from './seals.js'
-import type { Database } from './sqlite.js'
+import { prepared, type Database } from './sqlite.js'
 
 /** What every change of a store is made with. */
 export interface Commits {
@@ -20,8 +21,21 @@ export interface Commits {
   readonly updateStage: (claimed: Claim, update: () => void) => void
 }
 
-export function commitsOf(root: string, file: string, database: Database): Commits {
-  const transaction = <T>(work: () => T): T => guarded(file, () => database.transaction(work).immediate())
+export function commitsOf({
+  root,
+  file,
+  database,
+  held
+}: Pick<Commits, 'root' | 'file' | 'database'> & { readonly held: Held }): Commits {
+  const transaction = <T>(work: () => T): T =>
+    guarded(file, () => {
+      const whole = database.transaction(() => {
+        const result = work()
+        held.check()
+        return result
+      })
+      return whole.immediate()
+    })
   const commit = (claimed: Claim, work: () => void) => {
     transaction(() => {
       claimed.check()
@@ -35,7 +49,7 @@ export function commitsOf(root: string, file: string, database: Database): Commi
     root,
     file,
     database,
-    run: (sql, ...values) => database.prepare(sql).run(...values),
+    run: (sql, ...values) => prepared(database, sql).run(...values),
     transaction,
     commit,
     sealed,

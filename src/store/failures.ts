@@ -24,14 +24,31 @@ function explained(file: string, error: unknown): unknown {
   return known ? new EpdError(known.code, `${file}: ${known.what}`, { wayOut: known.wayOut, cause: error }) : error
 }
 
-const UNWRITABLE = new Set([
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST'],
-  ...['SQLITE_CANTOPEN', 'SQLITE_READONLY']
-])
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL'])
-const CORRUPT = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT'])
-const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED'])
-const BROKEN = new Set(['EIO', 'SQLITE_IOERR'])
+/** What failures of disk and database come to, by the system's codes and SQLite's. */
+const EXPLANATIONS: readonly (readonly [codes: readonly string[], (message: string) => Explanation])[] = [
+  [
+    ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'],
+    () => unwritable('the disk is full; free some space and run again, what is done is kept')
+  ],
+  [['EACCES', 'EPERM'], message => unwritable(`this user may not use it (${message})`, 'writable-store')],
+  [['EROFS', 'SQLITE_READONLY'], message => unwritable(`cannot be written (${message})`, 'writable-store')],
+  [['SQLITE_CANTOPEN', 'ENOENT', 'EEXIST'], message => unwritable(`cannot be opened (${message})`, 'writable-store')],
+  [['ENOTDIR'], () => unwritable('a file stands where its path needs a folder', 'another-folder')],
+  [['ELOOP'], () => unwritable('the symbolic links of its path lead in a circle', 'another-folder')],
+  [['ENAMETOOLONG'], () => unwritable('its path is too long', 'another-folder')],
+  [['EMFILE', 'ENFILE'], () => unwritable('too many files are open (ulimit -n)', 'raise-limit')],
+  [
+    ['EFBIG'],
+    () => unwritable('a file would be larger than this process or its disk may write (ulimit -f)', 'raise-limit')
+  ],
+  [['SQLITE_NOTADB', 'SQLITE_CORRUPT'], () => corrupt('is not a readable SQLite database')],
+  [['SQLITE_ERROR'], message => corrupt(`lacks what a store holds (${message})`)],
+  [
+    ['SQLITE_BUSY', 'SQLITE_LOCKED'],
+    () => unwritable('another program holds the database locked; close it and run again')
+  ],
+  [['EIO', 'SQLITE_IOERR'], message => unwritable(`the disk failed (${message})`, 'more-space')]
+]
 
 interface Explanation {
   readonly code: ErrorCode
@@ -41,13 +58,8 @@ interface Explanation {
 
 function explanation(code: string, error: Error): Explanation | undefined {
   const { message } = error
-  if (FULL.has(code)) return unwritable('the disk is full; free some space and run again, what is done is kept')
-  if (UNWRITABLE.has(code))
-    return unwritable(`cannot be written, which reading needs too (${message})`, 'writable-store')
-  if (CORRUPT.has(code)) return corrupt('is not a readable SQLite database')
   if (error instanceof UnreadableRow) return corrupt(`was changed by another program (${message})`)
-  if (BUSY.has(code)) return unwritable('another program holds the database locked; close it and run again')
-  return BROKEN.has(code) ? unwritable(`the disk failed (${message})`, 'more-space') : undefined
+  return EXPLANATIONS.find(([codes]) => codes.includes(code))?.[1](message)
 }
 
 function unwritable(what: string, wayOut?: WayOut): Explanation {

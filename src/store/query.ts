@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { checkNamed } from './seals.js'
-import { openDatabase } from './sqlite.js'
+import { openToRead } from './unwritable.js'
 
 /** The rows that a statement of SQL has read. */
 export interface QueryResult {
@@ -15,7 +15,7 @@ export interface QueryResult {
  * written
  */
 export function query(file: string, sql: string): QueryResult {
-  const database = guarded(file, () => openDatabase(file, { readonly: true, timeout: 10_000 }))
+  const database = guarded(file, () => openToRead(file))
   try {
     const statement = database.prepare<[], unknown[]>(sql)
     if (!statement.reader) throw new Error('the statement does not read; the connection is read-only')

@@ -1,7 +1,9 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
+import { attended, standing } from './presence.js'
 import { query } from './query.js'
+import type { Run } from './records.js'
 import {
   isRow,
   number,
@@ -18,7 +20,7 @@ import {
 } from './rows.js'
 import { readResults } from './results.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
-import type { Database } from './sqlite.js'
+import { prepared, type Database } from './sqlite.js'
 import type { Store } from './access.js'
 
 /** Reads the rows of a database, which must be what was written. */
@@ -36,8 +38,7 @@ interface Rows {
 export function reading(root: string, file: string, database: Database): Store {
   const rows: Rows['rows'] = (sql, ...values) =>
     guarded(file, () =>
-      database
-        .prepare(sql)
+      prepared(database, sql)
         .all(...values)
         .filter(isRow)
     )
@@ -59,11 +60,20 @@ export function reading(root: string, file: string, database: Database): Store {
   }
 }
 
+const COUNTS = `SELECT run_id, count(*) AS stages, count(stages.key) AS finished
+  FROM run_stages LEFT JOIN stages ON stages.key = stage_key AND stages.status = 'finished' GROUP BY run_id`
+
+const NOBODY: ReadonlySet<string> = new Set()
+
 const NEWEST = 'ORDER BY updated DESC, rowid DESC'
 
-function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'results'> {
+function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'runStages' | 'results'> {
   const { root, file, database, rows, all } = access
-  const runs = () => all(toRun, 'runs', NEWEST)
+  const standings = (found: readonly Run[]) => {
+    const alive = found.some(({ status }) => status === 'running') ? guarded(file, () => attended(database)) : NOBODY
+    return found.map(run => standing(run, alive))
+  }
+  const runs = () => standings(all(toRun, 'runs', NEWEST))
   const stagesOf = (runId: string) =>
     all(
       row => ({ position: number(row, 'position'), name: text(row, 'name'), key: text(row, 'stage_key') }),
@@ -71,12 +81,19 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'run' | 'runStages' | 'res
     )
   return {
     runs,
+    overviews() {
+      const counted = new Map(rows(COUNTS).map(row => [text(row, 'run_id'), row]))
+      return runs().map(run => {
+        const row = counted.get(run.id)
+        return { run, stages: row ? number(row, 'stages') : 0, finished: row ? number(row, 'finished') : 0 }
+      })
+    },
     run(idOrName) {
       const known = rows(`SELECT id, name FROM runs ${NEWEST}`).map(row => ({
         id: text(row, 'id'),
         name: text(row, 'name')
       }))
-      return all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root))[0]
+      return standings(all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root)))[0]
     },
     runStages: runId => stagesOf(runId).map(row => ({ ...row, stage: stageOf(access, row.key) ?? null })),
     results(runId) {
@@ -100,7 +117,7 @@ type StageReads = Pick<
 >
 
 function stageReads(access: Rows): StageReads {
-  const { root, all } = access
+  const { root, rows, all } = access
   const artifacts = (key: string, name?: string) =>
     all(
       ...([
@@ -122,8 +139,8 @@ function stageReads(access: Rows): StageReads {
       return damaged && objectPath(root, damaged)
     },
     isComplete: key =>
+      rows('SELECT status FROM stages WHERE key = ?', key).at(0)?.status === 'finished' &&
       damagedRow(access, key) === undefined &&
-      stageOf(access, key)?.status === 'finished' &&
       artifacts(key).every(artifact => hasObject(root, artifact)),
     shards: key => all(toShard, 'shards', 'WHERE stage_key = ? ORDER BY position', key),
     metrics: key => all(toMetric, 'metrics', 'WHERE stage_key = ? ORDER BY rowid', key)

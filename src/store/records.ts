@@ -1,6 +1,6 @@
 import type { StoredObject } from './objects.js'
 
-/** How a run stands. One that is killed stays `running` until it is run again. */
+/** How a run stands. One whose process was killed is `interrupted`. */
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed'
 
 /** One experiment: the same stages under the same names are the same run, however often it is started. */
@@ -21,6 +21,13 @@ export interface Run {
   readonly created: string
   readonly updated: string
   readonly finished: string | null
+}
+
+/** A run, and how far it has come. */
+export interface RunOverview {
+  readonly run: Run
+  readonly stages: number
+  readonly finished: number
 }
 
 /** A stage of a run, by its name in the run's spec. */

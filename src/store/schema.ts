@@ -265,8 +265,7 @@ export function migrate(database: Database, file: string): void {
         `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}`,
         { wayOut: 'newer-version' }
       )
-    if (version === 0 && holdsTables(database))
-      throw new EpdError('store-corrupt', `${file}: is another program's database`, { wayOut: 'another-store' })
+    if (version === 0 && holdsTables(database)) throw notOurs(database, file)
     for (const sql of migrations.slice(version)) database.exec(sql)
     refreshResults(database)
     database.pragma(`user_version = ${migrations.length}`)
@@ -280,7 +279,14 @@ export function checkVersion(database: Database, file: string): void {
   if (version === migrations.length) return
   const message = `${file}: the store is of version ${version}, this epd-run knows ${migrations.length}`
   if (version > migrations.length) throw new EpdError('store-version', message, { wayOut: 'newer-version' })
+  if (version === 0) throw notOurs(database, file)
   throw new EpdError('store-version', `${message}; run an experiment in it once to bring it up to date`)
+}
+
+function notOurs(database: Database, file: string): EpdError {
+  if (holdsTables(database))
+    return new EpdError('store-corrupt', `${file}: is another program's database`, { wayOut: 'another-store' })
+  return new EpdError('not-found', `${file}: is empty, since nothing was run there`, { wayOut: 'make-store' })
 }
 
 function versionOf(database: Database): number {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Database } from './sqlite.js'
+import { prepared, type Database } from './sqlite.js'
 import { EpdError, type ErrorDetails } from '../errors.js'
 import { isRow, text, type Row } from './rows.js'
 
@@ -130,12 +130,11 @@ export function intact(file: string, table: SealedName, row: Row): Row {
 /** @throws DamagedRow unless all rows of a stage are what was written, and none is missing or too many */
 export function checkStage(database: Database, file: string, key: string): void {
   for (const table of CONTENT_TABLES) checkRows(database, file, table, 'WHERE stage_key = ?', key)
-  const stage = database.prepare('SELECT * FROM stages WHERE key = ?').get(key)
+  const stage = prepared(database, 'SELECT * FROM stages WHERE key = ?').get(key)
   if (!isRow(stage)) return
   intact(file, 'stages', stage)
   if (text(stage, 'status') !== 'finished') return
-  const contents: unknown = database
-    .prepare(`SELECT ${contentsOf('?1')}`)
+  const contents: unknown = prepared(database, `SELECT ${contentsOf('?1')}`)
     .pluck()
     .get({ 1: key })
   if (contents !== stage.contents) throw new DamagedRow(file, `what the stage ${key.slice(0, 12)} has left`, ANEW)
@@ -143,8 +142,8 @@ export function checkStage(database: Database, file: string, key: string): void 
 
 /** @throws DamagedRow unless the rows of a table are what was written */
 export function checkRows(database: Database, file: string, table: SealedName, where = '', ...values: unknown[]): void {
-  for (const row of database.prepare(`SELECT * FROM ${table} ${where}`).iterate(...values))
-    if (isRow(row)) intact(file, table, row)
+  const statement = prepared(database, `SELECT * FROM ${table} ${where}`)
+  for (const row of statement.iterate(...values)) if (isRow(row)) intact(file, table, row)
 }
 
 /** What the view `results` is made of. */

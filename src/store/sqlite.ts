@@ -10,13 +10,27 @@ const FIRST_FOR_13 = 22
 let loaded: typeof BetterSqlite3 | undefined
 
 /**
- * Opens a database with the version of better-sqlite3 that fits the running Node. Version 12 ends Node 24.19 and later
+ * Opens a database, or a copy of one in memory, with the version of better-sqlite3 that fits the running Node. Version 12 ends Node 24.19 and later
  * in the middle of a run, so it serves Node 20 alone.
  * @throws EpdError `store-unwritable` if that version is not installed for this Node
  */
-export function openDatabase(file: string, options: BetterSqlite3.Options = {}): Database {
+export function openDatabase(file: string | Buffer, options: BetterSqlite3.Options = {}): Database {
   loaded ??= load()
   return new loaded(file, options)
+}
+
+const statements = new WeakMap<Database, Map<string, BetterSqlite3.Statement>>()
+
+/**
+ * A statement of SQL, prepared once for each connection. It is for statements that are read to their end, and that
+ * come in a fixed number of forms.
+ */
+export function prepared(database: Database, sql: string): BetterSqlite3.Statement {
+  const known = statements.get(database) ?? new Map<string, BetterSqlite3.Statement>()
+  statements.set(database, known)
+  const statement = known.get(sql) ?? database.prepare(sql)
+  known.set(sql, statement)
+  return statement
 }
 
 function load(): typeof BetterSqlite3 {

@@ -1,36 +1,37 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import { makeFolder, removeAbandoned } from '../files/place.js'
+import { releaseLost } from '../files/held.js'
+import { makeFolder, removeAbandoned, removeAbandonedBelow } from '../files/place.js'
 import type { Store, WritableStore } from './access.js'
 import { guarded } from './failures.js'
 import { temporaryFolder } from './objects.js'
+import { recordKilled } from './presence.js'
 import { reading } from './reading.js'
 import { checkVersion, migrate } from './schema.js'
 import { defineSeal } from './seals.js'
 import { openDatabase, type Database } from './sqlite.js'
+import { openToRead, TIMEOUT } from './unwritable.js'
 import { writing } from './writing.js'
 
 export type * from './access.js'
-export type { Claim } from './claims.js'
+export type { Claim, ClaimHolder } from './claims.js'
 export { DamagedObject, type StoredObject } from './objects.js'
 export type { QueryResult } from './query.js'
 export type * from './records.js'
 
 const FILE = 'store.sqlite'
-/** How long to wait for another process's transaction, in milliseconds. */
-const TIMEOUT = 10_000
-
 /**
  * Opens a store to read it.
- * @throws EpdError `not-found` if there is none, `store-version`, `store-corrupt`
+ * @throws EpdError `not-found` if there is none, `store-version`, `store-corrupt`, `store-unwritable` where it can only
+ * be read by who may write it
  */
 export function openStore(dir: string): Store {
   const root = folderAt(dir)
   const file = join(root, FILE)
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-    throw new EpdError('not-found', `${root}: no store there`, { wayOut: 'make-store' })
-  return opened(file, true, database => {
+  const isThere = guarded(root, () => statSync(file, { throwIfNoEntry: false })?.isFile())
+  if (!isThere) throw new EpdError('not-found', `${root}: no store there`, { wayOut: 'make-store' })
+  return opened(file, openToRead, database => {
     checkVersion(database, file)
     return reading(root, file, database)
   })
@@ -43,16 +44,18 @@ export function openStore(dir: string): Store {
 export function createStore(dir: string): WritableStore {
   const root = folderAt(dir)
   const file = join(root, FILE)
+  releaseLost(root)
   guarded(file, () => {
     makeFolder(root)
   })
-  return opened(file, false, database => {
+  return opened(file, openToWrite, database => {
     migrate(database, file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
     for (const folder of [temporaryFolder(root), join(root, 'cache'), join(root, 'cache', 'prompts')])
       removeAbandoned(folder)
+    for (const run of recordKilled(database)) removeAbandonedBelow(join(root, 'images', run))
     return writing(root, file, database)
   })
 }
@@ -69,9 +72,13 @@ function folderAt(dir: string): string {
   return root
 }
 
-function opened<T>(file: string, readonly: boolean, use: (database: Database) => T): T {
+function openToWrite(file: string): Database {
+  return openDatabase(file, { timeout: TIMEOUT })
+}
+
+function opened<T>(file: string, open: (file: string) => Database, use: (database: Database) => T): T {
   return guarded(file, () => {
-    const database = openDatabase(file, { readonly, timeout: TIMEOUT })
+    const database = open(file)
     try {
       defineSeal(database)
       return use(database)

@@ -1,9 +1,23 @@
 import type { WritableStore } from './access.js'
 import { now, type Commits } from './commits.js'
+import { attend, attended } from './presence.js'
 
-/** Writes runs with the stages that they name. */
-export function runWrites({ run, transaction, sealed }: Commits): Pick<WritableStore, 'beginRun' | 'endRun'> {
+/** Writes runs with the stages that they name. `leave` ends the notes that this process works on runs. */
+export function runWrites({
+  database,
+  run,
+  transaction,
+  sealed
+}: Commits): Pick<WritableStore, 'beginRun' | 'endRun'> & { readonly leave: () => void } {
+  const notes = new Map<string, () => void>()
+  const leave = (id: string) => {
+    notes.get(id)?.()
+    notes.delete(id)
+  }
   return {
+    leave() {
+      for (const id of [...notes.keys()]) leave(id)
+    },
     beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages) {
       const time = now()
       transaction(() => {
@@ -24,11 +38,16 @@ export function runWrites({ run, transaction, sealed }: Commits): Pick<WritableS
           )
         })
         sealed('run_stages', 'run_id = ?', id)
+        leave(id)
+        notes.set(id, attend(database, id))
       })
     },
     endRun(id, status, error) {
       const time = now()
       transaction(() => {
+        leave(id)
+        // Another process goes on with the same run.
+        if (status !== 'finished' && attended(database).has(id)) return
         run(
           'UPDATE runs SET status = ?, error = ?, updated = ?, finished = ? WHERE id = ?',
           ...[status, error ?? null, time, status === 'finished' ? time : null, id]

@@ -1,7 +1,8 @@
 import type { WritableStore } from './access.js'
-import { claim } from './claims.js'
+import { claim, waitedFor } from './claims.js'
 import { commitsOf } from './commits.js'
 import { guarded } from './failures.js'
+import { hold } from '../files/held.js'
 import { reading } from './reading.js'
 import type { Database } from './sqlite.js'
 import { resultWrites } from './writing-results.js'
@@ -9,17 +10,29 @@ import { runWrites } from './writing-runs.js'
 import { stageWrites } from './writing-stages.js'
 import { workWrites } from './writing-work.js'
 
-/** Write access to the store in a folder, whose database this is. */
+/** Write access to the store in a folder, whose database this is, and which is held meanwhile. */
 export function writing(root: string, file: string, database: Database): WritableStore {
-  const commits = commitsOf(root, file, database)
+  const held = hold(root, file)
+  const commits = commitsOf({ root, file, database, held })
+  const { leave, ...runs } = runWrites(commits)
   const { transaction } = commits
   return {
     ...reading(root, file, database),
     transaction,
-    claim: name => guarded(file, () => claim(database, name)),
-    ...runWrites(commits),
+    claim(name) {
+      held.check()
+      return guarded(file, () => claim(database, name))
+    },
+    holder: name => guarded(file, () => waitedFor(database, name)),
+    ...runs,
     ...stageWrites(commits),
     ...workWrites(commits),
-    ...resultWrites(commits)
+    ...resultWrites(commits),
+    check: held.check,
+    close() {
+      leave()
+      held.release()
+      database.close()
+    }
   }
 }

@@ -117,7 +117,7 @@ describe('a store', () => {
   const spec = specOn(fixture('ddpmpp-uncond.pkl'))
 
   it('below a file, or where no folder can be', async () => {
-    expect(await failure(spec, join(root, 'package.json', 'store'))).toContain('choose another folder with --store')
+    expect(await failure(spec, join(root, 'package.json', 'store'))).toContain('name another with --store')
     expect(await failure(spec, '/proc/store')).toContain('choose another folder with --store')
   })
 

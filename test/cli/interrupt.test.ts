@@ -147,7 +147,7 @@ describe('what a program has started', () => {
     expect(await interrupted(programSpec({ body }), ['SIGINT'])).toMatchObject({ ended: true, left: [] })
     expect(await interrupted(programSpec({ body }), ['SIGKILL'])).toMatchObject({
       ended: true,
-      status: 'running',
+      status: 'interrupted',
       left: []
     })
   })

@@ -44,7 +44,7 @@ describe('a run killed with SIGKILL', () => {
   describe('at one moment after the other', () => {
     it.each(moments)('%s, has not ended', async (_, moment) => {
       expect(await killedAt(moment, store)).toBe(true)
-      expect(outcome(store).status).toBe('running')
+      expect(outcome(store).status).toBe('interrupted')
     })
 
     it('ends, started again, with the same bits as one never killed', async () => {

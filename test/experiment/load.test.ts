@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseSeeds } from '../../src/reading/seeds.js'
 import type { Experiment } from '../../src/experiment/experiment.js'
 import { STAGE_KINDS, type Stage } from '../../src/stages/registry.js'
 import { loadExperiment } from '../../src/experiment/load.js'
@@ -28,7 +29,7 @@ describe('loadExperiment', () => {
     const generator = 'torch-cpu'
     const teacher = { kind: 'teacher', solver: { name: 'heun', afs: false }, refine: 3, substeps: 2, generator }
     const grid = { ...DEFAULT_SCHEDULE, numSteps: 4 }
-    const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+    const range = (first: number, last: number) => parseSeeds(`${first}-${last}`)
     expect(load(whole)).toEqual({
       name: 'example',
       description: '',
@@ -126,7 +127,7 @@ describe('loadExperiment', () => {
       )
     )
     const truth = stage(stages, 'truth', 'sample')
-    expect(stage(stages, 'more', 'sample')).toEqual({ ...truth, name: 'more', seeds: [30] })
+    expect(stage(stages, 'more', 'sample')).toEqual({ ...truth, name: 'more', seeds: parseSeeds(30) })
   })
 
   it('overrides values by --set, adding keys and mappings where there are none', () => {
@@ -140,10 +141,10 @@ describe('loadExperiment', () => {
       'stages.student.optimizer.batch=16'
     ]
     const { stages, overrides, text } = load(whole, set)
-    expect(stage(stages, 'samples', 'sample')).toMatchObject({ seeds: [5, 6, 7], batch: 8 })
+    expect(stage(stages, 'samples', 'sample')).toMatchObject({ seeds: parseSeeds('5-7'), batch: 8 })
     expect(stage(stages, 'student', 'distill').optimizer).toMatchObject({ name: 'adam', lr: 0.1, batch: 16 })
     expect(stage(stages, 'score', 'score').metrics).toEqual(['rmse'])
-    expect(stage(stages, 'extra', 'sample').seeds).toEqual([4])
+    expect([...stage(stages, 'extra', 'sample').seeds]).toEqual([4])
     expect(stage(stages, 'teacher', 'teacher').grid.type).toBe('logsnr')
     expect(overrides).toEqual(set)
     expect(text).toBe(whole)

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/pipeline/event.js'
 import { runExperiment } from '../../src/pipeline/run-experiment.js'
+import { openDatabase } from '../../src/store/sqlite.js'
 import { createStore } from '../../src/store/store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-run-experiment-'))
@@ -61,6 +62,27 @@ describe('runExperiment', () => {
       ['started', 'again'],
       ['finished', 'again']
     ])
+  })
+
+  it('waits for a process that took its stage over while it slept, and goes on', async () => {
+    const other = { ...spec, name: 'slept', solver: { name: 'euler', nfe: 4 }, stages: { a: spec.stages.samples } }
+    const events: RunEvent[] = []
+    const onEvent = (event: RunEvent) => {
+      events.push(event)
+      const database = openDatabase(join(store, 'store.sqlite'))
+      // The other process is seen alive until this one has waited for it, and is then gone.
+      const started = events.filter(({ type }) => type === 'started').length
+      if (event.type === 'started' && started === 1)
+        database.prepare("UPDATE claims SET holder = 'other', pid = ?, began = ''").run(process.ppid)
+      if (event.type === 'waiting') database.exec("UPDATE claims SET began = '1'")
+      database.close()
+    }
+    const { stages } = await runExperiment(other, { store, baseDir, onEvent })
+    expect(events.flatMap(({ type }) => (type === 'progress' ? [] : type))).toEqual([
+      ...['started', 'waiting', 'started', 'finished']
+    ])
+    expect(events.find(({ type }) => type === 'waiting')).toMatchObject({ holder: { pid: process.ppid, ahead: 0 } })
+    expect(stages[0].stage).toMatchObject({ status: 'finished', evaluations: 16 })
   })
 
   it('says where in an object something is wrong', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatSeeds, parseSeeds, type SeedsText } from '../../src/reading/seeds.js'
+import { canonical, canonicalParts } from '../../src/reading/plain.js'
+import { formatSeeds, parseSeeds, Seeds, type SeedsText } from '../../src/reading/seeds.js'
 
 describe('parseSeeds', () => {
   it.each<[SeedsText, number[]]>([
@@ -14,7 +15,7 @@ describe('parseSeeds', () => {
     ],
     ['4294967295', [2 ** 32 - 1]]
   ])('reads %j', (text, seeds) => {
-    expect(parseSeeds(text)).toEqual(seeds)
+    expect([...parseSeeds(text)]).toEqual(seeds)
   })
 
   it.each<[SeedsText, string]>([
@@ -48,8 +49,44 @@ describe('formatSeeds', () => {
     const far = fc.uniqueArray(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { minLength: 1 })
     fc.assert(
       fc.property(fc.oneof(near, far), seeds => {
-        expect(parseSeeds(formatSeeds(seeds))).toEqual(seeds)
+        expect([...parseSeeds(formatSeeds(seeds))]).toEqual(seeds)
       })
     )
+  })
+})
+
+describe('seeds', () => {
+  const some = fc.uniqueArray(fc.integer({ min: 0, max: 60 }))
+
+  it('are cut, counted and written as JSON as an array of them is', () => {
+    fc.assert(
+      fc.property(some, fc.nat(70), fc.nat(70), (seeds, from, to) => {
+        const kept = Seeds.of(seeds)
+        expect(kept.slice(from, to)).toEqual(seeds.slice(from, to))
+        expect(kept.length).toBe(seeds.length)
+        expect([...canonicalParts({ b: kept, a: [kept.map(String)] })].join('')).toBe(
+          canonical({ b: seeds, a: [seeds.map(String)] })
+        )
+      })
+    )
+  })
+
+  it('find the first that others have too', () => {
+    fc.assert(
+      fc.property(some, some, (seeds, others) => {
+        expect(Seeds.of(seeds).firstIn(Seeds.of(others))).toBe(seeds.find(seed => others.includes(seed)))
+      })
+    )
+  })
+
+  it('are kept as ranges, and never as a list, whatever their number is', () => {
+    const many = parseSeeds('0-9999999')
+    expect([many.length, String(many), many.slice(9_999_998, 20_000_000)]).toEqual([
+      ...[10_000_000, '0-9999999'],
+      [9_999_998, 9_999_999]
+    ])
+    const parts = [...canonicalParts(many)]
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(40_000)
+    expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(78_888_891)
   })
 })

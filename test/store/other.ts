@@ -1,6 +1,7 @@
 /** A process with a store open: does what each line of stdin asks, and answers with a line. */
 import { createInterface } from 'node:readline'
 import { EpdError } from '../../src/errors.js'
+import { temporaryName } from '../../src/files/place.js'
 import { createStore, type Claim } from '../../src/store/store.js'
 
 const store = createStore(process.argv[2])
@@ -41,7 +42,12 @@ function putOnAndOn(): string {
   return 'putting'
 }
 
-const commands = { begin, release, put: () => put(), putOnAndOn }
+function run(id: string): string {
+  store.beginRun({ id, name: 'a', description: '', file: 'a.yaml', spec: '', overrides: [] }, [])
+  return 'begun'
+}
+
+const commands = { run, temporary: () => temporaryName(), begin, release, put: () => put(), putOnAndOn }
 
 createInterface({ input: process.stdin }).on('line', line => {
   const [name, key] = line.split(' ')

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -524,6 +524,30 @@ describe('a database', () => {
     database.close()
     expect(migrated.isComplete('k1')).toBe(false)
     expect(() => migrated.results()).toThrow(/shard 0 of stage k1 is not what was written/)
+  })
+
+  it('of no bytes, that is no database, or that lacks a table is refused with a way out', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'epd-store-'))
+    const [path, fault] = [join(folder, 'store.sqlite'), (code: string) => expect.objectContaining({ code }) as unknown]
+    writeFileSync(path, '')
+    expect(() => openStore(folder)).toThrow(fault('not-found'))
+    createStore(folder).close()
+    const database = openDatabase(path)
+    database.exec('DROP VIEW results; DROP TABLE shards')
+    database.close()
+    const reader = openStore(folder)
+    opened.push(reader)
+    expect(() => reader.shards('k')).toThrow(/lacks what a store holds \(no such table: shards\)/)
+    writeFileSync(path, 'words')
+    expect(() => openStore(folder)).toThrow(fault('store-corrupt'))
+  })
+
+  it('whose path leads nowhere is refused in one sentence', () => {
+    writeFileSync(join(root, 'file'), '')
+    symlinkSync('loop', join(root, 'loop'))
+    const failures = { 'file/x': /a file stands where its path needs a folder/, loop: /lead in a circle/ }
+    for (const open of [openStore, createStore])
+      for (const [path, sentence] of Object.entries(failures)) expect(() => open(join(root, path))).toThrow(sentence)
   })
 
   it("that is another program's is left alone", () => {

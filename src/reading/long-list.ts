@@ -1,0 +1,63 @@
+/**
+ * A list that may be too long to be held in memory: its items are made when they are asked for. JSON shows it as an
+ * array.
+ */
+export abstract class LongList<Item> implements Iterable<Item> {
+  /** How many items there are. */
+  abstract readonly length: number;
+
+  /** Makes the items one by one. */
+  abstract [Symbol.iterator](): Iterator<Item>
+
+  /** The list of what a function makes of each item. */
+  map<Made>(make: (item: Item) => Made): LongList<Made> {
+    return new Mapped(this, make)
+  }
+
+  /** All items at once. */
+  toJSON(): Item[] {
+    return [...this]
+  }
+}
+
+class Mapped<Item, Made> extends LongList<Made> {
+  constructor(
+    private readonly items: LongList<Item>,
+    private readonly make: (item: Item) => Made
+  ) {
+    super()
+  }
+
+  get length(): number {
+    return this.items.length
+  }
+
+  override *[Symbol.iterator](): Iterator<Made> {
+    for (const item of this.items) yield this.make(item)
+  }
+}
+
+/** Plain data with each long list replaced. */
+export function withoutLists(value: unknown, replace: (list: LongList<unknown>) => unknown): unknown {
+  if (value instanceof LongList) return replace(value)
+  if (Array.isArray(value)) return value.map(item => withoutLists(item, replace))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutLists(item, replace)]))
+}
+
+/** Items that are put into one text. */
+const AT_ONCE = 4096
+
+/** JSON of a list in parts that are short. */
+export function* jsonParts(list: LongList<unknown>): Generator<string> {
+  let items: string[] = []
+  let before = '['
+  for (const item of list) {
+    items.push(JSON.stringify(item))
+    if (items.length < AT_ONCE) continue
+    yield before + items.join(',')
+    items = []
+    before = ','
+  }
+  yield items.length > 0 ? `${before + items.join(',')}]` : before === '[' ? '[]' : ']'
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { thisProcess, type ProcessIdentity } from '../files/processes.js'
+import { attempt, dropGone, enter, keepAlive, seemsAlive } from './claims.js'
+import { allHolders, type Holder } from './holders.js'
+import type { Run } from './records.js'
+import { isRow, text } from './rows.js'
+import type { Database } from './sqlite.js'
+
+/** What is said of a run whose process is gone without having said how the run has ended. */
+const KILLED = 'its process was killed'
+
+/** What processes that work on a run are noted under in the table `claims`: any number of them may. */
+const PREFIX = 'run '
+
+/** Notes that this process works on a run. Returns what ends that. To be called within a transaction. */
+export function attend(database: Database, run: string): () => void {
+  const holder = randomUUID()
+  const name = `${PREFIX}${run} ${holder}`
+  const goOn = () => {
+    enter(database, name, holder)
+    database.prepare(`UPDATE runs SET status = 'running', error = NULL WHERE id = ? AND error = ?`).run(run, KILLED)
+  }
+  enter(database, name, holder)
+  // Another process may have taken this one for dead while it slept.
+  const stop = keepAlive(database, name, holder, goOn)
+  return () => {
+    stop()
+    attempt(() => database.prepare('DELETE FROM claims WHERE name = ?').run(name))
+  }
+}
+
+/**
+ * The runs that processes work on, as far as can be seen: by their notes. Earlier versions left none, so that what they
+ * work on is told by the stages that they hold.
+ */
+export function attended(database: Database): ReadonlySet<string> {
+  const holders = allHolders(database).filter(seemsAlive)
+  const [notes, claims] = [holders.filter(isNote), holders.filter(one => !isNote(one))]
+  const noted = new Set([...notes, thisProcess()].map(identity))
+  const runsOf = database.prepare('SELECT run_id FROM run_stages WHERE stage_key = ?').pluck()
+  const earlier = claims.filter(one => !noted.has(identity(one)))
+  return new Set([
+    ...notes.map(({ name }) => name.slice(PREFIX.length, name.lastIndexOf(' '))),
+    ...earlier.flatMap(({ name }) => runsOf.all(name).map(String))
+  ])
+}
+
+function isNote({ name }: Holder): boolean {
+  return name.startsWith(PREFIX)
+}
+
+function identity({ machine, pid, began }: ProcessIdentity): string {
+  return `${machine} ${pid} ${began}`
+}
+
+/** A run as it stands: one whose process is gone is not running, whatever was last written of it. */
+export function standing(run: Run, alive: ReadonlySet<string>): Run {
+  return run.status === 'running' && !alive.has(run.id) ? { ...run, status: 'interrupted', error: KILLED } : run
+}
+
+/** Writes down that the runs whose processes are gone are interrupted. Returns their ids. */
+export function recordKilled(database: Database): string[] {
+  const record = database.transaction(() => {
+    const running = database.prepare(`SELECT id FROM runs WHERE status = 'running'`).all().filter(isRow)
+    const alive = attended(database)
+    const killed = running.map(row => text(row, 'id')).filter(id => !alive.has(id))
+    const update = database.prepare(`UPDATE runs SET status = 'interrupted', error = ? WHERE id = ?`)
+    for (const id of killed) update.run(KILLED, id)
+    dropGone(database)
+    return killed
+  })
+  return database.prepare(`SELECT 1 FROM runs WHERE status = 'running'`).get() === undefined ? [] : record.immediate()
+}
