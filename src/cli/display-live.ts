@@ -6,6 +6,8 @@ import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
 import { concerns, downloadLine, duration, progressLine } from './progress.js'
+import { warn } from './output.js'
+import { printable } from './printable.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 
@@ -30,25 +32,25 @@ export function open(experiment: AnyExperiment): Display {
 
   return {
     show: event => {
-      if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+      if (event.type === 'warning') warn(event.message)
       else handle(event)
     },
     async begin(work) {
       const begun: Execution[] = []
       const task = async (wrapper: Task) => {
         handle = event => {
-          if (event.type === 'download') wrapper.output = downloadLine(event)
+          if (event.type === 'download') wrapper.output = printable(downloadLine(event))
         }
         begun.push(await work())
       }
-      await list([{ title: `model  ${nameOfModel(experiment.model)}`, task }])
+      await list([{ title: printable(`model  ${nameOfModel(experiment.model)}`), task }])
       return begun[0]
     },
     async stages({ plan, run }) {
       await list(
         plan.stages.map(one => {
           const kind = STAGE_KINDS.of(one.stage)
-          const title = `${one.stage.name}  ${kind.summary(one.stage)}`
+          const title = printable(`${one.stage.name}  ${kind.summary(one.stage)}`)
           return {
             title,
             lines: kind.lines ?? 1,
@@ -75,7 +77,7 @@ function stageHandler(stage: string, title: string, wrapper: Task): (event: RunE
         wrapper.output = 'another process is computing it; waiting'
         break
       case 'progress':
-        wrapper.output = progress(event)
+        wrapper.output = printable(progress(event))
         break
       case 'finished':
         wrapper.title = `${title}  ${duration(event.seconds)}`

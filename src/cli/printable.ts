@@ -3,7 +3,7 @@
  * programs: the controls C0, DEL and C1, the overrides and isolates of Unicode's bidirectional algorithm, its marks of
  * direction, and the separators of lines and paragraphs.
  */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g // eslint-disable-line no-control-regex
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
 /** Halves of a pair that stand alone, which no UTF-8 has. */
 const ALONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g

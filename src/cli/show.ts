@@ -4,13 +4,14 @@ import { imagesFolder } from '../pipeline/images.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
+import { print, printJson } from './output.js'
 
 export function list({ store: dir, json }: Flags): void {
   const store = openStore(dir)
   try {
     const runs = store.runs().map(run => ({ run, stages: store.runStages(run.id) }))
     if (json) {
-      print(JSON.stringify(runs.map(({ run, stages }) => ({ ...run, stages }))))
+      printJson(runs.map(({ run, stages }) => ({ ...run, stages })))
       return
     }
     const rows = runs.map(({ run, stages }) => [
@@ -31,7 +32,7 @@ export function show(name: string, { store: dir, json }: Flags): void {
   try {
     const run = store.run(name)
     const stages = store.runStages(run.id)
-    if (json) print(JSON.stringify(described(store, run, stages)))
+    if (json) printJson(described(store, run, stages))
     else print(page(store, run, stages))
   } finally {
     store.close()
@@ -138,8 +139,4 @@ function biases(store: Store, runId: string): string[] {
 
 function isFinished({ stage }: RunStage): boolean {
   return stage?.status === 'finished'
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

@@ -1,3 +1,4 @@
+import { wrongFileName } from '../reading/file-names.js'
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
@@ -39,6 +40,9 @@ export function parseRecord(value: unknown, source: string): PredictorRecord {
     throw invalid('is no predictor; expected an exported predictor, with name, solver and learned')
   const { name, learned, model = {}, fid } = value
   if (typeof name !== 'string' || !NAME.test(name)) throw invalid(`its name must be ${NAME_RULE}`)
+  const unfit = wrongFileName(name)
+  if (unfit !== undefined)
+    throw new EpdError('predictor-invalid', `${source}: name: ${unfit}`, { wayOut: 'another-name' })
   const solver = solverOf(value.solver, invalid)
   try {
     const checked = checkLearned(learned, solver)

@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
-import { query } from './query.js'
+import { query, queryRows } from './query.js'
 import {
   isRow,
   number,
@@ -55,6 +55,7 @@ export function reading(root: string, file: string, database: Database): Store {
     ...stageReads(access),
     ...learnedReads(access),
     query: sql => query(file, sql),
+    queryRows: sql => queryRows(file, sql),
     close: () => database.close()
   }
 }

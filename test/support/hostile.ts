@@ -91,8 +91,8 @@ const SPECS: readonly Hostile[] = [
     says: /at most 1,000,000 values/
   },
   {
-    name: 'aliases, 100,000 of a mapping',
-    make: spec(() => `${HEAD}one: &one {a: 1}\nall: [${times(100_000, () => '*one, ')}]\nstages:\n  ${STAGE}\n`),
+    name: 'aliases, 20,000 of a mapping',
+    make: spec(() => `${HEAD}one: &one {a: 1}\nall: [${times(20_000, () => '*one, ')}]\nstages:\n  ${STAGE}\n`),
     says: /at most 1,000 aliases|at most 10,000 keys/
   },
   {
@@ -101,13 +101,13 @@ const SPECS: readonly Hostile[] = [
     says: /at most 1,000 aliases/
   },
   {
-    name: 'anchors, 20,000, each with an alias',
-    make: spec(() => `${HEAD}all:\n${times(20_000, i => `- &n${i} {a: 1}\n- *n${i}\n`)}stages:\n  ${STAGE}\n`),
+    name: 'anchors, 8,000, each with an alias',
+    make: spec(() => `${HEAD}all:\n${times(8_000, i => `- &n${i} {a: 1}\n- *n${i}\n`)}stages:\n  ${STAGE}\n`),
     says: /at most 10,000 keys/
   },
   {
-    name: 'duplicate keys, 50,000',
-    make: spec(() => `${HEAD}stages:\n  ${STAGE}\n${times(50_000, () => 'key: value\n')}`),
+    name: 'duplicate keys, 20,000',
+    make: spec(() => `${HEAD}stages:\n  ${STAGE}\n${times(20_000, () => 'key: value\n')}`),
     says: /expected each key once/
   },
   {
@@ -122,7 +122,7 @@ const SPECS: readonly Hostile[] = [
   },
   {
     name: 'seeds, 0-9 again and again',
-    make: spec(() => `${HEAD}stages:\n  a: { kind: sample, seeds: "${'0-9,'.repeat(900_000)}0" }\n`),
+    make: spec(() => `${HEAD}stages:\n  a: { kind: sample, seeds: "${'0-9,'.repeat(400_000)}0" }\n`),
     says: /found 0 twice/
   },
   {
@@ -131,8 +131,8 @@ const SPECS: readonly Hostile[] = [
     says: /expected seeds/
   },
   {
-    name: 'seeds in a list, 200,000',
-    make: spec(() => `${HEAD}stages:\n  a: { kind: sample, seeds: [${times(200_000, i => `${i}, `)}] }\n`)
+    name: 'seeds in a list, 20,000',
+    make: spec(() => `${HEAD}stages:\n  a: { kind: sample, seeds: [${times(20_000, i => `${i}, `)}] }\n`)
   },
   {
     name: 'a location that almost matches',
@@ -245,13 +245,15 @@ const PICKLES: readonly Hostile[] = [
   {
     name: 'opcodes without end',
     make: file('net.pkl', () => Buffer.concat([PROTO, Buffer.alloc(60_000_000, 'N0')])),
-    says: /more opcodes than a checkpoint has/
+    says: /more opcodes than a checkpoint has/,
+    heavy: true
   },
   { name: 'marks, a million', make: pickle(Buffer.alloc(1_100_000, '(')), says: /nested too deeply|mark|stack/ },
   {
     name: 'lists within lists, a million deep',
     make: pickle(Buffer.alloc(900_000, ']'), Buffer.alloc(899_999, 'a')),
-    says: /nested too deeply|checkpoint/
+    says: /nested too deeply/,
+    heavy: true
   },
   {
     name: 'a number of a million digits',
@@ -298,7 +300,8 @@ const TENSORS: readonly Hostile[] = [
     make: file('net.safetensors', () =>
       safetensors(`{${times(100_000, i => `${i > 0 ? ',' : ''}"g${i}.t":${EMPTY}`)}}`)
     ),
-    says: /config\.json|several networks|more than/
+    says: /config\.json/,
+    heavy: true
   },
   {
     name: 'a name of 100,000 parts',
@@ -380,16 +383,16 @@ const described = (shape: string, order = 'False') =>
 
 const ARCHIVES: readonly Hostile[] = [
   {
-    name: 'an archive of 60,000 entries of one name',
+    name: 'an archive of 20,000 entries of one name',
     reading: 'checkpoint',
-    make: file('net.pt', () => zipOf(Array.from({ length: 60_000 }, () => ({ name: 'a', data: Buffer.alloc(0) })))),
+    make: file('net.pt', () => zipOf(Array.from({ length: 20_000 }, () => ({ name: 'a', data: Buffer.alloc(0) })))),
     says: /data\.pkl/
   },
   {
-    name: 'an archive of 60,000 entries',
+    name: 'an archive of 20,000 entries',
     reading: 'checkpoint',
     make: file('net.pt', () =>
-      zipOf(Array.from({ length: 60_000 }, (_, i) => ({ name: `a/${i}`, data: Buffer.alloc(0) })))
+      zipOf(Array.from({ length: 20_000 }, (_, i) => ({ name: `a/${i}`, data: Buffer.alloc(0) })))
     ),
     says: /data\.pkl/
   },
@@ -565,11 +568,11 @@ const TEXTS: readonly Hostile[] = [
     says: /deep|predictor/
   },
   {
-    name: 'a predictor of 200,000 unknown keys',
+    name: 'a predictor of 20,000 unknown keys',
     reading: 'predictor',
     make: file(
       'p.json',
-      () => `{"name":"p","learned":{},"solver":{"name":"epd","numSteps":3${times(200_000, i => `,"k${i}":1`)}}}`
+      () => `{"name":"p","learned":{},"solver":{"name":"epd","numSteps":3${times(20_000, i => `,"k${i}":1`)}}}`
     ),
     says: /k0: expected one of the keys|more than|expected/
   },
@@ -592,9 +595,9 @@ const TEXTS: readonly Hostile[] = [
     says: /JSON/
   },
   {
-    name: 'a config of 300,000 NaN',
+    name: 'a config of 30,000 NaN',
     reading: 'config',
-    make: file('config.json', () => `{"a":[${'NaN,'.repeat(300_000)}NaN]}`)
+    make: file('config.json', () => `{"a":[${'NaN,'.repeat(30_000)}NaN]}`)
   },
   {
     name: 'a config of quotes',
