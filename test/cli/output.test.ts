@@ -77,7 +77,7 @@ describe('query', () => {
     expect([stdout.split(/\s+/).filter(Boolean), stderr]).toEqual([['300000', '141'], ''])
   })
 
-  it('holds no more than some of its rows', async () => {
+  it('holds no more than some of its rows', () => {
     const many =
       'WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t LIMIT 100000) SELECT n, hex(zeroblob(500)) AS z FROM t'
     const args = ['--max-old-space-size=60', main, 'query', many, '--csv', '--store', store]

@@ -257,7 +257,7 @@ describe('a wrong spec', () => {
   })
 
   it('is one YAML document of text, of a size that can be held', () => {
-    const lines = [...'bcdefg'].map((key, i) => bombLine(key, 'abcdef'[i]))
+    const lines = Array.from('bcdefg').map((key, i) => bombLine(key, 'abcdef'[i]))
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]', ...lines].join('\n')
     expect(errors(bomb)).toEqual([
       expect.stringMatching(/^1:1: expected at most 1,000,000 values, found 12,345,\d+; divide it$/)
@@ -284,6 +284,12 @@ describe('a wrong spec', () => {
 const bombLine = (key: string, of: string) => `${key}: &${key} [${Array(10).fill(`*${of}`).join(',')}]`
 
 describe('a wrong --set', () => {
+  it('of 50,000 keys is refused in a short line', () => {
+    const [line, ...others] = errors(whole, [`${'a.'.repeat(50_000)}b=1`])
+    expect(line).toMatch(/^set (a\.){48}[a.]*: expected a path of at most 50 keys, found 50001$/)
+    expect(others).toEqual([])
+  })
+
   it.each([
     ['seeds', 'expected path=value, such as stages.samples.seeds=0-63, found "seeds"'],
     ['=3', 'expected path=value, such as stages.samples.seeds=0-63, found "=3"'],
