@@ -206,6 +206,7 @@ export {
   type Metric,
   type PredictorRow,
   type QueryResult,
+  type QueryRows,
   type ResultRow,
   type Run,
   type RunOverview,

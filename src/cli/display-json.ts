@@ -2,11 +2,12 @@ import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import type { Display } from './display.js'
+import { printJson } from './output.js'
 
 /** Every event as a line of JSON on stdout. */
 export function open(experiment: AnyExperiment): Display {
   const show = (event: RunEvent | { readonly type: 'run'; readonly [key: string]: unknown }) => {
-    process.stdout.write(`${JSON.stringify(event)}\n`)
+    printJson(event)
   }
   return {
     show,

@@ -6,6 +6,8 @@ import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
 import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
+import { warn } from './output.js'
+import { printable } from './printable.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 
@@ -30,26 +32,26 @@ export function open(experiment: AnyExperiment): Display {
 
   return {
     show: event => {
-      if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+      if (event.type === 'warning') warn(event.message)
       else handle(event)
     },
     async begin(work) {
       const begun: Execution[] = []
       const task = async (wrapper: Task) => {
         handle = event => {
-          if (event.type === 'download') wrapper.output = downloadLine(event)
-          if (event.type === 'downloaded') wrapper.output = digestLine(event)
+          if (event.type === 'download') wrapper.output = printable(downloadLine(event))
+          if (event.type === 'downloaded') wrapper.output = printable(digestLine(event))
         }
         begun.push(await work())
       }
-      await list([{ title: `model  ${nameOfModel(experiment.model)}`, task }])
+      await list([{ title: printable(`model  ${nameOfModel(experiment.model)}`), task }])
       return begun[0]
     },
     async stages({ plan, run }) {
       await list(
         plan.stages.map(one => {
           const kind = STAGE_KINDS.of(one.stage)
-          const title = `${one.stage.name}  ${kind.summary(one.stage)}`
+          const title = printable(`${one.stage.name}  ${kind.summary(one.stage)}`)
           return {
             title,
             lines: kind.lines ?? 1,
@@ -73,10 +75,10 @@ function stageHandler(stage: string, title: string, wrapper: Task): (event: RunE
         wrapper.title = `${title}  (in the store)`
         break
       case 'waiting':
-        wrapper.output = waitingLine(event)
+        wrapper.output = printable(waitingLine(event))
         break
       case 'progress':
-        wrapper.output = progress(event)
+        wrapper.output = printable(progress(event))
         break
       case 'finished':
         wrapper.title = `${title}  ${duration(event.seconds)}`

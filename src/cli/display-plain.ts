@@ -5,6 +5,7 @@ import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
 import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
+import { print, warn } from './output.js'
 
 /** Seconds between two signs of life of the same stage. */
 const QUIET = 10
@@ -35,7 +36,7 @@ export function open(experiment: AnyExperiment): Display {
 
   return {
     show: event => {
-      if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+      if (event.type === 'warning') warn(event.message)
       else handle(event)
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
@@ -78,8 +79,4 @@ function paced(handle: (event: RunEvent) => void): (event: RunEvent) => void {
     }
     handle(event)
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -6,6 +6,7 @@ import type { SpecFlags } from './flags.js'
 import { inColumns } from './columns.js'
 import { isLive } from './terminal.js'
 import { load } from './load.js'
+import { print, printJson, tellInPlace, warn } from './output.js'
 
 /**
  * Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec.
@@ -18,19 +19,16 @@ export async function doctor(file: string | undefined, options: SpecFlags): Prom
     at: (location: string) => copyAt(copies, location),
     cwd: dirname(experiment?.file ?? ''),
     cacheDir: cacheFolder(store),
-    onNote: (message: string) => {
-      process.stderr.write(`warning: ${message}\n`)
-    }
+    onNote: warn
   }
   const found: Diagnosis[] = []
   for await (const one of diagnose(experiment?.model, place)) {
     found.push(one)
-    if (!json && isLive(process.stderr)) process.stderr.write(`\r\u001b[K${one.runner} …`)
+    if (!json && isLive(process.stderr)) tellInPlace(`${one.runner} …`)
   }
-  if (!json && isLive(process.stderr)) process.stderr.write('\r\u001b[K')
-  process.stdout.write(
-    `${json ? JSON.stringify(found) : table(found, experiment !== undefined && !('command' in experiment.model))}\n`
-  )
+  if (!json && isLive(process.stderr)) tellInPlace('')
+  if (json) printJson(found)
+  else print(table(found, experiment !== undefined && !('command' in experiment.model)))
 }
 
 /** What works, as a table; below it, in lines of any length, why the rest does not, and what to do about it. */

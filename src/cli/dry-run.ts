@@ -9,19 +9,17 @@ import { createStore, openStore, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
 import type { Flags } from './flags.js'
 import { absentLines } from './reads.js'
+import { print, printJson, tell, warn } from './output.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {
   const store = openedIn(dir)
   try {
     const { signal } = new AbortController()
-    const { stages, absent } = await preview({ experiment, store, signal, onEvent: warn })
-    process.stdout.write(json ? asJson(experiment, stages, absent) : asTable(stages))
-    process.stderr.write(
-      absentLines(absent)
-        .map(line => `${line}\n`)
-        .join('')
-    )
+    const { stages, absent } = await preview({ experiment, store, signal, onEvent: show })
+    if (json) printJson(asJson(experiment, stages, absent))
+    else print(asTable(stages))
+    for (const line of absentLines(absent)) tell(line)
   } finally {
     store.close()
   }
@@ -37,11 +35,11 @@ function openedIn(dir: string): Store {
   }
 }
 
-function warn(event: RunEvent): void {
-  if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+function show(event: RunEvent): void {
+  if (event.type === 'warning') warn(event.message)
 }
 
-function asJson({ name }: AnyExperiment, stages: readonly PreviewedStage[], downloads: readonly Absent[]): string {
+function asJson({ name }: AnyExperiment, stages: readonly PreviewedStage[], downloads: readonly Absent[]): unknown {
   const rows = stages.map(({ stage, progress, evaluations, atMost }) => ({
     stage: stage.name,
     kind: stage.kind,
@@ -50,7 +48,7 @@ function asJson({ name }: AnyExperiment, stages: readonly PreviewedStage[], down
     evaluations,
     atMost
   }))
-  return `${JSON.stringify({ experiment: name, stages: rows, downloads })}\n`
+  return { experiment: name, stages: rows, downloads }
 }
 
 function asTable(stages: readonly PreviewedStage[]): string {
@@ -61,7 +59,7 @@ function asTable(stages: readonly PreviewedStage[]): string {
     `${atMost ? 'at most ' : ''}${evaluations.toLocaleString('en')}`.padStart(14),
     summary(stage)
   ])
-  return `${inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)}\n`
+  return inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)
 }
 
 function inWords(progress: StageState): string {

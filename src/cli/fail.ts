@@ -1,33 +1,36 @@
-import { EpdError, messageOf, type ErrorCode } from '../errors.js'
+import { EpdError, type ErrorCode } from '../errors.js'
+import { systemReason } from '../files/reasons.js'
 import { inTerms } from './advice.js'
 import { EXIT } from './exit-codes.js'
+import { tell } from './output.js'
 
 /** Says on stderr what went wrong, in a line unless asked for more, and sets the exit code. */
 export function fail(error: unknown, verbose: boolean): void {
   const known = error instanceof EpdError
-  const message = known ? inTerms(error) : inWords(error)
-  const text = known && error.code === 'interrupted' ? message : prefixed(message)
-  process.stderr.write(`${text}\n`)
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
+  const message = shortened(known ? inTerms(error) : unexpected(error))
+  tell(known && error.code === 'interrupted' ? message : prefixed(message))
+  if (verbose && error instanceof Error) tell(error.stack ?? '')
   process.exitCode = exitCode(known ? error.code : undefined)
 }
 
-/** A failure of the system that no part of the program expects, and what may be done about it. */
-function inWords(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const wayOut = WAYS_OUT[code]
-  return wayOut === undefined ? messageOf(error) : `${messageOf(error)}; ${wayOut}`
+/** An error that no part of the program has put in words: a failed call of the system has its reason and way out. */
+function unexpected(error: unknown): string {
+  const reason = systemReason(error)
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
+    return `${error.message}; install it again (npm ci), or let the process open more files (ulimit -n 1024)`
+  if (reason === undefined) return error.message
+  return 'path' in error && typeof error.path === 'string' ? `${error.path}: ${reason}` : reason
 }
 
-const WAYS_OUT: Readonly<Partial<Record<string, string>>> = {
-  EMFILE: 'this process may not open more files: raise the limit (ulimit -n 1024) and run again',
-  ENFILE: 'this machine may not open more files: close other programs and run again',
-  ENOSPC: 'the disk is full: free some space and run again',
-  EROFS: 'the disk is read-only: name another place',
-  EACCES: 'this user may not use it: name another place, or change its permissions',
-  ELOOP: 'its symbolic links lead in a circle: name another place',
-  ENOTDIR: 'a file stands where its path needs a folder: name another place',
-  ENOMEM: 'there is not enough memory: close other programs and run again'
+/** Letters of a line, and lines, that a person reads. */
+const [LETTERS, LINES] = [4000, 200]
+
+function shortened(message: string): string {
+  const lines = message.split('\n')
+  const shown = lines.slice(0, LINES).map(line => (line.length > LETTERS ? `${line.slice(0, LETTERS)}...` : line))
+  const more = lines.length - shown.length
+  return [...shown, ...(more > 0 ? [`and ${more.toLocaleString('en')} more lines like these`] : [])].join('\n')
 }
 
 function prefixed(message: string): string {

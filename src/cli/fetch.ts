@@ -8,6 +8,7 @@ import { onInterrupt } from './interrupt.js'
 import { downloadLine } from './progress.js'
 import { load } from './load.js'
 import { inColumns } from './columns.js'
+import { print, printJson, tellInPlace, warn } from './output.js'
 
 const INTERRUPTED = 'Interrupted; what has come is kept. Continue with the same command'
 
@@ -23,10 +24,10 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
       obtainCopies({ experiment, store, signal: interrupt.signal, onEvent: show })
     )
     const files = await describeCopies(experiment, copies)
-    if (json) process.stdout.write(`${JSON.stringify(files)}\n`)
+    if (json) printJson(files)
     else {
       const rows = files.map(({ location, path, bytes, digest }) => [location, bytes, digest.slice(0, 12), path])
-      process.stdout.write(`${inColumns(['file', 'bytes', 'sha256', 'at'], rows)}\n`)
+      print(inColumns(['file', 'bytes', 'sha256', 'at'], rows))
     }
   } catch (error) {
     throw interrupt.signal.aborted ? new EpdError('interrupted', INTERRUPTED) : error
@@ -37,7 +38,6 @@ export async function fetch(file: string, options: SpecFlags): Promise<void> {
 }
 
 function show(event: RunEvent): void {
-  if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
-  if (event.type === 'download' && process.stderr.isTTY)
-    process.stderr.write(`\r\u001b[K${event.url}  ${downloadLine(event)}`)
+  if (event.type === 'warning') warn(event.message)
+  if (event.type === 'download' && process.stderr.isTTY) tellInPlace(`${event.url}  ${downloadLine(event)}`)
 }

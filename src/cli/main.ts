@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { EpdError } from '../errors.js'
+import { systemReason } from '../files/reasons.js'
 import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
 import { wrongPath } from '../reading/paths.js'
@@ -10,6 +11,8 @@ import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
 import type { Flags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
+import { printableLines } from './printable.js'
+import { tell } from './output.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
@@ -55,6 +58,7 @@ const program = new CommandOfMany('epd-run')
   .version(packageVersion())
   .showHelpAfterError('(epd-run --help lists the commands)')
   .exitOverride()
+  .configureOutput({ writeErr: text => process.stderr.write(printableLines(text)) })
 
 program
   .command('run <spec> [more...]', { isDefault: true })
@@ -199,7 +203,7 @@ program
   .addOptions(STORE_OPTIONS)
   .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
     const { query } = await import('./query.js')
-    query(sql, options)
+    await query(sql, options)
   })
 
 /** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
@@ -235,11 +239,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (unheard !== undefined) return
   unheard = error.code === 'EPIPE' ? EXIT.unheard : EXIT.failed
   if (unheard === EXIT.failed)
-    process.stderr.write(`epd-run: what it prints cannot be written (${error.message}); what is done is kept\n`)
+    tell(`epd-run: what it prints cannot be written (${systemReason(error) ?? error.message}); what is done is kept`)
   if (!interrupt()) process.exit(unheard)
 })
 // Nobody is told of an error that stderr does not take; the exit code still says that there was one.
 process.stderr.on('error', () => undefined)
+
+// What fails outside of all that is waited for ends the process with a sentence too.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, (error: unknown) => {
+    fail(error, process.argv.includes('--verbose'))
+    process.exit()
+  })
 
 ensureSize(process.stdout)
 ensureSize(process.stderr)

@@ -1,9 +1,12 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { EpdError } from '../errors.js'
+import { wrongFileName } from '../reading/file-names.js'
 
 /** Whether a file that --out names can be written, and is not there yet. @throws EpdError `usage` */
 export function checkOut(out: string): void {
+  const unfit = wrongFileName(basename(out))
+  if (unfit !== undefined) throw new EpdError('usage', `--out ${out}: ${unfit}`)
   if (existsSync(out)) throw new EpdError('usage', `${out} is there already; name another file, or move that one away`)
   const folder = dirname(out)
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())

@@ -13,13 +13,15 @@ import { inColumns } from './columns.js'
 import type { Flags } from './flags.js'
 import { checkOut } from './out.js'
 import { solverWords } from '../stages/kind.js'
+import { print, printExact, printJson } from './output.js'
+import { printableJson } from './printable.js'
 
 /** Lists every predictor that a spec can use by its name. */
 export function list({ store: dir, json }: Flags): void {
   const all = listPredictors(dir)
   if (json) {
     const rows = all.map(({ name, origin, record: { solver, model, fid } }) => ({ name, origin, solver, model, fid }))
-    process.stdout.write(`${JSON.stringify(rows)}\n`)
+    printJson(rows)
     return
   }
   const rows = all.map(({ name, origin, record }) => [
@@ -29,7 +31,7 @@ export function list({ store: dir, json }: Flags): void {
     modelWords(record),
     record.fid ?? null
   ])
-  process.stdout.write(`${inColumns(['predictor', 'origin', 'solver', 'model', 'fid'], rows)}\n`)
+  print(inColumns(['predictor', 'origin', 'solver', 'model', 'fid'], rows))
 }
 
 /** Reads a predictor from a file into the store. */
@@ -49,11 +51,11 @@ export async function take(
   } finally {
     store.close()
   }
-  if (json) process.stdout.write(`${JSON.stringify(record)}\n`)
+  if (json) printJson(record)
   else
-    process.stdout.write(
+    print(
       `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
-        `use it in a spec as  solver: { from: "predictor:${record.name}" }\n`
+        `use it in a spec as  solver: { from: "predictor:${record.name}" }`
     )
 }
 
@@ -61,7 +63,8 @@ export async function take(
 export function give(name: string, { store: dir, json, out }: Flags & { readonly out?: string }): void {
   const record = predictorNamed(dir, name)
   if (out === undefined) {
-    process.stdout.write(json ? `${JSON.stringify(record)}\n` : encodeJson(record))
+    if (json) printJson(record)
+    else printExact(printableJson(encodeJson(record).toString('utf8')))
     return
   }
   const encode = { '.json': encodeJson, '.safetensors': encodeTensors }[extname(out)]
@@ -70,11 +73,8 @@ export function give(name: string, { store: dir, json, out }: Flags & { readonly
   const bytes = encode(record)
   placeFileSync(out, bytes)
   const digest = createHash('sha256').update(bytes).digest('hex')
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ file: out, name: record.name, digest })}\n`
-      : `${out}: ${solverWords(record.solver)}, sha256 ${digest}\n`
-  )
+  if (json) printJson({ file: out, name: record.name, digest })
+  else print(`${out}: ${solverWords(record.solver)}, sha256 ${digest}`)
 }
 
 /** One that is damaged is none: what is imported takes its place. */

@@ -1,26 +1,99 @@
-import { openStore, type Store } from '../store/store.js'
+import { openStore, type QueryRows, type Store } from '../store/store.js'
 import type { Flags } from './flags.js'
-import { inColumns } from './columns.js'
+import { columnsOf } from './columns.js'
+import { exact, print, printJson, written } from './output.js'
+import { printableJson } from './printable.js'
 import { lineWidth } from './terminal.js'
 
-export function query(sql: string | undefined, { store: dir, json, csv }: Flags & { readonly csv?: boolean }): void {
+export async function query(
+  sql: string | undefined,
+  { store: dir, json, csv }: Flags & { readonly csv?: boolean }
+): Promise<void> {
   const store = openStore(dir)
   try {
     if (sql === undefined) {
       const found = tablesOf(store)
-      process.stdout.write(json ? `${JSON.stringify(found)}\n` : described(found))
+      if (json) printJson(found)
+      else print(described(found).trimEnd())
       return
     }
-    const { columns, rows } = store.query(sql)
-    if (json)
-      process.stdout.write(
-        `${JSON.stringify(rows.map(row => Object.fromEntries(columns.map((column, i) => [column, row[i]]))))}\n`
-      )
-    else if (csv) process.stdout.write([columns, ...rows].map(row => `${row.map(csvCell).join(',')}\n`).join(''))
-    else process.stdout.write(`${inColumns(columns, rows)}\n`)
+    const found = store.queryRows(sql)
+    const lines = json ? jsonLines(found) : csv ? csvLines(found) : textLines(found)
+    for (const lot of inLots(lines)) await written(lot)
   } finally {
     store.close()
   }
+}
+
+/** Letters that are written at once. */
+const LOT = 1 << 16
+
+function* inLots(lines: Iterable<string>): Generator<string> {
+  let lot = ''
+  for (const line of lines) {
+    lot += line
+    if (lot.length < LOT) continue
+    yield lot
+    lot = ''
+  }
+  yield lot
+}
+
+/** A list of mappings in JSON, a row at a time. */
+function* jsonLines({ columns, rows }: QueryRows): Generator<string> {
+  const keys = columns.map(column => JSON.stringify(column))
+  let before = '['
+  for (const row of rows) {
+    const last = new Map(row.map((value, i) => [keys[i], value]))
+    const pairs = [...last].map(([key, value]) => `${key}:${jsonOf(value)}`)
+    yield printableJson(`${before}{${pairs.join(',')}}`)
+    before = ','
+  }
+  yield before === '[' ? '[]\n' : ']\n'
+}
+
+/** A value of SQLite in JSON: whole numbers with all digits, the number of a blob's bytes, infinity as a text. */
+function jsonOf(value: unknown): string {
+  if (typeof value === 'bigint') return String(value)
+  if (value instanceof Uint8Array) return JSON.stringify({ bytes: value.length })
+  if (typeof value === 'number' && !Number.isFinite(value)) return JSON.stringify(String(value))
+  return JSON.stringify(value)
+}
+
+function* csvLines({ columns, rows }: QueryRows): Generator<string> {
+  yield exact(`${columns.map(csvCell).join(',')}\n`)
+  for (const row of rows) yield exact(`${row.map(value => csvCell(plain(value))).join(',')}\n`)
+}
+
+/** Rows by which the widths of columns are chosen. Later ones that are wider stand out. */
+const MEASURED = 1000
+
+function* textLines({ columns, rows }: QueryRows): Generator<string> {
+  const iterator = rows[Symbol.iterator]()
+  try {
+    const first: (readonly unknown[])[] = []
+    while (first.length < MEASURED) {
+      const next = iterator.next()
+      if (next.done) break
+      first.push(next.value.map(forPeople))
+    }
+    const { head, line } = columnsOf(columns, first)
+    yield head
+    for (const row of first) yield `${line(row)}\n`
+    for (let next = iterator.next(); !next.done; next = iterator.next()) yield `${line(next.value.map(forPeople))}\n`
+  } finally {
+    iterator.return?.()
+  }
+}
+
+/** A value of SQLite as tables have them, where nothing would not be told from an empty text. */
+function forPeople(value: unknown): unknown {
+  return value === null ? 'NULL' : plain(value)
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return `<${value.length.toLocaleString('en')} bytes>`
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
 interface Table {
@@ -84,6 +157,11 @@ const MOST = 100
 
 /** RFC 4180. */
 export function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+  const text =
+    value === null || value === undefined
+      ? ''
+      : typeof value === 'string' || typeof value === 'bigint'
+        ? String(value)
+        : JSON.stringify(value)
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

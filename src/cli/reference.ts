@@ -13,6 +13,7 @@ import { FEATURES, type InceptionInput } from '../networks/inception-v3.js'
 import { checkOut } from './out.js'
 import { progressLine } from './progress.js'
 import { isLive } from './terminal.js'
+import { print, printJson, tell, tellInPlace, warn } from './output.js'
 
 export interface ReferenceFlags {
   readonly weights: string
@@ -32,7 +33,7 @@ export async function reference(location: string, options: ReferenceFlags): Prom
   const images = openImages(location)
   const { width, height } = commonSize(location, images)
   const { skipped } = images
-  if (process.stderr.isTTY && skipped.length > 0) process.stderr.write(`skipped: ${firstNames(skipped, TOLD)}\n`)
+  if (process.stderr.isTTY && skipped.length > 0) tell(`skipped: ${firstNames(skipped, TOLD)}`)
   const inception = await openInception({
     ...{ weights, preparation, size: [height, width] },
     ...{ cacheDir: defaultCache(), onNote: warn }
@@ -53,24 +54,19 @@ export async function reference(location: string, options: ReferenceFlags): Prom
       network: inception.digest,
       digest
     }
-    if (json) process.stdout.write(`${JSON.stringify({ ...about, file: out })}\n`)
-    else
-      process.stdout.write(
-        `${out}: ${about.images} images of ${about.size}, prepared as ${preparation}, sha256 ${digest}\n${skippedLine(skipped)}`
-      )
+    if (json) printJson({ ...about, file: out })
+    else {
+      print(`${out}: ${about.images} images of ${about.size}, prepared as ${preparation}, sha256 ${digest}`)
+      if (skipped.length > 0) print(skippedLine(skipped))
+    }
   } finally {
     await inception.close()
   }
 }
 
-function warn(message: string): void {
-  process.stderr.write(`warning: ${message}\n`)
-}
-
 function skippedLine(skipped: readonly string[]): string {
-  if (skipped.length === 0) return ''
   const what = skipped.length === 1 ? '1 other file was' : `${skipped.length.toLocaleString('en')} other files were`
-  return `${what} skipped: ${firstNames(skipped, TOLD)}\n`
+  return `${what} skipped: ${firstNames(skipped, TOLD)}`
 }
 
 /** The size that all images have, by their headers. */
@@ -106,9 +102,9 @@ async function statisticsOf(images: Collection, inception: Inception): Promise<S
     for (const name of names) pixels.push(colours(await images.read(name)))
     sums.add(Float64Array.from(await inception.features(Buffer.concat(pixels), names.length)))
     const event = { type: 'progress', stage: '', done: done + names.length, total, unit: 'samples' } as const
-    if (isLive(process.stderr)) process.stderr.write(`\r${line(event)}`)
+    if (isLive(process.stderr)) tellInPlace(line(event))
   }
-  if (isLive(process.stderr)) process.stderr.write('\n')
+  if (isLive(process.stderr)) tell('')
   return sums.finish()
 }
 

@@ -11,6 +11,7 @@ import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
+import { print, printJson } from './output.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
   const experiment = await load(file, options)
@@ -79,7 +80,7 @@ function wayOn(store: WritableStore, runId: string | undefined, { store: dir }: 
 
 function report(store: WritableStore, runId: string, { json, store: dir }: Flags): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ type: 'done', run: runId })}\n`)
+    printJson({ type: 'done', run: runId })
     return
   }
   const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
@@ -90,5 +91,5 @@ function report(store: WritableStore, runId: string, { json, store: dir }: Flags
     ...(existsSync(folder) ? [`images   ${folder}`] : []),
     `details  epd-run show ${runId}${elsewhere}`
   ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  print(lines.join('\n'))
 }

@@ -4,12 +4,13 @@ import { imagesFolder } from '../pipeline/images.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
+import { print, printJson } from './output.js'
 
 export function list({ store: dir, json }: Flags): void {
   const store = openStore(dir)
   try {
     if (json) {
-      print(JSON.stringify(store.runs().map(run => ({ ...run, stages: store.runStages(run.id) }))))
+      printJson(store.runs().map(run => ({ ...run, stages: store.runStages(run.id) })))
       return
     }
     const rows = store
@@ -32,7 +33,7 @@ export function show(name: string, { store: dir, json }: Flags): void {
   try {
     const run = store.run(name)
     const stages = store.runStages(run.id)
-    if (json) print(JSON.stringify(described(store, run, stages)))
+    if (json) printJson(described(store, run, stages))
     else print(page(store, run, stages))
   } finally {
     store.close()
@@ -135,8 +136,4 @@ function biases(store: Store, runId: string): string[] {
     })
   )
   return lines.length > 0 ? ['', ...lines] : []
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

@@ -4,6 +4,8 @@ import { openStore } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { csvCell } from './query.js'
 import { isLive } from './terminal.js'
+import { exact, printJson, printMarked } from './output.js'
+import { printable } from './printable.js'
 
 export interface TableFlags extends Flags, CompareOptions {
   readonly format: 'text' | 'markdown' | 'csv' | 'latex'
@@ -15,7 +17,8 @@ export function table(name: string, { store: dir, json, format, ...options }: Ta
   try {
     const { id } = store.run(name)
     const found = compare(store.results(id), options)
-    process.stdout.write(`${json ? JSON.stringify(found) : laidOut(found, format)}\n`)
+    if (json) printJson(found)
+    else printMarked(laidOut(found, format))
   } finally {
     store.close()
   }
@@ -36,9 +39,11 @@ const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => stri
       .join('\n')
   },
   csv: ({ rowsBy, columns, rows }) =>
-    [[rowsBy, ...columns], ...rows.map(({ name, cells }) => [name, ...cells.map(cell => cell?.value)])]
-      .map(row => row.map(csvCell).join(','))
-      .join('\n'),
+    exact(
+      [[rowsBy, ...columns], ...rows.map(({ name, cells }) => [name, ...cells.map(cell => cell?.value)])]
+        .map(row => row.map(csvCell).join(','))
+        .join('\n')
+    ),
   latex: found => {
     const marked = texts(found, wrapped({ best: ['\\textbf{', '}'], second: ['\\underline{', '}'] }))
     const escape = (text: string) => text.replaceAll(/[&%$#_{}]/g, '\\$&')
@@ -64,10 +69,13 @@ function texts({ rowsBy, colsBy, columns, rows, metric, digits }: Comparison, ma
   const shown = (value: number) =>
     'decimals' in digits ? value.toFixed(digits.decimals) : value.toPrecision(digits.significant)
   const body = rows.map(({ name, cells }) => [
-    name,
+    printable(name),
     ...cells.map(cell => (cell ? mark(shown(cell.value), cell.rank) : ''))
   ])
-  return [[`${metric}: ${rowsBy} by ${colsBy}`, ...columns.map(column => mark(column, 'other'))], ...body]
+  return [
+    [printable(`${metric}: ${rowsBy} by ${colsBy}`), ...columns.map(column => mark(printable(column), 'other'))],
+    ...body
+  ]
 }
 
 /** Columns side by side, numbers to the right. */

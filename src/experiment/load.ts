@@ -6,8 +6,9 @@ import type { Locator, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { AnyExperiment, Experiment, ModelSpec } from './experiment.js'
 import type { PromptsSpec } from './prompts-keys.js'
-import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
+import { casesOf, describeCase, inCase, merged, reportOversized, type Case } from './matrix.js'
 import { located, locatedFolder, withPinsAsText } from '../reading/location.js'
+import { reportNames } from './names.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
 import type { Path, Problem } from '../reading/problem.js'
@@ -81,6 +82,10 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     const message = `${override.source}: ${override.path.join('.')}: ${obstacle ?? ''}`
     if (obstacle !== undefined) faults.push({ message, subject: SET })
   }
+  const refuseAll = (found: readonly Problem[]) => {
+    if (found.length > 0) throw invalid([...faults, ...describe(found, source, overrides)])
+  }
+  refuseAll(oversized(value))
   const pluginFaults: Problem[] = []
   const plugins = pluginsOf(value, modules, (path, message) => pluginFaults.push({ path, message }))
   const vocabulary: Vocabulary = { kinds, metrics, solvers: solversWith(plugins) }
@@ -98,6 +103,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
   const locatedModel = withModelLocations(model, at('model'))
   const stages = merged(read, kinds).map(locatedStage)
+  refuseAll(unfitNames(name, stages))
   return {
     name,
     description,
@@ -111,6 +117,19 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     allowMismatch,
     warnings: describe(warnings, source, overrides).map(({ message }) => message)
   }
+}
+
+function oversized(value: unknown): Problem[] {
+  const found: Problem[] = []
+  reportOversized(value, (path, message) => found.push({ path, message }))
+  return found
+}
+
+function unfitNames(experiment: string, stages: readonly StageBase[]): Problem[] {
+  const found: Problem[] = []
+  const names = stages.map(({ name }) => name)
+  reportNames(experiment, names, (path, message) => found.push({ path, message, atKey: true }))
+  return found
 }
 
 /**

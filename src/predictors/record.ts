@@ -1,3 +1,4 @@
+import { wrongFileName } from '../reading/file-names.js'
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
@@ -39,6 +40,9 @@ export function parseRecord(value: unknown, source: string): PredictorRecord {
     throw invalid('is no predictor; expected an exported predictor, with name, solver and learned')
   const { name, learned, model = {}, fid } = value
   if (typeof name !== 'string' || !NAME.test(name)) throw invalid(`its name must be ${NAME_RULE}`)
+  const unfit = wrongFileName(name)
+  if (unfit !== undefined)
+    throw new EpdError('predictor-invalid', `${source}: name: ${unfit}`, { wayOut: 'another-name' })
   const solver = solverOf(value.solver, invalid)
   try {
     const checked = checkLearned(learned, solver)
@@ -118,11 +122,22 @@ function isShape(value: unknown): value is Shape {
   return Array.isArray(value) && value.length === 3 && value.every(size => Number.isInteger(size) && size > 0)
 }
 
+/** Mistakes told at once. */
+const TOLD = 5
+
+function copied(given: unknown, invalid: (what: string) => EpdError): unknown {
+  try {
+    return copy(given)
+  } catch (error) {
+    throw invalid(`solver: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 /** A solver as a record holds it: on numSteps time points, with defaults for what it does not say. */
 function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSpec {
   const schema = solverSchema()
   const isSolver = schema.is(SOLVER)
-  const value = copy(given)
+  const value = copied(given, invalid)
   const name = child(value, 'name')
   const learns = SOLVERS.find(solver => solver.name === name)?.learns
   const nothing = `solver.name: expected one that something can be learned for, found ${JSON.stringify(name)}`
@@ -132,8 +147,10 @@ function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSp
   const problems = schema.check(value, SOLVER)
   const report: Report = (path, message) => problems.push({ path, message })
   const found = isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report, SOLVERS) : undefined
-  if (problems.length > 0)
-    throw invalid(problems.map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`).join('; '))
+  if (problems.length > 0) {
+    const told = problems.slice(0, TOLD).map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`)
+    throw invalid(told.join('; '))
+  }
   if (found) return found
   throw invalid(nothing)
 }

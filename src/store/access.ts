@@ -1,6 +1,6 @@
 import type { Claim, ClaimHolder } from './claims.js'
 import type { StoredObject } from './objects.js'
-import type { QueryResult } from './query.js'
+import type { QueryResult, QueryRows } from './query.js'
 import type {
   Artifact,
   ImportedRow,
@@ -65,6 +65,8 @@ export interface Store {
   results(runId?: string): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
   query(sql: string): QueryResult
+  /** As `query`, of which one row at a time is held. @throws EpdError `query-failed` */
+  queryRows(sql: string): QueryRows
   /** Closes the database. */
   close(): void
 }

@@ -2,7 +2,7 @@ import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
 import { attended, standing } from './presence.js'
-import { query } from './query.js'
+import { query, queryRows } from './query.js'
 import type { Run } from './records.js'
 import {
   isRow,
@@ -56,6 +56,7 @@ export function reading(root: string, file: string, database: Database): Store {
     ...stageReads(access),
     ...learnedReads(access),
     query: sql => query(file, sql),
+    queryRows: sql => queryRows(file, sql),
     close: () => database.close()
   }
 }

@@ -17,7 +17,7 @@ import { writing } from './writing.js'
 export type * from './access.js'
 export type { Claim, ClaimHolder } from './claims.js'
 export { DamagedObject, type StoredObject } from './objects.js'
-export type { QueryResult } from './query.js'
+export type { QueryResult, QueryRows } from './query.js'
 export type * from './records.js'
 
 const FILE = 'store.sqlite'

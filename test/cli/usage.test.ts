@@ -121,7 +121,7 @@ describe('output that is no terminal', () => {
       ...{ cwd: root, encoding: 'utf8' }
     })
     expect(full.status).toBe(1)
-    expect(full.stderr).toMatch(/^epd-run: what it prints cannot be written \(ENOSPC[^\n]*\n$/)
+    expect(full.stderr).toMatch(/^epd-run: what it prints cannot be written \(the disk is full[^\n]*\n$/)
   })
 })
 

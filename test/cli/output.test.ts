@@ -1,0 +1,124 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { createStore } from '../../src/store/store.js'
+import { epdRun, temporaryFolder } from '../support/cli.js'
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const EVIL = '\u001b]0;pwned\u0007\u001b[2J \u202e \u2028 \u009b31m \u007f'
+
+/** A store with one run, whose texts are all `EVIL`. */
+function evilStore(): string {
+  const root = temporaryFolder()
+  const store = createStore(root)
+  store.beginRun({ id: 'evil-1', name: 'evil', description: EVIL, file: EVIL, spec: EVIL, overrides: [EVIL] }, [
+    { name: EVIL, key: 'a'.repeat(64) }
+  ])
+  store.endRun('evil-1', 'failed', EVIL)
+  store.close()
+  return root
+}
+
+const store = evilStore()
+
+/** Whether a terminal would obey something in a text. */
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/
+
+describe('what others wrote', () => {
+  it.each([
+    ['ls'],
+    ['show', 'evil'],
+    ['query', 'SELECT * FROM runs'],
+    ['show', EVIL],
+    ['query', `SELECT ${EVIL}`],
+    ['validate', `${EVIL}.yaml`],
+    ['resume', EVIL],
+    ['ls', `--${EVIL}`],
+    ['ls', '--json'],
+    ['query', 'SELECT * FROM runs', '--json']
+  ])('is never obeyed by the terminal: %j', async (...args) => {
+    const { stdout, stderr } = await epdRun([...args, '--store', store])
+    expect(stdout + stderr).toMatch(/\\u001b/)
+    expect(stdout + stderr).not.toMatch(OBEYED)
+  })
+
+  it('is exact in JSON and in CSV', async () => {
+    const [run] = JSON.parse((await epdRun(['ls', '--json', '--store', store])).stdout) as { description: string }[]
+    expect(run.description).toBe(EVIL)
+    const { stdout } = await epdRun(['query', 'SELECT description FROM runs', '--csv', '--store', store])
+    expect(stdout).toBe(`description\n${EVIL}\n`)
+  })
+
+  it('is shown where the keys of a spec are wrong', async () => {
+    const spec = join(temporaryFolder(), 'spec.yaml')
+    writeFileSync(spec, 'name: a\n"\\e[31mRED\\u202e": 1\n')
+    const { stderr } = await epdRun(['validate', spec])
+    expect(stderr).toContain('\\u001b[31mRED\\u202e: expected one of the keys')
+    expect(stderr).not.toMatch(OBEYED)
+  })
+})
+
+describe('query', () => {
+  const sql = "SELECT 9223372036854775807 AS a, x'00ff' AS b, NULL AS c, 9e999 AS d, 0.1 AS e"
+  it.each([
+    [[], /9223372036854775807 +<2 bytes> +NULL +Infinity +0\.1\n$/],
+    [['--csv'], /\n9223372036854775807,<2 bytes>,,Infinity,0\.1\n$/],
+    [['--json'], /^\[{"a":9223372036854775807,"b":{"bytes":2},"c":null,"d":"Infinity","e":0\.1}\]\n$/]
+  ])('prints each value exactly, with %j', async (flags, expected) => {
+    expect((await epdRun(['query', sql, ...flags, '--store', store])).stdout).toMatch(expected)
+  })
+
+  it.each([['--json'], ['--csv'], []])('ends rows without end once nobody reads them, with %j', (...flags) => {
+    const endless = 'WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t'
+    const command = `"${process.execPath}" --max-old-space-size=100 "${main}" query "${endless}" ${flags.join(' ')} --store "${store}" | head -c 300000 | wc -c; echo \${PIPESTATUS[0]}`
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
+    expect([stdout.split(/\s+/).filter(Boolean), stderr]).toEqual([['300000', '141'], ''])
+  })
+
+  it('holds no more than some of its rows', () => {
+    const many =
+      'WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t LIMIT 100000) SELECT n, hex(zeroblob(500)) AS z FROM t'
+    const args = ['--max-old-space-size=60', main, 'query', many, '--csv', '--store', store]
+    const { status, stdout } = spawnSync(process.execPath, args, { maxBuffer: 2 ** 28 })
+    expect([status, stdout.length]).toEqual([0, 4 + 100_000 * 1002 + 488_895])
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('an output that takes nothing', () => {
+  it.each([
+    ['ls'],
+    ['show', 'evil'],
+    ['query', 'SELECT 1'],
+    ['query'],
+    ['predictors', '--json'],
+    ['--help'],
+    ['--version']
+  ])('is said in a sentence: %j', (...args) => {
+    const command = `"${process.execPath}" "${main}" ${args.map(arg => `"${arg}"`).join(' ')} ${args[0].startsWith('--') ? '' : `--store "${store}"`} > /dev/full`
+    const { status, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([
+      1,
+      'epd-run: what it prints cannot be written (the disk is full; free some space); what is done is kept\n'
+    ])
+  })
+})
+
+describe('a call of the system that fails', () => {
+  it('has its reason and the way out in a sentence', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'a'))
+    const long = 'x'.repeat(300)
+    for (const [args, words] of [
+      [['validate', long + '.yaml'], 'its name is longer than the file system takes; shorten it'],
+      [['ls', '--store', join(folder, long)], 'its name is longer than the file system takes; shorten it'],
+      [['import', join(folder, 'a'), '--store', store], 'is a folder; name a file in it']
+    ] as const) {
+      const { code, stderr } = await epdRun(args)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
+      expect(stderr).toContain(words)
+    }
+  })
+})
