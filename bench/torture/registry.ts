@@ -1,5 +1,6 @@
 import type { Part } from './part.js'
 import { crowds } from './parts/crowds.js'
+import { kills } from './parts/kills.js'
 
 /** In the order of the table. */
-export const parts: readonly Part[] = [crowds]
+export const parts: readonly Part[] = [kills, crowds]
