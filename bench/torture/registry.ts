@@ -1,6 +1,7 @@
 import type { Part } from './part.js'
 import { crowds } from './parts/crowds.js'
+import { faults } from './parts/faults.js'
 import { kills } from './parts/kills.js'
 
 /** In the order of the table. */
-export const parts: readonly Part[] = [kills, crowds]
+export const parts: readonly Part[] = [kills, faults, crowds]

@@ -43,8 +43,9 @@ export async function survey(args: readonly string[], folder: string): Promise<r
   return readFileSync(log, 'utf8')
     .split('\n')
     .flatMap(text => {
-      const [, thread, name, told] = /^(\d+) +(\w+)\((.*)$/.exec(text) ?? []
-      if (name === undefined) return []
+      const match = /^(\d+) +(\w+)\((.*)$/.exec(text)
+      if (!match) return []
+      const [, thread, name, told] = match
       const nth = (counts.get(`${thread} ${name}`) ?? 0) + 1
       counts.set(`${thread} ${name}`, nth)
       if (met.has(`${name} ${nth}`)) return []
