@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
+import { overlayResults } from './results.js'
 import { checkNamed } from './seals.js'
 import { openDatabase } from './sqlite.js'
 
@@ -17,6 +18,9 @@ export interface QueryResult {
 export function query(file: string, sql: string): QueryResult {
   const database = guarded(file, () => openDatabase(file, { readonly: true, timeout: 10_000 }))
   try {
+    guarded(file, () => {
+      overlayResults(database)
+    })
     const statement = database.prepare<[], unknown[]>(sql)
     if (!statement.reader) throw new Error('the statement does not read; the connection is read-only')
     checkNamed(database, file, sql)

@@ -1,12 +1,27 @@
 import type { WritableStore } from './access.js'
 import { now, type Commits } from './commits.js'
+import { checkRun, isDamaged } from './seals.js'
 
 /** Writes runs with the stages that they name. */
-export function runWrites({ run, transaction, sealed }: Commits): Pick<WritableStore, 'beginRun' | 'endRun'> {
+export function runWrites({
+  file,
+  database,
+  run,
+  transaction,
+  sealed,
+  updateRun
+}: Commits): Pick<WritableStore, 'beginRun' | 'endRun'> {
   return {
     beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages) {
       const time = now()
       transaction(() => {
+        // What is damaged is not taken over into the new row.
+        if (
+          isDamaged(() => {
+            checkRun(database, file, id)
+          })
+        )
+          run('DELETE FROM runs WHERE id = ?', id)
         run(
           `INSERT INTO runs (id, name, description, file, spec, overrides, allow_mismatch, status, created, updated)
            VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
@@ -28,7 +43,7 @@ export function runWrites({ run, transaction, sealed }: Commits): Pick<WritableS
     },
     endRun(id, status, error) {
       const time = now()
-      transaction(() => {
+      updateRun(id, () => {
         run(
           'UPDATE runs SET status = ?, error = ?, updated = ?, finished = ? WHERE id = ?',
           ...[status, error ?? null, time, status === 'finished' ? time : null, id]
