@@ -1,7 +1,8 @@
 import type { Part } from './part.js'
 import { crowds } from './parts/crowds.js'
 import { faults } from './parts/faults.js'
+import { flips } from './parts/flips.js'
 import { kills } from './parts/kills.js'
 
 /** In the order of the table. */
-export const parts: readonly Part[] = [kills, faults, crowds]
+export const parts: readonly Part[] = [kills, faults, flips, crowds]

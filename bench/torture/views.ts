@@ -50,20 +50,22 @@ export function viewsOf(dir: string): Views {
   }
   within('ls', store => store.runs().map(run => [run, store.runStages(run.id)]))
   within('show', store =>
-    store.runs().map(({ id }) => [
-      store.run(id),
-      store.results(id),
-      store
-        .runStages(id)
-        .map(({ key, ...stage }) => [
-          stage,
-          store.artifacts(key),
-          store.shards(key),
-          store.metrics(key),
-          store.predictor(key),
-          store.iterations(key)
-        ])
-    ])
+    store
+      .runs()
+      .map(({ id }) => [
+        store.run(id),
+        store.results(id),
+        store
+          .runStages(id)
+          .map(({ key, ...stage }) => [
+            stage,
+            store.artifacts(key),
+            store.shards(key),
+            store.metrics(key),
+            store.predictor(key),
+            store.iterations(key)
+          ])
+      ])
   )
   within('learned', store => store.predictors())
   look('predictors', () => listPredictors(dir))
