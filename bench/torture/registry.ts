@@ -4,7 +4,8 @@ import { faults } from './parts/faults.js'
 import { flips } from './parts/flips.js'
 import { kills } from './parts/kills.js'
 
+import { soak } from './parts/soak.js'
 import { upgrades } from './parts/upgrades.js'
 
 /** In the order of the table. */
-export const parts: readonly Part[] = [kills, faults, flips, upgrades, crowds]
+export const parts: readonly Part[] = [kills, faults, flips, upgrades, crowds, soak]
