@@ -1,7 +1,8 @@
 import { constants } from 'node:buffer'
-import { open } from 'node:fs/promises'
 import { EpdError } from '../errors.js'
 import { digestOfFile } from '../files/digest.js'
+import { readWhole } from '../files/read.js'
+import { systemReason, UnfitFile } from '../files/reasons.js'
 import { readContent } from './formats.js'
 import type { Tree } from './tensor.js'
 
@@ -23,48 +24,22 @@ export function readCheckpointBytes(bytes: Buffer, path: string): Tree {
 
 /** The bytes of a whole file. @throws EpdError `checkpoint-missing`, `checkpoint-invalid` */
 export async function readCheckpointFile(path: string): Promise<Buffer> {
-  return wholeFile(path).catch((error: unknown) => {
-    throw missing(error, path)
+  return readWhole(path, { most: constants.MAX_LENGTH, wayOut: SMALLER }).catch((error: unknown) => {
+    throw unread(error, path)
   })
 }
 
-/** The most bytes that one read takes. Node's readFile refuses files above 2 GiB. */
-const CHUNK = 1 << 30
-
-async function wholeFile(path: string): Promise<Buffer> {
-  const file = await open(path)
-  try {
-    const { size } = await file.stat()
-    if (size > constants.MAX_LENGTH)
-      throw new EpdError(
-        'checkpoint-invalid',
-        `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ` +
-          `${constants.MAX_LENGTH / 2 ** 30} GiB ` +
-          'at once; use Node.js 22 or newer, a file without optimiser and averages, or a folder of diffusers'
-      )
-    const bytes = Buffer.allocUnsafeSlow(size)
-    let at = 0
-    while (at < size) {
-      const { bytesRead } = await file.read(bytes, at, Math.min(CHUNK, size - at), at)
-      if (bytesRead === 0) break
-      at += bytesRead
-    }
-    return bytes.subarray(0, at)
-  } finally {
-    await file.close()
-  }
-}
+const SMALLER = 'use Node.js 22 or newer, a file without optimiser and averages, or a folder of diffusers'
 
 /** The SHA-256 of a file, as digestOfFile has it. @throws EpdError `checkpoint-missing` */
 export async function fileDigest(path: string): Promise<string> {
   return digestOfFile(path).catch((error: unknown) => {
-    throw missing(error, path)
+    throw unread(error, path)
   })
 }
 
-function missing(error: unknown, path: string): EpdError {
-  if (error instanceof EpdError) return error
-  const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-  const what = reason === 'ENOENT' ? 'there is no such file' : `cannot be read (${reason})`
-  return new EpdError('checkpoint-missing', `${path}: ${what}; correct its path`, { cause: error })
+function unread(error: unknown, path: string): EpdError {
+  const reason = systemReason(error) ?? `cannot be read (${String(error)}); correct its path`
+  const code = error instanceof UnfitFile ? 'checkpoint-invalid' : 'checkpoint-missing'
+  return new EpdError(code, `${path}: ${reason}`, { cause: error })
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
+import { readTextBeside } from './beside.js'
+import { parseYaml } from '../reading/yaml.js'
 import { withOrigin } from './origin.js'
 import { firstNames } from '../first-names.js'
 import { within } from './state-dict.js'
@@ -85,7 +85,10 @@ export async function readLatentConfig(checkpoint: string): Promise<LatentConfig
     new EpdError('checkpoint-invalid', `${file}: cannot be read as YAML: ${reason}`, { cause })
   let config: unknown
   try {
-    config = parse(text.replace(/^\uFEFF/, ''))
+    const { faults, value } = parseYaml(text.replace(/^\uFEFF/, ''), { merge: false })
+    const [fault] = faults
+    if (faults.length > 0) throw new Error(fault.message)
+    config = value()
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : '', error)
   }
@@ -96,5 +99,5 @@ export async function readLatentConfig(checkpoint: string): Promise<LatentConfig
 /** A config.yaml beside a checkpoint, if there is one. */
 export async function settingsText(checkpoint: string): Promise<{ file: string; text?: string }> {
   const file = join(dirname(checkpoint), 'config.yaml')
-  return { file, text: await readFile(file, 'utf8').catch(() => undefined) }
+  return { file, text: await readTextBeside(file) }
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { EpdError } from '../errors.js'
+import { readTextBeside } from './beside.js'
 import { isRecord } from './tensor.js'
 
 /** Python's json module writes these, though JSON has no such numbers. */
 const CONSTANTS: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity }
-/** A text of JSON, or one of those constants, outside of texts. */
-const TEXT_OR_CONSTANT = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/gs
+/** A text of JSON, which may end with the file, or one of those constants outside of texts. */
+const TEXT_OR_CONSTANT = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?\bInfinity\b|\bNaN\b/gs
 
 /**
  * JSON as other programs write it: Python's NaN, Infinity and -Infinity are numbers, and a byte order mark is skipped.
@@ -27,7 +27,7 @@ export function parseJson(text: string): unknown {
 
 /** The JSON object in a file; undefined where there is no such file. @throws EpdError `checkpoint-invalid` */
 export async function readJson(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
+  const text = await readTextBeside(path)
   if (text === undefined) return undefined
   const invalid = (reason: string, cause?: unknown) =>
     new EpdError('checkpoint-invalid', `${path}: is not a JSON object (${reason})`, { cause })

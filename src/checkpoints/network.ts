@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
+import { readTextBeside } from './beside.js'
 import { fileDigest, readCheckpointFile } from './checkpoint.js'
 import { isLatent } from './compvis.js'
 import { familyOf } from './families.js'
@@ -123,8 +123,8 @@ function configPath(path: string): string {
   return join(dirname(path), 'config.json')
 }
 
-async function readConfigText(path: string): Promise<string | undefined> {
-  return readFile(configPath(path), 'utf8').catch(() => undefined)
+function readConfigText(path: string): Promise<string | undefined> {
+  return readTextBeside(configPath(path))
 }
 
 /** The config.json beside a checkpoint; undefined where there is none. @throws EpdError `checkpoint-invalid` */

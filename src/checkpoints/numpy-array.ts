@@ -7,6 +7,8 @@ export interface NumpyArray {
   readonly data: Float64Array
 }
 
+/** The axes that an array of NumPy may have. */
+const MAX_AXES = 64
 const MAGIC = '\x93NUMPY'
 
 /**
@@ -24,6 +26,7 @@ export function readNpy(file: Uint8Array): NumpyArray {
   if (/'descr'\s*:\s*\[/.test(header)) throw new RangeError('it holds records of several fields, not numbers')
   if (type === undefined || !shape || fortran === undefined)
     throw new RangeError(`its header is damaged, ${JSON.stringify(header.trim().slice(0, 80))}`)
+  if (shape.length > MAX_AXES) throw new RangeError(`it has ${shape.length} axes, and arrays have at most ${MAX_AXES}`)
   const known = numpyType(type)
   if (known?.kind === 'O') throw new RangeError('it holds Python objects, not numbers; save it as an array of float64')
   const data = bytes.subarray(start)

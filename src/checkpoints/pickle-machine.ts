@@ -11,6 +11,13 @@ export interface UnpickleOptions {
 
 const MARK = Symbol('mark')
 const MAX_NESTING = 1_000_000
+/** Far more opcodes than any checkpoint has, whose numbers stand outside of them: about two seconds' worth. */
+const MAX_OPCODES = 20_000_000
+/** Parts that calls look at for each byte of a pickle: a file that repeats no large part has less than one. */
+const PARTS_A_BYTE = 4
+const SPARE_PARTS = 1_000_000
+/** Letters that no name of a class has. */
+const MAX_NAME = 1000
 
 /** The state of the machine that reads a pickle: a place in the bytes, a stack and a memo, all of them data. */
 export interface Machine {
@@ -19,6 +26,10 @@ export interface Machine {
   readonly persistent: UnpickleOptions['persistent']
   readonly stack: (Value | typeof MARK)[]
   readonly memo: Map<number, Value>
+  /** Opcodes that may still be carried out. */
+  opcodes: number
+  /** Parts of arguments, such as elements and letters, that calls may still look at. */
+  parts: number
   /** The place of the next byte. */
   at: number
   /** 0 until the pickle names its own. */
@@ -28,7 +39,9 @@ export interface Machine {
 }
 
 export function newMachine(bytes: Buffer, { offset = 0, construct, persistent }: UnpickleOptions): Machine {
-  return { bytes, construct, persistent, stack: [], memo: new Map(), at: offset, protocol: 0, result: undefined }
+  const start = { stack: [], memo: new Map<number, Value>(), at: offset, protocol: 0, result: undefined }
+  const parts = SPARE_PARTS + PARTS_A_BYTE * (bytes.length - offset)
+  return { bytes, construct, persistent, ...start, opcodes: MAX_OPCODES, parts }
 }
 
 /** Moves past `count` bytes, and answers the place of the first of them. @throws PickleError where there are fewer */
@@ -149,6 +162,7 @@ export function setItems(machine: Machine, items: readonly Value[]): void {
  * error.
  */
 export function call(machine: Machine, callable: Value, args: Value[]): void {
+  spend(machine, args)
   const name = nameOf(machine, callable)
   const made = machine.construct(name, args)
   if (made === undefined && doesHarm(name, args))
@@ -158,11 +172,42 @@ export function call(machine: Machine, callable: Value, args: Value[]): void {
 
 /** Pushes a new instance of a class, which is never initialised. */
 export function instantiate(machine: Machine, callable: Value, args: Value[]): void {
+  spend(machine, args)
   const className = nameOf(machine, callable)
   push(machine, machine.construct(className, args) ?? { kind: 'object', className, args, state: null })
 }
 
+/**
+ * Notes what a call may look at and copy. A part that is kept once can be given to any number of calls, which would
+ * take a time that the length of a file does not bound.
+ * @throws PickleError where that is far more than the file holds
+ */
+function spend(machine: Machine, value: Value): void {
+  machine.parts -= partsOf(value, 3)
+  if (machine.parts < 0)
+    throw new PickleError(
+      'it repeats its parts far more often than a checkpoint does, as files do that are made to fill the memory'
+    )
+}
+
+/** Lists of so few parts, as arguments are, are looked into. */
+const FEW = 16
+
+function partsOf(value: Value, depth: number): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value.length
+  if (value instanceof Map) return 1 + value.size
+  if (!Array.isArray(value)) return 1
+  if (depth === 0 || value.length > FEW) return 1 + value.length
+  return value.reduce<number>((sum, part) => sum + partsOf(part, depth - 1), 1)
+}
+
 function nameOf(machine: Machine, value: Value): string {
+  const name = wholeName(machine, value)
+  if (name.length <= MAX_NAME) return name
+  throw wrong(machine, `it calls a class by a name of ${name.length} letters`)
+}
+
+function wholeName(machine: Machine, value: Value): string {
   if (isKind(value, 'global')) return value.name
   if (isKind(value, 'object')) return memberName(value) ?? value.className
   throw wrong(machine, 'it calls what is no class or function')
@@ -177,6 +222,7 @@ function memberName({ className, args: [owner, member] }: PickledObject): string
 /** Gives a state to the value on top of the stack. */
 export function build(machine: Machine, state: Value): void {
   const target = top(machine)
+  spend(machine, state)
   if (isKind(target, 'object')) target.state = state
   else if (isKind(target, 'foreign')) target.setState?.(state)
   else if (!(target instanceof Map || isKind(target, 'set') || Array.isArray(target)))
@@ -186,5 +232,6 @@ export function build(machine: Machine, state: Value): void {
 /** Pushes what the caller has under a name outside of the pickle. */
 export function refer(machine: Machine, id: Value): void {
   if (!machine.persistent) throw new PickleError('it refers to data outside of it')
+  spend(machine, id)
   push(machine, machine.persistent(id))
 }

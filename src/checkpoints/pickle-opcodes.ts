@@ -230,6 +230,8 @@ const OPCODES: Readonly<Partial<Record<number, Operation>>> = {
 
 /** Carries out the next opcode. @throws PickleError */
 export function step(machine: Machine): void {
+  machine.opcodes -= 1
+  if (machine.opcodes < 0) throw wrong(machine, 'it has more opcodes than a checkpoint has')
   const operation = OPCODES[takeByte(machine)]
   if (!operation) throw noOpcode(machine)
   operation(machine)

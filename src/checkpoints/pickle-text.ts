@@ -1,6 +1,10 @@
+/** Python itself reads no more. */
+const MAX_DIGITS = 4300
+
 /** A whole number in decimal digits. @throws RangeError */
 export function wholeNumber(digits: string): number | bigint {
   if (!/^-?\d+$/.test(digits)) throw new RangeError(`${JSON.stringify(digits.slice(0, 20))} is no whole number`)
+  if (digits.length > MAX_DIGITS) throw new RangeError(`a number of ${digits.length} digits is none that is read`)
   const value = Number(digits)
   return Number.isSafeInteger(value) ? value : BigInt(digits)
 }

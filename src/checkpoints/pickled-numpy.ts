@@ -67,6 +67,9 @@ function array(className: string, first: ArrayState | undefined): Foreign {
   }
 }
 
+/** The axes that an array of NumPy may have. */
+const MAX_AXES = 64
+
 function arrayTree(
   className: string,
   { shape, type, fortran, data }: ArrayState,
@@ -75,8 +78,9 @@ function arrayTree(
   const { name, type: known } = typeOf(type)
   const bytes = bytesOf(data)
   const of = known && tensorType(known)
-  const sizes = Array.isArray(shape) ? shape.map(Number) : []
-  if (!sizes.every(isCount)) throw new PickleError('a NumPy array has a size that is no count')
+  const sizes = Array.isArray(shape) ? shape.slice(0, MAX_AXES + 1).map(Number) : []
+  if (sizes.length > MAX_AXES || !sizes.every(isCount))
+    throw new PickleError('a NumPy array has a size that is no count')
   if (!known || !of || !bytes) return tagged(className, [name, sizes, convert(data)])
   if (bytes.length !== elementCount(sizes) * known.size)
     throw new PickleError('a NumPy array does not have the size that it says')
@@ -112,7 +116,11 @@ function textOf({ bigEndian }: NumpyType, bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const points = Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(4 * i, !bigEndian))
   if (points.some(point => point > 0x10ffff)) throw new PickleError('a text of NumPy holds what is no character')
-  return String.fromCodePoint(...points).replace(/\0+$/, '')
+  const end = points.findLastIndex(point => point !== 0) + 1
+  return points
+    .slice(0, end)
+    .map(point => String.fromCodePoint(point))
+    .join('')
 }
 
 /** Python 2 writes bytes as texts. */

@@ -31,12 +31,20 @@ function isSafetensors(bytes: Buffer): boolean {
   return bytes.length > 8 && bytes.readBigUInt64LE(0) <= BigInt(bytes.length - 8) && bytes[8] === 0x7b
 }
 
+/** Bytes in which some 150,000 tensors have room. They are read in a second or two. */
+const MAX_HEADER = 1 << 24
+
 /** The tensors of a safetensors file (huggingface/safetensors, version 0.x) by name. The data is not copied. */
 export function readSafetensors(bytes: Buffer, path: string): Map<string, Tensor> {
   const invalid = (what: string) =>
     new EpdError('checkpoint-invalid', `${path}: broken safetensors file: ${what}; download or copy it again`)
   if (!isSafetensors(bytes)) throw invalid('no header')
   const start = 8 + Number(bytes.readBigUInt64LE(0))
+  if (start > MAX_HEADER)
+    throw new EpdError(
+      'checkpoint-invalid',
+      `${path}: its header has ${start} bytes, and that of a network has at most ${MAX_HEADER}; save fewer tensors in it`
+    )
   const text = bytes.toString('utf8', 8, start)
   const header = parseHeader(text)
   if (!header) throw invalid('its header is not a JSON object')
@@ -110,7 +118,7 @@ function misplaced(places: readonly Place[]): string | undefined {
 /** A key that an object of the header, or the header itself, has twice. JSON.parse would take the last. */
 function repeatedKey(text: string): string | undefined {
   const open: Set<string>[] = []
-  const tokens = /"((?:[^"\\]|\\.)*)"(\s*:)?|[{}]/gs
+  const tokens = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}]/gs
   for (const [token, key, colon] of text.matchAll(tokens)) {
     if (token === '{') open.push(new Set())
     else if (token === '}') open.pop()

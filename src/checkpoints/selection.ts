@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import { firstNames } from '../first-names.js'
-import { areSame, beginnings, isFamiliar, unwrapped, within, type Candidate } from './state-dict.js'
+import { areSame, beginnings, isFamiliar, unwrapped, within, type Candidate, type Tensors } from './state-dict.js'
+import type { Tensor } from './tensor.js'
 
 /**
  * The network that is meant, out of all that a file may hold, without what wrappers put before its names: the one under
@@ -59,9 +60,22 @@ function checkReadable({ strange }: Candidate, path: string): void {
 
 /** Several networks under one roof: names that begin otherwise, one of which would be known without its beginning. */
 function checkGroups({ tensors }: Candidate, path: string): void {
-  const all = beginnings(tensors)
-  if (all.size > 1 && [...all.keys()].some(start => isFamiliar(unwrapped(within(tensors, `${start}.`)))))
-    throw undecided([...all], path)
+  const groups = byBeginning(tensors)
+  if (groups.size > 1 && [...groups.values()].some(group => isFamiliar(unwrapped(group))))
+    throw undecided([...beginnings(tensors)], path)
+}
+
+/** The tensors by the first part of their names, which each group's names are without. */
+function byBeginning(tensors: Tensors): ReadonlyMap<string, Tensors> {
+  const found = new Map<string, Map<string, Tensor>>()
+  for (const [name, tensor] of tensors) {
+    const dot = name.indexOf('.')
+    if (dot < 1) continue
+    const start = name.slice(0, dot)
+    const group = found.get(start) ?? new Map<string, Tensor>()
+    found.set(start, group.set(name.slice(dot + 1), tensor))
+  }
+  return found
 }
 
 function undecided(found: readonly (readonly [name: string, size: number])[], path: string): EpdError {

@@ -226,6 +226,9 @@ function contiguous(
   return { kind: 'tensor', dtype, shape, data: rowMajor(data, item, offset, shape, stride) }
 }
 
+/** Axes that no tensor of PyTorch or NumPy goes beyond. */
+const MAX_AXES = 64
+
 function isCounts(value: Value): value is number[] {
-  return Array.isArray(value) && value.every(isCount)
+  return Array.isArray(value) && value.length <= MAX_AXES && value.every(isCount)
 }

@@ -6,7 +6,7 @@ import type { Locator, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { AnyExperiment, Experiment, ModelSpec } from './experiment.js'
 import type { PromptsSpec } from './prompts-keys.js'
-import { casesOf, describeCase, inCase, merged, type Case } from './matrix.js'
+import { casesOf, describeCase, inCase, merged, reportOversized, type Case } from './matrix.js'
 import { located, locatedFolder } from '../reading/location.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
@@ -81,6 +81,9 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
     const message = `${override.source}: ${override.path.join('.')}: ${obstacle ?? ''}`
     if (obstacle !== undefined) faults.push({ message, subject: SET })
   }
+  const oversized: Problem[] = []
+  reportOversized(value, (path, message) => oversized.push({ path, message }))
+  if (oversized.length > 0) throw invalid([...faults, ...describe(oversized, source, overrides)])
   const pluginFaults: Problem[] = []
   const plugins = pluginsOf(value, modules, (path, message) => pluginFaults.push({ path, message }))
   const vocabulary: Vocabulary = { kinds, metrics, solvers: solversWith(plugins) }

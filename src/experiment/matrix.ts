@@ -11,7 +11,20 @@ export interface Case {
 }
 
 const MAX_CASES = 1000
+/** Values of an axis, combinations and stages: more of them make more cases, or more stages, than are run. */
+const MAX_ENTRIES = 1000
 const NO_AXES: Case = { values: {}, names: {} }
+
+/** Reports parts of a spec of so many entries that what follows would take its time over them. */
+export function reportOversized(spec: unknown, report: Report): void {
+  const parts: [Path, unknown][] = [[['stages'], child(spec, 'stages')]]
+  const matrix = child(spec, 'matrix')
+  if (isMapping(matrix)) for (const [key, value] of Object.entries(matrix)) parts.push([['matrix', key], value])
+  for (const [path, value] of parts) {
+    const count = Array.isArray(value) || isMapping(value) ? Object.keys(value).length : 0
+    if (count > MAX_ENTRIES) report(path, `expected at most ${MAX_ENTRIES} entries, found ${count}`)
+  }
+}
 
 /** The cases of a spec's matrix, which the schema has passed: one without axes where it has none. */
 export function casesOf(spec: unknown, report: Report): Case[] {

@@ -1,6 +1,6 @@
-import { parseDocument } from 'yaml'
 import { child, copy, isMapping } from '../reading/plain.js'
 import { expected, type Path } from '../reading/problem.js'
+import { parseYaml } from '../reading/yaml.js'
 
 /** What `set path=value` asks for. */
 export interface Override {
@@ -17,14 +17,15 @@ export function parseOverride(text: string): Override | string {
   const path = match?.[1].split('.').map(key => key.trim()) ?? []
   if (!match || path.includes(''))
     return `${source}: ${expected('path=value, such as stages.samples.seeds=0-63', text)}`
+  const wrong = (reason: string) => `${source}: ${path.join('.')}: the value is not YAML that can be read: ${reason}`
   try {
-    const document = parseDocument(match[2], { stringKeys: true, resolveKnownTags: false, prettyErrors: false })
-    const fault = [...document.errors, ...document.warnings].at(0)
-    if (fault) throw fault
-    return { source, path, value: copy(document.toJS()) }
+    const { faults, value } = parseYaml(match[2], { merge: false })
+    const [fault] = faults
+    if (faults.length > 0) return wrong(fault.message)
+    return { source, path, value: copy(value()) }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    return `${source}: ${path.join('.')}: the value is not YAML that can be read: ${error.message}`
+    return wrong(error.message)
   }
 }
 

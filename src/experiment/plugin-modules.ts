@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { digestOfBytes } from '../files/digest.js'
+import { readWhole } from '../files/read.js'
+import { systemReason } from '../files/reasons.js'
 import { faultsOf, isDescriptor } from '../solvers/check-descriptor.js'
 import { SOLVERS } from '../solvers/registry.js'
 import { child } from '../reading/plain.js'
@@ -30,7 +31,7 @@ function pathsIn(spec: unknown): readonly unknown[] {
 
 async function importPlugin(file: string): Promise<Plugin | string> {
   try {
-    const digest = digestOfBytes(await readFile(file))
+    const digest = digestOfBytes(await readWhole(file))
     // Another content is another module, whatever was imported before.
     const module: unknown = await import(`${pathToFileURL(file).href}?sha256=${digest}`)
     const solver = child(module, 'default') ?? child(module, 'solver')
@@ -40,7 +41,7 @@ async function importPlugin(file: string): Promise<Plugin | string> {
     loadSchema({ ...VOCABULARY, solvers: [...SOLVERS.filter(({ name }) => name !== solver.name), solver] })
     return { file, digest, solver }
   } catch (error) {
-    return `expected a module that can be imported, found ${file}: ${error instanceof Error ? error.message : String(error)}`
+    return `expected a module that can be imported, found ${file}: ${systemReason(error) ?? (error instanceof Error ? error.message : String(error))}`
   }
 }
 

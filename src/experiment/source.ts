@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Document, type Pair, type YAMLMap } from 'yaml'
 import { EpdError } from '../errors.js'
+import { readWholeSync } from '../files/read.js'
+import { isAbsent, systemReason } from '../files/reasons.js'
 import { wrongPath } from '../reading/paths.js'
 import { copy } from '../reading/plain.js'
 import { nearest, quote, type Problem } from '../reading/problem.js'
+import { parseYaml } from '../reading/yaml.js'
 
 /** A spec as it was read: its value, and where each part of it stands. */
 export interface Source {
@@ -33,23 +36,17 @@ export function readSource(file: string, text = readText(file)): Source {
     return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
   }
   try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      merge: true,
-      stringKeys: true,
-      resolveKnownTags: false,
-      prettyErrors: false
-    })
-    const faults = [...document.errors, ...document.warnings, ...danglingAliases(document)]
+    const { document, faults, value } = parseYaml(text, { lines })
+    const pairs = pairsByKey()
     const readable = faults.every(({ code }) => code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED')
     return {
       text,
       faults: faults
         .slice(0, FAULTS_SHOWN)
-        .map(({ code, message, pos }) => `${at(pos[0])}: ${fault(code, message, text.slice(pos[0]))}`),
-      value: readable ? copy(document.toJS({ maxAliasCount: 100 })) : undefined,
+        .map(({ code, message, offset }) => `${at(offset)}: ${fault(code, message, text.slice(offset))}`),
+      value: readable ? copy(value()) : undefined,
       locate: problem => {
-        const found = find(document, problem)
+        const found = find(document, problem, pairs)
         return { ...found, position: at(found.offset) }
       }
     }
@@ -71,23 +68,8 @@ export function readSource(file: string, text = readText(file)): Source {
 /** One slip can make the rest of a file unreadable. */
 const FAULTS_SHOWN = 5
 
-function danglingAliases(document: Document) {
-  const found: { code: string; message: string; pos: readonly [number, number] }[] = []
-  visit(document, {
-    Alias: (_, alias) => {
-      const offset = start(alias) ?? 0
-      if (!alias.resolve(document))
-        found.push({
-          code: 'ALIAS',
-          message: `there is no anchor &${alias.source} before *${alias.source}`,
-          pos: [offset, offset]
-        })
-    }
-  })
-  return found
-}
-
 function fault(code: string, message: string, rest: string): string {
+  if (code === 'TOO_LARGE') return message
   if (code === 'MULTIPLE_DOCS') return 'expected one document, found another'
   if (code === 'TAG_RESOLVE_FAILED') return `expected no tag, found ${quote(/^\S+/.exec(rest)?.[0] ?? '')}`
   if (code !== 'DUPLICATE_KEY') return `not YAML that can be read: ${message}`
@@ -103,10 +85,10 @@ interface Place {
 }
 
 /** The offset of a problem's value, of its key, or of the nearest thing around it that is written down. */
-function find(document: Document, { path, atKey }: Problem): { offset: number; written: boolean } {
+function find(document: Document, { path, atKey }: Problem, pairs: Pairs): { offset: number; written: boolean } {
   let place: Place = { key: undefined, value: document.contents }
   for (const key of path) {
-    const inner = step(document, place.value, key)
+    const inner = step(document, place.value, key, pairs)
     if (!inner) return { offset: start(place.key) ?? start(place.value) ?? 0, written: false }
     place = inner
   }
@@ -120,20 +102,33 @@ function start(node: unknown): number | undefined {
 }
 
 /** What stands at one key or place of a node, through aliases and merges. */
-function step(document: Document, node: unknown, key: string | number): Place | undefined {
-  if (isAlias(node)) return step(document, node.resolve(document), key)
+function step(document: Document, node: unknown, key: string | number, pairs: Pairs): Place | undefined {
+  if (isAlias(node)) return step(document, node.resolve(document), key, pairs)
   if (isSeq(node)) {
     const value = node.items.at(Number(key))
     return value === undefined ? undefined : { key: value, value }
   }
   if (!isMap(node)) return undefined
-  const own = node.items.find(pair => keyOf(pair.key) === String(key))
-  if (own) return own
-  const merged = node.items.filter(pair => keyOf(pair.key) === '<<').map(pair => pair.value)
+  const own = pairs(node)
+  const found = own.get(String(key))
+  if (found) return found
+  const merged = own.has('<<') ? [own.get('<<')?.value] : []
   return merged
     .flatMap(value => (isSeq(value) ? value.items : [value]))
-    .map(value => step(document, value, key))
+    .map(value => step(document, value, key, pairs))
     .find(found => found !== undefined)
+}
+
+/** The pairs of a mapping by their keys, of two with one key the first. */
+type Pairs = (map: YAMLMap) => ReadonlyMap<string | undefined, Pair>
+
+function pairsByKey(): Pairs {
+  const known = new WeakMap<YAMLMap, ReadonlyMap<string | undefined, Pair>>()
+  return map => {
+    const found = known.get(map) ?? new Map([...map.items].reverse().map(pair => [keyOf(pair.key), pair]))
+    known.set(map, found)
+    return found
+  }
 }
 
 function keyOf(key: unknown): string | undefined {
@@ -141,9 +136,12 @@ function keyOf(key: unknown): string | undefined {
   return typeof key.value === 'symbol' ? key.value.description : String(key.value)
 }
 
+/** Bytes that no spec of any use has: one that lists a million seeds one by one has 8 MiB. */
+const MOST = 1 << 23
+
 function readText(file: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(readWholeSync(file, { most: MOST }))
   } catch (error) {
     throw new EpdError('spec-invalid', `${file}: ${unreadable(file, error)}`, { cause: error })
   }
@@ -152,9 +150,7 @@ function readText(file: string): string {
 function unreadable(file: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'not UTF-8 text; give a YAML experiment'
-  if (code === 'EISDIR') return 'a folder; give a YAML experiment in it'
-  if (code === 'EACCES') return 'may not be read; change its permissions'
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') return error instanceof Error ? error.message : String(error)
+  if (!isAbsent(error)) return systemReason(error) ?? (error instanceof Error ? error.message : String(error))
   const wrong = wrongPath(file)
   if (wrong !== undefined) return wrong
   const near = nearest(basename(file), neighbours(dirname(file)))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { expectSized, openToRead } from './read.js'
 
 /** The SHA-256 of bytes, in hexadecimal. */
 export function digestOfBytes(data: Uint8Array | string): string {
@@ -71,10 +72,12 @@ const CHUNK = 1 << 20
 
 /** Reads into one buffer while the other is looked at. */
 async function streamed(path: string, sum: Summing): Promise<string> {
-  const file = await open(path)
+  const file = await openToRead(path)
   try {
     let [ahead, other] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)]
-    for (let { bytesRead } = await file.read(ahead, 0, CHUNK); bytesRead > 0;) {
+    let { bytesRead } = await file.read(ahead, 0, CHUNK)
+    if (bytesRead > 0) expectSized(path, await file.stat())
+    while (bytesRead > 0) {
       const bytes = ahead.subarray(0, bytesRead)
       ;[ahead, other] = [other, ahead]
       const reading = file.read(ahead, 0, CHUNK)

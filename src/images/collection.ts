@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs'
 import { EpdError } from '../errors.js'
+import { readHeadSync } from '../files/read.js'
+import { systemReason } from '../files/reasons.js'
 import { firstNames } from '../first-names.js'
 import { formatOf, kindOf } from './formats.js'
-import { archive, firstBytes, folder, isLitter, type Place } from './places.js'
+import { archive, folder, isLitter, type Place } from './places.js'
 import type { Raster, Size } from './raster.js'
 
 /** A collection of images by name. Each is read when it is asked for. */
@@ -32,7 +34,7 @@ export function openImages(location: string): Collection {
     )
   const explained = (name: string, error: unknown) => {
     if (error instanceof EpdError) return error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = systemReason(error) ?? (error instanceof Error ? error.message : String(error))
     return new EpdError('images-invalid', `${location}: ${name} cannot be read: ${reason}`, { cause: error })
   }
   return {
@@ -60,10 +62,19 @@ export function openImages(location: string): Collection {
 export const TOLD = 5
 
 function placeAt(location: string): Place {
+  try {
+    return openPlace(location)
+  } catch (error) {
+    const reason = systemReason(error)
+    throw reason === undefined ? error : new EpdError('images-invalid', `${location}: ${reason}`, { cause: error })
+  }
+}
+
+function openPlace(location: string): Place {
   const info = statSync(location, { throwIfNoEntry: false })
   if (!info) throw new EpdError('images-invalid', `${location}: there is no such folder or zip archive`)
   if (info.isDirectory()) return folder(location)
-  const head = firstBytes(location, HEAD)
+  const head = readHeadSync(location, HEAD)
   if (head[0] === 0x50 && head[1] === 0x4b) return archive(location)
   throw new EpdError('images-invalid', `${location}: is ${kindOf(head)}; give a folder or a zip archive of images`)
 }

@@ -1,8 +1,8 @@
 import { constants } from 'node:buffer'
-import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readZip } from '../checkpoints/zip.js'
-import { EpdError } from '../errors.js'
+import { readHeadSync, readWholeSync } from '../files/read.js'
 
 /** The files under a folder or in an archive, by their names from there. */
 export interface Place {
@@ -32,8 +32,8 @@ export function folder(root: string): Place {
   return {
     names,
     passed,
-    head: (name, count) => firstBytes(join(root, name), count),
-    bytes: name => readFileSync(join(root, name))
+    head: (name, count) => readHeadSync(join(root, name), count),
+    bytes: name => readWholeSync(join(root, name), { most: MOST_OF_IMAGE })
   }
 }
 
@@ -62,46 +62,14 @@ function walk(root: string, path: string, seen: Set<string>, found: Found): void
   }
 }
 
-export function firstBytes(path: string, count: number): Uint8Array {
-  const file = openSync(path, 'r')
-  try {
-    const bytes = new Uint8Array(count)
-    return bytes.subarray(0, readSync(file, bytes, 0, count, 0))
-  } finally {
-    closeSync(file)
-  }
-}
+/** Bytes that no image file of any use has. */
+const MOST_OF_IMAGE = 1 << 30
 
 /** The files of a zip archive, which is held in memory. @throws EpdError */
 export function archive(path: string): Place {
-  const zip = readZip(wholeFile(path), path)
+  const zip = readZip(readWholeSync(path, { most: constants.MAX_LENGTH, wayOut: 'unpack it into a folder' }), path)
   const read = (name: string): Uint8Array => zip.read(name) ?? new Uint8Array(0)
   return { names: zip.names.filter(name => !/[/\\]$/.test(name)), passed: [], head: read, bytes: read }
-}
-
-/** The most bytes that one read takes. Node's readFileSync refuses files above 2 GiB. */
-const CHUNK = 1 << 30
-
-function wholeFile(path: string): Buffer {
-  const { size } = statSync(path)
-  if (size > constants.MAX_LENGTH)
-    throw new EpdError(
-      'images-invalid',
-      `${path}: has ${(size / 2 ** 30).toFixed(1)} GiB, and this Node.js holds ${constants.MAX_LENGTH / 2 ** 30} ` +
-        'GiB at once; unpack it into a folder'
-    )
-  const bytes = Buffer.allocUnsafeSlow(size)
-  const file = openSync(path, 'r')
-  try {
-    for (let at = 0; at < size;) {
-      const read = readSync(file, bytes, at, Math.min(CHUNK, size - at), at)
-      if (read === 0) return bytes.subarray(0, at)
-      at += read
-    }
-    return bytes
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** The names of what systems leave beside a user's files. */

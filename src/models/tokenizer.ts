@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
+import { readTextBeside } from '../checkpoints/beside.js'
 import { digestOf } from '../checkpoints/digest.js'
 import { readJson } from '../checkpoints/json.js'
 import { isRecord } from '../checkpoints/tensor.js'
@@ -141,7 +141,7 @@ async function paddingToken(folder: string, config: Readonly<Record<string, unkn
 /** CLIP's tokeniser (Radford et al. 2021) as tokenizer.json would describe it. */
 async function clipDescription(folder: string, config: Readonly<Record<string, unknown>>): Promise<object> {
   const vocabulary = await readJson(join(folder, 'vocab.json'))
-  const merges = await readFile(join(folder, 'merges.txt'), 'utf8').catch(() => undefined)
+  const merges = await readTextBeside(join(folder, 'merges.txt'))
   if (!vocabulary || merges === undefined)
     throw new EpdError(
       'checkpoint-missing',

@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { EpdError } from '../errors.js'
+import { readWhole } from '../files/read.js'
+import { systemReason } from '../files/reasons.js'
+import { firstNames } from '../first-names.js'
 import type { Model } from '../models/model.js'
 import type { PromptsSpec } from '../experiment/prompts-keys.js'
 
@@ -10,12 +12,11 @@ export async function readPrompts(
 ): Promise<readonly string[] | undefined> {
   if (prompts === undefined || !('csv' in prompts)) return prompts
   const path = at(prompts.csv)
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new EpdError('checkpoint-missing', `${path}: cannot be read as a file; correct its path under prompts`, {
-      cause: error
-    })
+  const bytes = await readWhole(path).catch((error: unknown) => {
+    const reason = systemReason(error) ?? 'cannot be read as a file; correct its path'
+    throw new EpdError('checkpoint-missing', `prompts: ${path}: ${reason}`, { cause: error })
   })
-  const found = await columnOf(text, prompts.column, path)
+  const found = await columnOf(bytes.toString('utf8'), prompts.column, path)
   if (found.length === 0) throw new EpdError('spec-invalid', `${path}: has no line of prompts`)
   return found
 }
@@ -37,7 +38,7 @@ async function columnOf(text: string, column: string, path: string): Promise<str
   if (place < 0)
     throw new EpdError(
       'spec-invalid',
-      `${path}: has no column ${JSON.stringify(column)}; it has ${names.join(', ')} (prompts.column names it)`
+      `${path}: has no column ${JSON.stringify(column)}; it has ${firstNames(names)} (prompts.column names it)`
     )
   return lines.map(line => line[place])
 }

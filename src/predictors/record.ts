@@ -118,11 +118,22 @@ function isShape(value: unknown): value is Shape {
   return Array.isArray(value) && value.length === 3 && value.every(size => Number.isInteger(size) && size > 0)
 }
 
+/** Mistakes told at once. */
+const TOLD = 5
+
+function copied(given: unknown, invalid: (what: string) => EpdError): unknown {
+  try {
+    return copy(given)
+  } catch (error) {
+    throw invalid(`solver: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 /** A solver as a record holds it: on numSteps time points, with defaults for what it does not say. */
 function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSpec {
   const schema = solverSchema()
   const isSolver = schema.is(SOLVER)
-  const value = copy(given)
+  const value = copied(given, invalid)
   const name = child(value, 'name')
   const learns = SOLVERS.find(solver => solver.name === name)?.learns
   const nothing = `solver.name: expected one that something can be learned for, found ${JSON.stringify(name)}`
@@ -132,8 +143,10 @@ function solverOf(given: unknown, invalid: (what: string) => EpdError): SolverSp
   const problems = schema.check(value, SOLVER)
   const report: Report = (path, message) => problems.push({ path, message })
   const found = isSolver(value) ? resolveSolver(value, [], DEFAULT_SCHEDULE, report, SOLVERS) : undefined
-  if (problems.length > 0)
-    throw invalid(problems.map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`).join('; '))
+  if (problems.length > 0) {
+    const told = problems.slice(0, TOLD).map(({ path, message }) => `${['solver', ...path].join('.')}: ${message}`)
+    throw invalid(told.join('; '))
+  }
   if (found) return found
   throw invalid(nothing)
 }

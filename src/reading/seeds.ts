@@ -76,7 +76,8 @@ export const SEEDS_DEFINITIONS: Definitions = {
     anyOf: [
       {
         type: ['string', 'integer', 'array'],
-        pattern: '^\\s*\\d+(\\s*-\\s*\\d+)?(\\s*,\\s*\\d+(\\s*-\\s*\\d+)?)*\\s*$',
+        // A pattern of the whole form needs memory for each of its ranges; parseSeeds looks at them.
+        pattern: '^\\s*\\d[\\d\\s,-]*$',
         minimum: 0,
         maximum: 4294967295,
         minItems: 1,

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import { PbfReader } from 'pbf'
 import { EpdError } from '../../errors.js'
+import { readWhole } from '../../files/read.js'
+import { systemReason } from '../../files/reasons.js'
 
 /** An input or output of an ONNX file. */
 export interface OnnxValue {
@@ -24,8 +25,9 @@ export interface OnnxInterface {
  * Reads it from the file itself, whose graph is skipped. @throws EpdError `checkpoint-missing`, `checkpoint-invalid`
  */
 export async function onnxInterface(path: string): Promise<OnnxInterface> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new EpdError('checkpoint-missing', `${path}: cannot be read as a file; correct its path`, { cause: error })
+  const bytes = await readWhole(path, { most: MOST }).catch((error: unknown) => {
+    const reason = systemReason(error) ?? 'cannot be read as a file; correct its path'
+    throw new EpdError('checkpoint-missing', `${path}: ${reason}`, { cause: error })
   })
   const found = {
     inputs: new Array<OnnxValue>(),
@@ -46,6 +48,9 @@ export async function onnxInterface(path: string): Promise<OnnxInterface> {
     throw new EpdError('checkpoint-invalid', `${path}: is no ONNX file: it has no inputs or no outputs`)
   return { inputs, outputs: found.outputs, external: [...found.external].sort().map(file => beside(path, file)) }
 }
+
+/** Bytes of the largest message of protobuf, which an ONNX file is. */
+const MOST = 2 ** 31 - 1
 
 /** A file that weights stand in; it must stand in the model's folder or below. */
 function beside(path: string, file: string): string {
