@@ -48,7 +48,8 @@ async function row(moments: readonly Call[], again: number, trial: Trial) {
   const draws = moments.map(call => ({ call, later: Array.from({ length: again }, () => trial.chance.uniform()) }))
   await inPairs(draws, async ({ call, later }, number) => {
     trial.tally.trial()
-    living += await killed(join(trial.folder, `${again}-${number}`), call, later, trial)
+    const met = await killed(join(trial.folder, `${again}-${number}`), call, later, trial)
+    living += met
   })
   return trial.tally.row(`${living} of ${moments.length * (again + 1)} kills met a living process`)
 }
