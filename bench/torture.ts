@@ -1,7 +1,8 @@
 /**
  * Disturbs epd-run in every way that a machine or a person does, and counts what is lost: `npm run torture [PART ...]`.
  * Without a PART it goes on with the parts that `bench/reliability.json` lacks. `--short` shows in minutes that each
- * part works, and records nothing. `--seed N` draws other moments, bits and files.
+ * part works, and records nothing. `--seed N` draws other moments, bits and files; `--minutes N` is how long `soak`
+ * takes, and records nothing either.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,9 +15,14 @@ import { parts } from './torture/registry.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } }
+  options: {
+    short: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string' }
+  }
 })
 const seed = Number(values.seed)
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes)
 const { short } = values
 
 execFileSync('npm', ['run', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -28,7 +34,7 @@ for (const part of chosen()) {
   const seconds = (performance.now() - begun) / 1000
   failed ||= !rows.every(sound)
   const entry = { seed, commit: commitHere(), node: process.version, date: today(), seconds, rows }
-  if (short) console.error(`${part.name} took ${seconds.toFixed(0)} s`)
+  if (short || minutes !== undefined) console.error(`${part.name} took ${seconds.toFixed(0)} s`)
   else record(part, entry, parts)
 }
 process.exitCode = failed ? 1 : 0
@@ -49,6 +55,7 @@ async function torture(part: Part): Promise<readonly Row[]> {
     for await (const row of part.run({
       seed,
       short,
+      minutes,
       folder,
       say: message => {
         console.error(message)

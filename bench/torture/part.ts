@@ -21,6 +21,8 @@ export interface Context {
   readonly seed: number
   /** Whether the part is to show in about half a minute that it works, as in CI. */
   readonly short: boolean
+  /** How long a part takes that takes as long as it is told to; default: as long as the part says. */
+  readonly minutes?: number
   /** A folder of its own, which is deleted afterwards. */
   readonly folder: string
   /** Tells a person what is happening. */

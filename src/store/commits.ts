@@ -1,7 +1,7 @@
 import type { Claim } from './claims.js'
 import { guarded } from './failures.js'
 import type { Held } from '../files/held.js'
-import { checkStage, seal, type SealedName } from './seals.js'
+import { checkRun, checkStage, seal, type SealedName } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 
 /** What every change of a store is made with. */
@@ -19,6 +19,8 @@ export interface Commits {
   readonly sealed: (table: SealedName, condition: string, ...values: unknown[]) => void
   /** Changes the row of a stage, which must be what was written: a change never makes good what was damaged. */
   readonly updateStage: (claimed: Claim, update: () => void) => void
+  /** Changes the row of a run, which must be what was written. */
+  readonly updateRun: (id: string, update: () => void) => void
 }
 
 export function commitsOf({
@@ -58,6 +60,13 @@ export function commitsOf({
         checkStage(database, file, claimed.name)
         update()
         sealed('stages', 'key = ?', claimed.name)
+      })
+    },
+    updateRun(id, update) {
+      transaction(() => {
+        checkRun(database, file, id)
+        update()
+        sealed('runs', 'id = ?', id)
       })
     }
   }

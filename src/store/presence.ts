@@ -4,6 +4,7 @@ import { attempt, dropGone, enter, keepAlive, seemsAlive } from './claims.js'
 import { allHolders, type Holder } from './holders.js'
 import type { Run } from './records.js'
 import { isRow, text } from './rows.js'
+import { checkRun, isDamaged, seal } from './seals.js'
 import type { Database } from './sqlite.js'
 
 /** What is said of a run whose process is gone without having said how the run has ended. */
@@ -18,7 +19,9 @@ export function attend(database: Database, run: string): () => void {
   const name = `${PREFIX}${run} ${holder}`
   const goOn = () => {
     enter(database, name, holder)
-    database.prepare(`UPDATE runs SET status = 'running', error = NULL WHERE id = ? AND error = ?`).run(run, KILLED)
+    changeRun(database, run, () => {
+      database.prepare(`UPDATE runs SET status = 'running', error = NULL WHERE id = ? AND error = ?`).run(run, KILLED)
+    })
   }
   enter(database, name, holder)
   // Another process may have taken this one for dead while it slept.
@@ -65,9 +68,22 @@ export function recordKilled(database: Database): string[] {
     const alive = attended(database)
     const killed = running.map(row => text(row, 'id')).filter(id => !alive.has(id))
     const update = database.prepare(`UPDATE runs SET status = 'interrupted', error = ? WHERE id = ?`)
-    for (const id of killed) update.run(KILLED, id)
+    for (const id of killed)
+      changeRun(database, id, () => {
+        update.run(KILLED, id)
+      })
     dropGone(database)
     return killed
   })
   return database.prepare(`SELECT 1 FROM runs WHERE status = 'running'`).get() === undefined ? [] : record.immediate()
+}
+
+/** Changes the row of a run. One that is damaged stays as it is, for whoever reads it to be told. */
+function changeRun(database: Database, id: string, change: () => void): void {
+  const isWhole = !isDamaged(() => {
+    checkRun(database, database.name, id)
+  })
+  if (!isWhole) return
+  change()
+  seal(database, 'runs', 'id = ?', id)
 }

@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
+import { overlayResults } from './results.js'
 import { checkNamed } from './seals.js'
 import { openToRead } from './unwritable.js'
 
@@ -30,6 +31,9 @@ export function query(file: string, sql: string): QueryResult {
 export function queryRows(file: string, sql: string): QueryRows {
   const database = guarded(file, () => openToRead(file))
   try {
+    guarded(file, () => {
+      overlayResults(database)
+    })
     const statement = database.prepare<[], unknown[]>(sql)
     if (!statement.reader) throw new Error('the statement does not read; the connection is read-only')
     checkNamed(database, file, sql)

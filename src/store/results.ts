@@ -45,15 +45,23 @@ export function refreshResults(database: Database): void {
   database.exec(`DROP VIEW IF EXISTS results; ${sql}`)
 }
 
+/**
+ * Has a connection that only reads take the view `results` from here, not from the store: nothing tells whether the SQL
+ * that stands there is what was written.
+ */
+export function overlayResults(database: Database): void {
+  database.exec(viewOf(metricNames(database), 'TEMP VIEW'))
+}
+
 function metricNames(database: Database): string[] {
   const stored = database.prepare('SELECT DISTINCT name FROM metrics ORDER BY name').pluck().all()
   return [...new Set([...METRICS.map(({ name }) => name), ...stored.map(String)])]
 }
 
-function viewOf(metrics: readonly string[]): string {
+function viewOf(metrics: readonly string[], what = 'VIEW'): string {
   const values = metrics.map(name => [name.replaceAll('-', '_'), valueOf(name)] as const)
   const columns = { ...SAMPLES, ...Object.fromEntries(values), ...SAMPLES, ...RUN }
-  return `CREATE VIEW results AS SELECT
+  return `CREATE ${what} results AS SELECT
     ${selected(columns)}
   ${SOURCE}
   GROUP BY runs.id, named.name, scored.score

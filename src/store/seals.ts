@@ -52,7 +52,10 @@ const SEALED: Readonly<Record<SealedName, SealedTable>> = {
     ...{ about: ofStage('iteration', 'iteration'), wayOut: anew }
   },
   runs: {
-    columns: ['id', 'name', 'description', 'file', 'spec', 'overrides', 'allow_mismatch'],
+    columns: [
+      ...['id', 'name', 'description', 'file', 'spec', 'overrides', 'allow_mismatch', 'status', 'error', 'created'],
+      ...['updated', 'finished']
+    ],
     about: row => `the run ${shown(row, 'id')}`,
     wayOut: row => `run ${shown(row, 'file')} again to have it written anew, or delete the row from the table runs`
   },
@@ -89,6 +92,17 @@ export class DamagedRow extends EpdError {
       `${file}: ${what} is not what was written${told ? `; ${wayOut}` : ''}`,
       told ? undefined : wayOut
     )
+  }
+}
+
+/** Whether a check finds a row that is not what was written. */
+export function isDamaged(check: () => void): boolean {
+  try {
+    check()
+    return false
+  } catch (error) {
+    if (error instanceof DamagedRow) return true
+    throw error
   }
 }
 
@@ -138,6 +152,11 @@ export function checkStage(database: Database, file: string, key: string): void 
     .pluck()
     .get({ 1: key })
   if (contents !== stage.contents) throw new DamagedRow(file, `what the stage ${key.slice(0, 12)} has left`, ANEW)
+}
+
+/** @throws DamagedRow unless the row of a run, if there is one, is what was written */
+export function checkRun(database: Database, file: string, id: string): void {
+  checkRows(database, file, 'runs', 'WHERE id = ?', id)
 }
 
 /** @throws DamagedRow unless the rows of a table are what was written */

@@ -1,13 +1,22 @@
 import type { WritableStore } from './access.js'
 import { now, type Commits } from './commits.js'
 import { attend, attended } from './presence.js'
+import { checkRun, isDamaged } from './seals.js'
+
+const BEGIN_RUN = `INSERT INTO runs (id, name, description, file, spec, overrides, allow_mismatch, status, created, updated)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, file = excluded.file, spec = excluded.spec,
+  overrides = excluded.overrides, allow_mismatch = excluded.allow_mismatch, status = 'running', error = NULL,
+  updated = excluded.updated, finished = NULL`
 
 /** Writes runs with the stages that they name. `leave` ends the notes that this process works on runs. */
 export function runWrites({
+  file,
   database,
   run,
   transaction,
-  sealed
+  sealed,
+  updateRun
 }: Commits): Pick<WritableStore, 'beginRun' | 'endRun'> & { readonly leave: () => void } {
   const notes = new Map<string, () => void>()
   const leave = (id: string) => {
@@ -21,12 +30,15 @@ export function runWrites({
     beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages) {
       const time = now()
       transaction(() => {
+        // What is damaged is not taken over into the new row.
+        if (
+          isDamaged(() => {
+            checkRun(database, file, id)
+          })
+        )
+          run('DELETE FROM runs WHERE id = ?', id)
         run(
-          `INSERT INTO runs (id, name, description, file, spec, overrides, allow_mismatch, status, created, updated)
-           VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
-           ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, file = excluded.file, spec = excluded.spec,
-             overrides = excluded.overrides, allow_mismatch = excluded.allow_mismatch, status = 'running', error = NULL,
-             updated = excluded.updated, finished = NULL`,
+          BEGIN_RUN,
           ...[id, name, description, specFile, spec, JSON.stringify(overrides), Number(allowMismatch), time, time]
         )
         sealed('runs', 'id = ?', id)
@@ -44,7 +56,7 @@ export function runWrites({
     },
     endRun(id, status, error) {
       const time = now()
-      transaction(() => {
+      updateRun(id, () => {
         leave(id)
         // Another process goes on with the same run.
         if (status !== 'finished' && attended(database).has(id)) return

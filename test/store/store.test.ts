@@ -320,17 +320,19 @@ describe('the view results', () => {
     expect(store.results()).toMatchObject([{ nfe: 5, metrics: { 'my-own': 3, rmse: 0.1, nfe: 4 } }])
   })
 
-  it('of another version is made anew where the store is written, and no result depends on it', () => {
+  it('of another version is not what is read, and is made anew where the store is written', () => {
     scored('k2', 0.1)
     const database = openDatabase(join(root, 'store.sqlite'))
+    const stored = () => database.prepare('SELECT * FROM results').all()
     database.exec('DROP VIEW results; CREATE VIEW results AS SELECT 1 AS fid')
-    database.close()
     const reader = openStore(root)
     opened.push(reader)
-    expect(columns(reader)).toEqual(['fid'])
-    expect(reader.results()).toMatchObject([{ score: 'near', metrics: { rmse: 0.1 } }])
-    opened.push(createStore(root))
     expect(columns(reader)).toContain('frechet_pixels')
+    expect(reader.results()).toMatchObject([{ score: 'near', metrics: { rmse: 0.1 } }])
+    expect(stored()).toEqual([{ fid: 1 }])
+    opened.push(createStore(root))
+    expect(stored()).toMatchObject([{ rmse: 0.1 }])
+    database.close()
   })
 
   it('shows a stage that two runs share in both', () => {
@@ -472,6 +474,21 @@ describe('a row that has changed', () => {
     store.beginRun(run, [])
     expect(store.run('a')).toMatchObject(run)
   })
+
+  it.each(["status = 'failed'", "error = 'no'", "created = '2020'", "updated = '2020'", "finished = '2020'"])(
+    'of how a run stands (%s) is refused, and no later change makes it good',
+    set => {
+      behind(`UPDATE runs SET ${set}`)
+      expect(() => store.runs()).toThrow(/the run a-00000001 is not what was written/)
+      expect(() => store.query('SELECT status FROM runs')).toThrow(codeOf('store-corrupt'))
+      expect(() => {
+        store.endRun(run.id, 'finished')
+      }).toThrow(codeOf('store-corrupt'))
+      store.beginRun(run, [])
+      expect(store.run('a')).toMatchObject({ status: 'running', error: null, finished: null })
+      expect(store.run('a').created).not.toBe('2020')
+    }
+  )
 
   it('of imported predictors is refused, and takes nothing from the others', () => {
     store.putImported('other', { name: 'other' }, '/other.json')
