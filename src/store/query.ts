@@ -2,6 +2,7 @@ import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { overlayResults } from './results.js'
 import { checkNamed } from './seals.js'
+import { checkNamedPages } from './soundness.js'
 import { openToRead } from './unwritable.js'
 
 /** The rows that a statement of SQL has read. A whole number that is no safe integer is a bigint. */
@@ -37,6 +38,7 @@ export function queryRows(file: string, sql: string): QueryRows {
     const statement = database.prepare<[], unknown[]>(sql)
     if (!statement.reader) throw new Error('the statement does not read; the connection is read-only')
     checkNamed(database, file, sql)
+    checkNamedPages(database, file, sql)
     const columns = statement.columns().map(({ name }) => name)
     function* rows() {
       try {

@@ -2,12 +2,27 @@ import { EpdError } from '../errors.js'
 import { openDatabase, type Database } from './sqlite.js'
 
 /**
- * Checks what the rows' own seals do not reach: the pages of the database, and its indices against their tables. An
- * index that has lost an entry would hide a row that is there.
+ * The table that may have millions of rows. It is checked before a run and before a statement of SQL that names it. Where
+ * the rows of one stage are read, the stage's own seal tells whether all are there.
+ */
+const LARGE = 'iterations'
+
+/**
+ * Checks what the rows' own seals do not reach: the pages of tables, and their indices against them. An index that has
+ * lost an entry would hide a row that is there.
  * @throws EpdError `store-corrupt`
  */
 export function checkPages(database: Database, file: string): void {
-  const wrong = wrongPages(database)
+  for (const table of columnsOf(database).keys()) if (table !== LARGE) checkTable(database, file, table)
+}
+
+/** As `checkPages`, of the large table where a statement of SQL names it. @throws EpdError `store-corrupt` */
+export function checkNamedPages(database: Database, file: string, sql: string): void {
+  if (new RegExp(`\\b${LARGE}\\b`, 'i').test(sql)) checkTable(database, file, LARGE)
+}
+
+function checkTable(database: Database, file: string, table: string): void {
+  const wrong = wrongPages(database, table)
   if (wrong !== undefined)
     throw new EpdError(
       'store-corrupt',
@@ -52,9 +67,9 @@ function damaged(file: string, what: string, cause?: unknown): EpdError {
   return new EpdError('store-corrupt', `${file}: is damaged (${what})`, { wayOut: 'replace-store', cause })
 }
 
-/** The first thing that SQLite finds wrong. */
-function wrongPages(database: Database): string | undefined {
-  const found = String(database.pragma('integrity_check(1)', { simple: true }))
+/** The first thing that SQLite finds wrong, in a table with its indices or in all of the database. */
+function wrongPages(database: Database, table?: string): string | undefined {
+  const found = String(database.pragma(`integrity_check(${table ?? 1})`, { simple: true }))
   return found === 'ok' ? undefined : found.replaceAll(/\s+/g, ' ')
 }
 
