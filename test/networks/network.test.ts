@@ -187,6 +187,17 @@ describe('networkOf', () => {
   })
 })
 
+describe('arguments that make no network', () => {
+  it.each([
+    [{ channel_mult: [1, 65536] }, /tensors do not fit its SongUNet: .* is missing/],
+    [{ channel_mult: [0, 2] }, /tensors do not fit its SongUNet: .* is missing/],
+    [{ img_resolution: 2 ** 20, model_channels: 2 ** 20 }, /tensors do not fit its SongUNet: .* is missing/]
+  ])('are told by the tensors that are missing: %j', (wrong, message) => {
+    const recipe = denoisingRecipe(networkOf({ ...song, ...wrong }))
+    expect(() => record(recipe, new Map())).toThrow(message)
+  })
+})
+
 describe("guided-diffusion's heads", () => {
   const guided = {
     ...{ model_type: 'UNetModel', image_size: 8, model_channels: 32, channel_mult: [1, 2], num_res_blocks: 1 },
