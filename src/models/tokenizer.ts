@@ -55,6 +55,12 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
     digest: digestOf([description, padding]),
     encode(prompt) {
       const { ids } = attempt(() => tokenizer.encode(spaced(prompt), { add_special_tokens: false }))
+      if (!ids.every(isNumber))
+        throw new EpdError(
+          'checkpoint-invalid',
+          `${folder}: its tokeniser has no number for a part of ${JSON.stringify(prompt.slice(0, 60))}; ` +
+            'it needs an unk_token, or every letter in its vocabulary'
+        )
       const kept = ids.slice(0, context - 2)
       const rest = new Array<number>(context - 2 - kept.length).fill(pad)
       return { ids: [begin, ...kept, end, ...rest], tokens: ids.length, end: kept.length + 1 }

@@ -77,6 +77,12 @@ describe('a tokenizer.json', () => {
     expect((await opened({})).encode('a').ids).toEqual([0, 2, 1, 1])
   })
 
+  it('without a number for a letter refuses the prompt', async () => {
+    await expect(opened({ model: { vocab: MODEL.vocab } }).then(({ encode }) => encode('ab'))).rejects.toThrow(
+      /its tokeniser has no number for a part of "ab"/
+    )
+  })
+
   it('with a pattern that is not of CLIP is refused, since it may run for ever', async () => {
     const normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }
     await expect(opened({ normalizer: { type: 'Sequence', normalizers: [normalizer] } })).rejects.toThrow(
