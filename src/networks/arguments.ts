@@ -57,7 +57,7 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
 }
 
 /** More than any size within a network, and more layers in a row than one has. What is larger would never be built. */
-const [MOST, MOST_LAYERS] = [2 ** 20, 1000]
+const [MOST, MOST_LAYERS] = [2 ** 20, 100]
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0

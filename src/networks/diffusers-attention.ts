@@ -51,7 +51,7 @@ function notDividing(channels: number): string {
 function depthOf(read: Arguments, count: number) {
   const isDepth = (value: unknown): value is number | number[] =>
     isLayers(value) || (Array.isArray(value) && value.length > 0 && value.every(isLayers))
-  const expected = 'a whole number up to 1000 or a list of them for each level'
+  const expected = 'a whole number up to 100 or a list of them for each level'
   const name = 'transformer_layers_per_block'
   const down = perLevel(read, name, count, isDepth, expected)
   const reversed = `reverse_${name}`

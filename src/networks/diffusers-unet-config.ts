@@ -55,7 +55,7 @@ function levelsOf(
     divisor: conditional ? read.number('resnet_out_scale_factor') : 1,
     plainEmbedding: conditional && read.flag('resnet_skip_time_act')
   }
-  const layers = perLevel(read, 'layers_per_block', channels.length, isLayers, 'a whole number up to 1000', conditional)
+  const layers = perLevel(read, 'layers_per_block', channels.length, isLayers, 'a whole number up to 100', conditional)
   return side =>
     kinds[side].map((kind, i) => {
       const level = side === 'down' ? i : channels.length - 1 - i

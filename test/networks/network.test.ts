@@ -179,7 +179,7 @@ describe('networkOf', () => {
     [{ encoder_type: 'wavelet' }, /encoder_type must be standard or skip or residual/],
     [{ img_resolution: 'big' }, /img_resolution must be a whole number, found "big"/],
     [{ img_resolution: 2 ** 21 }, /img_resolution must be a whole number up to 1048576, found 2097152/],
-    [{ num_blocks: 1001 }, /num_blocks must be a whole number up to 1000, found 1001/],
+    [{ num_blocks: 101 }, /num_blocks must be a whole number up to 100, found 101/],
     [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/],
     [{ channel_mult: [1, 2 ** 21] }, /channel_mult must be a list of whole numbers up to 1048576/]
   ])('refuses %j', (wrong, message) => {

@@ -170,8 +170,8 @@ function observer(target: Target, trial: Trial, trace: string) {
 /** What faults have in common that are one: their kind, and the place in src/ that they come from. */
 function keyOf(kind: string, message: string): string {
   const place = /\/src\/[^\s):]*/.exec(message)?.[0]
-  const words = message.split('\n')[0].replace(/"[^"]*"|\d+/g, '')
-  return `${kind} ${place ?? ''} ${words.slice(0, 60)}`
+  const [words] = message.split(/[:\n]/)
+  return `${kind} ${place ?? ''} ${words}`
 }
 
 function named(name: string): Target {

@@ -9,9 +9,10 @@ const ENGINE =
 export function faultOf(error: unknown, { refuses }: Target): string | undefined {
   if (!(error instanceof Error)) return `it threw ${String(error)}`
   if (!(error instanceof EpdError) && !refuses?.(error)) return `it threw ${error.stack ?? error.message}`
-  if (!ENGINE.test(error.message)) return undefined
+  const words = ENGINE.exec(error.message)?.[0]
+  if (words === undefined) return undefined
   const origin = error.cause instanceof Error ? error.cause : error
-  return `its error does not say what is wrong: ${error.message.slice(0, 300)}\n${origin.stack ?? ''}`
+  return `its error does not say what is wrong (${words}): ${error.message.slice(0, 300)}\n${origin.stack ?? ''}`
 }
 
 /** What is wrong with the prototypes that all objects share, if something was put into one. */
