@@ -16,7 +16,7 @@ export function expectShallow(text: string): void {
     else if (code === QUOTE) within = !within
     else if (!within && CLOSE.includes(code)) levels--
     else if (!within && OPEN.includes(code) && ++levels > MOST_LEVELS)
-      throw new SyntaxError(`it has more than ${MOST_LEVELS} levels within each other`)
+      throw new SyntaxError(`it nests more than ${MOST_LEVELS} levels deep`)
   }
 }
 

@@ -13,7 +13,7 @@ const nested = (levels: number) => `${'{"a":'.repeat(levels)}[]${'}'.repeat(leve
 describe('JSON', () => {
   it('has up to a hundred levels, those of its texts not counted', () => {
     expect(parseShallow(nested(99))).toEqual(JSON.parse(nested(99)))
-    expect(() => parseShallow(nested(100))).toThrow('it has more than 100 levels within each other')
+    expect(() => parseShallow(nested(100))).toThrow('it nests more than 100 levels deep')
     const brackets = JSON.stringify({ '"\\[{': '['.repeat(1000), b: ['\\', '{'.repeat(1000)] })
     expect(parseShallow(brackets)).toEqual(JSON.parse(brackets))
     expect(parseShallow(`[${'[],'.repeat(1000)}0]`)).toHaveLength(1001)
@@ -26,9 +26,7 @@ describe('JSON', () => {
       ['{"a":', '}']
     ]) {
       writeFileSync(file, `${open.repeat(30_000)}${inner}${close.repeat(30_000)}`)
-      await expect(readJson(file)).rejects.toThrow(
-        `${file}: is not a JSON object (it has more than 100 levels within each other)`
-      )
+      await expect(readJson(file)).rejects.toThrow(`${file}: is not a JSON object (it nests more than 100 levels deep)`)
     }
   })
 
@@ -40,6 +38,6 @@ describe('JSON', () => {
     )
     const file = join(mkdtempSync(join(tmpdir(), 'epd-json-')), 'predictor.json')
     writeFileSync(file, deep)
-    await expect(readPredictor(file)).rejects.toThrow(/is not JSON: .*more than 100 levels/)
+    await expect(readPredictor(file)).rejects.toThrow(/is not JSON: .*more than 100 levels deep/)
   })
 })

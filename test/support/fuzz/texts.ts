@@ -306,6 +306,7 @@ const programs: Target = {
     /** A program as it stands between two of its writes; nothing runs behind it. */
     const running = (): Running => ({
       options: { command: ['program'], timeout: 60 },
+      mark: '',
       child: { stdin: { write: () => true } } as unknown as Running['child'],
       ...{ announced: deferred(), life: { kind: 'open' }, turn: { kind: 'idle' } },
       ...{
