@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EpdError } from '../errors.js'
 import { readTextBeside } from './beside.js'
 import { isRecord } from './tensor.js'
+import { expectShallow } from '../reading/json.js'
 
 /** Python's json module writes these, though JSON has no such numbers. */
 const CONSTANTS: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity }
@@ -14,6 +15,7 @@ const TEXT_OR_CONSTANT = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?\bInfinity\b|\bNaN
  */
 export function parseJson(text: string): unknown {
   const plain = text.replace(/^\uFEFF/, '')
+  expectShallow(plain)
   const marks = new Map<unknown, number>()
   const marked = plain.replace(TEXT_OR_CONSTANT, found => {
     if (found.startsWith('"')) return found

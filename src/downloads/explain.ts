@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { buffersOf } from './buffers.js'
-import { firstWords } from './page.js'
+import { firstWords, withoutTags } from './page.js'
 import type { Answer } from './request.js'
 
 const MOST = 1 << 16
@@ -9,7 +9,7 @@ const MOST = 1 << 16
 export async function explain(answer: Answer): Promise<string> {
   const status = `the server answered ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim()
   const said = answer.header('x-error-message') ?? (await bodyText(answer))
-  const words = said.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
+  const words = withoutTags(said)
   return words.trim() === '' ? status : `${status} (${firstWords(words)})`
 }
 

@@ -1,5 +1,6 @@
 import { isRecord } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
+import { parseShallow } from '../reading/json.js'
 import { buffersOf } from './buffers.js'
 import { explain } from './explain.js'
 import type { HubSettings } from './hub-settings.js'
@@ -130,7 +131,7 @@ function isPlain(path: string): boolean {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseShallow(text)
   } catch {
     return undefined
   }

@@ -52,8 +52,35 @@ function isJson(text: string): boolean {
 
 /** A page's text: its title, or what stands between its tags. */
 function textOf(page: string): string {
-  const title = /<title[^>]*>\s*([^<]*[^<\s])\s*<\/title>/i.exec(page)?.at(1)
-  return title ?? page.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
+  return titleOf(page) ?? withoutTags(page)
+}
+
+function titleOf(page: string): string | undefined {
+  const begin = page.search(/<title[\s>]/i)
+  const close = begin < 0 ? -1 : page.indexOf('>', begin)
+  const end = close < 0 ? -1 : page.indexOf('<', close)
+  const title = end < 0 ? '' : page.slice(close + 1, end).trim()
+  return title === '' ? undefined : title
+}
+
+/** The text between a page's tags, without its scripts and styles. A page of any form is gone through once. */
+export function withoutTags(page: string): string {
+  const parts: string[] = []
+  const ends = { script: /<\/script>/gi, style: /<\/style>/gi }
+  const endless = new Set<string>()
+  let at = 0
+  for (let open = page.indexOf('<'); open >= 0; open = page.indexOf('<', at)) {
+    const close = page.indexOf('>', open)
+    if (close < 0) break
+    parts.push(page.slice(at, open))
+    at = close + 1
+    const name = /^(?:script|style)/i.exec(page.slice(open + 1, open + 7))?.[0].toLowerCase()
+    if ((name !== 'script' && name !== 'style') || endless.has(name)) continue
+    ends[name].lastIndex = at
+    if (ends[name].exec(page)) at = ends[name].lastIndex
+    else endless.add(name)
+  }
+  return [...parts, page.slice(at)].join(' ')
 }
 
 /** The first words of a text, quoted. */

@@ -35,19 +35,42 @@ export function withTensors<Made>(
 ): Made {
   const problems: Problem[] = []
   const used = new Set<string>()
-  const made = make((parameter, shape) => {
+  let lacking = 0
+  const parameters: Parameters = (parameter, shape) => {
     used.add(parameter)
     const tensor = tensors.get(parameter)
     const problem = tensor ? misfit(tensor, shape) : `(${shape.join('x')}) is missing`
     if (tensor && problem === undefined) return singles(tensor)
     problems.push([parameter, problem ?? ''])
+    lacking += byteSize('float32', shape)
+    if (!(lacking <= MOST_LACKING)) throw new RangeError(`${parameter} is too large`)
     return new Uint8Array(byteSize('float32', shape))
-  })
+  }
+  const made = attempted(() => make(parameters))
+  if (made instanceof RangeError && problems.length === 0)
+    throw new EpdError('model-invalid', `the checkpoint's arguments make no ${name}: ${made.message}`, { cause: made })
+  if (made instanceof RangeError) throw unfit(name, problems, tensors)
   for (const tensor of tensors.keys())
     if (!used.has(tensor) && !ignores?.(tensor) && !UNUSED.test(tensor)) problems.push([tensor, 'is not part of it'])
-  if (problems.length > 0)
-    throw new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${listed(problems, tensors)}`)
+  if (problems.length > 0) throw unfit(name, problems, tensors)
   return made
+}
+
+/** Bytes that stand in for tensors that are not there, so that all of them are told. */
+const MOST_LACKING = 1 << 26
+
+/** What is made, or the RangeError of arrays whose sizes do not go together. */
+function attempted<Made>(make: () => Made): Made | RangeError {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof RangeError) return error
+    throw error
+  }
+}
+
+function unfit(name: string, problems: readonly Problem[], tensors: Tensors): EpdError {
+  return new EpdError('model-invalid', `the checkpoint's tensors do not fit its ${name}: ${listed(problems, tensors)}`)
 }
 
 type Problem = readonly [tensor: string, what: string]

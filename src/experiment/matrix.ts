@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { StageBase } from '../stages/kind.js'
 import type { StageKinds } from '../stages/registry.js'
+import { TOO_DEEP } from '../reading/depth.js'
 import { withoutLists } from '../reading/long-list.js'
-import { canonical, child, isMapping, type Mapping } from '../reading/plain.js'
+import { canonical, child, DEPTH_MAX, isMapping, type Mapping } from '../reading/plain.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
 
 /** One value of each axis, and the names of those that the matrix names. */
@@ -121,9 +122,21 @@ function mappingsOf(value: unknown): Mapping[] {
   return Array.isArray(value) ? value.filter(isMapping) : []
 }
 
+/** Values that one case may put in. Values that name others many times grow beyond any memory. */
+const MAX_PUT_IN = 10_000
+
 /** A spec in one case: each text `matrix.NAME` is the case's value of NAME, in which others may stand. */
 export function inCase(spec: unknown, { values }: Case, report: Report): unknown {
+  let left = MAX_PUT_IN
   const put = (value: unknown, path: Path, within: readonly string[]): unknown => {
+    if (within.length > 0 && left-- <= 0) {
+      if (left === -1) report(path, `expected at most ${MAX_PUT_IN} values of the matrix in all places, found more`)
+      return undefined
+    }
+    if (path.length > DEPTH_MAX) {
+      report(path, TOO_DEEP)
+      return undefined
+    }
     if (Array.isArray(value)) return value.map((item, i) => put(item, [...path, i], within))
     if (isMapping(value))
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, put(item, [...path, key], within)]))

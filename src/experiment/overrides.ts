@@ -1,5 +1,6 @@
 import { shortName } from '../first-names.js'
 import { child, copy, isMapping } from '../reading/plain.js'
+import { isShallow, TOO_DEEP } from '../reading/depth.js'
 import { expected, type Path } from '../reading/problem.js'
 import { parseYaml } from '../reading/yaml.js'
 
@@ -36,6 +37,7 @@ export function parseOverride(text: string): Override | string {
 
 /** Puts an override into a spec's value, making the mappings on its way. Returns what is in its way, if anything. */
 export function applyOverride(spec: unknown, { path, value }: Override): string | undefined {
+  if (!isShallow(value, path.length)) return TOO_DEEP
   let parent = spec
   for (const [i, key] of path.slice(0, -1).entries()) {
     if (child(parent, key) === undefined || child(parent, key) === null) {

@@ -1,4 +1,5 @@
 import type { ModelFamily, Preconditioning } from './preconditioning.js'
+import { chainSteps } from './steps.js'
 
 /**
  * Improved DDPM's discrete noise levels (Nichol & Dhariwal 2021; Karras et al. 2022, Table 1). The network is told the
@@ -7,7 +8,7 @@ import type { ModelFamily, Preconditioning } from './preconditioning.js'
 export const IDDPM: ModelFamily = { className: 'iDDPMPrecond', precondition: iddpm }
 
 function iddpm(argument: (name: string, otherwise: number) => number): Preconditioning {
-  const steps = argument('M', 1000)
+  const steps = chainSteps(argument('M', 1000), "the checkpoint's M")
   const levels = noiseLevels(steps, argument('C_1', 0.001), argument('C_2', 0.008))
   return {
     sigmaMin: argument('sigma_min', levels[steps - 1]),

@@ -6,6 +6,7 @@ import { chainOf, scaledLinear } from './latent-chain.js'
 import type { LatentFacts, LatentSettings } from './latent-facts.js'
 import { checkKeys, DECODER_KEYS, FIRST_STAGE_KEYS, MODEL_KEYS, TEXT_KEYS, TOLD, UNET_KEYS } from './latent-keys.js'
 import type { Betas } from './parametrisation.js'
+import { chainSteps } from './steps.js'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -33,7 +34,7 @@ export function configured(facts: LatentFacts, { file, config }: LatentConfig): 
   checkTarget(unetConfig.target, ['UNetModel'], `${where}unet_config.target`)
   const arguments_ = recordOf(unetConfig, 'params', `${where}unet_config.`)
   checkUnet(arguments_, unet, `${where}unet_config.params.`)
-  const steps = read.count('timesteps', 1000)
+  const steps = chainSteps(read.count('timesteps', 1000), `${where}timesteps`)
   const described = () => describedChain(read, params, steps)
   const stored = states.scaleFactor && toFloat32(states.scaleFactor)[0]
   const given = read.number('scale_factor', 1)

@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import { shown } from '../networks/arguments.js'
 import { CONTINUOUS } from './continuous.js'
 import { EDM } from './edm.js'
 import { GUIDED_DIFFUSION } from './guided-diffusion.js'
@@ -36,8 +37,8 @@ export function preconditioning(
     )
   const numberOf = (name: string, otherwise: number) => {
     const value = kwargs[name] ?? otherwise
-    if (typeof value !== 'number')
-      throw new EpdError('model-invalid', `the checkpoint's ${name} must be a number, found ${JSON.stringify(value)}`)
+    if (typeof value !== 'number' || Number.isNaN(value))
+      throw new EpdError('model-invalid', `the checkpoint's ${name} must be a number, found ${shown(value)}`)
     return value
   }
   return family.precondition(numberOf, kwargs)

@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import { parseShallow } from '../reading/json.js'
 import type { Shape } from './denoiser.js'
 import type { NoiseSpec, Prediction } from './parametrisation.js'
 
@@ -61,9 +62,9 @@ export function greetingLength(head: Buffer): number {
 export function readAnnouncement(json: string): Announcement {
   let said: unknown
   try {
-    said = JSON.parse(json)
+    said = parseShallow(json)
   } catch {
-    throw invalid('it is no JSON')
+    throw invalid('it is no JSON that can be read')
   }
   const { protocol, shape, predicts, noise, labels = 0, prompts = false, nfe = 1, decodes, ...rest } = recordOf(said)
   const strange = Object.keys(rest)
@@ -93,6 +94,9 @@ function isPrediction(value: unknown): value is Prediction {
   return value === 'epsilon' || value === 'v' || value === 'x0' || value === 'flow'
 }
 
+/** More numbers than a sample of any use has; a program that says so would have the memory filled. */
+const MOST_NUMBERS = 2 ** 28
+
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
@@ -101,8 +105,10 @@ function shapeOf(name: string, value: unknown): Shape {
   if (Array.isArray(value)) {
     const list: readonly unknown[] = value
     const [channels, height, width, ...rest] = list
-    if (isCount(channels) && isCount(height) && isCount(width) && rest.length === 0 && channels * height * width > 0)
-      return [channels, height, width]
+    if (isCount(channels) && isCount(height) && isCount(width) && rest.length === 0) {
+      const size = channels * height * width
+      if (size > 0 && size <= MOST_NUMBERS) return [channels, height, width]
+    }
   }
   throw invalid(`${name} must be [channels, height, width], found ${JSON.stringify(value)}`)
 }

@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
 import { argumentsOf, shown } from '../networks/arguments.js'
+import { MOST_STEPS } from './steps.js'
 
 export type Values = Readonly<Record<string, unknown>>
 export type Names<Value extends string> = Readonly<Record<string, Value>>
@@ -13,8 +14,6 @@ export function readerOf(defaults: Values, config: Values, file: string): Schedu
   const where = `${file}: `
   return { ...argumentsOf({ ...defaults, ...Object.fromEntries(given) }, where), where }
 }
-
-const MOST_STEPS = 1_000_000
 
 export function stepsOf(read: SchedulerArguments): number {
   const steps = read.count('num_train_timesteps')

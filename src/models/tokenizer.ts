@@ -28,7 +28,22 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
   const config = (await readJson(configFile)) ?? {}
   checkConfig(config, configFile, context)
   const description = (await readJson(join(folder, 'tokenizer.json'))) ?? (await clipDescription(folder, config))
-  const tokenizer = opened(description, config, folder)
+  checkTokens(description, folder)
+  checkPatterns(description, folder)
+  const unreadable = (cause: unknown) =>
+    new EpdError(
+      'checkpoint-invalid',
+      `${folder}: its tokeniser's files cannot be read (${reasonOf(cause)}); download or copy them again`,
+      { cause }
+    )
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw unreadable(error)
+    }
+  }
+  const tokenizer = attempt(() => new Tokenizer(description, config))
   const idOf = (token: string) => {
     const id = tokenizer.token_to_id(token)
     if (id === undefined) throw new EpdError('checkpoint-invalid', `${folder}: its tokeniser has no ${token}`)
@@ -39,7 +54,13 @@ export async function openTokenizer(folder: string, context: number): Promise<Pr
   return {
     digest: digestOf([description, padding]),
     encode(prompt) {
-      const { ids } = tokenizer.encode(spaced(prompt), { add_special_tokens: false })
+      const { ids } = attempt(() => tokenizer.encode(spaced(prompt), { add_special_tokens: false }))
+      if (!ids.every(isNumber))
+        throw new EpdError(
+          'checkpoint-invalid',
+          `${folder}: its tokeniser has no number for a part of ${JSON.stringify(prompt.slice(0, 60))}; ` +
+            'it needs an unk_token, or every letter in its vocabulary'
+        )
       const kept = ids.slice(0, context - 2)
       const rest = new Array<number>(context - 2 - kept.length).fill(pad)
       return { ids: [begin, ...kept, end, ...rest], tokens: ids.length, end: kept.length + 1 }
@@ -55,15 +76,53 @@ function spaced(prompt: string): string {
   return prompt.replace(/<\|(startoftext|endoftext)\|>/gi, word => (word === BEGIN || word === END ? word : `${word} `))
 }
 
-function opened(description: object, config: object, folder: string): Tokenizer {
-  try {
-    return new Tokenizer(description, config)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new EpdError('checkpoint-invalid', `${folder}: its tokeniser's files cannot be read (${reason})`, {
-      cause: error
-    })
+/** The library's words. Those of JavaScript about a value of another form than the library expects tell nobody anything. */
+function reasonOf(error: unknown): string {
+  const isPlain = error instanceof Error && error.constructor === Error
+  return isPlain ? error.message : 'a part of them has another form than tokenizers writes'
+}
+
+/**
+ * Checks that words are given numbers, since a token without one, or with none that is whole, would be read as another.
+ * @throws EpdError `checkpoint-invalid`
+ */
+function checkTokens(description: object, folder: string): void {
+  const { model, added_tokens: added = [] }: { model?: unknown; added_tokens?: unknown } = description
+  const vocabulary = isRecord(model) ? model.vocab : undefined
+  const numbers = isRecord(vocabulary) ? Object.values(vocabulary) : undefined
+  const own = Array.isArray(added) ? added.map(token => (isRecord(token) ? token.id : undefined)) : [undefined]
+  if (numbers && [...numbers, ...own].every(isNumber)) return
+  throw new EpdError(
+    'checkpoint-invalid',
+    `${folder}: its tokeniser's vocabulary must give each token a whole number; download or copy its files again`
+  )
+}
+
+/** Patterns that CLIP's tokeniser parts words by, as versions of transformers write them. */
+const WORDS = String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
+const SPACES = String.raw`\s+`
+const PATTERNS = [SPACES, WORDS, String.raw`<\|startoftext\|>|<\|endoftext\|>|${WORDS}`]
+
+/**
+ * Checks that a tokeniser has no other patterns: a pattern is a program of a kind, and may run for ever.
+ * @throws EpdError `model-invalid`
+ */
+function checkPatterns(description: unknown, folder: string): void {
+  if (typeof description !== 'object' || description === null) return
+  for (const [key, value] of Object.entries(description)) {
+    // The vocabulary has words of any form, and no patterns.
+    if (key === 'model') continue
+    if (key === 'Regex' && !PATTERNS.some(known => known === value))
+      throw new EpdError(
+        'model-invalid',
+        `${folder}: its tokeniser has the pattern ${JSON.stringify(value)}, and CLIP's has ${JSON.stringify(WORDS)}`
+      )
+    checkPatterns(value, folder)
   }
+}
+
+function isNumber(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
 /** The keys that the tokens of a prompt do not depend on. */
@@ -149,7 +208,7 @@ async function clipDescription(folder: string, config: Readonly<Record<string, u
         '(openai/clip-vit-large-patch14 for Stable Diffusion 1) there, or into its folder tokenizer'
     )
   await checkAdded(folder, vocabulary, config)
-  const words = { Regex: String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` }
+  const words = { Regex: WORDS }
   return {
     version: '1.0',
     added_tokens: [BEGIN, END].map(content => ({
@@ -160,7 +219,7 @@ async function clipDescription(folder: string, config: Readonly<Record<string, u
       type: 'Sequence',
       normalizers: [
         { type: 'NFC' },
-        { type: 'Replace', pattern: { Regex: String.raw`\s+` }, content: ' ' },
+        { type: 'Replace', pattern: { Regex: SPACES }, content: ' ' },
         { type: 'Lowercase' }
       ]
     },

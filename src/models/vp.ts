@@ -1,4 +1,5 @@
 import type { ModelFamily, Preconditioning } from './preconditioning.js'
+import { chainSteps } from './steps.js'
 
 /**
  * The variance-preserving SDE (Song et al. 2021; Karras et al. 2022, Table 1):
@@ -9,7 +10,7 @@ export const VP: ModelFamily = { className: 'VPPrecond', precondition: vp }
 function vp(argument: (name: string, otherwise: number) => number): Preconditioning {
   const betaD = argument('beta_d', 19.9)
   const betaMin = argument('beta_min', 0.1)
-  const steps = argument('M', 1000)
+  const steps = chainSteps(argument('M', 1000), "the checkpoint's M")
   const time = {
     sigma: (t: number) => Math.sqrt(Math.expm1(0.5 * betaD * t ** 2 + betaMin * t)),
     inverse: (sigma: number) => (Math.sqrt(betaMin ** 2 + 2 * betaD * Math.log1p(sigma ** 2)) - betaMin) / betaD

@@ -9,7 +9,6 @@ export type Arguments = ReturnType<typeof argumentsOf>
 export function argumentsOf(values: Readonly<Record<string, unknown>>, where: string) {
   const wrong = (name: string, expected: string) =>
     new EpdError('model-invalid', `${where}${name} must be ${expected}, found ${shown(values[name])}`)
-  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
   const isPositive = (value: unknown): value is number =>
     typeof value === 'number' && value > 0 && Number.isFinite(value)
   const isText = (value: unknown): value is string => typeof value === 'string'
@@ -20,18 +19,22 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
       if (!Array.isArray(value) || !value.every(is)) throw wrong(name, expected)
       return value
     }
+  const counted = (name: string, otherwise: number | undefined, most: number) => {
+    const value = values[name] ?? otherwise
+    if (!isWhole(value)) throw wrong(name, 'a whole number')
+    if (value > most) throw wrong(name, `a whole number up to ${most}`)
+    return value
+  }
   return {
     /** The error for a value of the wrong kind. */
     wrong,
     unsupported: (name: string, found: unknown, why = 'which is not supported') =>
       new EpdError('model-invalid', `${where}${name} is ${shown(found)}, ${why}`),
     value: (name: string): unknown => values[name],
-    count(name: string, otherwise?: number): number {
-      const value = values[name] ?? otherwise
-      if (!isCount(value)) throw wrong(name, 'a whole number')
-      return value
-    },
-    counts: list('a list of whole numbers', isCount),
+    count: (name: string, otherwise?: number): number => counted(name, otherwise, MOST),
+    /** The number of layers of a kind. */
+    layers: (name: string, otherwise?: number): number => counted(name, otherwise, MOST_LAYERS),
+    counts: list(`a list of whole numbers up to ${MOST}`, isCount),
     number(name: string, otherwise?: number): number {
       const value = values[name] ?? otherwise
       if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(name, 'a number')
@@ -51,6 +54,23 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
       return found
     }
   }
+}
+
+/** More than any size within a network, and more layers in a row than one has. What is larger would never be built. */
+const [MOST, MOST_LAYERS] = [2 ** 20, 100]
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+/** Whether a value is a size within a network. */
+export function isCount(value: unknown): value is number {
+  return isWhole(value) && value <= MOST
+}
+
+/** Whether a value is a number of layers. */
+export function isLayers(value: unknown): value is number {
+  return isWhole(value) && value <= MOST_LAYERS
 }
 
 /** A value as JSON has it, and numbers that JSON does not have. */

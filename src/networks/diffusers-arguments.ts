@@ -61,10 +61,6 @@ export function kernel(read: Arguments, name: string): number {
   return side
 }
 
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
 export function isFlag(value: unknown): value is boolean {
   return typeof value === 'boolean'
 }

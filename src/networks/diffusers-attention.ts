@@ -1,5 +1,5 @@
-import type { Arguments } from './arguments.js'
-import { groupsOf, isCount, isFlag, optionalCount, perLevel } from './diffusers-arguments.js'
+import { isCount, isLayers, type Arguments } from './arguments.js'
+import { groupsOf, isFlag, optionalCount, perLevel } from './diffusers-arguments.js'
 import type { Side, UNetClass } from './diffusers-block-types.js'
 import type { AttentionConfig, DiffusersUNetConfig, ResidualConfig } from './diffusers-unet.js'
 
@@ -50,8 +50,8 @@ function notDividing(channels: number): string {
 /** transformer_layers_per_block: a number, one for each level, or in each level one for each layer. */
 function depthOf(read: Arguments, count: number) {
   const isDepth = (value: unknown): value is number | number[] =>
-    isCount(value) || (Array.isArray(value) && value.length > 0 && value.every(isCount))
-  const expected = 'a whole number or a list of them for each level'
+    isLayers(value) || (Array.isArray(value) && value.length > 0 && value.every(isLayers))
+  const expected = 'a whole number up to 100 or a list of them for each level'
   const name = 'transformer_layers_per_block'
   const down = perLevel(read, name, count, isDepth, expected)
   const reversed = `reverse_${name}`

@@ -1,5 +1,4 @@
-import type { Arguments } from './arguments.js'
-import { isCount } from './diffusers-arguments.js'
+import { isCount, type Arguments } from './arguments.js'
 import type { BlockKind, UNetClass } from './diffusers-block-types.js'
 import type { DiffusersUNetConfig } from './diffusers-unet.js'
 import type { Size } from './network.js'

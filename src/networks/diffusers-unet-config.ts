@@ -1,13 +1,5 @@
-import type { Arguments } from './arguments.js'
-import {
-  activation,
-  groupsOf,
-  isCount,
-  kernel,
-  optionalActivation,
-  optionalCount,
-  perLevel
-} from './diffusers-arguments.js'
+import { isCount, isLayers, type Arguments } from './arguments.js'
+import { activation, groupsOf, kernel, optionalActivation, optionalCount, perLevel } from './diffusers-arguments.js'
 import { attentionOf, middleOf, PLAIN, type Heads } from './diffusers-attention.js'
 import type { EmbeddingConfig, WavesConfig } from './diffusers-embedding.js'
 import type { BlockKinds, Side, UNetClass } from './diffusers-block-types.js'
@@ -63,7 +55,7 @@ function levelsOf(
     divisor: conditional ? read.number('resnet_out_scale_factor') : 1,
     plainEmbedding: conditional && read.flag('resnet_skip_time_act')
   }
-  const layers = perLevel(read, 'layers_per_block', channels.length, isCount, 'a whole number', conditional)
+  const layers = perLevel(read, 'layers_per_block', channels.length, isLayers, 'a whole number up to 100', conditional)
   return side =>
     kinds[side].map((kind, i) => {
       const level = side === 'down' ? i : channels.length - 1 - i

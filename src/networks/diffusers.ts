@@ -81,7 +81,7 @@ export function autoencoderConfig(
     config: {
       naming: 'diffusers',
       channels,
-      numBlocks: read.count('layers_per_block'),
+      numBlocks: read.layers('layers_per_block'),
       attention: types.map(type => type.startsWith('Attn')).reverse(),
       middleAttention: read.flag('mid_block_add_attention'),
       activation: activation(read, 'act_fn'),
@@ -241,7 +241,7 @@ function towerOf(read: Arguments): ClipTowerConfig {
   const eps = read.number('layer_norm_eps', SHARED.layer_norm_eps)
   return {
     width: read.count('hidden_size'),
-    layers: read.count('num_hidden_layers'),
+    layers: read.layers('num_hidden_layers'),
     heads: read.count('num_attention_heads'),
     inner: read.count('intermediate_size'),
     activation: read.text('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),

@@ -46,7 +46,7 @@ export function edmArguments(
       channelMultEmb: read.count('channel_mult_emb', 4),
       channelMult: read.counts('channel_mult', defaults.channelMult),
       modelChannels: read.count('model_channels', defaults.modelChannels),
-      numBlocks: read.count('num_blocks', defaults.numBlocks),
+      numBlocks: read.layers('num_blocks', defaults.numBlocks),
       attentionResolutions: read.counts('attn_resolutions', defaults.attentionResolutions)
     }
   }

@@ -45,7 +45,7 @@ function configOf(read: Arguments, contextDim: number): GuidedUNetConfig {
     labelDim: read.count('num_classes', 0),
     modelChannels: read.count('model_channels'),
     channelMult: read.numbers('channel_mult'),
-    numBlocks: read.count('num_res_blocks'),
+    numBlocks: read.layers('num_res_blocks'),
     attentionDownsampling: read.counts('attention_resolutions', []),
     heads: headsOf(read),
     attentionOrder: read.flag('use_new_attention_order', !flat) ? 'qkv-head-channel' : 'head-qkv-channel',
@@ -56,7 +56,7 @@ function configOf(read: Arguments, contextDim: number): GuidedUNetConfig {
       contextDim > 0
         ? {
             contextDim,
-            depth: read.count('transformer_depth', 1),
+            depth: read.layers('transformer_depth', 1),
             linearProjection: read.flag('use_linear_in_transformer', false)
           }
         : undefined

@@ -6,6 +6,7 @@ import { encodeSafetensors } from '../checkpoints/safetensors.js'
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import type { PredictorRecord } from './record.js'
+import { parseShallow } from '../reading/json.js'
 import { isMapping } from '../reading/plain.js'
 import { parseRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
@@ -44,7 +45,7 @@ function renamed(value: unknown, name: string | undefined): unknown {
 
 function parsed(bytes: Buffer, path: string): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    return parseShallow(bytes.toString('utf8'))
   } catch (error) {
     throw new EpdError('predictor-invalid', `${path}: is not JSON: ${String(error)}`, { cause: error })
   }

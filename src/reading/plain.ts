@@ -18,7 +18,8 @@ export function at(value: unknown, path: readonly (string | number)[]): unknown 
   return path.reduce(child, value)
 }
 
-const DEPTH_MAX = 50
+/** The most levels of data within each other. */
+export const DEPTH_MAX = 50
 
 /** Plain data whose parts are all its own. @throws RangeError where it is nested too deep, as in a circle. */
 export function copy(value: unknown, depth = 0): unknown {

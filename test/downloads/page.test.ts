@@ -33,6 +33,15 @@ describe('what came in place of a file', () => {
     expect(of(text, name)).toBe(undefined)
   })
 
+  it.each(['<script>', '<style', '<title> ', '<title', '<', '<a ', '\n'])(
+    'is told at once of a page as large as one may be, full of %j',
+    piece => {
+      const page = '<!DOCTYPE html>'.concat(piece.repeat(Math.floor(((1 << 20) - 40) / piece.length)))
+      expect(of(page)).toContain('a web page')
+      expect(of(`${page}</title>`)).toContain('a web page')
+    }
+  )
+
   it('is no file of bytes, whatever they begin with', () => {
     expect(of('{\0\0\0\0\0\0\0{"a":{}}', 'net.safetensors')).toBe(undefined)
     expect(of('<html>\x80\x02\0', 'net.pkl')).toBe(undefined)

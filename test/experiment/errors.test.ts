@@ -319,4 +319,11 @@ describe('a wrong --set', () => {
     expect(errors(whole, [set])).toEqual([`set ${set}: ${message}`])
     expect(faults(whole, [set])).toMatchObject([{ subject: 'set' }])
   })
+
+  it('is told of where it nests deeper than a spec may', () => {
+    const deep = `${'['.repeat(48)}${']'.repeat(48)}`
+    const [first, ...rest] = errors(whole, [`description.a.b.c=${deep}`])
+    expect(first).toMatch(/^set description\.a.*: expected at most 50 levels within each other, found more$/)
+    expect(rest).toEqual([])
+  })
 })

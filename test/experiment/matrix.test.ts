@@ -74,6 +74,20 @@ describe('a matrix', () => {
     ])
   })
 
+  it('whose values name others many times over is refused before they fill the memory', () => {
+    const axes = 'bcdefghij'.split('').map((next, i) => `${'abcdefghi'[i]}: [[${`matrix.${next}, `.repeat(10)}]]`)
+    const [first] = errors(few(`{ ${axes.join(', ')}, j: [1] }`, '{ name: heun, numSteps: matrix.a }'))
+    expect(first).toContain('expected at most 10000 values of the matrix in all places, found more')
+  })
+
+  it('whose values nest deeper than a spec may where they are put is refused', () => {
+    const deep = `${'['.repeat(40)}${']'.repeat(40)}`
+    const within = `${'['.repeat(12)}matrix.n${']'.repeat(12)}`
+    expect(errors(few(`{ n: [${deep}] }`, within)).join('\n')).toContain(
+      'expected at most 50 levels within each other, found more'
+    )
+  })
+
   it('puts the values of its case into solver and stages', () => {
     const solvers = load(grid).stages.flatMap(stage =>
       stage.kind === 'sample' ? [[stage.name, stage.solver.nfe] as const] : []

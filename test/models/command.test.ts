@@ -96,6 +96,7 @@ describe('a program that says what it is', () => {
 
   it.each([
     ['no shape', { ...SAID, shape: undefined }, /shape must be \[channels, height, width\], found undefined/],
+    ['a shape beyond any memory', { ...SAID, shape: [3, 1e9, 1e9] }, /shape must be \[channels, height, width\]/],
     ['another protocol', { ...SAID, protocol: 3 }, /protocol must be 2, found 3/],
     ['an unknown prediction', { ...SAID, predicts: 'noise' }, /predicts must be epsilon, v, x0 or flow, found "noise"/],
     [

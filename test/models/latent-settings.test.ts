@@ -172,6 +172,8 @@ describe("CompVis's config.yaml", () => {
   it.each([
     ['new_key: 1', '', /config\.yaml: model\.params\.new_key is 1, which is not supported/],
     ['num_timesteps_cond: 4', '', /num_timesteps_cond is 4/],
+    ['timesteps: 1000000000', '', /timesteps must be a whole number/],
+    ['timesteps: 1', '', /timesteps must be a whole number from 2 to 1000000, found 1/],
     ['parameterization: mu', '', /parameterization must be eps or x0 or v, found "mu"/],
     ['beta_schedule: sqrt', '', /beta_schedule must be linear or cosine, found "sqrt"/],
     ['given_betas: [0.1]', '', /given_betas is \[0\.1\]/],

@@ -68,6 +68,38 @@ describe('preconditioning', () => {
   })
 })
 
+describe('a chain', () => {
+  it.each(['VPPrecond', 'iDDPMPrecond'])('of %s has from two to a million steps', name => {
+    for (const M of [1, 1.5, -3, 1e300, 2 ** 40])
+      expect(() => preconditioning(name, { M })).toThrow(
+        `the checkpoint's M must be a whole number from 2 to 1000000, found ${M}`
+      )
+    expect(preconditioning(name, { M: 2 }).at(1).noise).toBeLessThanOrEqual(1)
+  })
+
+  const linear = { schedule: 'linear', start: 1e-4, end: 0.02, steps: 1000 }
+
+  it.each([
+    [{ ...linear, schedule: 'sqrt' }, /betas\.schedule must be linear or .*, found "sqrt"/],
+    [{ ...linear, steps: 1e300 }, /betas\.steps must be a whole number from 2 to 1000000, found 1e\+300/],
+    [{ ...linear, steps: undefined }, /betas\.steps must be a number/],
+    [{ ...linear, end: null }, /betas\.end must be a number, found null/],
+    [{ ...linear, snrShift: 'no' }, /betas\.snrShift must be a number, found "no"/],
+    [{ ...linear, between: 'time' }, /betas\.between must be log-alpha or log-sigma/],
+    [{ alphaBars: '0.9' }, /betas\.alphaBars must be a list of numbers/],
+    ['linear', /betas and predicts must be a chain/]
+  ])('that a checkpoint describes by %j is refused', (betas, message) => {
+    expect(() => preconditioning('Stepwise', { betas, predicts: 'epsilon' })).toThrow(message)
+  })
+
+  it('that a checkpoint describes whole is read', () => {
+    for (const betas of [linear, { schedule: 'cosine', steps: 10, between: 'log-sigma' }, { alphaBars: [0.9, 0.1] }])
+      expect(preconditioning('Stepwise', { betas, predicts: 'epsilon' }).time?.told?.last).toBe(
+        'alphaBars' in betas ? 1 : betas.steps - 1
+      )
+  })
+})
+
 describe('guided-diffusion', () => {
   it.each(['linear', 'cosine'])('tells the network its step: at step i of the %s chain, i', noise_schedule => {
     const { at, time, sigmaMin, sigmaMax } = preconditioning('GuidedDiffusion', { noise_schedule })

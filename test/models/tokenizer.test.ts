@@ -54,6 +54,49 @@ describe("CLIP's tokeniser", async () => {
   })
 })
 
+describe('a tokenizer.json', () => {
+  const MODEL = { type: 'BPE', vocab: { '<|startoftext|>': 0, '<|endoftext|>': 1, a: 2 }, merges: [] }
+  const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null }
+  const WHOLE = { version: '1.0', added_tokens: [], ...parts, model: MODEL }
+  const opened = (description: object) => {
+    const folder = mkdtempSync(join(tmpdir(), 'epd-tokenizer-'))
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify({ ...WHOLE, ...description }))
+    return openTokenizer(folder, 4)
+  }
+
+  it.each([
+    ['no model', { model: undefined }],
+    ['a list of words', { model: { ...MODEL, vocab: ['a'] } }],
+    ['a number that is not whole', { model: { ...MODEL, vocab: { ...MODEL.vocab, a: 1.5 } } }],
+    ['added tokens without numbers', { added_tokens: [{ content: 'a' }] }]
+  ])('with %s is refused', async (_, description) => {
+    await expect(opened(description)).rejects.toThrow(/vocabulary must give each token a whole number/)
+  })
+
+  it('that is whole is read', async () => {
+    expect((await opened({})).encode('a').ids).toEqual([0, 2, 1, 1])
+  })
+
+  it('without a number for a letter refuses the prompt', async () => {
+    await expect(opened({ model: { vocab: MODEL.vocab } }).then(({ encode }) => encode('ab'))).rejects.toThrow(
+      /its tokeniser has no number for a part of "ab"/
+    )
+  })
+
+  it('with a pattern that is not of CLIP is refused, since it may run for ever', async () => {
+    const normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }
+    await expect(opened({ normalizer: { type: 'Sequence', normalizers: [normalizer] } })).rejects.toThrow(
+      /its tokeniser has the pattern "\(a\+\)\+\$", and CLIP's has/
+    )
+  })
+
+  it('of another form than the library expects is refused in words', async () => {
+    await expect(opened({ normalizer: { type: 'Sequence', normalizers: 1 } })).rejects.toThrow(
+      /cannot be read \(a part of them has another form than tokenizers writes\)/
+    )
+  })
+})
+
 describe("a tokeniser's configuration", () => {
   const at = (config: object, added?: object) => {
     const folder = mkdtempSync(join(tmpdir(), 'epd-tokenizer-'))

@@ -178,9 +178,23 @@ describe('networkOf', () => {
     ],
     [{ encoder_type: 'wavelet' }, /encoder_type must be standard or skip or residual/],
     [{ img_resolution: 'big' }, /img_resolution must be a whole number, found "big"/],
-    [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/]
+    [{ img_resolution: 2 ** 21 }, /img_resolution must be a whole number up to 1048576, found 2097152/],
+    [{ num_blocks: 101 }, /num_blocks must be a whole number up to 100, found 101/],
+    [{ channel_mult: [1, -2] }, /channel_mult must be a list of whole numbers/],
+    [{ channel_mult: [1, 2 ** 21] }, /channel_mult must be a list of whole numbers up to 1048576/]
   ])('refuses %j', (wrong, message) => {
     expect(() => networkOf({ ...song, ...wrong })).toThrow(message)
+  })
+})
+
+describe('arguments that make no network', () => {
+  it.each([
+    [{ channel_mult: [1, 65536] }, /tensors do not fit its SongUNet: .* is missing/],
+    [{ channel_mult: [0, 2] }, /tensors do not fit its SongUNet: .* is missing/],
+    [{ img_resolution: 2 ** 20, model_channels: 2 ** 20 }, /tensors do not fit its SongUNet: .* is missing/]
+  ])('are told by the tensors that are missing: %j', (wrong, message) => {
+    const recipe = denoisingRecipe(networkOf({ ...song, ...wrong }))
+    expect(() => record(recipe, new Map())).toThrow(message)
   })
 })
 
