@@ -7,6 +7,6 @@ import { hostile } from './parts/hostile.js'
 import { kills } from './parts/kills.js'
 import { soak } from './parts/soak.js'
 import { upgrades } from './parts/upgrades.js'
+
 /** In the order of the table. */
-export const parts: readonly Part[] = [crowds, ...fuzzing]
-export const parts: readonly Part[] = [kills, faults, flips, upgrades, hostile, crowds, soak]
+export const parts: readonly Part[] = [kills, faults, flips, upgrades, hostile, crowds, ...fuzzing, soak]
