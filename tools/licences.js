@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs'
 const ALLOWED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT', 'WTFPL']
 
 /** Licences under which tools of development may be besides: what they make of the code is not under them. */
-const DEVELOPMENT = ['BlueOak-1.0.0', 'MPL-2.0', 'Python-2.0']
+const DEVELOPMENT = ['BlueOak-1.0.0', 'CC-BY-4.0', 'MPL-2.0', 'Python-2.0']
 
 /**
  * @param {Record<string, Entry>} packages those of a lock

@@ -187,7 +187,9 @@ describe('a run whose output cannot be written', () => {
     let stderr = ''
     child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     await once(child, 'close')
-    expect(stderr).toMatch(/^epd-run: what it prints cannot be written \(the disk is full[^\n]*\); what is done is kept\n$/)
+    expect(stderr).toMatch(
+      /^epd-run: what it prints cannot be written \(the disk is full[^\n]*\); what is done is kept\n$/
+    )
     expect(child.exitCode).toBe(1)
     const opened = openStore(store)
     expect(opened.runs()[0].status).toBe('interrupted')
