@@ -5,8 +5,8 @@ const files = {
   testTimeout: 120_000,
   hookTimeout: 120_000
 }
-/** Tests of processes, whose memory and start are looked at. */
-const ALONE = ['test/cli/**/*.test.ts', 'test/checkpoints/mutations.test.ts']
+/** Tests of processes. */
+const ALONE = ['test/cli/**/*.test.ts']
 
 export default defineConfig({
   test: {

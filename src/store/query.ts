@@ -34,6 +34,8 @@ export function queryRows(file: string, sql: string): QueryRows {
   try {
     guarded(file, () => {
       overlayResults(database)
+      // A copy in memory, as of a store on a read-only disk, could be written.
+      database.pragma('query_only = ON')
     })
     const statement = database.prepare<[], unknown[]>(sql)
     if (!statement.reader) throw new Error('the statement does not read; the connection is read-only')

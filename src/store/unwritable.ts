@@ -37,9 +37,7 @@ function readWhole(file: string): Database {
   const bytes = readFileSync(file)
   if (stateOf(file) !== before) throw unread(file, 'is being written by another process, and cannot be written here')
   for (const place of LOGGED) bytes[place] = 1
-  const database = openDatabase(bytes)
-  database.pragma('query_only = ON')
-  return database
+  return openDatabase(bytes)
 }
 
 /** What is another once the database has changed. */

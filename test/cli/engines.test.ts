@@ -106,15 +106,4 @@ describe('epd-run doctor', () => {
       'tfjs:tensorflow: @tensorflow/tfjs-node is not installed: npm install @tensorflow/tfjs-node\n'
     )
   })
-
-  it('times them on the model of a spec', async () => {
-    const { code, stdout } = await epdRun(['doctor', specWith(), '--store', temporaryFolder(), '--json'])
-    expect(code).toBe(0)
-    const found = JSON.parse(stdout) as { runner: string; works: boolean; single?: number; batched?: number }[]
-    expect(found).toHaveLength(7)
-    for (const { single, batched } of found.filter(({ works }) => works)) {
-      expect(single).toBeGreaterThan(0)
-      expect(batched).toBeGreaterThan(0)
-    }
-  })
 })

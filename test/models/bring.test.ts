@@ -88,7 +88,7 @@ describe('an ONNX file', async () => {
     ['an output that it does not have', { output: 'eps' }, /has no output eps/],
     ['another shape', { shape: [3, 16, 16] }, /takes x of 3x8x8, and shape says 3x16x16/],
     ['another file', { onnx: checkpoint }, /is no ONNX file/],
-    ['no file', { onnx: join(folder, 'nowhere.onnx') }, /cannot be read/]
+    ['no file', { onnx: join(folder, 'nowhere.onnx') }, /there is no such file; correct its path/]
   ])('with %s is refused with what it has', async (_, change, message) => {
     await expect(openOnnxModel({ ...declared, ...(change as Partial<OnnxModelOptions>) })).rejects.toThrow(message)
   })

@@ -4,7 +4,7 @@ import { moduleTensors } from '../../src/checkpoints/module-state.js'
 import { candidates } from '../../src/checkpoints/state-dict.js'
 import { readZip, writeZip } from '../../src/checkpoints/zip.js'
 import { EpdError } from '../../src/errors.js'
-import { fixture, read, safetensors } from './fixtures.js'
+import { fixture, read, safetensors } from '../checkpoints/fixtures.js'
 
 const entry = (from: number) => ({ dtype: 'F32', shape: [2], data_offsets: [from, from + 8] })
 const files = {
