@@ -25,13 +25,13 @@ export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Fl
   }
 }
 
-/** A store that cannot be written is only read, which is all that is needed. */
+/** The store is only read where that can be; one that is not there, or of an earlier version, is made or brought up to date. */
 function openedIn(dir: string): Store {
   try {
-    return createStore(dir)
-  } catch (error) {
-    if (!(error instanceof EpdError && error.code === 'store-unwritable')) throw error
     return openStore(dir)
+  } catch (error) {
+    if (!(error instanceof EpdError && ['not-found', 'store-version'].includes(error.code))) throw error
+    return createStore(dir)
   }
 }
 
