@@ -46,7 +46,7 @@ export function withoutLists(value: unknown, replace: (list: LongList<unknown>) 
 }
 
 /** Items that are put into one text. */
-const AT_ONCE = 4096
+export const AT_ONCE = 4096
 
 /** JSON of a list in parts that are short. */
 export function* jsonParts(list: LongList<unknown>): Generator<string> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { jsonParts, withoutLists, type LongList } from './long-list.js'
+import { AT_ONCE, jsonParts, withoutLists, type LongList } from './long-list.js'
 
 /** A mapping of plain data. */
 export type Mapping = Record<string, unknown>
@@ -41,7 +41,9 @@ export function canonical(value: unknown): string {
 export function* canonicalParts(value: unknown): Generator<string> {
   const lists: LongList<unknown>[] = []
   const mark = randomUUID()
-  const text = canonical(withoutLists(value, list => `${mark} ${lists.push(list) - 1}`))
+  const text = canonical(
+    withoutLists(value, list => (list.length > AT_ONCE ? `${mark} ${lists.push(list) - 1}` : [...list]))
+  )
   if (lists.length === 0) {
     yield text
     return
