@@ -189,17 +189,20 @@ export const TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
 }
 
 function bounds(schema: unknown): string {
-  const bound = (keyword: string, words: string) => {
-    const value = child(schema, keyword)
-    return typeof value === 'number' ? [`${words} ${value}`] : []
+  const [minimum, above, maximum, below] = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum'].map(
+    keyword => {
+      const value = child(schema, keyword)
+      return typeof value === 'number' ? value : undefined
+    }
+  )
+  const most = maximum === undefined ? '' : `at most ${maximum}`
+  const upper = below === undefined ? most : `below ${below}`
+  if (minimum !== undefined) {
+    if (upper === '') return ` from ${minimum}`
+    return ` from ${minimum} to ${below === undefined ? maximum : upper}`
   }
-  const all = [
-    ...bound('minimum', 'from'),
-    ...bound('exclusiveMinimum', 'above'),
-    ...bound('maximum', 'to'),
-    ...bound('exclusiveMaximum', 'below')
-  ]
-  return all.length === 0 ? '' : ` ${all.join(' ')}`
+  const lower = above === undefined ? '' : `above ${above}`
+  return [lower, upper].some(part => part !== '') ? ` ${[lower, upper].filter(part => part !== '').join(' and ')}` : ''
 }
 
 /** A schema, or the one in $defs that it refers to. */

@@ -45,7 +45,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   ['nfe: 5', 'nfe: five', '3:27: solver.nfe: expected a whole number from 1 to 10000, found "five"'],
   ['nfe: 5', 'numSteps: 1', '3:32: solver.numSteps: expected a whole number from 2 to 10000, found 1'],
   ['afs: true', 'afs: yes', '3:35: solver.afs: expected true or false, found "yes"'],
-  ['afs: true', 'afs: true, scaleDir: 1', '3:51: solver.scaleDir: expected a number from 0 below 1, found 1'],
+  ['afs: true', 'afs: true, scaleDir: 1', '3:51: solver.scaleDir: expected a number from 0 to below 1, found 1'],
   [
     'afs: true',
     'afs: true, point: 2',
@@ -121,7 +121,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, optimizer: { name: adam, betas: [0.9, 1] },',
-    '6:85: stages.student.optimizer.betas.1: expected a number from 0 below 1, found 1'
+    '6:85: stages.student.optimizer.betas.1: expected a number from 0 to below 1, found 1'
   ],
   [
     'teacher: teacher,',
