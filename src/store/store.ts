@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import { releaseLost } from '../files/held.js'
 import { makeFolder, removeAbandoned, removeAbandonedBelow } from '../files/place.js'
@@ -60,16 +60,25 @@ export function createStore(dir: string): WritableStore {
   })
 }
 
-/** @throws EpdError `usage` where a file is in its place */
+/** @throws EpdError `usage` where a file is in its place, `store-unwritable` where one is on the way to it */
 function folderAt(dir: string): string {
   const root = resolve(dir)
   guarded(root, () => {
+    const wayOut = 'another-folder'
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
-      throw new EpdError('usage', `${root}: expected a folder, which a store is, found a file`, {
-        wayOut: 'another-folder'
-      })
+      throw new EpdError('usage', `${root}: expected a folder, which a store is, found a file`, { wayOut })
+    if (isBelowFile(root))
+      throw new EpdError('store-unwritable', `${root}: a file stands where its path needs a folder`, { wayOut })
   })
   return root
+}
+
+/** Whether a part of a path is a file. Versions of Node say so by different codes, or not at all. */
+function isBelowFile(path: string): boolean {
+  const above = dirname(path)
+  if (above === path) return false
+  const found = statSync(above, { throwIfNoEntry: false })
+  return found ? !found.isDirectory() : isBelowFile(above)
 }
 
 function openToWrite(file: string): Database {
