@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { EpdError } from '../errors.js'
@@ -163,8 +164,10 @@ export async function ask(running: Running, request: Request, numbers: number): 
   running.elapsed += performance.now() - begun
   const answer = new Float32Array(bytes.buffer, bytes.byteOffset, numbers).slice()
   const wrong = answer.find(value => !Number.isFinite(value))
-  if (wrong !== undefined) throw fail(running, `has answered ${wrong}, which is no finite number`)
-  return answer
+  if (wrong === undefined) return answer
+  // What the program said on stderr before its answer may be read after it.
+  await setImmediate()
+  throw fail(running, `has answered ${wrong}, which is no finite number`)
 }
 
 export interface Deferred<T> {
