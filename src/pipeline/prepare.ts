@@ -65,13 +65,10 @@ async function opened(options: PrepareOptions, copies: Copies): Promise<Opened> 
       onEvent({ type: 'warning', message })
     }
   })
-  try {
+  return closing(model, () => {
     checkPrompts(model, prompts)
     const named = { ...experiment, model: withCommit(experiment.model, copies) }
     const filled = withTimePoints(named, model, kinds)
     return { experiment: { ...filled, stages: withDerived(filled.stages, model, kinds) }, model, assets, prompts }
-  } catch (error) {
-    await model.close()
-    throw error
-  }
+  })
 }
