@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,6 +66,29 @@ describe('fid', () => {
     const { stdout } = await epdRun(['show', 'small', '--store', store])
     expect(stdout).toMatch(/\nfid of euler: about -?[0-9.e+-]+ too high, from 6 images\n/)
   })
+
+  it.each([
+    [
+      'weights that are not there',
+      fidSpec(address('none.pth')),
+      /none\.pth: there is no such file; put there what is at https:\/\/example\.org\/none\.pth/
+    ],
+    [
+      'weights of another network',
+      fidSpec(join(process.cwd(), 'models', 'shapes16', 'shapes16.safetensors')),
+      /holds no Inception-v3 of 2015; expected pytorch-fid's \S+\.pth or NVIDIA's \S+\.pkl/
+    ],
+    [
+      'statistics that are none',
+      fidSpec(address('inception.pth'), address('inception.pth')),
+      /is not a zip archive; expected an \.npz of statistics with mu and sigma/
+    ]
+  ])('with %s says what to do', async (_, spec, message) => {
+    const { code, stderr } = await epdRun(['run', spec, '--store', store, '--json'], { env })
+    expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(1)
+  })
 })
 
 describe('a distillation with features', () => {
@@ -92,6 +116,63 @@ describe('a distillation with features', () => {
     for (const name of ['lm', 'adam']) expect(learned(name).loss).toBeLessThan(learned('pixels').loss / 10)
     expect(opened.iterations(keys.get('lm') ?? '').map(({ phase }) => phase)).toEqual(['step', 'step', 'final'])
     opened.close()
+  })
+
+  it('shows so before it runs, and is refused without weights', async () => {
+    const plan = await epdRun(['run', spec, '--store', store, '--dry-run'], { env })
+    expect(plan.stdout).toMatch(/lm +distill +in the store .* by levenberg-marquardt from teacher, in feature space\n/)
+    const refused = await epdRun(['validate', spec, '--set', 'stages.lm.features={}'], { env })
+    expect(refused.stderr).toMatch(/stages\.lm\.features\.weights: expected .*, found nothing/)
+  })
+})
+
+describe('fetch', () => {
+  it('gets all that an experiment reads, and says what it is', async () => {
+    const { code, stdout } = await epdRun(['fetch', fidSpec(), '--store', temporaryFolder(), '--json'], { env })
+    expect(code).toBe(0)
+    const files = JSON.parse(stdout) as { location: string; path: string; bytes: number; digest: string }[]
+    expect(files.map(({ location }) => location.replace(/.*\//, ''))).toEqual([
+      ...['ddpmpp-uncond.pkl', 'inception.pth', 'real.npz']
+    ])
+    for (const { path, bytes, digest } of files) {
+      const data = readFileSync(path)
+      expect([bytes, digest]).toEqual([data.length, createHash('sha256').update(data).digest('hex')])
+    }
+  })
+
+  it('says what is not there', async () => {
+    const { code, stderr } = await epdRun(['fetch', fidSpec(address('none.pth')), '--store', temporaryFolder()], {
+      env
+    })
+    expect(stderr).toMatch(/^epd-run: [^\n]+none\.pth: there is no such file; put there what is at [^\n]+\n$/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('what a run can know before it begins', () => {
+  const fresh = (spec: string) => epdRun(['run', spec, '--store', temporaryFolder(), '--json'], { env })
+
+  it('is told before the first stage: statistics of something else', async () => {
+    const statistics = join(temporaryFolder(), 'pixels.npz')
+    writeStatistics(statistics, 768)
+    const { code, stdout, stderr } = await fresh(fidSpec(address('inception.pth'), statistics))
+    expect(stderr).toMatch(/pixels\.npz: holds statistics of 768 dimensions, and those of 2048 are needed/)
+    expect(stdout).not.toContain('"started"')
+    expect(code).toBe(1)
+  })
+
+  it('is told before the first download: all files that are not there', async () => {
+    const spec = fidSpec('weights.pth', 'real.npz')
+    const { code, stdout, stderr } = await fresh(spec)
+    expect(stderr).toMatch(
+      /weights\.pth: there is no such file; correct its path\n.*real\.npz: there is no such file; /
+    )
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    const validated = await epdRun(['validate', spec])
+    expect(validated.stderr).toMatch(
+      /^warning: \S+weights\.pth: there is no such file; .*\nwarning: \S+real\.npz: there is/
+    )
+    expect(validated.code).toBe(0)
   })
 })
 
@@ -123,5 +204,34 @@ describe('reference', () => {
     expect(readFileSync(other).equals(readFileSync(out))).toBe(true)
     const { mean, covariance } = await readStatistics(out)
     expect([mean.length, covariance.length]).toEqual([2048, 2048 ** 2])
+  })
+
+  it.each([
+    ['in no folder', join(folder, 'none', 'a.npz'), /a\.npz: there is no folder \S+none; make it, or name another/],
+    ['in a file', join(folder, 'notes.txt', 'a.npz'), /a\.npz: there is no folder \S+notes\.txt; make it, or/],
+    ['over a file', join(folder, 'notes.txt'), /notes\.txt is there already; name another file, or move that one away/]
+  ])('%s is refused before any image is read', async (_, out, message) => {
+    const { code, stderr } = await make('/no/images', out)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+
+  it.each([
+    [
+      'images of two sizes',
+      { '0.png': picture(0, 3), '1.png': picture(1, 3, 9) },
+      /1\.png has 9x8 pixels and the first image 8x8/
+    ],
+    ['a broken image', { '0.png': picture(0, 3), '1.png': picture(1, 3).subarray(0, 40) }, /1\.png cannot be read: /],
+    ['no image', { 'a.txt': Buffer.from('no') }, /no PNG or JPEG in it, but a\.txt; give a folder or a zip archive of/],
+    ['one image', { '0.png': picture(0, 3) }, /0\.png is the only image in it, and statistics need two or more/],
+    ['the same image twice', { '0.png': picture(0, 3), '1.png': picture(0, 3) }, /every variance is 0/]
+  ])('of %s says so', async (_, files, message) => {
+    const place = temporaryFolder()
+    for (const [name, data] of Object.entries(files)) writeFileSync(join(place, name), data)
+    const { code, stderr } = await make(place, join(temporaryFolder(), 'out.npz'))
+    expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(1)
   })
 })
