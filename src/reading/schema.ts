@@ -188,7 +188,8 @@ export const TYPE_WORDS: Readonly<Record<string, string | undefined>> = {
   boolean: 'true or false'
 }
 
-function bounds(schema: unknown): string {
+/** The bounds of a number, as the end of what one is called: " from 0 to below 1"; empty where it has none. */
+export function bounds(schema: unknown): string {
   const [minimum, above, maximum, below] = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum'].map(
     keyword => {
       const value = child(schema, keyword)

@@ -1,5 +1,5 @@
 import { at, child, isMapping } from '../../src/reading/plain.js'
-import { TYPE_WORDS } from '../../src/reading/schema.js'
+import { bounds, TYPE_WORDS } from '../../src/reading/schema.js'
 
 /** Sentences as one paragraph. */
 export function paragraph(...sentences: readonly string[]): string {
@@ -66,16 +66,6 @@ const NAMES: Readonly<Record<string, string | undefined>> = {
 }
 
 const TYPES: typeof TYPE_WORDS = { ...TYPE_WORDS, boolean: '`true`, `false`' }
-
-function bounds(schema: unknown): string {
-  const words = { minimum: 'from', exclusiveMinimum: 'above', maximum: 'to', exclusiveMaximum: 'to below' }
-  return Object.entries(words)
-    .map(([keyword, word]) => {
-      const limit = child(schema, keyword)
-      return typeof limit === 'number' ? ` ${word} ${limit}` : ''
-    })
-    .join('')
-}
 
 function nameOf(schema: unknown): string {
   return (textAt(schema, '$ref') ?? '').replace('#/$defs/', '')
