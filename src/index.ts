@@ -34,6 +34,16 @@ export type { Learned, TimePoints } from './solvers/learned.js'
 export { encodeJson, encodeTensors, readPredictor } from './predictors/file.js'
 export { published, publishedPredictors } from './predictors/published.js'
 export { listPredictors, predictorNamed, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
+export {
+  checkTable,
+  inconsistency,
+  tableRows,
+  type Combination,
+  type Table,
+  type TableLayer,
+  type TableRow
+} from './solvers/table.js'
+export { tableOf } from './solvers/table-of.js'
 export { solve, type Solution, type SolvedStep, type SolveOptions } from './solvers/solve.js'
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './solvers/sample-images.js'
 export type { ByName, ListedSolver, NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
@@ -48,6 +58,7 @@ export type {
   OptionsOf,
   SolverDescriptor
 } from './solvers/descriptor.js'
+export type { RawGrid, RawUsed } from './solvers/read.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
@@ -61,6 +72,8 @@ export type {
   SolverSpec,
   SpacedSchedule
 } from './solvers/spec.js'
+export type { BnsOptions, BnsStudent, Free } from './solvers/bns.js'
+export type { TableLearned, TableOptions } from './solvers/table-solver.js'
 export type { DeisOptions } from './solvers/deis.js'
 export type { Dpm2Options } from './solvers/dpm2.js'
 export type { DpmppOptions } from './solvers/dpmpp.js'
@@ -84,6 +97,7 @@ export type { View } from './distill/objective.js'
 export type { Iteration, Outcome, StartName } from './distill/task.js'
 export type { Teacher } from './distill/teach.js'
 export type { AdamOptions, AdamSpec } from './distill/adam-options.js'
+export type { TableFitSpec } from './distill/table-levenberg-marquardt.js'
 export type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './distill/levenberg-marquardt-state.js'
 export type { PlainStudent, Student } from './distill/student.js'
 export type { AmedLearned, AmedOptions, AmedStudent } from './solvers/amed.js'

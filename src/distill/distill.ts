@@ -84,7 +84,8 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
     ...{ training, validation, learnSigmas, start, seed },
     setting: { model: model.smooth ?? model, student, sigmas: above, toZero, batchSize, signal },
     at: [...above.keys()].slice(objective === 'final' ? -1 : 1),
-    look: lookThrough(options.view, above.length - 1)
+    look: lookThrough(options.view, above.length - 1),
+    pixels: options.view === undefined
   }
   const outcome = await optimiser.run(task, options.optimizer ?? { name: optimiser.name }, {
     resume: options.resume,
@@ -114,6 +115,7 @@ function checkOptions(options: DistillOptions): OptimiserEntry {
     throw wrong(`${learnSigmas ? 'time points are learned' : `${name} is trained`} by ${namesOf(able)} alone`)
   if (!optimiser.takesObjective && (view ?? objective))
     throw wrong(`${name} compares pixels after every step: it takes neither a view nor an objective`)
+  if (learns === 'table' && objective === 'every') throw wrong('the layers of a table are at no time points')
   if (!learnSigmas) return optimiser
   if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
   if (positive(sigmas).length < 3) throw wrong('2 time points have none between them to be learned')

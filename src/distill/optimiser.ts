@@ -37,7 +37,7 @@ export interface Circumstances {
 }
 
 /** What the number of iterations depends on. */
-export type Extent = Pick<Effort, 'learns' | 'steps' | 'learnsSigmas'>
+export type Extent = Pick<Effort, 'learns' | 'steps' | 'learnsSigmas' | 'table'>
 
 /** What an optimiser is, whatever its options and states are made of. */
 interface Traits {

@@ -4,9 +4,10 @@ import type { AdamOptions, AdamSpec } from './adam-options.js'
 import { amedTraining } from './amed.js'
 import type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './levenberg-marquardt-state.js'
 import { levenbergMarquardt } from './levenberg-marquardt.js'
+import { tableLevenbergMarquardt, type TableFitSpec } from './table-levenberg-marquardt.js'
 
 /** All optimisers. The first that learns something is the default for it. */
-const OPTIMISERS = [levenbergMarquardt, adam, amedTraining] as const
+const OPTIMISERS = [levenbergMarquardt, tableLevenbergMarquardt, adam, amedTraining] as const
 
 export type OptimiserEntry = (typeof OPTIMISERS)[number]
 
@@ -14,7 +15,7 @@ export type OptimiserEntry = (typeof OPTIMISERS)[number]
 export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
 
 /** Options with their defaults, as an experiment states them. */
-export type OptimizerSpec = LevenbergMarquardtSpec | AdamSpec
+export type OptimizerSpec = LevenbergMarquardtSpec | TableFitSpec | AdamSpec
 
 /**
  * The optimisers that learn what a solver needs, and where they are asked to, its time points; the default one first.

@@ -33,6 +33,8 @@ export interface Task<Solver extends Student = Student> {
   /** The time points that the objective looks at. */
   readonly at: readonly number[]
   readonly look: Look
+  /** Whether that is pixels, in which a final sample is linear in what makes it up. */
+  readonly pixels: boolean
   readonly learnSigmas: boolean
   /** Absent where the optimiser's usual start is to be taken. */
   readonly start?: StartName

@@ -25,6 +25,8 @@ export const euler: SolverDescriptor<'euler', EulerOptions, 'time-points'> = {
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'time-points',
+  nonlinear: ({ clipSample }) =>
+    clipSample === undefined ? undefined : 'clipSample clamps denoised images; leave it out',
   teaches: { without: ['clipSample'] },
   method: (_problem, { clipSample }) => (clipSample === undefined ? ALONG_THE_GRADIENT : clipping(clipSample))
 }

@@ -1,6 +1,7 @@
 import type { AmedPredictor } from './amed-predictor.js'
 import type { Learns } from './descriptor.js'
 import type { Predictor } from './predictor.js'
+import type { Table } from './table.js'
 
 /** Learned time points alone, of a solver without parameters of its own. */
 export interface TimePoints {
@@ -8,15 +9,19 @@ export interface TimePoints {
 }
 
 /** What a distillation finds, for any kind of solver. */
-export type Learned = Predictor | AmedPredictor | TimePoints
+export type Learned = Predictor | AmedPredictor | Table | TimePoints
 
 /** Whether a solver needs what is learned for it: it cannot be sampled with before. */
 export function hasParameters(learns: Learns): boolean {
-  return learns === 'points' || learns === 'network'
+  return learns === 'points' || learns === 'network' || learns === 'table'
 }
 
 export function isAmed(learned: Learned): learned is AmedPredictor {
-  return 'layers' in learned
+  return 'layers' in learned && !isTable(learned)
+}
+
+export function isTable(learned: Learned): learned is Table {
+  return 'result' in learned
 }
 
 export function isEpd(learned: Learned): learned is Predictor {

@@ -25,8 +25,13 @@ export function noise(
   generator?: GeneratorName,
   noiseScale: NoiseScale = 'sigma'
 ): Noise {
-  const factor = noiseScale === 'sigma' ? sigma : Math.sqrt(sigma ** 2 + 1)
+  const factor = startFactor(sigma, noiseScale)
   if (labelDim === 0) return { x: latents({ seeds, shape, generator }).map(value => value * factor) }
   const drawn = latentsAndLabels({ seeds, shape, labelDim, generator })
   return { x: drawn.latents.map(value => value * factor), condition: { labels: drawn.labels } }
+}
+
+/** What latents are multiplied by at the first time point. */
+export function startFactor(sigma: number, noiseScale: NoiseScale = 'sigma'): number {
+  return noiseScale === 'sigma' ? sigma : Math.sqrt(sigma ** 2 + 1)
 }

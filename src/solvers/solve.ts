@@ -38,7 +38,10 @@ export interface SolvedStep {
 export interface Solution {
   /** The state at the last time point, [batch, ...shape]: samples in the model's range, about -1 to 1. */
   readonly x: Float64Array
-  /** trajectory[i] is the state at sigmas[i], [batch, ...shape]. */
+  /**
+   * trajectory[i] is the state at sigmas[i], [batch, ...shape]; of a table, where the first row of layer i stands, and at last
+   * the result.
+   */
   readonly trajectory: Float64Array[]
   /** Parallel NFE: how many evaluations had to wait for each other. Where samples differ in it, it is the largest. */
   readonly nfe: number
@@ -72,9 +75,10 @@ export async function solve(options: SolveOptions): Promise<Solution> {
     return { run, condition: part.condition, onReached: onReached?.(k) }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
-  if (outcomes.some(({ states }) => states.length !== sigmas.length))
+  const own = solver.descriptor.ownTimePoints === true
+  if (!own && outcomes.some(({ states }) => states.length !== sigmas.length))
     throw new RangeError(`${solver.descriptor.name}: has not yielded the state at each of ${sigmas.length} time points`)
-  const trajectory = [...sigmas.keys()].map(i => joined(outcomes.map(({ states }) => states[i])))
+  const trajectory = [...outcomes[0].states.keys()].map(i => joined(outcomes.map(({ states }) => states[i])))
   return {
     x: joined(outcomes.map(outcome => outcome.x)),
     trajectory,

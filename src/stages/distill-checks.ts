@@ -31,6 +31,13 @@ export function checkTogether(
     if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
     return
   }
+  if (learns === 'table') {
+    if (alone) wrong('optimizer', `${alone}, which alone learns tables`, optimizer.name)
+    if (objective === 'every') wrong('objective', `final for ${name}, whose layers are at no time points`, objective)
+    if (learnSigmas) wrong('learnSigmas', `false for ${name}, which learns noise levels whatever it is`, learnSigmas)
+    if (start) wrong('start', `none: the solver's own option start says from where ${name} learns`, start)
+    return
+  }
   if (!learnSigmas) return
   if (alone) wrong('optimizer', `${alone}, which alone learns time points`, optimizer.name)
   else if (optimizer && 'finalIterations' in optimizer && optimizer.finalIterations === 0)
@@ -66,4 +73,9 @@ export function checkGrid(
   const difference = differenceOf(grid, taught, ends)
   if (difference)
     report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
+}
+
+/** Whether a teacher needs to share the ends of its student's time points alone, since the others are the student's own. */
+export function needsEndsAlone(learns: Learns | undefined): boolean {
+  return learns === 'time-points' || learns === 'table'
 }

@@ -12,15 +12,17 @@ import { gridOf, type SolverSpec } from '../solvers/spec.js'
 import { either, expected } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
-import { reference, type ResolveContext, type StageSpec } from './spec.js'
+import { predictorIn, reference, type Chosen, type ResolveContext, type StageSpec } from './spec.js'
+import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
-import { effortOf } from './cost.js'
+import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
-import { checkGrid, checkTogether, checkUnseen } from './distill-checks.js'
+import { checkGrid, checkTogether, checkUnseen, needsEndsAlone } from './distill-checks.js'
+import { beginIn, tableToBegin } from './table-start.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
-import { isOf, ofCase, solverWords, type Around, type StageKind } from './kind.js'
+import { isOf, ofCase, solverWords, type Around, type StageBase, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
 import { readTrajectories, teacher, type TeacherStage } from './teacher.js'
 
@@ -28,6 +30,8 @@ export interface DistillStage {
   readonly kind: 'distill'
   readonly name: string
   readonly student: SolverSpec
+  /** What a student that is a table starts from. */
+  readonly begin?: ChosenSolver
   /** The teacher stage whose trajectories are learned from. */
   readonly teacher: string
   /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
@@ -48,14 +52,19 @@ const spec: StageSpec<DistillStage, RawDistill> = {
   keys: DISTILL_KEYS,
   seeds: ['validation'],
   ownSolver: true,
-  references: written => reference(written, ['teacher'], 'teacher'),
+  references: written => [
+    ...reference(written, ['teacher'], 'teacher'),
+    ...reference(written, ['solver', 'start', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)
+  ],
   resolve
 }
 
 /** The stage, unless something that it needs is wrong; what does not go together is reported. */
 function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undefined {
   const { name, path, report, solvers } = context
-  const student = studentIn(raw, context)
+  const chosen = studentIn(raw, context)
+  const student = chosen?.solver
+  const begin = chosen?.start && beginIn(chosen.start, chosen.solver, studentOfStage, context)
   const taught = context.find(raw.teacher)
   const seeds = context.seeds('validation')
   const learns = student && solverNamed(student.name, solvers).learns
@@ -63,12 +72,13 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
   if (student && learns) checkTogether(raw, student, learns, context)
   if (!isOf(teacher, taught)) return undefined
   if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
-  if (student) checkGrid(gridOf(student), taught, learns === 'time-points', [...path, 'solver'], report)
-  if (!seeds || !student || !optimiser) return undefined
+  if (student) checkGrid(gridOf(student), taught, needsEndsAlone(learns), [...path, 'solver'], report)
+  if (!seeds || !student || !optimiser || (chosen.start && !begin)) return undefined
   const { learnSigmas, objective, features, start = optimiser.start, seed } = raw
   const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
   return {
-    ...{ kind: 'distill', name, student, teacher: raw.teacher, learnSigmas, optimizer, objective },
+    ...{ kind: 'distill', name, student, ...(begin && { begin }), teacher: raw.teacher },
+    ...{ learnSigmas, optimizer, objective },
     ...{ validation: `${name}.validation`, validationSeeds: seeds },
     ...(features && { features }),
     ...{ start, seed }
@@ -78,12 +88,12 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
 function studentIn(
   { solver: own, learnSigmas }: RawDistill,
   { studied, chosen: chosenHere, path, report, solvers }: ResolveContext
-): SolverSpec | undefined {
+): Chosen | undefined {
   const chosen = own === undefined ? studied : chosenHere
   if (!chosen) return undefined
   const { solver, predictor } = chosen
-  const { learns } = solverNamed(solver.name, solvers)
-  if (!predictor && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return solver
+  const { learns, onlyImported } = solverNamed(solver.name, solvers)
+  if (!predictor && !onlyImported && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return chosen
   const what = studentsIn(solvers)
   const whose = own === undefined ? ', the top-level one' : ''
   report(
@@ -98,8 +108,13 @@ function studentIn(
 /** The solvers that can be students, in words. */
 function studentsIn(solvers: Solvers): string {
   const those = (are: (learns: Learns) => boolean) =>
-    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
+    either(solvers.flatMap(({ name, learns, onlyImported }) => (are(learns) && !onlyImported ? name : [])))
   return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
+}
+
+/** The student of a distill stage, which another one may start from. */
+function studentOfStage(stage: StageBase | undefined): SolverSpec | undefined {
+  return isOf(distill, stage) ? stage.student : undefined
 }
 
 function optimiserIn({ student, optimizer }: DistillStage, solvers: Solvers) {
@@ -110,20 +125,26 @@ export const distill: StageKind<DistillStage> = {
   kind: 'distill',
   version: 3,
   spec,
-  inputs: ({ teacher, validation }) => [teacher, validation],
+  inputs: ({ teacher, validation, begin }) => [teacher, validation, ...(begin?.from === undefined ? [] : [begin.from])],
   renamed(stage, rename) {
-    const { name, teacher, validation } = stage
-    return { ...stage, name: rename(name), teacher: rename(teacher), validation: rename(validation) }
+    const { name, teacher, validation, begin } = stage
+    const from = begin?.from === undefined ? undefined : rename(begin.from)
+    return {
+      ...stage,
+      ...{ name: rename(name), teacher: rename(teacher), validation: rename(validation) },
+      ...(begin && { begin: { ...begin, from } })
+    }
   },
   located(stage, { file }) {
     const { features } = stage
     return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
   },
   identity(stage, { decoder, runner }) {
-    const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
+    const { student, begin, learnSigmas, optimizer, objective, features, start, seed } = stage
     return {
       params: {
         student,
+        begin: begin && { solver: begin.solver, mismatched: begin.mismatched, learned: begin.predictor?.learned },
         learnSigmas,
         optimizer,
         objective,
@@ -132,7 +153,7 @@ export const distill: StageKind<DistillStage> = {
         features: features && network(features, runner)
       },
       besides: features && decoder && { decoder },
-      inputs: [teacher, validation],
+      inputs: distill.inputs(stage),
       evaluatesModel: true,
       assets: features ? [features.weights] : []
     }
@@ -154,7 +175,11 @@ export const distill: StageKind<DistillStage> = {
   solver: ({ student }) => student,
   timePoints: {
     schedule: ({ student }) => student.schedule,
-    changed: (stage, change) => ({ ...stage, student: { ...stage.student, schedule: change(stage.student.schedule) } }),
+    changed: (stage, change) => {
+      const within = (solver: SolverSpec) => ({ ...solver, schedule: change(solver.schedule) })
+      const { student, begin } = stage
+      return { ...stage, student: within(student), ...(begin && { begin: { ...begin, solver: within(begin.solver) } }) }
+    },
     compared
   },
   fit: ({ name, student }, model, solvers) => fitOf(name, student, undefined, model, solvers),
@@ -166,7 +191,7 @@ export const distill: StageKind<DistillStage> = {
 }
 
 function evaluationsOf(
-  { optimizer, student, learnSigmas, teacher: taught, validation }: DistillStage,
+  { optimizer, student, begin, learnSigmas, teacher: taught, validation }: DistillStage,
   { find, solvers }: Around
 ): number {
   const count = (name: string) => {
@@ -175,6 +200,7 @@ function evaluationsOf(
   }
   return distillCost(optimizer, {
     ...effortOf(student, solvers),
+    ...(begin && { table: tableEffort(student, begin.solver, solvers) }),
     learnsSigmas: learnSigmas,
     training: count(taught),
     validation: count(validation)
@@ -185,8 +211,8 @@ function evaluationsOf(
 function compared({ name, student, teacher: taught }: DistillStage, { find, solvers }: Around): undefined {
   const found = find(taught)
   if (!isOf(teacher, found)) return
-  const plain = !hasParameters(solverNamed(student.name, solvers).learns)
-  const difference = differenceOf(gridOf(student), found.grid, plain)
+  const ends = needsEndsAlone(solverNamed(student.name, solvers).learns)
+  const difference = differenceOf(gridOf(student), found.grid, ends)
   if (difference)
     throw new EpdError(
       'spec-invalid',
@@ -210,7 +236,7 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distilled({
     model,
-    student: studentOf(solver),
+    student: studentOf(solver, stage.begin && tableToBegin(stage.begin, model, context)),
     learnSigmas,
     sigmas,
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
@@ -239,9 +265,10 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
 }
 
 /** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student, learnSigmas }: DistillStage, solvers: Solvers): number {
+export function mostIterations({ optimizer, student, begin, learnSigmas }: DistillStage, solvers: Solvers): number {
   const { learns } = solverNamed(student.name, solvers)
-  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas }
+  const table = begin && tableEffort(student, begin.solver, solvers)
+  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas, table }
   return optimiserOf(learns, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
 }
 

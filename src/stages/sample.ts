@@ -175,7 +175,7 @@ async function run(stage: SampleStage, context: StageContext): Promise<StageCost
   return runShards({ seeds: stage.seeds, evaluations: evaluationsOf(stage, context.solvers) }, context, model => {
     const { shape } = model
     const sigmas = learned
-      ? endsAtZero(grid)
+      ? endsAtZero(grid) && learned.at(-1) !== 0
         ? Float64Array.of(...learned, 0)
         : learned
       : schedule({ ...grid, numSteps: stage.solver.numSteps, model })

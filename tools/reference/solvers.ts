@@ -1,6 +1,6 @@
 import type { SolverDescriptor } from '../../src/solvers/descriptor.js'
 import { METHODS } from '../../src/solvers/methods.js'
-import { parallelNfe } from '../../src/solvers/nfe.js'
+import { evaluationsOf, parallelNfe } from '../../src/solvers/nfe.js'
 import { SOLVERS } from '../../src/solvers/registry.js'
 import { code, KEY_HEAD, keyRow, listed, paragraph, table } from './markdown.js'
 
@@ -61,6 +61,7 @@ function propertiesOf(solver: SolverDescriptor): string[][] {
 const LEARNED = {
   points: 'the parallel points of each step, and with `learnSigmas` the time points',
   network: "a network that predicts each sample's parameters",
+  table: 'all numbers of its table',
   'time-points': 'the time points, with `learnSigmas`',
   nothing: 'nothing'
 } as const satisfies Record<SolverDescriptor['learns'], string>
@@ -70,7 +71,8 @@ function without(options: readonly string[]): string {
 }
 
 /** NFE as a formula of the number N of time points. */
-function nfeOf({ evaluationsAStep, options, nfeNote = '', stopsItself }: SolverDescriptor): string {
+function nfeOf({ evaluationsAStep, options, nfeNote = '', stopsItself, onlyImported }: SolverDescriptor): string {
+  if (onlyImported) return 'its layers'
   if (stopsItself) return 'at most `nfe`'
   const steps = evaluationsAStep === 1 ? 'N - 1' : `${evaluationsAStep}(N - 1)`
   return `${steps}${Object.hasOwn(options, 'afs') ? '; one less with `afs`' : ''}${nfeNote}`
@@ -86,7 +88,8 @@ export function arithmetic(): string {
 }
 
 function examplesOf(solver: SolverDescriptor): string[] {
-  const { options, stopsItself, reachesZero } = solver
+  const { options, stopsItself, reachesZero, onlyImported } = solver
+  if (onlyImported) return ['its layers', '', 'its layers and one', 'its rows']
   if (stopsItself)
     return ['at most `nfe`', '', 'at most `nfe`', 'at most `nfe` times the window, or the steps where they are fewer']
   const defaults = Object.fromEntries(
@@ -95,7 +98,7 @@ function examplesOf(solver: SolverDescriptor): string[] {
   const count = (more: object, zero = false) =>
     String(parallelNfe({ descriptor: solver, options: { ...defaults, ...more } }, POINTS, zero))
   const nfe = parallelNfe({ descriptor: solver, options: defaults }, POINTS)
-  const evaluations = solver.evaluations?.(defaults, { nfe, numSteps: POINTS, zero: false }) ?? nfe
+  const evaluations = evaluationsOf({ descriptor: solver, options: defaults }, { nfe, numSteps: POINTS, zero: false })
   const points = 'points' in options ? ` with ${String(options.points.default)} \`points\`` : ''
   return [
     String(nfe),

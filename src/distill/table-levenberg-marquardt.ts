@@ -1,0 +1,248 @@
+import type { Free } from '../solvers/bns.js'
+import type { Table } from '../solvers/table.js'
+import { boundedMove, type Box } from './bounded.js'
+import { differenceStepCost, withDifference } from './difference-step.js'
+import type { Effort, TableEffort } from './effort.js'
+import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
+import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
+import type { Normal } from './objective.js'
+import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
+import { isBnsStudent } from './student.js'
+import { first, nextPhase, type TableState } from './table-state.js'
+import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
+import {
+  eliminated,
+  evaluatedStates,
+  linearised,
+  lossOfTable,
+  withBestResult,
+  withShares,
+  type FittedTable,
+  type TableTask
+} from './table-fit.js'
+import { withPoints } from './table-start.js'
+import { finite, type Iteration, type Outcome, type Task } from './task.js'
+
+/** Options with their defaults, as an experiment states them. */
+export interface TableFitSpec {
+  readonly name: 'levenberg-marquardt'
+  readonly finalIterations: number
+}
+
+type Here = Position<TableState>
+
+/** The most iterations of each phase, unless told otherwise. */
+const ITERATIONS = 20
+/** What damping is divided by after each move that lowers the loss. */
+const FALL = 4
+/** A phase ends after so many moves that each lower the loss by less than this share of it. */
+const TOLERANCE = 2e-3
+const SLOW = 2
+/** Moves without a gain in validation before a phase ends. */
+const PATIENCE = 4
+/** The least step that differences are taken with: a finer one lets rounding in. */
+const LEAST_DIFFERENCE = 2e-3
+/** The most that a coordinate moves at once: half its noise level. */
+const REACH = 0.5
+
+/**
+ * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
+ * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
+ * start has are fitted; then further points join each layer, from where they change nothing.
+ */
+export const tableLevenbergMarquardt = registered({
+  name: 'levenberg-marquardt',
+  learns: ['table'],
+  learnsSigmas: false,
+  takesObjective: true,
+  start: 'uniform',
+  costsAtMost: true,
+  isOptions: (options: { readonly name: string }): options is LevenbergMarquardtOptions =>
+    options.name === 'levenberg-marquardt',
+  isState: (state: DistillState): state is TableState => state.name === 'levenberg-marquardt',
+  specify: (options: LevenbergMarquardtOptions | undefined): TableFitSpec => ({
+    name: 'levenberg-marquardt',
+    finalIterations: iterationsOf(options)
+  }),
+  mostIterations: (options: LevenbergMarquardtOptions, { table }: Extent) =>
+    phasesOf(table).length * iterationsOf(options),
+  cost,
+  course
+})
+
+function iterationsOf(options: LevenbergMarquardtOptions | undefined): number {
+  return options?.finalIterations ?? ITERATIONS
+}
+
+function course(given: Task, options: LevenbergMarquardtOptions): Course<TableState, Here> {
+  const task = taskOf(given)
+  const iterations = iterationsOf(options)
+  return {
+    start: first(task, iterations),
+    enter: state => ({ state }),
+    isDone: ({ phase }) => phase === 'done',
+    iterate: ({ state }) => iterate(task, state, iterations),
+    conclude: ({ state }) => conclude(task, state)
+  }
+}
+
+function taskOf(given: Task): TableTask {
+  const { student } = given.setting
+  if (isBnsStudent(student)) return { ...given, setting: { ...given.setting, student } }
+  throw new RangeError('distill: tables are learned for bns alone')
+}
+
+/** The rows of each layer in each phase. */
+function phasesOf(table: TableEffort | undefined): readonly (readonly number[])[] {
+  if (!table) return []
+  const { layers, startLayers } = table
+  return String(layers) === String(startLayers) ? [layers] : [startLayers, layers]
+}
+
+/** The most evaluations that it takes: with every iteration, and every move tried to the last. */
+function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
+  const { training, validation, table } = effort
+  const iterations = iterationsOf(options)
+  const phases = phasesOf(table).map(layers => {
+    const rows = sum(layers)
+    const probed = sum(
+      tableCoordinates(layers, table?.free ?? 'all').map(({ layer }) => 1 + sum(layers.slice(layer + 1)))
+    )
+    return training * (rows + iterations * (rows + probed + TRIES * rows)) + validation * rows * (1 + iterations)
+  })
+  const start = sum(phasesOf(table)[0] ?? [])
+  return differenceStepCost({ ...effort, steps: start }) + (training + validation + 2) * start + sum(phases)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+async function iterate(
+  task: TableTask,
+  before: TableState,
+  iterations: number
+): Promise<{ position: Here; row: Iteration }> {
+  const { state: begun, loss } = await begin(task, before)
+  const proposal = await propose(task, begun, loss)
+  const fall = loss - proposal.loss
+  const accepted = fall > 0
+  const tried = {
+    ...begun,
+    damping: proposal.damping,
+    evaluations: begun.evaluations + proposal.evaluations,
+    iteration: begun.iteration + 1,
+    round: begun.round + 1,
+    slow: fall > TOLERANCE * loss ? 0 : begun.slow + 1
+  }
+  const moved = accepted ? accept(tried, proposal) : tried
+  const { state: seen, validationLoss } = accepted
+    ? await validate(task, moved, proposal)
+    : { state: moved, validationLoss: undefined }
+  const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE || seen.round >= iterations
+  const { evaluations, iteration } = seen
+  return {
+    position: { state: ended ? nextPhase(task, seen) : seen },
+    row: {
+      ...{ iteration, phase: 'final', loss: accepted ? proposal.loss : loss, validationLoss },
+      ...{ evaluations, accepted, damping: proposal.damping }
+    }
+  }
+}
+
+/** The state with the loss at its table, which at the beginning of a phase gets the best result there is. */
+async function begin(
+  task: TableTask,
+  before: TableState
+): Promise<{ readonly state: TableState; readonly loss: number }> {
+  if (before.loss !== null) return { state: before, loss: before.loss }
+  const measured = await withMeasures(task, before)
+  const found = await withBestResult(task, measured.table, freeOf(task), task.training)
+  const counted = { ...measured, evaluations: measured.evaluations + found.evaluations }
+  const loss = finite(found.loss)
+  const { state } = await validate(task, { ...counted, table: found.table, loss }, found)
+  return { state, loss }
+}
+
+/** Before anything is learned, the step of differences and the loss of the start are measured. */
+async function withMeasures(task: TableTask, state: TableState): Promise<TableState> {
+  if (state.difference !== null) return state
+  const { setting, training } = task
+  const { sigmas, trajectories, evaluations } = await evaluatedStates(task, state.table)
+  const measured = await withDifference(state, { model: setting.model, sigmas }, trajectories, LEAST_DIFFERENCE)
+  const start = await lossOfTable(task, state.table, training)
+  const counted = { ...measured, evaluations: measured.evaluations + evaluations + start.evaluations }
+  return (await validate(task, counted, start)).state
+}
+
+/** A fitted table, with what trying for it has cost. */
+interface Proposal extends FittedTable {
+  readonly damping: number
+}
+
+/** Moves by the linear problem, more and more damped until the loss falls. */
+async function propose(
+  task: TableTask,
+  { table, damping: least, difference }: TableState,
+  loss: number
+): Promise<Proposal> {
+  const free = freeOf(task)
+  const coordinates = tableCoordinates(
+    table.layers.map(layer => layer.length),
+    free
+  )
+  const linear = await linearised(task, table, coordinates, free, difference ?? LEAST_DIFFERENCE)
+  const normal = task.pixels ? eliminated(linear.normal, coordinates.length) : linear.normal
+  let { evaluations } = linear
+  for (let tries = 1, damping = least; ; tries++, damping *= RISE) {
+    const move = boundedMove(normal, damping, boxFor(normal))
+    const moved = movedTable(table, coordinates, move.slice(0, coordinates.length))
+    const shares = move.slice(coordinates.length)
+    const result = task.pixels ? table.result : withShares(table.result, resultBasis(table, free), shares)
+    const found = await withBestResult(task, { ...moved, result }, free, task.training)
+    evaluations += found.evaluations
+    if (found.loss < loss || tries === TRIES) return { ...found, damping, evaluations }
+  }
+}
+
+function boxFor({ gradient }: Normal): Box {
+  return { lower: gradient.map(() => -REACH), upper: gradient.map(() => REACH) }
+}
+
+function accept(state: TableState, { table, loss }: Proposal): TableState {
+  return { ...state, table, loss, damping: Math.max(state.damping / FALL, DAMPING_MIN) }
+}
+
+/** The loss on the validation trajectories, if there are any. The state keeps the best table so far. */
+async function validate(
+  task: TableTask,
+  state: TableState,
+  { table, loss }: Pick<FittedTable, 'table' | 'loss'>
+): Promise<{ state: TableState; validationLoss?: number }> {
+  if (!task.validation) return { state }
+  const held = await lossOfTable(task, table, task.validation)
+  const evaluations = state.evaluations + held.evaluations
+  const validationLoss = held.loss
+  if (state.best && !(validationLoss < state.best.validationLoss))
+    return { state: { ...state, evaluations, stale: state.stale + 1 }, validationLoss }
+  return { state: { ...state, evaluations, best: { table, loss, validationLoss }, stale: 0 }, validationLoss }
+}
+
+async function conclude(task: TableTask, state: TableState): Promise<Outcome> {
+  const { best, evaluations } = state
+  if (best)
+    return { learned: wide(task, best.table), loss: best.loss, validationLoss: best.validationLoss, evaluations }
+  const { table, loss } = state
+  if (loss !== null) return { learned: table, loss, evaluations }
+  const found = await lossOfTable(task, table, task.training)
+  return { learned: wide(task, table), loss: found.loss, evaluations: evaluations + found.evaluations }
+}
+
+/** A table with all points that its solver counts, also where those that were added have not helped. */
+function wide({ setting: { student } }: TableTask, table: Table): Table {
+  return withPoints(table, student)
+}
+
+function freeOf({ setting: { student } }: TableTask): Free {
+  return student.free ?? 'all'
+}
