@@ -4,10 +4,11 @@ import type { AdamOptions, AdamSpec } from './adam-options.js'
 import { amedTraining } from './amed.js'
 import type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './levenberg-marquardt-state.js'
 import { levenbergMarquardt } from './levenberg-marquardt.js'
+import { tableAdam } from './table-adam.js'
 import { tableLevenbergMarquardt, type TableFitSpec } from './table-levenberg-marquardt.js'
 
 /** All optimisers. The first that learns something is the default for it. */
-const OPTIMISERS = [levenbergMarquardt, tableLevenbergMarquardt, adam, amedTraining] as const
+const OPTIMISERS = [levenbergMarquardt, tableLevenbergMarquardt, adam, tableAdam, amedTraining] as const
 
 export type OptimiserEntry = (typeof OPTIMISERS)[number]
 

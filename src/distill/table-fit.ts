@@ -1,14 +1,29 @@
 import type { BnsStudent, Free } from '../solvers/bns.js'
 import { drive, type Tape } from '../solvers/driver.js'
 import { combined, tableRows, walkTable, type Combination, type Table } from '../solvers/table.js'
-import { solveSymmetric } from './bounded.js'
+import { differenceStepCost, withDifference } from './difference-step.js'
+import type { Effort } from './effort.js'
 import type { Normal } from './objective.js'
-import { movedTable, resultBasis, type Coordinate, type ResultBasis } from './table-coordinates.js'
+import { addProducts, bestShares, emptySums, lossAt, normalOf } from './sums.js'
+import { movedTable, resultBasis, tableCoordinates, type Coordinate, type ResultBasis } from './table-coordinates.js'
+import { isBnsStudent } from './student.js'
 import type { Task } from './task.js'
 import { pick, type Trajectories } from './trajectories.js'
 
 /** What tables are fitted in: a task whose student is a table. */
 export type TableTask = Task<BnsStudent>
+
+/** @throws RangeError where the student is none that a table is learned for */
+export function tableTaskOf(given: Task): TableTask {
+  const { student } = given.setting
+  if (isBnsStudent(student)) return { ...given, setting: { ...given.setting, student } }
+  throw new RangeError('distill: tables are learned for bns alone')
+}
+
+/** Which numbers of its table a task's student learns. */
+export function freeOf({ setting: { student } }: TableTask): Free {
+  return student.free ?? 'all'
+}
 
 /** A table, how far it leads from the teacher's final samples, and the evaluations that finding out took. */
 export interface FittedTable {
@@ -18,9 +33,16 @@ export interface FittedTable {
   readonly evaluations: number
 }
 
+/** A table with the mean squared difference of each trajectory. */
+export interface ComparedTable extends FittedTable {
+  readonly each: readonly number[]
+}
+
 /** The linear problem at a table, in its coordinates and then in what is free of its result. */
 export interface TableProblem {
   readonly normal: Normal
+  /** Mean squared difference at the table itself. */
+  readonly loss: number
   readonly evaluations: number
 }
 
@@ -77,17 +99,27 @@ function targetOf({ states }: Trajectories): Float64Array {
 }
 
 /** How far a table as it stands leads from the teacher's final samples. */
-export async function lossOfTable(task: TableTask, table: Table, followed: Trajectories): Promise<FittedTable> {
-  let [sum, values, evaluations] = [0, 0, 0]
+export async function lossOfTable(task: TableTask, table: Table, followed: Trajectories): Promise<ComparedTable> {
+  const each: number[] = []
+  let evaluations = 0
   for (const part of chunked(followed, tableRows(table).length, 1)) {
     const count = part.seeds.length
     const [walk] = await walkTables(task, part, [table])
     const [x, target] = [await seenBy(task, walk.x, count), await seenBy(task, targetOf(part), count)]
-    for (let i = 0; i < x.length; i++) sum += (x[i] - target[i]) ** 2
-    values += x.length
+    each.push(...meanSquares(x, target, count))
     evaluations += walk.evaluations
   }
-  return { table, loss: sum / values, evaluations }
+  return { table, loss: each.reduce((sum, value) => sum + value, 0) / each.length, each, evaluations }
+}
+
+/** The mean squared difference of each of `count` samples. */
+function meanSquares(x: Float64Array, target: Float64Array, count: number): number[] {
+  const size = x.length / count
+  return Array.from({ length: count }, (_, k) => {
+    let sum = 0
+    for (let i = k * size; i < (k + 1) * size; i++) sum += (x[i] - target[i]) ** 2
+    return sum / size
+  })
 }
 
 /**
@@ -107,7 +139,7 @@ export async function withBestResult(
   for (const part of chunked(followed, tableRows(table).length, 1)) {
     const [walk] = await walkTables(task, part, [table])
     const image = imagesIn(part, table, walk.tape)
-    add(sums, basis.free.map(image), difference(image(basis.fixed), targetOf(part)))
+    addProducts(sums, basis.free.map(image), difference(image(basis.fixed), targetOf(part)))
     evaluations += walk.evaluations
   }
   const shares = bestShares(sums)
@@ -126,78 +158,27 @@ export function withShares(result: Combination, { free }: ResultBasis, shares: r
   return sumOf([result, ...free], [1, ...shares])
 }
 
-/** Where a table's rows stand for the first trajectories, as states at the noise levels that the model is told there. */
-export async function evaluatedStates(
-  task: TableTask,
-  table: Table
-): Promise<{ readonly sigmas: Float64Array; readonly trajectories: Trajectories; readonly evaluations: number }> {
-  const { seeds } = task.training
-  const few = pick(task.training, [...seeds.keys()].slice(0, DIFFERENCED))
-  const [{ x, tape, evaluations }] = await walkTables(task, few, [table])
+/** The least step that differences are taken with: a finer one lets the rounding of networks in. */
+const LEAST_DIFFERENCE = 2e-3
+
+/** A state with its step of differences, measured where its table evaluates the model if there is none yet. */
+export async function withTableDifference<
+  State extends { readonly table: Table; difference: number | null; evaluations: number }
+>(task: TableTask, state: State): Promise<State & { readonly difference: number }> {
+  if (state.difference !== null) return { ...state, difference: state.difference }
+  const { setting, training } = task
+  const few = pick(training, [...training.seeds.keys()].slice(0, DIFFERENCED))
+  const [{ x, tape, evaluations }] = await walkTables(task, few, [state.table])
   const asked = tape.flatMap(layer => layer.asked.map(evaluation => evaluation.x))
-  const sigmas = Float64Array.of(...tableRows(table).map(({ sigma }) => sigma), table.sigmas[1])
-  return { sigmas, trajectories: { ...few, states: [...asked, x] }, evaluations }
+  const sigmas = Float64Array.of(...tableRows(state.table).map(({ sigma }) => sigma), state.table.sigmas[1])
+  const trajectories = { ...few, states: [...asked, x] }
+  const measured = await withDifference(state, { model: setting.model, sigmas }, trajectories, LEAST_DIFFERENCE)
+  return { ...measured, evaluations: measured.evaluations + evaluations }
 }
 
-/** Sums of products of columns with each other and with a residual, and of the residual with itself. */
-interface Sums {
-  readonly matrix: Float64Array[]
-  readonly gradient: Float64Array
-  square: number
-  values: number
-}
-
-function emptySums(size: number): Sums {
-  return {
-    matrix: Array.from({ length: size }, () => new Float64Array(size)),
-    gradient: new Float64Array(size),
-    square: 0,
-    values: 0
-  }
-}
-
-function add(sums: Sums, columns: readonly Float64Array[], residual: Float64Array): void {
-  columns.forEach((column, a) => {
-    sums.gradient[a] += dot(column, residual)
-    for (let b = 0; b <= a; b++) sums.matrix[a][b] += dot(column, columns[b])
-  })
-  sums.square += dot(residual, residual)
-  sums.values += residual.length
-}
-
-function normalOf({ matrix, gradient, values }: Sums): Normal {
-  return {
-    matrix: matrix.map((row, a) => Array.from(row, (_, b) => matrix[Math.max(a, b)][Math.min(a, b)] / values)),
-    gradient: Array.from(gradient, value => value / values)
-  }
-}
-
-/** Keeps columns that hardly differ apart, relative to the largest. */
-const RELATIVE_FLOOR = 1e-10
-
-/** What is to be added of each column so that least is left of the residual. */
-function bestShares(sums: Sums): number[] {
-  const { matrix, gradient } = normalOf(sums)
-  return solveSymmetric(
-    floored(matrix),
-    gradient.map(value => -value)
-  )
-}
-
-function floored(matrix: Normal['matrix']): number[][] {
-  const floor = RELATIVE_FLOOR * Math.max(...matrix.map((row, i) => row[i]))
-  return matrix.map((row, i) => row.map((value, j) => (i === j ? value + floor : value)))
-}
-
-/** The mean square that is left with such shares. */
-function lossAt(sums: Sums, shares: readonly number[]): number {
-  const { matrix, gradient } = normalOf(sums)
-  const left = shares.reduce(
-    (sum, share, a) =>
-      sum + 2 * share * gradient[a] + shares.reduce((row, other, b) => row + share * other * matrix[a][b], 0),
-    sums.square / sums.values
-  )
-  return Math.max(left, 0)
+/** The evaluations that measuring it takes, at so many rows. */
+export function tableDifferenceCost(effort: Effort, rows: number): number {
+  return differenceStepCost({ ...effort, steps: rows }) + Math.min(DIFFERENCED, effort.training) * rows
 }
 
 function sumOf(combinations: readonly Combination[], shares: readonly number[]): Combination {
@@ -212,12 +193,6 @@ function sumOf(combinations: readonly Combination[], shares: readonly number[]):
 
 function difference(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((value, i) => value - b[i])
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
-  return sum
 }
 
 /**
@@ -259,34 +234,20 @@ export async function linearised(
         task.pixels ? change : slope(await seen(base.x.map((value, i) => value + by * change[i])), middle, by)
       )
     }
-    add(sums, columns, difference(middle, await seen(targetOf(part))))
+    addProducts(sums, columns, difference(middle, await seen(targetOf(part))))
     evaluations += base.evaluations + walks.reduce((sum, walk) => sum + walk.evaluations, 0)
     done += count
     onPart(done)
   }
-  return { normal: normalOf(sums), evaluations }
+  return { normal: normalOf(sums), loss: sums.square / sums.values, evaluations }
 }
 
 function slope(moved: Float64Array, base: Float64Array, by: number): Float64Array {
   return moved.map((value, i) => (value - base[i]) / by)
 }
 
-/**
- * The linear problem in its first `count` quantities, the others being whatever is best for them: what variable projection
- * (Golub & Pereyra 1973) leaves of it.
- */
-export function eliminated({ matrix, gradient }: Normal, count: number): Normal {
-  const rest = gradient.length - count
-  if (rest === 0) return { matrix, gradient }
-  const block = floored(matrix.slice(count).map(row => row.slice(count)))
-  const solved = [
-    ...Array.from({ length: count }, (_, k) => matrix.slice(count).map(row => row[k])),
-    gradient.slice(count)
-  ].map(column => solveSymmetric(block, column))
-  const share = (row: readonly number[], by: readonly number[]) =>
-    by.reduce((sum, value, k) => sum + row[count + k] * value, 0)
-  return {
-    matrix: matrix.slice(0, count).map(row => Array.from({ length: count }, (_, k) => row[k] - share(row, solved[k]))),
-    gradient: gradient.slice(0, count).map((value, i) => value - share(matrix[i], solved[count]))
-  }
+/** Evaluations of one trajectory in the linear problem of a table with so many rows in each layer. */
+export function linearisedCost(layers: readonly number[], free: Free): number {
+  const from = (layer: number) => layers.slice(layer).reduce((sum, rows) => sum + rows, 0)
+  return tableCoordinates(layers, free).reduce((sum, { layer }) => sum + 1 + from(layer + 1), from(0))
 }

@@ -1,25 +1,26 @@
-import type { Free } from '../solvers/bns.js'
 import type { Table } from '../solvers/table.js'
 import { boundedMove, type Box } from './bounded.js'
-import { differenceStepCost, withDifference } from './difference-step.js'
 import type { Effort, TableEffort } from './effort.js'
 import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
 import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
 import type { Normal } from './objective.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
-import { isBnsStudent } from './student.js'
-import { first, nextPhase, type TableState } from './table-state.js'
+import { first, judged, nextPhase, type TableState } from './table-state.js'
 import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
 import {
-  eliminated,
-  evaluatedStates,
+  freeOf,
   linearised,
+  linearisedCost,
   lossOfTable,
+  tableDifferenceCost,
+  tableTaskOf,
   withBestResult,
   withShares,
+  withTableDifference,
   type FittedTable,
   type TableTask
 } from './table-fit.js'
+import { eliminated } from './sums.js'
 import { withPoints } from './table-start.js'
 import { finite, type Iteration, type Outcome, type Task } from './task.js'
 
@@ -38,10 +39,8 @@ const FALL = 4
 /** A phase ends after so many moves that each lower the loss by less than this share of it. */
 const TOLERANCE = 2e-3
 const SLOW = 2
-/** Moves without a gain in validation before a phase ends. */
+/** Moves to tables that validation tells against, one after the other, before a phase ends. */
 const PATIENCE = 4
-/** The least step that differences are taken with: a finer one lets rounding in. */
-const LEAST_DIFFERENCE = 2e-3
 /** The most that a coordinate moves at once: half its noise level. */
 const REACH = 0.5
 
@@ -75,7 +74,7 @@ function iterationsOf(options: LevenbergMarquardtOptions | undefined): number {
 }
 
 function course(given: Task, options: LevenbergMarquardtOptions): Course<TableState, Here> {
-  const task = taskOf(given)
+  const task = tableTaskOf(given)
   const iterations = iterationsOf(options)
   return {
     start: first(task, iterations),
@@ -84,12 +83,6 @@ function course(given: Task, options: LevenbergMarquardtOptions): Course<TableSt
     iterate: ({ state }) => iterate(task, state, iterations),
     conclude: ({ state }) => conclude(task, state)
   }
-}
-
-function taskOf(given: Task): TableTask {
-  const { student } = given.setting
-  if (isBnsStudent(student)) return { ...given, setting: { ...given.setting, student } }
-  throw new RangeError('distill: tables are learned for bns alone')
 }
 
 /** The rows of each layer in each phase. */
@@ -105,13 +98,11 @@ function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
   const iterations = iterationsOf(options)
   const phases = phasesOf(table).map(layers => {
     const rows = sum(layers)
-    const probed = sum(
-      tableCoordinates(layers, table?.free ?? 'all').map(({ layer }) => 1 + sum(layers.slice(layer + 1)))
-    )
-    return training * (rows + iterations * (rows + probed + TRIES * rows)) + validation * rows * (1 + iterations)
+    const linear = linearisedCost(layers, table?.free ?? 'all')
+    return training * (rows + iterations * (linear + TRIES * rows)) + validation * rows * (1 + iterations)
   })
   const start = sum(phasesOf(table)[0] ?? [])
-  return differenceStepCost({ ...effort, steps: start }) + (training + validation + 2) * start + sum(phases)
+  return tableDifferenceCost(effort, start) + (training + validation) * start + sum(phases)
 }
 
 function sum(values: readonly number[]): number {
@@ -167,11 +158,9 @@ async function begin(
 /** Before anything is learned, the step of differences and the loss of the start are measured. */
 async function withMeasures(task: TableTask, state: TableState): Promise<TableState> {
   if (state.difference !== null) return state
-  const { setting, training } = task
-  const { sigmas, trajectories, evaluations } = await evaluatedStates(task, state.table)
-  const measured = await withDifference(state, { model: setting.model, sigmas }, trajectories, LEAST_DIFFERENCE)
-  const start = await lossOfTable(task, state.table, training)
-  const counted = { ...measured, evaluations: measured.evaluations + evaluations + start.evaluations }
+  const measured = await withTableDifference(task, state)
+  const start = await lossOfTable(task, state.table, task.training)
+  const counted = { ...measured, evaluations: measured.evaluations + start.evaluations }
   return (await validate(task, counted, start)).state
 }
 
@@ -191,7 +180,7 @@ async function propose(
     table.layers.map(layer => layer.length),
     free
   )
-  const linear = await linearised(task, table, coordinates, free, difference ?? LEAST_DIFFERENCE)
+  const linear = await linearised(task, table, coordinates, free, difference ?? 0)
   const normal = task.pixels ? eliminated(linear.normal, coordinates.length) : linear.normal
   let { evaluations } = linear
   for (let tries = 1, damping = least; ; tries++, damping *= RISE) {
@@ -213,7 +202,7 @@ function accept(state: TableState, { table, loss }: Proposal): TableState {
   return { ...state, table, loss, damping: Math.max(state.damping / FALL, DAMPING_MIN) }
 }
 
-/** The loss on the validation trajectories, if there are any. The state keeps the best table so far. */
+/** The state with what the validation trajectories say of a table, if there are any. */
 async function validate(
   task: TableTask,
   state: TableState,
@@ -221,11 +210,8 @@ async function validate(
 ): Promise<{ state: TableState; validationLoss?: number }> {
   if (!task.validation) return { state }
   const held = await lossOfTable(task, table, task.validation)
-  const evaluations = state.evaluations + held.evaluations
-  const validationLoss = held.loss
-  if (state.best && !(validationLoss < state.best.validationLoss))
-    return { state: { ...state, evaluations, stale: state.stale + 1 }, validationLoss }
-  return { state: { ...state, evaluations, best: { table, loss, validationLoss }, stale: 0 }, validationLoss }
+  const counted = { ...state, evaluations: state.evaluations + held.evaluations }
+  return { state: judged(counted, loss, held), validationLoss: held.loss }
 }
 
 async function conclude(task: TableTask, state: TableState): Promise<Outcome> {
@@ -241,8 +227,4 @@ async function conclude(task: TableTask, state: TableState): Promise<Outcome> {
 /** A table with all points that its solver counts, also where those that were added have not helped. */
 function wide({ setting: { student } }: TableTask, table: Table): Table {
   return withPoints(table, student)
-}
-
-function freeOf({ setting: { student } }: TableTask): Free {
-  return student.free ?? 'all'
 }

@@ -1,6 +1,6 @@
 import { tableRows, type Table } from '../solvers/table.js'
 import type { DistillState } from './optimiser.js'
-import type { TableTask } from './table-fit.js'
+import type { ComparedTable, TableTask } from './table-fit.js'
 import { withPoints } from './table-start.js'
 
 /** Where the fit of a table stands: all that it needs to go on, beside its inputs. */
@@ -17,17 +17,52 @@ export interface TableState extends DistillState {
   readonly difference: number | null
   readonly evaluations: number
   readonly best: Best | null
-  /** Moves of this phase since the best one. */
+  /** Moves of this phase, one after the other, to tables that validation told against. */
   readonly stale: number
   /** Moves of this phase, one after the other, that hardly lowered the loss. */
   readonly slow: number
 }
 
-/** What did best on the validation trajectories. */
+/** The table that is kept, with the losses that others are judged by. */
 interface Best {
   readonly table: Table
   readonly loss: number
   readonly validationLoss: number
+  /** The validation loss of the start, above which nothing is kept. */
+  readonly start: number
+  /** The losses of the validation trajectories with the table that did best on them. */
+  readonly least: readonly number[]
+}
+
+/**
+ * The state after a table was validated. A table that fits the training trajectories better is kept unless validation
+ * tells against it: unless it does worse there than the table that does best, by more than twice the standard error of the difference
+ * between the two, trajectory by trajectory. A few trajectories make up most of a loss, so that the smallest of many validation
+ * losses is in good part chance.
+ */
+export function judged(
+  state: TableState,
+  loss: number,
+  { table, loss: validationLoss, each }: ComparedTable
+): TableState {
+  const { best } = state
+  if (!best) return { ...state, best: { table, loss, validationLoss, start: validationLoss, least: each } }
+  const least = mean(each) < mean(best.least) ? each : best.least
+  if (validationLoss > best.start || isWorse(each, best.least))
+    return { ...state, best: { ...best, least }, stale: state.stale + 1 }
+  return { ...state, best: { table, loss, validationLoss, start: best.start, least }, stale: 0 }
+}
+
+/** Whether losses are larger than others by more than twice the standard error of the mean difference. */
+function isWorse(losses: readonly number[], others: readonly number[]): boolean {
+  const differences = losses.map((value, i) => value - others[i])
+  const middle = mean(differences)
+  const variance = mean(differences.map(value => (value - middle) ** 2))
+  return middle > 2 * Math.sqrt(variance / differences.length)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 const DAMPING = 1e-2
