@@ -93,9 +93,9 @@ async function iterate(
 ): Promise<{ position: Position<TableAdamState>; row: Iteration }> {
   const state = await withTableDifference(task, before)
   const { table, iteration, difference } = state
-  const part = { ...task, training: batchAt(task.training, batch, seed, iteration) }
+  const part = batchAt(task.training, batch, seed, iteration)
   const coordinates = coordinatesOf(task, table)
-  const { normal, loss, evaluations } = await linearised(part, table, coordinates, freeOf(task), difference)
+  const { normal, loss, evaluations } = await linearised(task, table, part, coordinates, difference)
   const progress = iteration / adamTotal({ ...options, batch })
   const rate = lr * 0.5 * (1 + Math.cos(Math.PI * progress))
   const zeros = normal.gradient.map(() => 0)

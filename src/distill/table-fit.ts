@@ -204,8 +204,8 @@ function difference(a: Float64Array, b: Float64Array): Float64Array {
 export async function linearised(
   task: TableTask,
   table: Table,
+  followed: Trajectories,
   coordinates: readonly Coordinate[],
-  free: Free,
   by: number,
   onPart: (done: number) => void = () => undefined
 ): Promise<TableProblem> {
@@ -216,10 +216,10 @@ export async function linearised(
       coordinates.map((_, i) => (i === k ? by : 0))
     )
   )
-  const basis = resultBasis(table, free)
+  const basis = resultBasis(table, freeOf(task))
   const sums = emptySums(coordinates.length + basis.free.length)
   let [evaluations, done] = [0, 0]
-  for (const part of chunked(task.training, tableRows(table).length, probes.length + 1)) {
+  for (const part of chunked(followed, tableRows(table).length, probes.length + 1)) {
     const count = part.seeds.length
     const [base] = await walkTables(task, part, [table])
     const walks = await walkTables(task, part, probes, base.tape)

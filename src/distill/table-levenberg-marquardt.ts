@@ -1,11 +1,12 @@
 import type { Table } from '../solvers/table.js'
 import { boundedMove, type Box } from './bounded.js'
+import { batchAt } from './batches.js'
 import type { Effort, TableEffort } from './effort.js'
 import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
 import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
 import type { Normal } from './objective.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
-import { first, judged, nextPhase, type TableState } from './table-state.js'
+import { first, judged, nextPhase, PART, wholly, type TableState } from './table-state.js'
 import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
 import {
   freeOf,
@@ -130,10 +131,11 @@ async function iterate(
   const { state: seen, validationLoss } = accepted
     ? await validate(task, moved, proposal)
     : { state: moved, validationLoss: undefined }
-  const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE || seen.round >= iterations
+  const stuck = !accepted || seen.slow >= SLOW
+  const ended = (stuck && !seen.partial) || seen.stale >= PATIENCE || seen.round >= iterations
   const { evaluations, iteration } = seen
   return {
-    position: { state: ended ? nextPhase(task, seen) : seen },
+    position: { state: ended ? nextPhase(task, seen) : stuck ? wholly(seen) : seen },
     row: {
       ...{ iteration, phase: 'final', loss: accepted ? proposal.loss : loss, validationLoss },
       ...{ evaluations, accepted, damping: proposal.damping }
@@ -172,7 +174,7 @@ interface Proposal extends FittedTable {
 /** Moves by the linear problem, more and more damped until the loss falls. */
 async function propose(
   task: TableTask,
-  { table, damping: least, difference }: TableState,
+  { table, damping: least, difference, iteration, partial }: TableState,
   loss: number
 ): Promise<Proposal> {
   const free = freeOf(task)
@@ -180,7 +182,9 @@ async function propose(
     table.layers.map(layer => layer.length),
     free
   )
-  const linear = await linearised(task, table, coordinates, free, difference ?? 0)
+  const { training, seed } = task
+  const part = partial ? batchAt(training, Math.ceil(training.seeds.length * PART), seed, iteration) : training
+  const linear = await linearised(task, table, part, coordinates, difference ?? 0)
   const normal = task.pixels ? eliminated(linear.normal, coordinates.length) : linear.normal
   let { evaluations } = linear
   for (let tries = 1, damping = least; ; tries++, damping *= RISE) {

@@ -21,6 +21,8 @@ export interface TableState extends DistillState {
   readonly stale: number
   /** Moves of this phase, one after the other, that hardly lowered the loss. */
   readonly slow: number
+  /** Whether the linear problem is taken on a part of the trajectories, another one in each iteration. */
+  readonly partial: boolean
 }
 
 /** The table that is kept, with the losses that others are judged by. */
@@ -66,6 +68,8 @@ function mean(values: readonly number[]): number {
 }
 
 const DAMPING = 1e-2
+/** The share of the trajectories on which a linear problem is taken at first; every loss is that of all of them. */
+export const PART = 1 / 4
 
 /** The state before the first iteration, of which there may be so many in each phase. */
 export function first({ setting: { student } }: TableTask, iterations: number): TableState {
@@ -83,7 +87,8 @@ export function first({ setting: { student } }: TableTask, iterations: number): 
     evaluations: 0,
     best: null,
     stale: 0,
-    slow: 0
+    slow: 0,
+    partial: true
   }
 }
 
@@ -91,5 +96,10 @@ export function first({ setting: { student } }: TableTask, iterations: number): 
 export function nextPhase({ setting: { student } }: TableTask, state: TableState): TableState {
   if (state.phase === 'points') return { ...state, phase: 'done' }
   const table = withPoints(state.best?.table ?? state.table, student)
-  return { ...state, phase: 'points', round: 0, table, loss: null, damping: DAMPING, stale: 0, slow: 0 }
+  return { ...state, phase: 'points', round: 0, table, loss: null, damping: DAMPING, stale: 0, slow: 0, partial: true }
+}
+
+/** A state that has come as far as parts of the trajectories lead. */
+export function wholly(state: TableState): TableState {
+  return { ...state, partial: false, slow: 0, damping: DAMPING }
 }
