@@ -1,14 +1,6 @@
-import { encode } from 'fast-png'
 import { inflateSync } from 'node:zlib'
 import { crc32 } from '../random/crc32.js'
 import { expectSize, type Raster, type Size } from './raster.js'
-
-export type { Raster } from './raster.js'
-
-/** An image as the bytes of a PNG, 8 bits a channel: gray for 1 channel, RGB for 3. */
-export function toPng(raster: Raster): Uint8Array {
-  return encode(raster)
-}
 
 /**
  * A PNG of gray, colour or palette as Pillow's convert('RGB') has it, but for gray, which keeps its one channel; what

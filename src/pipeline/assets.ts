@@ -26,11 +26,19 @@ export type Assets = ReadonlyMap<string, Asset>
 /** Where on this machine everything is, by the path or address that the spec gives. */
 export type Copies = ReadonlyMap<string, Copy>
 
+/** What experiments read, which a command asks for several times. Neither an experiment nor its kinds ever change. */
+const LOCATIONS = new WeakMap<AnyExperiment, { readonly kinds: StageKinds; readonly found: readonly string[] }>()
+
 /** All that an experiment reads beside its spec, the model first. */
-export function locations({ model, prompts, stages }: AnyExperiment, kinds: StageKinds = STAGE_KINDS): string[] {
+export function locations(experiment: AnyExperiment, kinds: StageKinds = STAGE_KINDS): readonly string[] {
+  const known = LOCATIONS.get(experiment)
+  if (known?.kinds === kinds) return known.found
+  const { model, prompts, stages } = experiment
   const csv = prompts && 'csv' in prompts ? [prompts.csv] : []
   const assets = stages.flatMap(stage => kinds.of(stage).identity(stage, {}).assets ?? [])
-  return [...new Set([...modelLocations(model), ...csv, ...assets])]
+  const found = [...new Set([...modelLocations(model), ...csv, ...assets])]
+  LOCATIONS.set(experiment, { kinds, found })
+  return found
 }
 
 function modelLocations(model: ModelSpec): string[] {

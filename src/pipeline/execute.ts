@@ -6,13 +6,13 @@ import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim } from '../store/store.js'
-import { publish } from './images.js'
 import { closing } from './model.js'
 import { promptsOf } from './prompts.js'
 import { assetOf, cacheFolder, checkAssets, obtainCopies, type Assets } from './assets.js'
 import type { Plan, PlannedStage } from './plan.js'
 import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
+import { publish } from './publish.js'
 
 export type { ExecuteOptions }
 

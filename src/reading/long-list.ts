@@ -18,6 +18,11 @@ export abstract class LongList<Item> implements Iterable<Item> {
   toJSON(): Item[] {
     return [...this]
   }
+
+  /** A text that tells the list from any other of its kind. */
+  toString(): string {
+    return JSON.stringify(this)
+  }
 }
 
 class Mapped<Item, Made> extends LongList<Made> {
@@ -37,27 +42,24 @@ class Mapped<Item, Made> extends LongList<Made> {
   }
 }
 
-/** Plain data with each long list replaced. */
-export function withoutLists(value: unknown, replace: (list: LongList<unknown>) => unknown): unknown {
-  if (value instanceof LongList) return replace(value)
-  if (Array.isArray(value)) return value.map(item => withoutLists(item, replace))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutLists(item, replace)]))
-}
-
 /** Items that are put into one text. */
 export const AT_ONCE = 4096
 
 /** JSON of a list in parts that are short. */
 export function* jsonParts(list: LongList<unknown>): Generator<string> {
-  let items: string[] = []
+  let items: unknown[] = []
   let before = '['
   for (const item of list) {
-    items.push(JSON.stringify(item))
+    items.push(item)
     if (items.length < AT_ONCE) continue
-    yield before + items.join(',')
+    yield before + withoutBrackets(items)
     items = []
     before = ','
   }
-  yield items.length > 0 ? `${before + items.join(',')}]` : before === '[' ? '[]' : ']'
+  yield items.length > 0 ? `${before + withoutBrackets(items)}]` : before === '[' ? '[]' : ']'
+}
+
+/** JSON of all items at once, which takes a fraction of the time that they take one by one. */
+function withoutBrackets(items: readonly unknown[]): string {
+  return JSON.stringify(items).slice(1, -1)
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { writeZip } from '../../src/checkpoints/zip.js'
 import { openImages } from '../../src/images/collection.js'
-import { toPng, type Raster } from '../../src/images/png.js'
+import type { Raster } from '../../src/images/raster.js'
+import { toPng } from '../../src/images/to-png.js'
 
 const fixtures = fileURLToPath(new URL('../fixtures/images', import.meta.url))
 const file = (name: string) => readFileSync(join(fixtures, name))
