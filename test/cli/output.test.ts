@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
+import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const EVIL = '\u001b]0;pwned\u0007\u001b[2J \u202e \u2028 \u009b31m \u007f'
@@ -102,6 +102,32 @@ describe.skipIf(process.platform !== 'linux')('an output that takes nothing', ()
       1,
       'epd-run: what it prints cannot be written (the disk is full; free some space); what is done is kept\n'
     ])
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('outputs that are closed', () => {
+  // Node has put /dev/null in their place before it runs a program, as those do who ask for silence.
+  const closed = (args: readonly string[], outputs: string) => {
+    const words = [process.execPath, main, ...args].map(word => `"${word}"`)
+    return spawnSync('bash', ['-c', `${words.join(' ')} ${outputs}`], { encoding: 'utf8' })
+  }
+
+  it.each(['>&-', '2>&-', '<&- >&- 2>&-'])(
+    'let a run do its work, and nothing is written in their place: %s',
+    outputs => {
+      const folder = temporaryFolder()
+      const spec = smallSpec()
+      const { status, stderr } = closed(['run', spec, '--store', folder], outputs)
+      expect([status, stderr]).toEqual([0, ''])
+      const { stdout } = closed(['query', 'PRAGMA integrity_check', '--csv', '--store', folder], '')
+      expect(stdout).toBe('integrity_check\nok\n')
+      expect(closed(['ls', '--json', '--store', folder], '').stdout).toContain('"status":"finished"')
+    }
+  )
+
+  it.each(['2>&-', '<&- >&- 2>&-'])('leave an error its exit status: %s', outputs => {
+    expect(closed(['show', 'nobody', '--store', store], outputs).status).toBe(1)
+    expect(closed(['ls', '--nothing'], outputs).status).toBe(2)
   })
 })
 
