@@ -41,7 +41,8 @@ export function locations(experiment: AnyExperiment, kinds: StageKinds = STAGE_K
   return found
 }
 
-function modelLocations(model: ModelSpec): string[] {
+/** The files of a model: its own first, then its classifier. A program has none. */
+export function modelLocations(model: ModelSpec): string[] {
   if ('command' in model) return []
   if ('onnx' in model) return [model.onnx]
   return [model.checkpoint, model.guidance?.classifier].flatMap(location => location ?? [])
@@ -174,10 +175,14 @@ export interface Described extends Asset, Copy {
  * Reads all that an experiment names, and says what each is: its size in bytes, its SHA-256, and where it is.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
-export async function describeCopies(experiment: AnyExperiment, copies: Copies): Promise<Described[]> {
+export async function describeCopies(
+  experiment: AnyExperiment,
+  copies: Copies,
+  kinds?: StageKinds
+): Promise<Described[]> {
   const { model } = experiment
   return Promise.all(
-    locations(experiment).map(async location => {
+    locations(experiment, kinds).map(async location => {
       const path = copyAt(copies, location)
       const isPipeline = 'checkpoint' in model && model.checkpoint === location
       const read = isPipeline ? await pipelineAt(path, model) : await filesAt(path)
