@@ -8,6 +8,7 @@ import { openStore, type ResultRow, type Run, type RunStage, type Store } from '
 import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
 import { print, printJson } from './output.js'
+import { printable } from './printable.js'
 
 export function list({ store: dir, json }: Flags): void {
   const store = openStore(dir)
@@ -95,7 +96,7 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
   return [
     `${run.id}  ${run.status}${run.error === null ? '' : `: ${run.error}`}`,
     run.description,
-    `spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`,
+    printable(`spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`),
     '',
     inColumns(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
     ...(learned.length > 0
@@ -103,7 +104,7 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
       : []),
     ...fileLines(stages),
     ...resultLines(store, run.id),
-    ...(existsSync(folder) ? ['', `images in ${folder}`] : [])
+    ...(existsSync(folder) ? ['', printable(`images in ${folder}`)] : [])
   ].join('\n')
 }
 

@@ -59,7 +59,8 @@ export function absentFiles(experiment: AnyExperiment, kinds?: StageKinds): stri
 /** @throws EpdError `checkpoint-missing` that names all that is not there */
 export function expectFiles(experiment: AnyExperiment, kinds?: StageKinds): void {
   const absent = absentFiles(experiment, kinds)
-  if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'))
+  const faults = absent.map(message => ({ message }))
+  if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'), { faults })
 }
 
 /** Folder of downloads and compiled graphs. */

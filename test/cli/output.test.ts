@@ -105,6 +105,35 @@ describe.skipIf(process.platform !== 'linux')('an output that takes nothing', ()
   })
 })
 
+describe.skipIf(process.platform === 'win32')('a line feed in a name', () => {
+  const folder = join(temporaryFolder(), 'one\nepd-run: two')
+  mkdirSync(folder)
+  const shown = folder.replaceAll('\n', '\\n')
+  const spec = join(folder, 'spec.yaml')
+  const stages = '{ a: { kind: sample, solver: { name: euler, nfe: 2 }, seeds: 0 } }'
+  writeFileSync(spec, `name: a\nmodel: { checkpoint: none.pkl }\nsolver: { name: euler, nfe: 2 }\nstages: ${stages}\n`)
+
+  it.each<[string[], string]>([
+    [['validate', join(folder, 'none.yaml')], `${shown}/none.yaml: no such file`],
+    [['run', spec, '--store', temporaryFolder()], `${shown}/none.pkl: there is no such file`],
+    [['run', spec, '--set', 'a\nb=3'], 'a\\nb'],
+    [['ls', '--store', folder], shown],
+    [['import', join(folder, 'none.pkl'), '--store', temporaryFolder()], 'there is no such file'],
+    [['reference', folder, '--weights', join(folder, 'none.pkl'), '--out', join(folder, 'a.npz')], 'no such file']
+  ])('begins no line of an error: %j', async (args, words) => {
+    const { code, stderr } = await epdRun(args)
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
+    expect(stderr).toContain(words)
+  })
+
+  it('begins no line of what is printed', async () => {
+    const { stdout } = await epdRun(['validate', spec])
+    expect(stdout).toContain(`${shown}/spec.yaml is valid\n`)
+    expect(stdout).not.toMatch(/^epd-run: two/m)
+  })
+})
+
 describe.skipIf(process.platform === 'win32')('outputs that are closed', () => {
   // Node has put /dev/null in their place before it runs a program, as those do who ask for silence.
   const closed = (args: readonly string[], outputs: string) => {
@@ -138,7 +167,7 @@ describe('a call of the system that fails', () => {
     const long = 'x'.repeat(300)
     for (const [args, words] of [
       [['validate', long + '.yaml'], 'its name is longer than the file system takes; shorten it'],
-      [['ls', '--store', join(folder, long)], 'its path is too long'],
+      [['ls', '--store', join(folder, long)], 'its name is longer than the file system takes; name another with --store'],
       [['import', join(folder, 'a'), '--store', store], 'is a folder; name a file in it']
     ] as const) {
       const { code, stderr } = await epdRun(args)
