@@ -167,7 +167,10 @@ describe('a call of the system that fails', () => {
     const long = 'x'.repeat(300)
     for (const [args, words] of [
       [['validate', long + '.yaml'], 'its name is longer than the file system takes; shorten it'],
-      [['ls', '--store', join(folder, long)], 'its name is longer than the file system takes; name another with --store'],
+      [
+        ['ls', '--store', join(folder, long)],
+        'its name is longer than the file system takes; name another with --store'
+      ],
       [['import', join(folder, 'a'), '--store', store], 'is a folder; name a file in it']
     ] as const) {
       const { code, stderr } = await epdRun(args)
