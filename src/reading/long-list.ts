@@ -14,6 +14,18 @@ export abstract class LongList<Item> implements Iterable<Item> {
     return new Mapped(this, make)
   }
 
+  /** The items in lots of `size`, the last of which may be smaller. */
+  *lots(size: number): Generator<Item[]> {
+    let items: Item[] = []
+    for (const item of this) {
+      items.push(item)
+      if (items.length < size) continue
+      yield items
+      items = []
+    }
+    if (items.length > 0) yield items
+  }
+
   /** All items at once. */
   toJSON(): Item[] {
     return [...this]
@@ -47,16 +59,12 @@ export const AT_ONCE = 4096
 
 /** JSON of a list in parts that are short. */
 export function* jsonParts(list: LongList<unknown>): Generator<string> {
-  let items: unknown[] = []
   let before = '['
-  for (const item of list) {
-    items.push(item)
-    if (items.length < AT_ONCE) continue
+  for (const items of list.lots(AT_ONCE)) {
     yield before + withoutBrackets(items)
-    items = []
     before = ','
   }
-  yield items.length > 0 ? `${before + withoutBrackets(items)}]` : before === '[' ? '[]' : ']'
+  yield before === '[' ? '[]' : ']'
 }
 
 /** JSON of all items at once, which takes a fraction of the time that they take one by one. */
