@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: ['test/support/global.ts'],
     pool: 'forks',
     maxWorkers: '100%',
+    // A worker that is told to end answers within 0.3 s. It has one core, which other programs may hold for longer.
+    teardownTimeout: 120_000,
     projects: [
       { test: { ...files, name: 'alone', include: ALONE } },
       {

@@ -9,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 600_000,
+    teardownTimeout: 120_000,
     hookTimeout: 120_000
   }
 })

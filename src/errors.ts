@@ -71,12 +71,16 @@ export interface Fault {
    */
   readonly subject?: string
   readonly wayOut?: WayOut
+  /** What of the message another program has written, in as many lines as it did. The rest of it is one line. */
+  readonly quoted?: string
 }
 
 /** What a caller may act on, beside an error's code and message. */
 export interface ErrorDetails {
   readonly subject?: string
   readonly wayOut?: WayOut
+  /** What of the message another program has written, in as many lines as it did. */
+  readonly quoted?: string
   /** All that is wrong, where the message has a line for each. */
   readonly faults?: readonly Fault[]
   readonly cause?: unknown
@@ -90,15 +94,17 @@ export class EpdError extends Error implements Fault {
   override readonly name = 'EpdError'
   readonly subject?: string
   readonly wayOut?: WayOut
+  readonly quoted?: string
   readonly faults?: readonly Fault[]
   constructor(
     readonly code: ErrorCode,
     message: string,
-    { subject, wayOut, faults, cause }: ErrorDetails = {}
+    { subject, wayOut, quoted, faults, cause }: ErrorDetails = {}
   ) {
     super(message, cause === undefined ? undefined : { cause })
     if (subject !== undefined) this.subject = subject
     if (wayOut !== undefined) this.wayOut = wayOut
+    if (quoted !== undefined) this.quoted = quoted
     if (faults !== undefined) this.faults = faults
   }
 }

@@ -1,4 +1,5 @@
 import type { Fault, WayOut } from '../errors.js'
+import { printable } from './printable.js'
 
 /** What a way out is on the command line. `subject`: what the error is about. */
 const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> = {
@@ -30,10 +31,21 @@ export function inTerms(error: Fault & { readonly faults?: readonly Fault[] }): 
   return (error.faults ?? [error]).map(line).join('\n')
 }
 
-function line({ message, subject = '', wayOut }: Fault): string {
-  const said = OPTIONS.includes(subject) && message.startsWith(subject) ? `--${message}` : message
+function line({ message, subject = '', wayOut, quoted }: Fault): string {
+  const shown = inOneLine(message, quoted)
+  const said = OPTIONS.includes(subject) && message.startsWith(subject) ? `--${shown}` : shown
   if (wayOut === undefined) return said
   const advice = ADVICE[wayOut]
-  const words = typeof advice === 'string' ? advice : advice(subject)
+  const words = typeof advice === 'string' ? advice : advice(printable(subject))
   return said.endsWith('?') ? `${said} (${words})` : `${said}; ${words}`
+}
+
+/** A message in which a line feed, such as one in the name of a file, begins no line but in what is quoted. */
+function inOneLine(message: string, quoted = ''): string {
+  const at = quoted === '' ? -1 : message.indexOf(quoted)
+  if (at < 0) return printable(message)
+  // The quotation stands in lines of its own.
+  const before = message.slice(0, at).replace(/\n$/, '')
+  const behind = message.slice(at + quoted.length).replace(/^\n/, '')
+  return `${printable(before)}\n${quoted}\n${printable(behind)}`
 }

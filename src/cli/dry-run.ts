@@ -56,10 +56,15 @@ function asTable(stages: readonly PreviewedStage[]): string {
     stage.name,
     stage.kind,
     inWords(progress),
-    `${atMost ? 'at most ' : ''}${evaluations.toLocaleString('en')}`.padStart(14),
+    `${atMost ? 'at most ' : ''}${grouped(evaluations)}`.padStart(14),
     summary(stage)
   ])
   return inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)
+}
+
+/** A whole number in groups of three digits, as toLocaleString('en') has it, which first loads the tables of languages. */
+function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
 
 function inWords(progress: StageState): string {

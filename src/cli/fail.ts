@@ -2,14 +2,15 @@ import { EpdError, type ErrorCode } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
 import { inTerms } from './advice.js'
 import { EXIT } from './exit-codes.js'
-import { tell } from './output.js'
+import { tellLines } from './output.js'
+import { printable } from './printable.js'
 
 /** Says on stderr what went wrong, in a line unless asked for more, and sets the exit code. */
 export function fail(error: unknown, verbose: boolean): void {
   const known = error instanceof EpdError
   const message = shortened(known ? inTerms(error) : unexpected(error))
-  tell(known && error.code === 'interrupted' ? message : prefixed(message))
-  if (verbose && error instanceof Error) tell(error.stack ?? '')
+  tellLines(known && error.code === 'interrupted' ? message : prefixed(message))
+  if (verbose && error instanceof Error) tellLines(error.stack ?? '')
   process.exitCode = exitCode(known ? error.code : undefined)
 }
 
@@ -20,7 +21,7 @@ function unexpected(error: unknown): string {
   if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
     return `${error.message}; install it again (npm ci), or let the process open more files (ulimit -n 1024)`
   if (reason === undefined) return error.message
-  return 'path' in error && typeof error.path === 'string' ? `${error.path}: ${reason}` : reason
+  return 'path' in error && typeof error.path === 'string' ? printable(`${error.path}: ${reason}`) : reason
 }
 
 /** Letters of a line, and lines, that a person reads. */

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { EpdError } from '../errors.js'
 import { leave } from '../leaving.js'
+import { printable } from './printable.js'
 import { isLive } from './terminal.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -40,7 +41,7 @@ export function onInterrupt(words: () => string): Interrupt {
   const die = (signal: Signal) => {
     release()
     if (isLive(process.stdout)) process.stdout.write(SHOW_CURSOR)
-    say(`${words()}\n`)
+    say(`${printable(words())}\n`)
     leave()
     process.kill(process.pid, signal)
   }

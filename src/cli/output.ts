@@ -25,8 +25,13 @@ export function printMarked(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** Tells lines on stderr. */
+/** Tells a line on stderr, whatever is in it. */
 export function tell(text: string): void {
+  process.stderr.write(`${printable(text)}\n`)
+}
+
+/** Tells lines on stderr. */
+export function tellLines(text: string): void {
   process.stderr.write(`${printableLines(text)}\n`)
 }
 

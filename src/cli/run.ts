@@ -12,6 +12,7 @@ import { load } from './load.js'
 import type { Flags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
 import { print, printJson } from './output.js'
+import { printable } from './printable.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
   const experiment = await load(file, options)
@@ -88,8 +89,8 @@ function report(store: WritableStore, runId: string, { json, store: dir }: Flags
   const lines = [
     ...resultLines(store, runId),
     '',
-    ...(existsSync(folder) ? [`images   ${folder}`] : []),
-    `details  epd-run show ${runId}${elsewhere}`
+    ...(existsSync(folder) ? [printable(`images   ${folder}`)] : []),
+    printable(`details  epd-run show ${runId}${elsewhere}`)
   ]
   print(lines.join('\n'))
 }

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs'
+import { shown } from '../downloads/receive-options.js'
 import { METRICS } from '../metrics/registry.js'
+import { filesIn, type GivenFile } from '../pipeline/given-files.js'
 import { imagesFolder } from '../pipeline/images.js'
+import { placeOf } from '../reading/location.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
 import { print, printJson } from './output.js'
+import { printable } from './printable.js'
 
 export function list({ store: dir, json }: Flags): void {
   const store = openStore(dir)
@@ -92,15 +96,38 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
   return [
     `${run.id}  ${run.status}${run.error === null ? '' : `: ${run.error}`}`,
     run.description,
-    `spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`,
+    printable(`spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`),
     '',
     inColumns(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
     ...(learned.length > 0
       ? ['', inColumns(['distilled', 'rms loss', 'validation', 'iterations', 'evaluations'], learned)]
       : []),
+    ...fileLines(stages),
     ...resultLines(store, run.id),
-    ...(existsSync(folder) ? ['', `images in ${folder}`] : [])
+    ...(existsSync(folder) ? ['', printable(`images in ${folder}`)] : [])
   ].join('\n')
+}
+
+/** The files that stages were given, each content once, with the digests that their keys rest on. */
+function fileLines(stages: readonly RunStage[]): string[] {
+  const files = stages.flatMap(({ stage }) => filesIn(stage?.provenance))
+  const distinct = [...new Map(files.map(file => [JSON.stringify(file), file])).values()]
+  if (distinct.length === 0) return []
+  const columns = [
+    { title: 'sha256', of: ({ digest }: GivenFile) => digest },
+    { title: 'bytes', of: ({ bytes }: GivenFile) => bytes },
+    { title: 'file', of: ({ location }: GivenFile) => withoutPassword(location) },
+    { title: 'commit', of: ({ commit }: GivenFile) => commit?.slice(0, 12) },
+    { title: 'at', of: ({ location, path }: GivenFile) => (path === location ? undefined : path) }
+  ].filter(({ of }) => distinct.some(file => of(file) !== undefined))
+  const titles = columns.map(({ title }) => title)
+  const rows = distinct.map(file => columns.map(({ of }) => of(file)))
+  return ['', inColumns(titles, rows)]
+}
+
+function withoutPassword(location: string): string {
+  const place = placeOf(location)
+  return place.kind === 'address' ? shown(place.url) : location
 }
 
 /** The results table of a run, if it has scores or samples, and what is to be known about it. */

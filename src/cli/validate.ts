@@ -5,6 +5,7 @@ import type { SpecFlags } from './flags.js'
 import { load } from './load.js'
 import { elsewhereTable } from './reads.js'
 import { print, printJson, warn } from './output.js'
+import { printable } from './printable.js'
 
 export async function validate(file: string, options: SpecFlags): Promise<void> {
   const experiment = await load(file, options)
@@ -17,5 +18,5 @@ export async function validate(file: string, options: SpecFlags): Promise<void> 
   const rows = experiment.stages.map(stage => [stage.name, stage.kind, STAGE_KINDS.of(stage).summary(stage)])
   const elsewhere = elsewhereTable(experiment)
   const tables = [inColumns(['stage', 'kind', 'what'], rows), ...(elsewhere === '' ? [] : [elsewhere])]
-  print(`${file} is valid\n\n${tables.join('\n\n')}`)
+  print(`${printable(file)} is valid\n\n${tables.join('\n\n')}`)
 }

@@ -7,7 +7,7 @@ import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { AnyExperiment, Experiment, ModelSpec } from './experiment.js'
 import type { PromptsSpec } from './prompts-keys.js'
 import { casesOf, describeCase, inCase, merged, reportOversized, type Case } from './matrix.js'
-import { located, locatedFolder, withPinsAsText } from '../reading/location.js'
+import { located, locatedFolder } from '../reading/location.js'
 import { reportNames } from './names.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
@@ -185,7 +185,7 @@ function readCase(value: unknown, one: Case, resolving: Resolving): ReadCase {
     const said = new Set(problems.map(({ path }) => path.join('.')))
     problems.push(...found.filter(({ path }) => !said.has(path.join('.'))))
   }
-  const spec = withPinsAsText(inCase(value, one, (path, message) => problems.push({ path, message })))
+  const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
   say(resolving.schema.check(spec))
   removeStray(spec, problems)
   const { stages, warnings, ...resolved } = resolveStages(spec, resolving)

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { StageBase } from '../stages/kind.js'
 import type { StageKinds } from '../stages/registry.js'
 import { TOO_DEEP } from '../reading/depth.js'
-import { withoutLists } from '../reading/long-list.js'
-import { canonical, child, DEPTH_MAX, isMapping, type Mapping } from '../reading/plain.js'
+import { pinAsText } from '../reading/location.js'
+import { canonical, canonicalInShort, child, DEPTH_MAX, isMapping, mapped, type Mapping } from '../reading/plain.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
 
 /** One value of each axis, and the names of those that the matrix names. */
@@ -125,39 +125,46 @@ function mappingsOf(value: unknown): Mapping[] {
 /** Values that one case may put in. Values that name others many times grow beyond any memory. */
 const MAX_PUT_IN = 10_000
 
-/** A spec in one case: each text `matrix.NAME` is the case's value of NAME, in which others may stand. */
+/** The keys that lead to a value, the last one first. They are made a path only where something is wrong there. */
+type Trail = { readonly key: string | number; readonly depth: number; readonly before: Trail } | undefined
+
+function pathOf(trail: Trail): Path {
+  const path: (string | number)[] = []
+  for (let at = trail; at; at = at.before) path.unshift(at.key)
+  return path
+}
+
+/**
+ * A spec in one case: each text `matrix.NAME` is the case's value of NAME, in which others may stand, and then each
+ * `{ url, sha256 }` is the text that says the same.
+ */
 export function inCase(spec: unknown, { values }: Case, report: Report): unknown {
   let left = MAX_PUT_IN
-  const put = (value: unknown, path: Path, within: readonly string[]): unknown => {
-    if (within.length > 0 && left-- <= 0) {
-      if (left === -1) report(path, `expected at most ${MAX_PUT_IN} values of the matrix in all places, found more`)
+  const within = (key: string | number, before: Trail): Trail => ({ key, depth: (before?.depth ?? 0) + 1, before })
+  const put = (value: unknown, trail: Trail, names: readonly string[]): unknown => {
+    if (names.length > 0 && left-- <= 0) {
+      const tooMany = `expected at most ${MAX_PUT_IN} values of the matrix in all places, found more`
+      if (left === -1) report(pathOf(trail), tooMany)
       return undefined
     }
-    if (path.length > DEPTH_MAX) {
-      report(path, TOO_DEEP)
+    if (trail && trail.depth > DEPTH_MAX) {
+      report(pathOf(trail), TOO_DEEP)
       return undefined
     }
-    if (Array.isArray(value)) return value.map((item, i) => put(item, [...path, i], within))
-    if (isMapping(value))
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, put(item, [...path, key], within)]))
+    if (Array.isArray(value)) return value.map((item, i) => put(item, within(i, trail), names))
+    if (isMapping(value)) return pinAsText(mapped(value, (item, key) => put(item, within(key, trail), names)))
     const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined
     if (name === undefined) return value
-    if (Object.hasOwn(values, name) && !within.includes(name)) return put(values[name], path, [...within, name])
-    const names = Object.keys(values).filter(axis => !within.includes(axis))
-    const what = names.length === 0 ? 'a value, as there is no matrix' : either(names.map(axis => `matrix.${axis}`))
-    report(
-      path,
-      expected(
-        what,
-        value,
-        names.map(axis => `matrix.${axis}`)
-      )
-    )
+    if (Object.hasOwn(values, name) && !names.includes(name)) return put(values[name], trail, [...names, name])
+    const others = Object.keys(values).filter(axis => !names.includes(axis))
+    const references = others.map(axis => `matrix.${axis}`)
+    const what = others.length === 0 ? 'a value, as there is no matrix' : either(references)
+    report(pathOf(trail), expected(what, value, references))
     return undefined
   }
   if (!isMapping(spec)) return spec
   const parts = Object.entries(spec).filter(([key]) => key !== 'matrix')
-  return Object.fromEntries(parts.map(([key, value]) => [key, put(value, [key], [])]))
+  return mapped(Object.fromEntries(parts), (value, key) => put(value, within(key, undefined), []))
 }
 
 const REFERENCE = /^matrix\.([A-Za-z][A-Za-z0-9_-]*)$/
@@ -236,8 +243,7 @@ function identities(stages: readonly StageBase[], kinds: StageKinds): Map<string
   const ids = new Map<string, string>()
   for (const stage of stages) {
     const own = { ...kinds.of(stage).renamed(stage, name => ids.get(name) ?? ''), name: '' }
-    const content = canonical(withoutLists(own, String))
-    ids.set(stage.name, createHash('sha256').update(content).digest('hex'))
+    ids.set(stage.name, createHash('sha256').update(canonicalInShort(own)).digest('hex'))
   }
   return ids
 }

@@ -34,7 +34,7 @@ let own: Compiled | undefined
 export function loadSchema(vocabulary: Vocabulary = VOCABULARY): Compiled {
   const { kinds, metrics, solvers } = vocabulary
   if (kinds !== STAGE_KINDS || metrics !== METRICS || solvers !== SOLVERS) return compiled(experimentSchema(vocabulary))
-  return (own ??= compiled(experimentSchema(vocabulary), { isTested: true }))
+  return (own ??= compiled(experimentSchema(vocabulary), { isOwn: true }))
 }
 
 /** The JSON Schema of specs with a vocabulary, as schemas/experiment.schema.json holds it for editors. */

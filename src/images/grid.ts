@@ -1,5 +1,5 @@
 import type { Shape } from '../models/denoiser.js'
-import type { Raster } from './png.js'
+import type { Raster } from './raster.js'
 
 /** Small images are enlarged until a side has as many pixels. */
 const VISIBLE = 64

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { expectSize, type Raster, type Size } from './raster.js'
+import { expectSize, inSlices, type Raster, type Size } from './raster.js'
 
 interface Frame extends Size {
   readonly components: number
@@ -65,7 +65,10 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
   if (image?.width !== width || image.height !== height) throw new Error('it is damaged')
   const channels = components === 1 ? 1 : 3
   const data = new Uint8Array(width * height * channels)
-  for (let i = 0; i < data.length; i++) data[i] = image.data[Math.floor(i / channels) * 4 + (i % channels)]
+  const { data: decoded } = image
+  await inSlices(data.length, (from, to) => {
+    for (let i = from; i < to; i++) data[i] = decoded[Math.floor(i / channels) * 4 + (i % channels)]
+  })
   return { width, height, channels, data }
 }
 

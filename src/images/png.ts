@@ -1,26 +1,20 @@
-import { encode } from 'fast-png'
-import { inflateSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { inflate } from 'node:zlib'
 import { crc32 } from '../random/crc32.js'
-import { expectSize, type Raster, type Size } from './raster.js'
-
-export type { Raster } from './raster.js'
-
-/** An image as the bytes of a PNG, 8 bits a channel: gray for 1 channel, RGB for 3. */
-export function toPng(raster: Raster): Uint8Array {
-  return encode(raster)
-}
+import { turns } from '../turns.js'
+import { expectSize, inSlices, type Raster, type Size } from './raster.js'
 
 /**
  * A PNG of gray, colour or palette as Pillow's convert('RGB') has it, but for gray, which keeps its one channel; what
  * it says of transparency is left out.
  * @throws Error that says what is wrong with the file, or that it has 16 bits a channel
  */
-export function decodePng(bytes: Uint8Array): Raster {
-  const { header, palette, data } = partsOf(bytes)
-  const { width, height, depth, samples } = header
-  const pixels = depth === 8 ? unpacked(data, header) : spread(unpacked(data, header), header)
-  if (header.type === 'palette') return { width, height, channels: 3, data: coloured(pixels, palette) }
-  return withoutAlpha(width, height, samples, pixels)
+export async function decodePng(bytes: Uint8Array): Promise<Raster> {
+  const { header, palette, packed } = partsOf(bytes)
+  const { width, height, samples } = header
+  const pixels = await unpacked(await inflated(packed, header), header)
+  if (header.type === 'palette') return { width, height, channels: 3, data: await coloured(pixels, palette) }
+  return withoutAlpha(width, height, samples, await spread(pixels, header))
 }
 
 /** The number of pixels of a PNG, by its first bytes. @throws Error */
@@ -74,7 +68,7 @@ function headerOf(bytes: Uint8Array): Header {
 }
 
 /** A PNG's header, palette and packed pixels, from its chunks. */
-function partsOf(bytes: Uint8Array): { header: Header; palette: Uint8Array; data: Buffer } {
+function partsOf(bytes: Uint8Array): { header: Header; palette: Uint8Array; packed: Buffer } {
   const header = headerOf(bytes)
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const packed: Buffer[] = []
@@ -87,16 +81,16 @@ function partsOf(bytes: Uint8Array): { header: Header; palette: Uint8Array; data
     if (crc32(view.subarray(at + 4, end)) !== view.readUInt32BE(end))
       throw new Error(`it is damaged: the checksum of its ${JSON.stringify(type)} is wrong`)
     const content = view.subarray(at + 8, end)
-    if (type === 'IEND') return { header, palette, data: inflated(Buffer.concat(packed), header) }
+    if (type === 'IEND') return { header, palette, packed: Buffer.concat(packed) }
     if (type === 'IDAT') packed.push(content)
     if (type === 'PLTE') palette = content
     at = end + 4
   }
 }
 
-function inflated(packed: Buffer, header: Header): Buffer {
+async function inflated(packed: Buffer, header: Header): Promise<Buffer> {
   const expected = passesOf(header).reduce((sum, { rows, bytes }) => sum + rows * (1 + bytes), 0)
-  const data = inflateSync(packed, { maxOutputLength: 2 * expected + 1024 })
+  const data = await promisify(inflate)(packed, { maxOutputLength: 2 * expected + 1024 })
   if (data.length < expected) throw new Error('it is damaged: some of its pixels are missing')
   return data
 }
@@ -134,15 +128,18 @@ function passesOf({ width, height, depth, samples, interlaced }: Header): Pass[]
 }
 
 /** One byte a sample, [height, width, samples]. */
-function unpacked(data: Buffer, header: Header): Uint8Array {
+async function unpacked(data: Buffer, header: Header): Promise<Uint8Array> {
   const { width, height, depth, samples, interlaced } = header
   const step = Math.max((samples * depth) / 8, 1)
   const pixels = new Uint8Array(width * height * samples)
   const mask = 2 ** depth - 1
+  const turn = turns()
   let at = 0
   for (const { x, y, dx, dy, columns, rows, bytes } of passesOf(header)) {
     let above: Uint8Array = new Uint8Array(bytes)
     for (let row = 0; row < rows; row++) {
+      const pause = turn()
+      if (pause) await pause
       const line = data.subarray(at + 1, at + 1 + bytes)
       unfilter(data[at], line, above, step)
       above = line
@@ -193,24 +190,34 @@ function paeth(left: number, above: number, corner: number): number {
   return b <= c ? above : corner
 }
 
-/** Gray of fewer bits over the whole range of a byte; numbers of a palette as they are. */
-function spread(pixels: Uint8Array, { type, depth }: Header): Uint8Array {
-  return type === 'palette' ? pixels : pixels.map(value => value * (255 / (2 ** depth - 1)))
+/** Gray of fewer bits over the whole range of a byte, in place. */
+async function spread(pixels: Uint8Array, { depth }: Header): Promise<Uint8Array> {
+  if (depth === 8) return pixels
+  const scale = 255 / (2 ** depth - 1)
+  await inSlices(pixels.length, (from, to) => {
+    for (let i = from; i < to; i++) pixels[i] *= scale
+  })
+  return pixels
 }
 
-function coloured(pixels: Uint8Array, palette: Uint8Array): Uint8Array {
+async function coloured(pixels: Uint8Array, palette: Uint8Array): Promise<Uint8Array> {
   const data = new Uint8Array(3 * pixels.length)
-  pixels.forEach((colour, i) => {
-    if (3 * colour + 3 > palette.length) throw new Error('it is damaged: it has a colour beyond its palette')
-    data.set(palette.subarray(3 * colour, 3 * colour + 3), 3 * i)
+  await inSlices(pixels.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const at = 3 * pixels[i]
+      if (at + 3 > palette.length) throw new Error('it is damaged: it has a colour beyond its palette')
+      for (let c = 0; c < 3; c++) data[3 * i + c] = palette[at + c]
+    }
   })
   return data
 }
 
-function withoutAlpha(width: number, height: number, from: number, data: Uint8Array): Raster {
-  const channels = from < 3 ? 1 : 3
-  if (from === channels) return { width, height, channels, data }
+async function withoutAlpha(width: number, height: number, samples: number, data: Uint8Array): Promise<Raster> {
+  const channels = samples < 3 ? 1 : 3
+  if (samples === channels) return { width, height, channels, data }
   const kept = new Uint8Array(width * height * channels)
-  for (let i = 0; i < kept.length; i++) kept[i] = data[Math.floor(i / channels) * from + (i % channels)]
+  await inSlices(kept.length, (from, to) => {
+    for (let i = from; i < to; i++) kept[i] = data[Math.floor(i / channels) * samples + (i % channels)]
+  })
   return { width, height, channels, data: kept }
 }

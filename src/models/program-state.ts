@@ -85,7 +85,8 @@ export function fail(running: Running, what: string): EpdError {
       ? running.life.error
       : new EpdError(
           'engine-failed',
-          `${options.command.join(' ')}: ${what}. ${shown}mend it and run again: what is done is kept`
+          `${options.command.join(' ')}: ${what}. ${shown}mend it and run again: what is done is kept`,
+          { quoted: tail }
         )
   running.life = { kind: 'over', error }
   killProgram(processesOf(running))

@@ -26,14 +26,23 @@ export type Assets = ReadonlyMap<string, Asset>
 /** Where on this machine everything is, by the path or address that the spec gives. */
 export type Copies = ReadonlyMap<string, Copy>
 
+/** What experiments read, which a command asks for several times. Neither an experiment nor its kinds ever change. */
+const LOCATIONS = new WeakMap<AnyExperiment, { readonly kinds: StageKinds; readonly found: readonly string[] }>()
+
 /** All that an experiment reads beside its spec, the model first. */
-export function locations({ model, prompts, stages }: AnyExperiment, kinds: StageKinds = STAGE_KINDS): string[] {
+export function locations(experiment: AnyExperiment, kinds: StageKinds = STAGE_KINDS): readonly string[] {
+  const known = LOCATIONS.get(experiment)
+  if (known?.kinds === kinds) return known.found
+  const { model, prompts, stages } = experiment
   const csv = prompts && 'csv' in prompts ? [prompts.csv] : []
   const assets = stages.flatMap(stage => kinds.of(stage).identity(stage, {}).assets ?? [])
-  return [...new Set([...modelLocations(model), ...csv, ...assets])]
+  const found = [...new Set([...modelLocations(model), ...csv, ...assets])]
+  LOCATIONS.set(experiment, { kinds, found })
+  return found
 }
 
-function modelLocations(model: ModelSpec): string[] {
+/** The files of a model: its own first, then its classifier. A program has none. */
+export function modelLocations(model: ModelSpec): string[] {
   if ('command' in model) return []
   if ('onnx' in model) return [model.onnx]
   return [model.checkpoint, model.guidance?.classifier].flatMap(location => location ?? [])
@@ -50,7 +59,8 @@ export function absentFiles(experiment: AnyExperiment, kinds?: StageKinds): stri
 /** @throws EpdError `checkpoint-missing` that names all that is not there */
 export function expectFiles(experiment: AnyExperiment, kinds?: StageKinds): void {
   const absent = absentFiles(experiment, kinds)
-  if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'))
+  const faults = absent.map(message => ({ message }))
+  if (absent.length > 0) throw new EpdError('checkpoint-missing', absent.join('\n'), { faults })
 }
 
 /** Folder of downloads and compiled graphs. */
@@ -166,10 +176,14 @@ export interface Described extends Asset, Copy {
  * Reads all that an experiment names, and says what each is: its size in bytes, its SHA-256, and where it is.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`
  */
-export async function describeCopies(experiment: AnyExperiment, copies: Copies): Promise<Described[]> {
+export async function describeCopies(
+  experiment: AnyExperiment,
+  copies: Copies,
+  kinds?: StageKinds
+): Promise<Described[]> {
   const { model } = experiment
   return Promise.all(
-    locations(experiment).map(async location => {
+    locations(experiment, kinds).map(async location => {
       const path = copyAt(copies, location)
       const isPipeline = 'checkpoint' in model && model.checkpoint === location
       const read = isPipeline ? await pipelineAt(path, model) : await filesAt(path)

@@ -3,16 +3,27 @@ import { EpdError, messageOf } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { solversWith } from '../experiment/plugins.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
+import type { Identity } from '../stages/kind.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim } from '../store/store.js'
-import { publish } from './images.js'
 import { closing } from './model.js'
 import { promptsOf } from './prompts.js'
-import { assetOf, cacheFolder, checkAssets, obtainCopies, type Assets } from './assets.js'
+import {
+  assetOf,
+  cacheFolder,
+  checkAssets,
+  describeCopies,
+  obtainCopies,
+  type Assets,
+  type Copies,
+  type Described
+} from './assets.js'
+import { givenTo, type GivenFile } from './given-files.js'
 import type { Plan, PlannedStage } from './plan.js'
 import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
+import { publish } from './publish.js'
 
 export type { ExecuteOptions }
 
@@ -34,9 +45,8 @@ export interface Execution {
 export async function begin(options: ExecuteOptions): Promise<Execution> {
   const { store, signal, kinds = STAGE_KINDS } = options
   const cacheDir = cacheFolder(store.root)
-  const all = await guardedAsync(store.root, async () =>
-    prepared({ ...options, cacheDir }, await obtainCopies(options))
-  )
+  const copies = await guardedAsync(store.root, () => obtainCopies(options))
+  const all = await guardedAsync(store.root, () => prepared({ ...options, cacheDir }, copies))
   const { experiment, model, assets, prompts, plan: planned } = all
   await closing(model, () => checkStages(planned, all, options))
   const { name, description, file, text, overrides, allowMismatch } = experiment
@@ -44,15 +54,24 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
     planned.stages.map(({ stage, key }) => ({ name: stage.name, key }))
   )
+  let files: Promise<Described[]> | undefined
+  const work: Work = {
+    ...{ ...options, kinds, experiment, model, assets, prompts, plan: planned },
+    files: async identity => givenTo(identity, options.experiment, await (files ??= described(options, copies)))
+  }
   return {
     plan: planned,
-    run: one => healing(one, { ...options, kinds, experiment, model, assets, prompts, plan: planned }),
+    run: one => healing(one, work),
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
       else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
     }
   }
+}
+
+function described({ experiment, kinds }: ExecuteOptions, copies: Copies): Promise<Described[]> {
+  return describeCopies(experiment, copies, kinds)
 }
 
 /** Checks all stages that the store does not have, before the first of them runs. */
@@ -87,6 +106,8 @@ interface Work extends ExecuteOptions {
   readonly assets: Assets
   readonly prompts?: readonly string[]
   readonly plan: Plan
+  /** What a stage is given of the files that the spec names. */
+  readonly files: (identity: Identity) => Promise<GivenFile[]>
   /** Whether it was said already that what the store holds is damaged. */
   readonly told?: boolean
 }
@@ -186,13 +207,11 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   if (damage !== undefined && !work.told)
     onEvent({ type: 'warning', message: `${damage} ${DAMAGED}; computed again: ${stage.name}` })
   if (damage !== undefined || store.stage(key)?.status === 'finished') store.forgetStage(key)
-  const { assets: needed = [], params } = kind.identity(stage, { runner: model.runner })
+  const identity = kind.identity(stage, { runner: model.runner })
+  const { assets: needed = [], params } = identity
   await checkAssets(assets, needed)
-  store.beginStage(claim, {
-    kind: stage.kind,
-    params,
-    provenance: provenance(experiment.model, model)
-  })
+  const files = await work.files(identity)
+  store.beginStage(claim, { kind: stage.kind, params, provenance: { ...provenance(experiment.model, model), files } })
   onEvent({ type: 'started', stage: stage.name })
   const begun = performance.now()
   const seconds = () => (performance.now() - begun) / 1000

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { decodedName } from '../stages/image-files.js'
+import { decodedName } from '../stages/decoded-name.js'
 import type { StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import { canonical } from '../reading/plain.js'

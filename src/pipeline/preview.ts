@@ -91,6 +91,7 @@ function previewed(
 }
 
 function progressOf(store: Store, key: string): StageState {
+  if (!store.isBegun(key)) return { state: 'absent' }
   if (store.isComplete(key)) return { state: 'finished' }
   const [shards, iterations] = [store.shards(key).length, store.iterations(key).length]
   return shards + iterations > 0 ? { state: 'begun', shards, iterations } : { state: 'absent' }

@@ -4,8 +4,9 @@ import type { Experiment } from '../experiment/experiment.js'
 import { beforeLeaving } from '../leaving.js'
 import { createStore, type ResultRow, type RunStage, type WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
-import { begin, type ExecuteOptions, type Execution } from './execute.js'
+import type { Execution } from './execute.js'
 import type { Plan } from './plan.js'
+import type { ExecuteOptions } from './prepare.js'
 import { predictorsIn } from './predictors.js'
 
 /** A spec as data: what YAML of the same content reads as, before its defaults are filled in. */
@@ -100,6 +101,7 @@ export async function carryOut(options: ExecuteOptions, watch: Watch = UNWATCHED
     if (execution) options.store.endRun(execution.plan.runId, 'interrupted', 'interrupted')
   })
   try {
+    const { begin } = await import('./execute.js')
     execution = await watch.begin(() => begin(options))
     await watch.stages(execution)
     await execution.end()

@@ -1,13 +1,9 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileDigest } from '../checkpoints/checkpoint.js'
-import { announcedSize } from '../downloads/announced-size.js'
 import { shown } from '../downloads/receive-options.js'
-import { hubSettings, tokenFor } from '../downloads/hub-settings.js'
-import { findRepository, missingBytes, obtainRepository } from '../downloads/repository.js'
 import { EpdError } from '../errors.js'
 import type { Place } from '../reading/location.js'
-import { download, downloadPath } from './download.js'
 import type { OnEvent } from './event.js'
 
 /** Something that a spec names, on this machine. */
@@ -49,6 +45,7 @@ const address: Source<Of<'address'>> = {
   async find({ url, sha256 }, { cache }) {
     const given = await inAssets(basename(new URL(url).pathname), sha256)
     if (given) return given
+    const { downloadPath } = await import('./download.js')
     const path = downloadPath(cache, url)
     return assetsFolder() === undefined && existsSync(path) ? { path } : undefined
   },
@@ -63,19 +60,29 @@ const address: Source<Of<'address'>> = {
     const onDigest = (sha256: string) => {
       onEvent({ type: 'downloaded', url: shown(url), sha256 })
     }
-    const token = tokenFor(url, hubSettings())
+    const { download } = await import('./download.js')
+    const token = await tokenOf(url)
     return { path: await download({ url, sha256, folder: cache, token, signal, onProgress, onDigest }) }
   },
-  missing({ url }, _options, signal) {
+  async missing({ url }, _options, signal) {
     requireNoAssets(basename(new URL(url).pathname), `what is at ${shown(url)}`)
-    return announcedSize(url, tokenFor(url, hubSettings()), signal)
+    const { announcedSize } = await import('../downloads/announced-size.js')
+    return announcedSize(url, await tokenOf(url), signal)
   },
   absent: ({ url }) => notInAssets(basename(new URL(url).pathname), `what is at ${shown(url)}`)
 }
 
+async function tokenOf(url: string): Promise<string | undefined> {
+  const { hubSettings, tokenFor } = await import('../downloads/hub-settings.js')
+  return tokenFor(url, hubSettings())
+}
+
 const repository: Source<Of<'repository'>> = {
   async find(place, options) {
-    return (await inAssets(assetsName(place), place.sha256)) ?? findRepository(...repositoryArguments(place, options))
+    const given = await inAssets(assetsName(place), place.sha256)
+    if (given) return given
+    const { findRepository } = await import('../downloads/repository.js')
+    return findRepository(...repositoryArguments(place, options))
   },
   async obtain(place, options, signal) {
     const found = await repository.find(place, options)
@@ -88,10 +95,12 @@ const repository: Source<Of<'repository'>> = {
     const onDigest = (url: string, sha256: string) => {
       onEvent({ type: 'downloaded', url, sha256 })
     }
+    const { obtainRepository } = await import('../downloads/repository.js')
     return obtainRepository(...repositoryArguments(place, options), { signal, onProgress, onDigest })
   },
-  missing(place, options, signal) {
+  async missing(place, options, signal) {
     requireNoAssets(assetsName(place), `the files of ${place.repository}`)
+    const { missingBytes } = await import('../downloads/repository.js')
     return missingBytes(...repositoryArguments(place, options), signal)
   },
   absent: place => notInAssets(assetsName(place), `the files of ${place.repository}`)
@@ -143,7 +152,7 @@ function requireNoAssets(name: string, what: string): void {
   if (missing !== undefined) throw new EpdError('checkpoint-missing', missing)
 }
 
-/** What is done with a place, whatever its kind. */
+/** What is done with a place, whatever its kind. The code of downloads is loaded where something is downloaded. */
 export function sourceOf(place: Place) {
   switch (place.kind) {
     case 'path':

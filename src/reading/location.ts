@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { mapping, ref, type Definitions } from './keys.js'
-import { isMapping } from './plain.js'
+import type { Mapping } from './plain.js'
 
 /** Where a spec says that a file or folder is. */
 export type Place =
@@ -68,14 +68,11 @@ function isRepositoryName(text: string): boolean {
   return REPOSITORY.test(text) && !tooOdd
 }
 
-/** Parts of a spec in which each `{ url, sha256 }` is the text `URL#sha256=HEX` that says the same. */
-export function withPinsAsText(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withPinsAsText)
-  if (!isMapping(value)) return value
-  const { url, sha256, ...rest } = value
-  const isPinned = typeof url === 'string' && typeof sha256 === 'string' && Object.keys(rest).length === 0
-  if (isPinned && /^(https:\/\/|hf:)/.test(url)) return `${url}#sha256=${sha256}`
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withPinsAsText(part)]))
+/** The text `URL#sha256=HEX` for a mapping `{ url, sha256 }`, which says the same; any other value as it is. */
+export function pinAsText(value: Mapping): unknown {
+  const { url, sha256 } = value
+  const isPinned = typeof url === 'string' && typeof sha256 === 'string' && Object.keys(value).length === 2
+  return isPinned && /^(https:\/\/|hf:)/.test(url) ? `${url}#sha256=${sha256}` : value
 }
 
 export const LOCATION = ref<string>('location')

@@ -14,9 +14,26 @@ export abstract class LongList<Item> implements Iterable<Item> {
     return new Mapped(this, make)
   }
 
+  /** The items in lots of `size`, the last of which may be smaller. */
+  *lots(size: number): Generator<Item[]> {
+    let items: Item[] = []
+    for (const item of this) {
+      items.push(item)
+      if (items.length < size) continue
+      yield items
+      items = []
+    }
+    if (items.length > 0) yield items
+  }
+
   /** All items at once. */
   toJSON(): Item[] {
     return [...this]
+  }
+
+  /** A text that tells the list from any other of its kind. */
+  toString(): string {
+    return JSON.stringify(this)
   }
 }
 
@@ -37,27 +54,20 @@ class Mapped<Item, Made> extends LongList<Made> {
   }
 }
 
-/** Plain data with each long list replaced. */
-export function withoutLists(value: unknown, replace: (list: LongList<unknown>) => unknown): unknown {
-  if (value instanceof LongList) return replace(value)
-  if (Array.isArray(value)) return value.map(item => withoutLists(item, replace))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutLists(item, replace)]))
-}
-
 /** Items that are put into one text. */
 export const AT_ONCE = 4096
 
 /** JSON of a list in parts that are short. */
 export function* jsonParts(list: LongList<unknown>): Generator<string> {
-  let items: string[] = []
   let before = '['
-  for (const item of list) {
-    items.push(JSON.stringify(item))
-    if (items.length < AT_ONCE) continue
-    yield before + items.join(',')
-    items = []
+  for (const items of list.lots(AT_ONCE)) {
+    yield before + withoutBrackets(items)
     before = ','
   }
-  yield items.length > 0 ? `${before + items.join(',')}]` : before === '[' ? '[]' : ']'
+  yield before === '[' ? '[]' : ']'
+}
+
+/** JSON of all items at once, which takes a fraction of the time that they take one by one. */
+function withoutBrackets(items: readonly unknown[]): string {
+  return JSON.stringify(items).slice(1, -1)
 }

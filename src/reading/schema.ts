@@ -1,8 +1,9 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { Schema, Typed } from './keys.js'
 import { wrongPath } from './paths.js'
 import { child, copy, isMapping } from './plain.js'
 import { either, expected, quote, type Path, type Problem } from './problem.js'
+import { validatorsOf, withoutStandIns } from './validators.js'
 
 /** A part of a schema: a definition, or with an empty `$ref` all of it. */
 export type Part<Value> = { readonly $ref: string } & Typed<Value>
@@ -14,23 +15,17 @@ export interface Compiled {
   readonly is: <Value>(part: Part<Value>) => (value: unknown) => value is Value
 }
 
-const OPTIONS = { discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false }
-/** A value is checked once, so that shorter code is not worth its making. */
-const FILLING = { allErrors: true, useDefaults: true, verbose: true, code: { optimize: false } }
-
 /**
- * Compiles a schema that has an `$id`, each of its parts when it is first asked for. That it is a JSON Schema is not
- * asked of one that `isTested`: the answer takes longer than all else that a command does before it begins.
+ * A schema that has an `$id`, ready to be compared with. `isOwn` says that it is one of the project's own, which is
+ * known to be a JSON Schema and was compiled with the project.
+ * @throws Error where another one is no JSON Schema
  */
-export function compiled(schema: Schema, { isTested = false } = {}): Compiled {
-  const root = mappingIn(afterReplacing(schema))
-  const reference = ({ $ref }: Part<unknown>) => ({ $ref: `${String(root.$id)}${$ref}` })
-  const ajv = new Ajv2020({ ...OPTIONS, ...FILLING, validateSchema: !isTested }).addSchema(root)
-  const validators = memoised((part: string) => ajv.compile(reference({ $ref: part })))
+export function compiled(schema: Schema, options: { readonly isOwn?: boolean } = {}): Compiled {
+  const validators = validatorsOf(schema, options)
   return {
     check(value, { $ref } = { $ref: '' }) {
       const validate = validators($ref)
-      return validate(value) ? [] : problems(root, validate.errors ?? [])
+      return validate(value) ? [] : problems(withoutStandIns(schema), validate.errors ?? [])
     },
     is<Value>({ $ref }: Part<Value>) {
       const validate = validators($ref)
@@ -38,35 +33,6 @@ export function compiled(schema: Schema, { isTested = false } = {}): Compiled {
       return (value: unknown): value is Value => validate(copy(value))
     }
   }
-}
-
-function memoised<Result>(make: (name: string) => Result): (name: string) => Result {
-  const made = new Map<string, Result>()
-  return name => {
-    const result = made.get(name) ?? make(name)
-    made.set(name, result)
-    return result
-  }
-}
-
-function mappingIn(value: unknown): Record<string, unknown> {
-  if (isMapping(value)) return value
-  throw new TypeError('a JSON Schema is a mapping')
-}
-
-/** What editors allow in the place of a value, and is replaced by that before a spec is compared with the schema. */
-const REPLACED = new Set<unknown>(['#/$defs/axis', '#/$defs/pinnedLocation'])
-
-/** The schema for a spec in which all is replaced that stands for something else. */
-function afterReplacing(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(afterReplacing)
-  if (!isMapping(schema)) return schema
-  const { anyOf, ...rest } = Object.fromEntries(
-    Object.entries(schema).map(([key, part]) => [key, afterReplacing(part)])
-  )
-  const value = child(anyOf, 0)
-  if (REPLACED.has(child(child(anyOf, 1), '$ref')) && isMapping(value)) return { ...value, ...rest }
-  return anyOf === undefined ? rest : { ...rest, anyOf }
 }
 
 /** Errors of one value that are put in words: whoever has so many mends some, and asks again. */

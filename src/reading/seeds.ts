@@ -48,6 +48,10 @@ export class Seeds extends LongList<number> {
     for (const { first, last } of this.ranges) for (let seed = first; seed <= last; seed++) yield seed
   }
 
+  override *lots(size: number): Generator<number[]> {
+    for (let from = 0; from < this.length; from += size) yield this.slice(from, from + size)
+  }
+
   /** Those from one place to before another, as an array. */
   slice(from: number, to: number): number[] {
     const found: number[] = []

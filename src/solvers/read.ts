@@ -1,4 +1,4 @@
-import { ref } from '../reading/keys.js'
+import { ref, type Schema } from '../reading/keys.js'
 import { compiled, type Compiled } from '../reading/schema.js'
 import { expected, type Path, type Report } from '../reading/problem.js'
 import { highestOrder } from './base.js'
@@ -31,11 +31,14 @@ export const DEFAULT_SCHEDULE: ScheduleSpec = { type: 'time_uniform', rho: 1 }
 export const SOLVER = ref<RawSolver>('solver')
 export const USED = ref<RawUsed>('used')
 
-let schema: Compiled | undefined
+let own: Compiled | undefined
 
-/** The schema of the project's solvers alone; its part `SOLVER` is one of them. It is compiled once. */
+/** The JSON Schema of the project's solvers alone; its part `SOLVER` is one of them. */
+export const SOLVER_SCHEMA: Schema = { $id: 'solvers.schema.json', $defs: solverDefinitions(SOLVERS) }
+
+/** SOLVER_SCHEMA, ready to be compared with. */
 export function solverSchema(): Compiled {
-  return (schema ??= compiled({ $id: 'solvers.schema.json', $defs: solverDefinitions(SOLVERS) }, { isTested: true }))
+  return (own ??= compiled(SOLVER_SCHEMA, { isOwn: true }))
 }
 
 /** A solver that the schema has passed, on its time points; what is wrong with it is reported. */

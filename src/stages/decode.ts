@@ -2,7 +2,6 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import { decodedImages } from '../images/decoded.js'
 import { ofCase, type DecoderMark, type StageKind } from './kind.js'
-import { imageFiles } from './image-files.js'
 import { convertShards, shardsWith } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
@@ -34,6 +33,7 @@ async function run(stage: DecodeStage, context: StageContext): Promise<StageCost
   const samplesKey = inputKey(stage.samples)
   const { decoder } = await openModel()
   if (!decoder) throw new EpdError('model-invalid', 'the model has no decoder for its latents')
+  const { imageFiles } = await import('./image-files.js')
   await convertShards(context, shardsWith(store, samplesKey, 'samples'), async (artifact, shard, advance) => {
     const latents = Float64Array.from(decodeNpy(store.readArtifact(artifact)).data)
     const bytes = await decodedImages(decoder, latents, { count: shard.seeds.length, signal, onBatch: advance })

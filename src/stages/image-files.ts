@@ -1,16 +1,11 @@
 import { encodeNpy } from '../checkpoints/npy.js'
 import { grid } from '../images/grid.js'
-import { toPng } from '../images/png.js'
+import { toPng } from '../images/to-png.js'
 import type { Shape } from '../models/denoiser.js'
 import { npyFile, type ShardFile } from './shards.js'
 
 /** Images in the overview of a stage. */
 const GRID_IMAGES = 64
-
-/** The name of the stage that holds the images of a sample stage of latents. */
-export function decodedName(samples: string): string {
-  return `${samples}.decoded`
-}
 
 /** The images of a shard, [count, height, width, channels]; the first shard has an overview too. */
 export function imageFiles(bytes: Uint8Array, shape: Shape, position: number): ShardFile[] {

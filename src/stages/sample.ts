@@ -15,8 +15,8 @@ import { reused } from '../solvers/reuse.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { evaluationsASample } from './cost.js'
 import type { DecodeStage } from './decode.js'
+import { decodedName } from './decoded-name.js'
 import { distill } from './distill.js'
-import { decodedName, imageFiles } from './image-files.js'
 import { isOf, solverWords, type Around, type StageBase, type Mismatch, type StageKind } from './kind.js'
 import { fitOf } from './fit.js'
 import { npyFile, runShards, start } from './shards.js'
@@ -172,6 +172,7 @@ function studentOf(stage: StageBase | undefined): SolverSpec | undefined {
 async function run(stage: SampleStage, context: StageContext): Promise<StageCost> {
   const { solver, sigmas: learned } = samplerOf(stage, context)
   const { schedule: grid } = stage.solver
+  const { imageFiles } = await import('./image-files.js')
   return runShards({ seeds: stage.seeds, evaluations: evaluationsOf(stage, context.solvers) }, context, model => {
     const { shape } = model
     const sigmas = learned

@@ -45,6 +45,8 @@ export interface Store {
    * are read.
    */
   damageOf(key: string): string | undefined
+  /** Whether a stage was begun, whatever has become of it. */
+  isBegun(key: string): boolean
   /** Whether a stage is finished, its rows are what was written, and all files that it left are still there. */
   isComplete(key: string): boolean
   /** The shards that a stage has committed, in the order of their positions. */

@@ -1,4 +1,5 @@
 import { EpdError, type ErrorCode, type WayOut } from '../errors.js'
+import { meaningOf } from '../files/reasons.js'
 import { UnreadableRow } from './rows.js'
 
 /** Runs work on a store's file, and says plainly what a failure of disk or database means and what to do about it. */
@@ -24,31 +25,34 @@ function explained(file: string, error: unknown): unknown {
   return known ? new EpdError(known.code, `${file}: ${known.what}`, { wayOut: known.wayOut, cause: error }) : error
 }
 
-/** What failures of disk and database come to, by the system's codes and SQLite's. */
-const EXPLANATIONS: readonly (readonly [codes: readonly string[], (message: string) => Explanation])[] = [
+/** What failures of disk and database come to: the words for the system's codes are those of every other file. */
+const EXPLANATIONS: readonly (readonly [codes: readonly string[], (message: string, code: string) => Explanation])[] = [
   [
     ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'],
-    () => unwritable('the disk is full; free some space and run again, what is done is kept')
+    (_, code) => unwritable(`${words(code)}; free some space and run again, what is done is kept`)
   ],
-  [['EACCES', 'EPERM'], message => unwritable(`this user may not use it (${message})`, 'writable-store')],
-  [['EROFS', 'SQLITE_READONLY'], message => unwritable(`cannot be written (${message})`, 'writable-store')],
+  [['EACCES', 'EPERM', 'EROFS'], (message, code) => unwritable(`${words(code)} (${message})`, 'writable-store')],
+  [['SQLITE_READONLY'], message => unwritable(`cannot be written (${message})`, 'writable-store')],
   [['SQLITE_CANTOPEN', 'ENOENT', 'EEXIST'], message => unwritable(`cannot be opened (${message})`, 'writable-store')],
-  [['ENOTDIR'], () => unwritable('a file stands where its path needs a folder', 'another-folder')],
-  [['ELOOP'], () => unwritable('the symbolic links of its path lead in a circle', 'another-folder')],
-  [['ENAMETOOLONG'], () => unwritable('its path is too long', 'another-folder')],
-  [['EMFILE', 'ENFILE'], () => unwritable('too many files are open (ulimit -n)', 'raise-limit')],
-  [
-    ['EFBIG'],
-    () => unwritable('a file would be larger than this process or its disk may write (ulimit -f)', 'raise-limit')
-  ],
+  [['ENOTDIR', 'ELOOP', 'ENAMETOOLONG'], (_, code) => unwritable(words(code), 'another-folder')],
+  [['EMFILE'], (_, code) => unwritable(`${words(code)} (ulimit -n)`, 'raise-limit')],
+  [['ENFILE'], (_, code) => unwritable(`${words(code)}; end other programs and run again`)],
+  [['EFBIG'], (_, code) => unwritable(`a file cannot be written: ${words(code)} (ulimit -f)`, 'raise-limit')],
   [['SQLITE_NOTADB', 'SQLITE_CORRUPT'], () => corrupt('is not a readable SQLite database')],
   [['SQLITE_ERROR'], message => corrupt(`lacks what a store holds (${message})`)],
   [
     ['SQLITE_BUSY', 'SQLITE_LOCKED'],
     () => unwritable('another program holds the database locked; close it and run again')
   ],
-  [['EIO', 'SQLITE_IOERR'], message => unwritable(`the disk failed (${message})`, 'more-space')]
+  [['EIO', 'SQLITE_IOERR'], (message, code) => unwritable(`${words(code)} (${message})`, 'more-space')]
 ]
+
+/** SQLite's names for what the system has codes for. */
+const SAME: Readonly<Partial<Record<string, string>>> = { SQLITE_FULL: 'ENOSPC', SQLITE_IOERR: 'EIO' }
+
+function words(code: string): string {
+  return meaningOf(SAME[code] ?? code)
+}
 
 interface Explanation {
   readonly code: ErrorCode
@@ -59,7 +63,7 @@ interface Explanation {
 function explanation(code: string, error: Error): Explanation | undefined {
   const { message } = error
   if (error instanceof UnreadableRow) return corrupt(`was changed by another program (${message})`)
-  return EXPLANATIONS.find(([codes]) => codes.includes(code))?.[1](message)
+  return EXPLANATIONS.find(([codes]) => codes.includes(code))?.[1](message, code)
 }
 
 function unwritable(what: string, wayOut?: WayOut): Explanation {

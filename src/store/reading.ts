@@ -114,7 +114,7 @@ function stageOf({ all }: Rows, key: string) {
 
 type StageReads = Pick<
   Store,
-  'stage' | 'artifacts' | 'artifactPath' | 'readArtifact' | 'damageOf' | 'isComplete' | 'shards' | 'metrics'
+  'stage' | 'artifacts' | 'artifactPath' | 'readArtifact' | 'damageOf' | 'isBegun' | 'isComplete' | 'shards' | 'metrics'
 >
 
 function stageReads(access: Rows): StageReads {
@@ -139,6 +139,7 @@ function stageReads(access: Rows): StageReads {
       const damaged = artifacts(key).find(artifact => !isWhole(root, artifact))
       return damaged && objectPath(root, damaged)
     },
+    isBegun: key => rows('SELECT 1 FROM stages WHERE key = ?', key).length > 0,
     isComplete: key =>
       rows('SELECT status FROM stages WHERE key = ?', key).at(0)?.status === 'finished' &&
       damagedRow(access, key) === undefined &&

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import { releaseLost } from '../files/held.js'
 import { makeFolder, removeAbandoned, removeAbandonedBelow } from '../files/place.js'
+import { meaningOf } from '../files/reasons.js'
 import type { Store, WritableStore } from './access.js'
 import { guarded } from './failures.js'
 import { temporaryFolder } from './objects.js'
@@ -67,8 +68,7 @@ function folderAt(dir: string): string {
     const wayOut = 'another-folder'
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
       throw new EpdError('usage', `${root}: expected a folder, which a store is, found a file`, { wayOut })
-    if (isBelowFile(root))
-      throw new EpdError('store-unwritable', `${root}: a file stands where its path needs a folder`, { wayOut })
+    if (isBelowFile(root)) throw new EpdError('store-unwritable', `${root}: ${meaningOf('ENOTDIR')}`, { wayOut })
   })
   return root
 }

@@ -23,12 +23,23 @@ function specOn(checkpoint: string): string {
 
 const clean = { ...process.env, HF_HOME: temporaryFolder(), HF_TOKEN: '', EPD_ASSETS: '', NO_PROXY: '', no_proxy: '' }
 
+/** Where the server's addresses lead instead of to a file. */
+const MOVED: Readonly<Partial<Record<string, string>>> = {
+  '/down.pkl': 'http://127.0.0.1:9/net.pkl',
+  '/first.pkl': 'https://files.example/second.pkl',
+  '/second.pkl': '/net.pkl',
+  '/down-later.pkl': '/down.pkl',
+  '/circle.pkl': 'https://files.example/back.pkl',
+  '/back.pkl': '/circle.pkl'
+}
+
 /** A server of https://files.example, which only a proxy leads to. */
 async function filesExample() {
   const credentials = { key: readFileSync(fixture('tls/key.pem')), cert: readFileSync(fixture('tls/certificate.pem')) }
   const port = await listening(
     createServer(credentials, (request, response) => {
-      if (request.url === '/down.pkl') response.writeHead(302, { location: 'http://127.0.0.1:9/net.pkl' }).end()
+      const moved = MOVED[request.url ?? '']
+      if (moved !== undefined) response.writeHead(302, { location: moved }).end()
       else if (request.url === '/page.pkl') response.end('<html><title>Sign in</title></html>')
       else response.end(network)
     })
@@ -62,6 +73,8 @@ describe('fetch', () => {
 
   it.each([
     ['down.pkl', /redirects to http:\/\/127.0.0.1:9, which anybody on the way could change; refused/],
+    ['down-later.pkl', /redirects to http:\/\/127.0.0.1:9, which anybody on the way could change; refused/],
+    ['circle.pkl', /it redirects more than 10 times/],
     ['page.pkl', /what came is a web page \("Sign in"\), not the file/],
     [`net.pkl#sha256=${'0'.repeat(64)}`, /has the SHA-256 [0-9a-f]{64}, and 0{64} was expected/]
   ])('refuses %s and keeps nothing of it', async (name, message) => {
@@ -73,6 +86,14 @@ describe('fetch', () => {
     expect(stderr).not.toContain('secret')
     expect(code).toBe(1)
     expect(readdirSync(join(store, 'cache'))).toEqual([])
+  })
+
+  it('follows an address that moves twice to another of https', async () => {
+    const { env } = await filesExample()
+    const spec = specOn(`https://files.example/first.pkl#sha256=${sha256Of(network)}`)
+    const { code, stdout, stderr } = await epdRun(['fetch', spec, '--store', temporaryFolder(), '--json'], { env })
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toMatchObject([{ bytes: network.length, digest: sha256Of(network) }])
   })
 
   it('gets a repository by its bare name, which is said and kept with its commit; later it needs no network', async () => {
@@ -95,6 +116,23 @@ describe('fetch', () => {
     expect((await epdRun(['run', spec, '--store', store, '--json'], { env: offline })).code).toBe(0)
     const query = await epdRun(['query', 'SELECT provenance FROM stages', '--csv', '--store', store])
     expect(query.stdout).toContain(`hf:me/ddpm@${COMMIT}`)
+  })
+
+  it('shows with a run the digest that a file without one in the spec had when it first came', async () => {
+    const { env } = await filesExample()
+    const store = temporaryFolder()
+    const spec = specOn('https://files.example/net.pkl')
+    expect((await epdRun(['run', spec, '--store', store, '--json'], { env })).code).toBe(0)
+    const digest = sha256Of(network)
+    const [name] = readdirSync(join(store, 'cache')).filter(each => each.endsWith('-net.pkl'))
+    const path = join(store, 'cache', name)
+    expect(readFileSync(`${path}.sha256`, 'utf8')).toBe(`${digest}\n`)
+    const page = (await epdRun(['show', 'fetched', '--store', store])).stdout
+    expect(page).toMatch(/^sha256 +bytes +file +at$/m)
+    expect(page).toContain(`${digest}  ${network.length}  https://files.example/net.pkl  ${path}\n`)
+    const shown: unknown = JSON.parse((await epdRun(['show', 'fetched', '--store', store, '--json'])).stdout)
+    const file = { location: 'https://files.example/net.pkl', path, digest, bytes: network.length }
+    expect(shown).toMatchObject({ stages: [{ provenance: { files: [file] } }] })
   })
 
   it('takes a repository from EPD_ASSETS, and says what to put there', async () => {

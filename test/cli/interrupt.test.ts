@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { openStore } from '../../src/store/store.js'
+import { createStore, openStore } from '../../src/store/store.js'
 import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -175,6 +175,24 @@ stages: { a: { kind: sample, seeds: 0-16383, batch: 16384 } }
     const store = openStore(folder)
     expect(store.runs()[0].status).toBe('interrupted')
     store.close()
+  })
+})
+
+describe('a query without end', () => {
+  it('ends at once at a signal, though SQLite never returns', async () => {
+    const store = temporaryFolder()
+    createStore(store).close()
+    const endless = 'WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t) SELECT max(x) FROM t'
+    // The first row is long enough to be written before the second is asked for.
+    const sql = `SELECT printf('%0100000d', 1) UNION ALL SELECT * FROM (${endless})`
+    const child = spawn(process.execPath, [main, 'query', sql, '--csv', '--store', store], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    await once(child.stdout, 'data')
+    child.stdout.resume()
+    child.kill('SIGINT')
+    await once(child, 'close')
+    expect([child.exitCode, child.signalCode]).toEqual([null, 'SIGINT'])
   })
 })
 

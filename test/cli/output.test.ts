@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
+import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const EVIL = '\u001b]0;pwned\u0007\u001b[2J \u202e \u2028 \u009b31m \u007f'
@@ -105,6 +105,61 @@ describe.skipIf(process.platform !== 'linux')('an output that takes nothing', ()
   })
 })
 
+describe.skipIf(process.platform === 'win32')('a line feed in a name', () => {
+  const folder = join(temporaryFolder(), 'one\nepd-run: two')
+  mkdirSync(folder)
+  const shown = folder.replaceAll('\n', '\\n')
+  const spec = join(folder, 'spec.yaml')
+  const stages = '{ a: { kind: sample, solver: { name: euler, nfe: 2 }, seeds: 0 } }'
+  writeFileSync(spec, `name: a\nmodel: { checkpoint: none.pkl }\nsolver: { name: euler, nfe: 2 }\nstages: ${stages}\n`)
+
+  it.each<[string[], string]>([
+    [['validate', join(folder, 'none.yaml')], `${shown}/none.yaml: no such file`],
+    [['run', spec, '--store', temporaryFolder()], `${shown}/none.pkl: there is no such file`],
+    [['run', spec, '--set', 'a\nb=3'], 'a\\nb'],
+    [['ls', '--store', folder], shown],
+    [['import', join(folder, 'none.pkl'), '--store', temporaryFolder()], 'there is no such file'],
+    [['reference', folder, '--weights', join(folder, 'none.pkl'), '--out', join(folder, 'a.npz')], 'no such file']
+  ])('begins no line of an error: %j', async (args, words) => {
+    const { code, stderr } = await epdRun(args)
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
+    expect(stderr).toContain(words)
+  })
+
+  it('begins no line of what is printed', async () => {
+    const { stdout } = await epdRun(['validate', spec])
+    expect(stdout).toContain(`${shown}/spec.yaml is valid\n`)
+    expect(stdout).not.toMatch(/^epd-run: two/m)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('outputs that are closed', () => {
+  // Node has put /dev/null in their place before it runs a program, as those do who ask for silence.
+  const closed = (args: readonly string[], outputs: string) => {
+    const words = [process.execPath, main, ...args].map(word => `"${word}"`)
+    return spawnSync('bash', ['-c', `${words.join(' ')} ${outputs}`], { encoding: 'utf8' })
+  }
+
+  it.each(['>&-', '2>&-', '<&- >&- 2>&-'])(
+    'let a run do its work, and nothing is written in their place: %s',
+    outputs => {
+      const folder = temporaryFolder()
+      const spec = smallSpec()
+      const { status, stderr } = closed(['run', spec, '--store', folder], outputs)
+      expect([status, stderr]).toEqual([0, ''])
+      const { stdout } = closed(['query', 'PRAGMA integrity_check', '--csv', '--store', folder], '')
+      expect(stdout).toBe('integrity_check\nok\n')
+      expect(closed(['ls', '--json', '--store', folder], '').stdout).toContain('"status":"finished"')
+    }
+  )
+
+  it.each(['2>&-', '<&- >&- 2>&-'])('leave an error its exit status: %s', outputs => {
+    expect(closed(['show', 'nobody', '--store', store], outputs).status).toBe(1)
+    expect(closed(['ls', '--nothing'], outputs).status).toBe(2)
+  })
+})
+
 describe('a call of the system that fails', () => {
   it('has its reason and the way out in a sentence', async () => {
     const folder = temporaryFolder()
@@ -112,7 +167,10 @@ describe('a call of the system that fails', () => {
     const long = 'x'.repeat(300)
     for (const [args, words] of [
       [['validate', long + '.yaml'], 'its name is longer than the file system takes; shorten it'],
-      [['ls', '--store', join(folder, long)], 'its path is too long'],
+      [
+        ['ls', '--store', join(folder, long)],
+        'its name is longer than the file system takes; name another with --store'
+      ],
       [['import', join(folder, 'a'), '--store', store], 'is a folder; name a file in it']
     ] as const) {
       const { code, stderr } = await epdRun(args)

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { writeZip } from '../../src/checkpoints/zip.js'
 import { openImages } from '../../src/images/collection.js'
-import { toPng, type Raster } from '../../src/images/png.js'
+import type { Raster } from '../../src/images/raster.js'
+import { toPng } from '../../src/images/to-png.js'
 
 const fixtures = fileURLToPath(new URL('../fixtures/images', import.meta.url))
 const file = (name: string) => readFileSync(join(fixtures, name))
@@ -51,6 +52,34 @@ describe('images', () => {
     expect(digest(await read('a.png'))).toBe(images['gray.jpg'].sha256)
     expect([...(await read('b.jpeg')).data]).toEqual([3, 9])
     expect(digest(await read('c.JPG'))).toBe(images['rgb.jpg'].sha256)
+  })
+
+  it('leave signals and timers their turn while a large one is read', async () => {
+    const [width, height] = [4096, 2048]
+    const data = new Uint8Array(width * height * 3).map((_, i) => i)
+    const { read } = openImages(folder({ 'a.png': toPng({ width, height, channels: 3, data }) }))
+    let heard = 0
+    const listening = setInterval(() => heard++, 1)
+    const raster = await read('a.png')
+    clearInterval(listening)
+    expect(digest(raster)).toBe(digest({ width, height, channels: 3, data }))
+    expect(heard).toBeGreaterThan(1)
+  })
+
+  it('have at most 2^26 pixels, by their headers', async () => {
+    const png = Uint8Array.from(tiny)
+    const view = new DataView(png.buffer)
+    view.setUint32(16, 8193)
+    view.setUint32(20, 8192)
+    const jpeg = Buffer.from(file('gray.jpg'))
+    const frame = jpeg.indexOf(Buffer.of(0xff, 0xc0))
+    jpeg.writeUInt16BE(8192, frame + 5)
+    jpeg.writeUInt16BE(8193, frame + 7)
+    const { read, size } = openImages(folder({ 'a.png': png, 'b.jpg': jpeg }))
+    for (const name of ['a.png', 'b.jpg']) {
+      expect(() => size(name)).toThrow('it says that it has 8193x8192 pixels')
+      await expect(read(name)).rejects.toThrow('it says that it has 8193x8192 pixels')
+    }
   })
 
   it('are read side by side, a broken one among them', async () => {

@@ -1,7 +1,7 @@
 import { decode } from 'fast-png'
 import { describe, expect, it } from 'vitest'
 import { grid } from '../../src/images/grid.js'
-import { toPng } from '../../src/images/png.js'
+import { toPng } from '../../src/images/to-png.js'
 import { toUint8 } from '../../src/images/uint8.js'
 
 describe('toUint8', () => {

@@ -64,6 +64,7 @@ describe('seeds', () => {
         const kept = Seeds.of(seeds)
         expect(kept.slice(from, to)).toEqual(seeds.slice(from, to))
         expect(kept.length).toBe(seeds.length)
+        expect([...kept.lots(3), ...kept.map(seed => seed).lots(3)].flat()).toEqual([...seeds, ...seeds])
         expect([...canonicalParts({ b: kept, a: [kept.map(String)] })].join('')).toBe(
           canonical({ b: seeds, a: [seeds.map(String)] })
         )

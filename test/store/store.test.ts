@@ -560,7 +560,7 @@ describe('a database', () => {
   it('whose path leads nowhere is refused in one sentence', () => {
     writeFileSync(join(root, 'file'), '')
     symlinkSync('loop', join(root, 'loop'))
-    const failures = { 'file/x': /a file stands where its path needs a folder/, loop: /lead in a circle/ }
+    const failures = { 'file/x': /a part of its path is a file, not a folder/, loop: /leads through links in a circle/ }
     for (const open of [openStore, createStore])
       for (const [path, sentence] of Object.entries(failures)) expect(() => open(join(root, path))).toThrow(sentence)
   })

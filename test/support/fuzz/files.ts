@@ -154,9 +154,9 @@ const pngs: Target = {
   repaired: repairedPng,
   async open() {
     const { decodePng, pngSize } = await import('../../../src/images/png.js')
-    return input => {
+    return async input => {
       pngSize(input)
-      decodePng(input)
+      await decodePng(input)
     }
   },
   refuses: isPlain

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeNpy } from '../checkpoints/npy.js'
+import { placeFileSync } from '../files/place.js'
+import { toPng } from '../images/to-png.js'
+import type { Pictures } from '../stages/kind.js'
+import { temporaryFolder } from '../store/objects.js'
+import type { Store } from '../store/store.js'
+import { imagesFolder } from './images.js'
+
+/**
+ * Puts a stage's images where people look for them: an overview, NAME.png, and, if the spec asks for it, each as a PNG
+ * named by its seed in folders of a thousand. Files that are there already are left alone.
+ */
+export function publish({ name, each }: Pictures, key: string, runId: string, store: Store): void {
+  const folder = imagesFolder(store.root, runId)
+  for (const artifact of store.artifacts(key, 'grid'))
+    writeOnce(store, join(folder, `${name}.png`), () => store.readArtifact(artifact))
+  if (!each) return
+  const files = new Map(store.artifacts(key, 'images').map(artifact => [artifact.position, artifact]))
+  for (const { position, seeds } of store.shards(key)) {
+    const file = files.get(position)
+    const paths = seeds.map(seed => join(folder, name, pad(seed - (seed % 1000)), `${pad(seed)}.png`))
+    if (!file || paths.every(path => existsSync(path))) continue
+    const { shape, data } = decodeNpy(store.readArtifact(file))
+    const [, height, width, channels] = shape
+    if (channels !== 1 && channels !== 3) return
+    const size = height * width * channels
+    paths.forEach((path, i) => {
+      const pixels = Uint8Array.from(data.subarray(i * size, (i + 1) * size))
+      writeOnce(store, path, () => toPng({ width, height, channels, data: pixels }))
+    })
+  }
+}
+
+function pad(seed: number): string {
+  return String(seed).padStart(6, '0')
+}
+
+/** What a killed process leaves half written lies where it is looked for whenever the store is opened. */
+function writeOnce({ root }: Store, path: string, content: () => Uint8Array): void {
+  if (!existsSync(path)) placeFileSync(path, content(), temporaryFolder(root))
+}

@@ -1,0 +1,4 @@
+/** The name of the stage that holds the images of a sample stage of latents. */
+export function decodedName(samples: string): string {
+  return `${samples}.decoded`
+}
