@@ -1,12 +1,11 @@
 import type { Table } from '../solvers/table.js'
 import { boundedMove, type Box } from './bounded.js'
-import { batchAt } from './batches.js'
 import type { Effort, TableEffort } from './effort.js'
 import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
 import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
 import type { Normal } from './objective.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
-import { first, judged, nextPhase, PART, wholly, type TableState } from './table-state.js'
+import { first, firstLessons, judged, lessonsOf, nextPhase, type TableState } from './table-state.js'
 import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
 import {
   freeOf,
@@ -37,9 +36,12 @@ type Here = Position<TableState>
 const ITERATIONS = 20
 /** What damping is divided by after each move that lowers the loss. */
 const FALL = 4
-/** A phase ends after so many moves that each lower the loss by less than this share of it. */
-const TOLERANCE = 2e-3
-const SLOW = 2
+/** A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. */
+const SLOW = {
+  half: { moves: 1, share: 0.1 },
+  rows: { moves: 2, share: 2e-3 },
+  points: { moves: 2, share: 2e-3 }
+} as const
 /** Moves to tables that validation tells against, one after the other, before a phase ends. */
 const PATIENCE = 4
 /** The most that a coordinate moves at once: half its noise level. */
@@ -48,7 +50,8 @@ const REACH = 0.5
 /**
  * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
  * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
- * start has are fitted; then further points join each layer, from where they change nothing.
+ * start has are fitted, to half of the trajectories as far as that is fast, and to all; then further points join each layer,
+ * from where they change nothing.
  */
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',
@@ -65,7 +68,7 @@ export const tableLevenbergMarquardt = registered({
     finalIterations: iterationsOf(options)
   }),
   mostIterations: (options: LevenbergMarquardtOptions, { table }: Extent) =>
-    phasesOf(table).length * iterationsOf(options),
+    (table && widens(table) ? 3 : 2) * iterationsOf(options),
   cost,
   course
 })
@@ -86,24 +89,28 @@ function course(given: Task, options: LevenbergMarquardtOptions): Course<TableSt
   }
 }
 
-/** The rows of each layer in each phase. */
-function phasesOf(table: TableEffort | undefined): readonly (readonly number[])[] {
-  if (!table) return []
-  const { layers, startLayers } = table
-  return String(layers) === String(startLayers) ? [layers] : [startLayers, layers]
-}
-
 /** The most evaluations that it takes: with every iteration, and every move tried to the last. */
 function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
   const { training, validation, table } = effort
+  if (!table) return 0
   const iterations = iterationsOf(options)
-  const phases = phasesOf(table).map(layers => {
+  const phase = (layers: readonly number[], trajectories: number) => {
+    const linear = linearisedCost(layers, table.free)
     const rows = sum(layers)
-    const linear = linearisedCost(layers, table?.free ?? 'all')
-    return training * (rows + iterations * (linear + TRIES * rows)) + validation * rows * (1 + iterations)
-  })
-  const start = sum(phasesOf(table)[0] ?? [])
-  return tableDifferenceCost(effort, start) + (training + validation) * start + sum(phases)
+    return trajectories * (rows + iterations * (linear + TRIES * rows)) + validation * rows * (1 + iterations)
+  }
+  const start = sum(table.startLayers)
+  const learned = training * sum(table.layers)
+  const phases =
+    phase(table.startLayers, firstLessons(training)) +
+    phase(table.startLayers, training) +
+    (widens(table) ? phase(table.layers, training) : 0)
+  return tableDifferenceCost(effort, start) + (training + validation) * start + phases + learned
+}
+
+/** Whether points are added to those of the start. */
+function widens({ layers, startLayers }: TableEffort): boolean {
+  return sum(layers) > sum(startLayers)
 }
 
 function sum(values: readonly number[]): number {
@@ -111,10 +118,12 @@ function sum(values: readonly number[]): number {
 }
 
 async function iterate(
-  task: TableTask,
+  whole: TableTask,
   before: TableState,
   iterations: number
 ): Promise<{ position: Here; row: Iteration }> {
+  const task = lessonsOf(whole, before.phase)
+  const slow = SLOW[before.phase === 'done' ? 'points' : before.phase]
   const { state: begun, loss } = await begin(task, before)
   const proposal = await propose(task, begun, loss)
   const fall = loss - proposal.loss
@@ -125,17 +134,16 @@ async function iterate(
     evaluations: begun.evaluations + proposal.evaluations,
     iteration: begun.iteration + 1,
     round: begun.round + 1,
-    slow: fall > TOLERANCE * loss ? 0 : begun.slow + 1
+    slow: fall > slow.share * loss ? 0 : begun.slow + 1
   }
   const moved = accepted ? accept(tried, proposal) : tried
   const { state: seen, validationLoss } = accepted
     ? await validate(task, moved, proposal)
     : { state: moved, validationLoss: undefined }
-  const stuck = !accepted || seen.slow >= SLOW
-  const ended = (stuck && !seen.partial) || seen.stale >= PATIENCE || seen.round >= iterations
+  const ended = !accepted || seen.slow >= slow.moves || seen.stale >= PATIENCE || seen.round >= iterations
   const { evaluations, iteration } = seen
   return {
-    position: { state: ended ? nextPhase(task, seen) : stuck ? wholly(seen) : seen },
+    position: { state: ended ? nextPhase(task, seen) : seen },
     row: {
       ...{ iteration, phase: 'final', loss: accepted ? proposal.loss : loss, validationLoss },
       ...{ evaluations, accepted, damping: proposal.damping }
@@ -174,7 +182,7 @@ interface Proposal extends FittedTable {
 /** Moves by the linear problem, more and more damped until the loss falls. */
 async function propose(
   task: TableTask,
-  { table, damping: least, difference, iteration, partial }: TableState,
+  { table, damping: least, difference }: TableState,
   loss: number
 ): Promise<Proposal> {
   const free = freeOf(task)
@@ -182,9 +190,7 @@ async function propose(
     table.layers.map(layer => layer.length),
     free
   )
-  const { training, seed } = task
-  const part = partial ? batchAt(training, Math.ceil(training.seeds.length * PART), seed, iteration) : training
-  const linear = await linearised(task, table, part, coordinates, difference ?? 0)
+  const linear = await linearised(task, table, task.training, coordinates, difference ?? 0)
   const normal = task.pixels ? eliminated(linear.normal, coordinates.length) : linear.normal
   let { evaluations } = linear
   for (let tries = 1, damping = least; ; tries++, damping *= RISE) {
@@ -218,14 +224,15 @@ async function validate(
   return { state: judged(counted, loss, held), validationLoss: held.loss }
 }
 
-async function conclude(task: TableTask, state: TableState): Promise<Outcome> {
-  const { best, evaluations } = state
-  if (best)
-    return { learned: wide(task, best.table), loss: best.loss, validationLoss: best.validationLoss, evaluations }
-  const { table, loss } = state
-  if (loss !== null) return { learned: table, loss, evaluations }
-  const found = await lossOfTable(task, table, task.training)
-  return { learned: wide(task, table), loss: found.loss, evaluations: evaluations + found.evaluations }
+async function conclude(task: TableTask, { best, table, evaluations }: TableState): Promise<Outcome> {
+  const learned = wide(task, best?.table ?? table)
+  const found = await lossOfTable(task, learned, task.training)
+  return {
+    learned,
+    loss: found.loss,
+    validationLoss: best?.validationLoss,
+    evaluations: evaluations + found.evaluations
+  }
 }
 
 /** A table with all points that its solver counts, also where those that were added have not helped. */

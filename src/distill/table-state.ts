@@ -2,12 +2,16 @@ import { tableRows, type Table } from '../solvers/table.js'
 import type { DistillState } from './optimiser.js'
 import type { ComparedTable, TableTask } from './table-fit.js'
 import { withPoints } from './table-start.js'
+import { pick } from './trajectories.js'
 
 /** Where the fit of a table stands: all that it needs to go on, beside its inputs. */
 export interface TableState extends DistillState {
   readonly name: 'levenberg-marquardt'
-  /** What is fitted: the rows that the start has, then with all points; or nothing any more. */
-  readonly phase: 'rows' | 'points' | 'done'
+  /**
+   * What is fitted: the rows that the start has, first to half of the trajectories and then to all; all points, where they
+   * are more; or nothing any more.
+   */
+  readonly phase: 'half' | 'rows' | 'points' | 'done'
   /** Iterations of this phase. */
   readonly round: number
   readonly table: Table
@@ -21,8 +25,6 @@ export interface TableState extends DistillState {
   readonly stale: number
   /** Moves of this phase, one after the other, that hardly lowered the loss. */
   readonly slow: number
-  /** Whether the linear problem is taken on a part of the trajectories, another one in each iteration. */
-  readonly partial: boolean
 }
 
 /** The table that is kept, with the losses that others are judged by. */
@@ -68,38 +70,46 @@ function mean(values: readonly number[]): number {
 }
 
 const DAMPING = 1e-2
-/** The share of the trajectories on which a linear problem is taken at first; every loss is that of all of them. */
-export const PART = 1 / 4
 
 /** The state before the first iteration, of which there may be so many in each phase. */
 export function first({ setting: { student } }: TableTask, iterations: number): TableState {
-  const wide = withPoints(student.start, student)
-  const narrow = tableRows(wide).length > tableRows(student.start).length
+  // What a student cannot start from is refused before anything is evaluated.
+  withPoints(student.start, student)
   return {
     name: 'levenberg-marquardt',
-    phase: iterations === 0 ? 'done' : narrow ? 'rows' : 'points',
+    phase: iterations === 0 ? 'done' : 'half',
     round: 0,
     iteration: 0,
-    table: narrow ? student.start : wide,
+    table: student.start,
     loss: null,
     damping: DAMPING,
     difference: null,
     evaluations: 0,
     best: null,
     stale: 0,
-    slow: 0,
-    partial: true
+    slow: 0
   }
+}
+
+/** How many of the trajectories the first phase is fitted to: they bring a table most of the way at half the cost. */
+export function firstLessons(training: number): number {
+  return Math.ceil(training / 2)
+}
+
+/** A task with the trajectories that a phase is fitted to. */
+export function lessonsOf(task: TableTask, phase: TableState['phase']): TableTask {
+  if (phase !== 'half') return task
+  const { training } = task
+  const count = firstLessons(training.seeds.length)
+  return { ...task, training: pick(training, [...training.seeds.keys()].slice(0, count)) }
 }
 
 /** The state at the beginning of the next phase, or at the end. */
 export function nextPhase({ setting: { student } }: TableTask, state: TableState): TableState {
-  if (state.phase === 'points') return { ...state, phase: 'done' }
-  const table = withPoints(state.best?.table ?? state.table, student)
-  return { ...state, phase: 'points', round: 0, table, loss: null, damping: DAMPING, stale: 0, slow: 0, partial: true }
-}
-
-/** A state that has come as far as parts of the trajectories lead. */
-export function wholly(state: TableState): TableState {
-  return { ...state, partial: false, slow: 0, damping: DAMPING }
+  const table = state.best?.table ?? state.table
+  const fresh = { ...state, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
+  if (state.phase === 'half') return { ...fresh, phase: 'rows', table }
+  const wide = withPoints(table, student)
+  const more = tableRows(wide).length > tableRows(table).length
+  return state.phase === 'rows' && more ? { ...fresh, phase: 'points', table: wide } : { ...state, phase: 'done' }
 }

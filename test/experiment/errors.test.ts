@@ -106,12 +106,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: heun, nfe: 6 },',
-    '6:55: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "heun"'
+    '6:55: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "heun"'
   ],
   [
     'name: epd',
     'name: dpm2',
-    '6:3: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
+    '6:3: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
   ],
   [
     'validation: 60-69',
