@@ -38,7 +38,7 @@ const ITERATIONS = 20
 const FALL = 4
 /** A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. */
 const SLOW = {
-  half: { moves: 1, share: 0.1 },
+  half: { moves: 2, share: 0.1 },
   rows: { moves: 2, share: 2e-3 },
   points: { moves: 2, share: 2e-3 }
 } as const

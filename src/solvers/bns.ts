@@ -70,7 +70,6 @@ export const bns: SolverDescriptor<'bns', BnsOptions, 'table', TableLearned> = {
   title:
     'Bespoke non-stationary solver: a table of numbers, all of them learned, with any number of parallel evaluations in each of its layers.',
   options: OPTIONS,
-  order: 1,
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'table',

@@ -53,8 +53,11 @@ export interface SolverDescriptor<
    * evaluation.
    */
   readonly options: OptionSchemas
-  /** The highest order of accuracy, on smoothly graded time points and with whatever options. */
-  readonly order: number
+  /**
+   * The highest order of accuracy, on smoothly graded time points and with whatever options; absent where it is that of
+   * what was learned.
+   */
+  readonly order?: number
   /** Parallel evaluations in one step: those that wait for each other. */
   readonly evaluationsAStep: number
   /** Whether the last time point may be a noise level of 0. The step to it is then one evaluation. */

@@ -30,7 +30,6 @@ export const table: SolverDescriptor<'table', TableOptions, 'table', TableLearne
   title:
     'A sampler as a table of numbers, as an import or `{ from: "predictor:NAME" }` brings it: a parallel evaluation a layer.',
   options: OPTIONS,
-  order: 1,
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'table',

@@ -87,6 +87,85 @@ describe('a distill stage', () => {
   })
 })
 
+describe('a table that is learned', () => {
+  const other = 'solver: { name: epd, nfe: 5, afs: true, points: 2 }'
+  const from = (start: string, more = '') => `solver: { name: bns, nfe: 5, start: ${start}${more} }`
+
+  it('starts from iPNDM of order 3, at as many NFE and on its own schedule', () => {
+    const stage = distilled(student('solver: { name: bns, nfe: 5, schedule: { type: logsnr } }'))
+    expect(stage).toMatchObject({
+      student: { name: 'bns', points: 1, firstPoints: 1, free: 'all', nfe: 5, numSteps: 6 },
+      begin: { solver: { name: 'ipndm', maxOrder: 3, afs: false, nfe: 5, numSteps: 6, schedule: { type: 'logsnr' } } },
+      optimizer: { name: 'levenberg-marquardt', finalIterations: 20 }
+    })
+    expect(stage?.student.start).toBeUndefined()
+  })
+
+  it('may start from any linear solver, on time points of its own', () => {
+    const start = '{ name: dpmpp, thresholding: false, afs: true, schedule: { type: polynomial } }'
+    expect(distilled(student(from(start)))?.begin?.solver).toMatchObject({
+      name: 'dpmpp',
+      numSteps: 7,
+      nfe: 5,
+      schedule: { type: 'polynomial', rho: 7 }
+    })
+  })
+
+  it('may start from a predictor, whose numbers are part of its key', () => {
+    const yaml = student(from(`{ from: "predictor:${PUBLISHED}" }`, ', points: 2, firstPoints: 2'))
+    const { begin } = distilled(yaml) ?? {}
+    expect(begin?.predictor?.name).toBe(PUBLISHED)
+    expect(begin?.solver).toMatchObject({ name: 'epd', nfe: 5 })
+  })
+
+  it('may start from the student of another distill stage, which is then one that it reads', () => {
+    const before = `  before: { kind: distill, teacher: teacher, validation: 80-81, ${other} }\n`
+    const options = from('{ from: before }', ', points: 2, firstPoints: 2')
+    const found = load(student(options).replace('  samples:', `${before}  samples:`))
+    const stage = found.stages.find((each): each is DistillStage => each.name === 'student')
+    expect(stage?.begin).toMatchObject({ from: 'before', solver: { name: 'epd', nfe: 5 } })
+  })
+
+  it.each([
+    [
+      from('{ name: amed, afs: true }'),
+      'solver.start: expected a solver without parameters, or { from: ... } with what was learned, found "amed"'
+    ],
+    [
+      from('{ name: dpmpp }'),
+      'solver.start: expected a linear solver, found dpmpp: dynamic thresholding clips what the model answers; set thresholding: false'
+    ],
+    [from('{ name: euler, nfe: 4 }'), 'solver.start: expected a start of 5 NFE, as the student has, found 4'],
+    [from('{ name: heun }'), 'solver.start.nfe: expected an nfe that heun can meet, such as 4 or 6, found 5'],
+    [
+      from(`{ from: "predictor:${PUBLISHED}" }`),
+      'solver.start: expected a start of at most 1 parallel points, found 2 in layer 1; raise firstPoints'
+    ],
+    [from('{ from: "predictor:none" }'), 'solver.start.from: expected a predictor that is imported'],
+    [
+      `${from('{ name: euler }')}, learnSigmas: true`,
+      'learnSigmas: expected false for bns, which learns noise levels whatever it is, found true'
+    ],
+    [
+      `${from('{ name: euler }')}, objective: every`,
+      'objective: expected final for bns, whose layers are at no time points, found "every"'
+    ],
+    [
+      `${from('{ name: euler }')}, start: normal`,
+      'start: expected none: the solver\'s own option start says from where bns learns, found "normal"'
+    ],
+    [
+      from('{ name: euler }', ', free: everything'),
+      'solver.free: expected "all", "weights", "weights+told", "times" or "weights+times", found "everything"'
+    ],
+    ['solver: { name: table, nfe: 5, layers: [1, 1] }', 'solver: expected an epd, amed or bns solver']
+  ])('refuses %s', (options, message) => {
+    const found = errors(student(options))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(`stages.student.${message}`)
+  })
+})
+
 describe('options out of their range', () => {
   it.each([
     ['{ name: ipndm, nfe: 5, maxOrder: 5 }', 'maxOrder: expected a whole number from 1 to 4, found 5'],

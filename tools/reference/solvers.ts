@@ -41,7 +41,7 @@ function propertiesOf(solver: SolverDescriptor): string[][] {
   const { order, learns, reachesZero, oneByOne, needsFeatures, teaches, stopsItself } = solver
   const isMethod = METHODS.some(method => method.name === solver.name)
   return [
-    ['highest order', String(order)],
+    ['highest order', order === undefined ? 'that of its table' : String(order)],
     ['NFE on N time points', nfeOf(solver)],
     ['last noise level of 0', reachesZero ? 'allowed; the step to it is one evaluation' : 'not allowed'],
     ['what distillation finds', LEARNED[learns]],
