@@ -50,6 +50,8 @@ export interface DistillOptions<Solver extends Student = Student> {
   readonly resume?: DistillState
   /** Called after each iteration; what it returns is awaited. `state` is plain data that JSON keeps bit for bit. */
   readonly onIteration?: (row: Iteration, state: DistillState) => void | Promise<void>
+  /** Told within an iteration that takes long how many of its trajectories are done. */
+  readonly onPart?: (done: number, total: number) => void
   readonly signal?: AbortSignal
   readonly batchSize?: number
 }
@@ -81,7 +83,7 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const history: Iteration[] = []
   const { model, student, batchSize, signal } = options
   const task = {
-    ...{ training, validation, learnSigmas, start, seed },
+    ...{ training, validation, learnSigmas, start, seed, onPart: options.onPart },
     setting: { model: model.smooth ?? model, student, sigmas: above, toZero, batchSize, signal },
     at: [...above.keys()].slice(objective === 'final' ? -1 : 1),
     look: lookThrough(options.view, above.length - 1),

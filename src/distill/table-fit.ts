@@ -199,15 +199,13 @@ function difference(a: Float64Array, b: Float64Array): Float64Array {
  * The linear problem at a table: how the final samples change with each coordinate of its rows, by differences over the step
  * `by`, and with each free part of its result. It is summed over parts of the trajectories, so that memory does not grow with
  * their number.
- * @param onPart is told after each part how many trajectories are done
  */
 export async function linearised(
   task: TableTask,
   table: Table,
   followed: Trajectories,
   coordinates: readonly Coordinate[],
-  by: number,
-  onPart: (done: number) => void = () => undefined
+  by: number
 ): Promise<TableProblem> {
   const probes = coordinates.map((_, k) =>
     movedTable(
@@ -237,7 +235,7 @@ export async function linearised(
     addProducts(sums, columns, difference(middle, await seen(targetOf(part))))
     evaluations += base.evaluations + walks.reduce((sum, walk) => sum + walk.evaluations, 0)
     done += count
-    onPart(done)
+    task.onPart?.(done, followed.seeds.length)
   }
   return { normal: normalOf(sums), loss: sums.square / sums.values, evaluations }
 }

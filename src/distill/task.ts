@@ -40,6 +40,8 @@ export interface Task<Solver extends Student = Student> {
   readonly start?: StartName
   /** The seed of everything drawn at random. */
   readonly seed: number
+  /** Told within an iteration that takes long how many of its trajectories are done. */
+  readonly onPart?: (done: number, total: number) => void
 }
 
 /** What an optimiser comes to. */

@@ -232,6 +232,7 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   const { learns } = solver.descriptor
   const total = mostIterations(stage, solvers)
   const resume = store.iterationState(key)
+  let done = isDistillState(resume) ? resume.iteration : 0
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distilled({
@@ -250,7 +251,11 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     resume: isDistillState(resume) ? resume : undefined,
     onIteration: (row, state) => {
       store.putIteration(claim, row, state)
-      onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
+      done = row.iteration
+      onProgress({ done, total, unit: 'iterations', note: describe(row) })
+    },
+    onPart: (count, all) => {
+      onProgress({ done, total, unit: 'iterations', note: `probed on ${count} of ${all} trajectories` })
     }
   }).finally(() => inception?.close())
   const { learned, loss, validationLoss, evaluations } = found
