@@ -17,7 +17,7 @@ import type { PredictorRecord } from './record.js'
 export function tableOfRecord(record: PredictorRecord): Table {
   const { name, solver, learned } = record
   try {
-    const sigmas = timePoints(record)
+    const sigmas = timePointsOf(record)
     return tableOf(withLearned(bound(solver), learned), sigmas, startFactor(sigmas[0], solver.schedule.noiseScale))
   } catch (error) {
     if (error instanceof RangeError) throw new EpdError('no-table', `${name}: ${error.message}`, { cause: error })
@@ -25,8 +25,11 @@ export function tableOfRecord(record: PredictorRecord): Table {
   }
 }
 
-/** @throws RangeError where they are known with a model alone, with what to write in their place */
-function timePoints({ solver, learned }: PredictorRecord): Float64Array {
+/**
+ * The noise levels of a predictor's time points, the first one first, with a last one of 0 where its schedule has that.
+ * @throws RangeError where they are known with a model alone, with what to write in their place
+ */
+export function timePointsOf({ solver, learned }: PredictorRecord): Float64Array {
   const { schedule: spec, numSteps } = solver
   const own = 'sigmas' in learned ? learned.sigmas : undefined
   if (own) return Float64Array.from(endsAtZero(spec) && own.at(-1) !== 0 ? [...own, 0] : own)
@@ -92,7 +95,7 @@ export function plainParameters(record: PredictorRecord): PlainParameters | unde
 
 function knownTimePoints(record: PredictorRecord): readonly number[] | undefined {
   try {
-    return [...timePoints(record)]
+    return [...timePointsOf(record)]
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
