@@ -48,6 +48,7 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
             bars = (np.sqrt(bars) - np.sqrt(bars[-1])) * np.sqrt(bars[0]) / (np.sqrt(bars[0]) - np.sqrt(bars[-1]))
             bars = np.maximum(bars**2, 2.0**-24)
         self.log_sigmas = np.log(1 / bars - 1) / 2
+        self.scaled = False
         self.set_timesteps()
 
     @classmethod
@@ -57,7 +58,7 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
         if "shift" in config:
             config["prediction_type"] = "flow_prediction"
         elif not CHAIN <= set(config) or {"sigma_data", "snr_shift_scale"} & set(config):
-            raise ValueError(f"{config.get('_class_name')} has other noise than a chain of betas or a flow")
+            raise ValueError(f"{config.get('_class_name', 'the scheduler')} has other noise than a chain of betas or a flow")
         return super().from_config({key: value for key, value in config.items() if key in cls.known()}, **kwargs)
 
     @classmethod
@@ -89,20 +90,35 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
     def add_noise(self, original_samples, noise, timesteps):
         raise ValueError("a table begins with noise alone: image to image and inpainting need another scheduler")
 
+    def begin(self, noise):
+        """The latents to be given to a pipeline that does not multiply them by init_noise_sigma itself."""
+        self.scaled = True
+        return self.init_noise_sigma * noise
+
     def scale_model_input(self, sample, timestep=None):
+        """The sample: it is what the model sees already. Pipelines that call this multiply latents by init_noise_sigma."""
+        self.scaled = True
         return sample
 
     def step(self, model_output, timestep, sample, generator=None, return_dict=True, **unused):
         """The next image that the model is to see, and after the last row the result."""
         i, seen = self.step_index, sample.float()
         if i == 0:
+            self.check_begin(unused)
             self.z, self.answers = seen / self.init_noise_sigma, []
         self.answers.append(self.denoised(model_output.float()[:, : sample.shape[1]], seen, *self.places[i][:2]))
         self.step_index = (i + 1) % len(ROWS)
         last = self.step_index == 0
+        self.scaled = self.scaled and not last
         state = combined(self.z, TABLE["result"] if last else ROWS[i + 1], self.answers)
         state = (state if last else state * self.places[i + 1][0]).to(sample.dtype)
         return SchedulerOutput(prev_sample=state) if return_dict else (state,)
+
+    def check_begin(self, given):
+        if given.get("eta"):
+            raise ValueError("a table adds no noise: leave eta out")
+        if not self.scaled and abs(self.init_noise_sigma - 1) > 0.01:
+            raise ValueError("this pipeline does not scale latents: pass latents=pipeline.scheduler.begin(noise)")
 
     def denoised(self, output, seen, alpha, s):
         """The clean image that the model's output stands for."""

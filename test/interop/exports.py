@@ -17,16 +17,19 @@ from diffusers import (
     DDIMScheduler,
     DDPMPipeline,
     DDPMScheduler,
-    FlowMatchEulerDiscreteScheduler,
+    EDMEulerScheduler,
+    IPNDMScheduler,
+    LDMPipeline,
     StableDiffusionPipeline,
     UNet2DConditionModel,
     UNet2DModel,
+    VQModel,
 )
 
-from common import PROMPT, Case, made_by
+from common import PROMPT, Case, made_by, whole
 from conditional import BASE, SD_CHAIN, text_encoder, tokenizer
 from autoencoders import kl
-from schedulers import SD, SMALL
+from schedulers import SD, SMALL, scheduler_of
 
 SHAPE = (3, 8, 8)
 BATCH = 2
@@ -36,7 +39,7 @@ NOISE = {
     "v": DDPMScheduler(clip_sample=False, prediction_type="v_prediction"),
     "epsilon": DDPMScheduler(**SD, clip_sample=False),
     "sample": DDIMScheduler(**SD, clip_sample=False, prediction_type="sample"),
-    "flow": FlowMatchEulerDiscreteScheduler(),
+    "flow": scheduler_of("FlowMatchEulerDiscreteScheduler", {}),
 }
 # The first noise level of published is beyond the chain of Stable Diffusion.
 PREDICTORS = {"v": ["published", "table"], "epsilon": ["epd", "steps", "table"], "sample": ["epd"], "flow": ["published", "epd", "steps", "table"]}
@@ -54,6 +57,8 @@ def stood_in(name):
 
 
 def package(target, predictor):
+    if os.environ["EPD_EXPORTS"] not in sys.path:
+        sys.path.append(os.environ["EPD_EXPORTS"])
     return importlib.import_module(f"{target}_{predictor}")
 
 
@@ -61,30 +66,81 @@ def noise():
     return torch.randn((BATCH, *SHAPE), generator=torch.Generator().manual_seed(SEED))
 
 
-def in_diffusers(unet, kind, predictor):
-    """(latents, images) of a pipeline."""
-    pipeline_class = DDPMPipeline if kind == "flow" else DDIMPipeline
-    pipeline = pipeline_class(unet, DDIMScheduler())
-    pipeline.scheduler = NOISE[kind]
-    scheduler = package("diffusers_scheduler", predictor).TableScheduler.from_config(pipeline.scheduler.config)
-    pipeline.scheduler = scheduler
-    pipeline.set_progress_bar_config(disable=True)
+def scheduler_for(kind, predictor):
+    return package("diffusers_scheduler", predictor).TableScheduler.from_config(NOISE[kind].config)
+
+
+def watched(scheduler):
+    """The samples before and after each step of a scheduler, as a list that grows."""
     step, states = scheduler.step, []
 
-    def watched(output, t, sample, **given):
+    def watching(output, t, sample, **given):
         result = step(output, t, sample, **given)
         states.extend([sample, result.prev_sample])
         return result
 
-    scheduler.step = watched
-    pipeline(
-        batch_size=BATCH,
-        generator=torch.Generator().manual_seed(SEED),
-        num_inference_steps=scheduler.evaluations,
-        output_type="np",
-    )
-    assert len(states) == 2 * scheduler.evaluations and torch.equal(states[0], noise())
+    scheduler.step = watching
+    return states
+
+
+def in_diffusers(unet, kind, predictor):
+    """(latents, images) of a pipeline that multiplies its latents."""
+    vqvae = made_by(VQModel, dict(block_out_channels=(8,), norm_num_groups=4, num_vq_embeddings=4), "exports-vq")
+    pipeline = LDMPipeline(vqvae, unet, DDIMScheduler())
+    scheduler = pipeline.scheduler = scheduler_for(kind, predictor)
+    pipeline.set_progress_bar_config(disable=True)
+    states = watched(scheduler)
+    with torch.no_grad():
+        pipeline(BATCH, torch.Generator().manual_seed(SEED), num_inference_steps=scheduler.evaluations, output_type="np")
+    assert len(states) == 2 * scheduler.evaluations
+    return noise(), states[-1]
+
+
+def in_plain_pipeline(unet, kind, predictor):
+    """(latents, images) of DDIMPipeline, which begins with the latents as they are."""
+    pipeline = DDIMPipeline(unet, DDIMScheduler())
+    scheduler = pipeline.scheduler = scheduler_for(kind, predictor)
+    pipeline.set_progress_bar_config(disable=True)
+    states = watched(scheduler)
+    asked = dict(generator=torch.Generator().manual_seed(SEED), num_inference_steps=scheduler.evaluations, output_type="np")
+    if abs(scheduler.init_noise_sigma - 1) > 0.01:
+        return refused(lambda: pipeline(BATCH, **asked), "scheduler.begin(noise)")
+    pipeline(BATCH, **asked)
+    assert torch.equal(states[0], noise())
     return states[0] / scheduler.init_noise_sigma, states[-1]
+
+
+def in_loop(unet, kind, predictor):
+    """(latents, images) of the loop that pipelines of flow models have."""
+    scheduler = scheduler_for(kind, predictor)
+    scheduler.set_timesteps(scheduler.evaluations)
+    x = scheduler.begin(noise())
+    with torch.no_grad():
+        for t in scheduler.timesteps:
+            x = scheduler.step(unet(x, t).sample, t, x, return_dict=False)[0]
+    return noise(), x
+
+
+def refused(call, words):
+    try:
+        call()
+    except ValueError as error:
+        assert words in str(error), error
+        return None
+    raise AssertionError(f"it was not refused: {words}")
+
+
+def expect_refusals():
+    """What a table cannot do is refused by the scheduler."""
+    scheduler = scheduler_for("epsilon", "epd")
+    of = type(scheduler).from_config
+    refused(lambda: scheduler.set_timesteps(scheduler.evaluations + 1), f"num_inference_steps={scheduler.evaluations}")
+    refused(lambda: scheduler.set_begin_index(1), "image to image")
+    refused(lambda: scheduler.add_noise(noise(), noise(), None), "image to image")
+    refused(lambda: of(EDMEulerScheduler().config), "other noise")
+    refused(lambda: of(IPNDMScheduler().config), "other noise")
+    for kind, prediction in [("v", "v_prediction"), ("epsilon", "epsilon"), ("sample", "sample"), ("flow", "flow_prediction")]:
+        assert NOISE[kind] is None or of(NOISE[kind].config).config.prediction_type == prediction
 
 
 def k_diffusion_external():
@@ -185,15 +241,6 @@ def in_comfyui(unet, kind, predictor):
     return noise(), images
 
 
-def whole(case, runs):
-    """Notes the runs: (name, what is said of it, latents, images)."""
-    case.about["exported"] = {}
-    for name, about, latents, images in runs:
-        case.about["exported"][name] = about
-        case.arrays[f"{name}.latents"] = latents.numpy()
-        case.arrays[name] = images.float().numpy()
-
-
 def write_kind(out, versions, kind):
     case = Case(out, f"exports-{kind}", family="diffusers", expect="match", shape=list(SHAPE), **versions)
     unet = made_by(UNet2DModel, SMALL, case.name)
@@ -203,7 +250,11 @@ def write_kind(out, versions, kind):
     runs = []
     for predictor in PREDICTORS[kind]:
         about = dict(predictor=predictor)
-        runs.append((f"diffusers.{predictor}", about, *in_diffusers(unet, kind, predictor)))
+        in_pipeline = in_loop if kind == "flow" else in_diffusers
+        runs.append((f"diffusers.{predictor}", about, *in_pipeline(unet, kind, predictor)))
+        plain = None if kind == "flow" else in_plain_pipeline(unet, kind, predictor)
+        if plain is not None:
+            runs.append((f"diffusers-plain.{predictor}", about, *plain))
         if "K_DIFFUSION" in os.environ and kind in ("v", "epsilon"):
             tape, name = [], f"k-diffusion.{predictor}"
             runs.append((name, about, *in_k_diffusion(unet, kind, predictor, tape)))
@@ -234,8 +285,8 @@ def write_guided(out, versions):
     pipeline.save_pretrained(case.path())
     pipeline.set_progress_bar_config(disable=True)
     runs = []
-    for predictor in ["epd", "steps"]:
-        pipeline.scheduler = package("diffusers_scheduler", predictor).TableScheduler.from_config(NOISE["epsilon"].config)
+    for predictor in ["published", "epd", "steps"]:
+        pipeline.scheduler = scheduler_for("epsilon", predictor)
         latents = torch.randn((1, *shape), generator=torch.Generator().manual_seed(SEED))
         images = pipeline(
             PROMPT,
@@ -253,9 +304,9 @@ def write_guided(out, versions):
 def write(out, versions, wanted):
     if "EPD_EXPORTS" not in os.environ:
         return
-    sys.path.append(os.environ["EPD_EXPORTS"])
-    for kind in NOISE:
-        if wanted(f"exports-{kind}"):
+    expect_refusals()
+    for kind, scheduler in NOISE.items():
+        if scheduler is not None and wanted(f"exports-{kind}"):
             write_kind(out, versions, kind)
     if wanted("exports-guided"):
         write_guided(out, versions)

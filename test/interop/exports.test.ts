@@ -3,16 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openModel } from '../../src/models/open.js'
-import { timePointsOf } from '../../src/predictors/record-table.js'
 import { TARGETS } from '../../src/predictors/targets.js'
-import { withLearned } from '../../src/solvers/learned.js'
-import { startFactor } from '../../src/solvers/noise.js'
-import { bound } from '../../src/solvers/options.js'
-import { solve } from '../../src/solvers/solve.js'
 import { relativeError } from '../support/fixture.js'
 import { numpy } from '../support/numpy-sampler.js'
 import { caseNames, openCase, type Case, type ExportedRun } from './cases.js'
-import { predictorOf, writeExport } from './predictors.js'
+import { predictorOf, sampled, writeExport } from './predictors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-exports-'))
 afterAll(() => {
@@ -30,19 +25,14 @@ function array({ expected }: Case, name: string): Float64Array {
 
 /** What the solver itself, with what was learned for it, makes of latents on the network of a case. */
 async function ours({ about, checkpoint }: Case, run: ExportedRun, latents: Float64Array): Promise<Float64Array> {
-  const { rounding, guidance, predictor } = run
-  const record = predictorOf(predictor)
-  const sigmas = timePointsOf(record)
-  const factor = startFactor(sigmas[0], record.solver.schedule.noiseScale)
+  const { rounding, guidance } = run
   const model = await openModel({
     ...{ checkpoint, cacheDir: folder, engine: 'onnx', provider: 'cpu', threads: 1 },
     ...(rounding && { rounding }),
     ...(guidance && { guidance })
   })
   try {
-    const solver = withLearned(bound(record.solver), record.learned)
-    const condition = about.prompt === undefined ? undefined : { prompts: [about.prompt] }
-    return (await solve({ model, solver, sigmas, condition, x: latents.map(value => factor * value) })).x
+    return await sampled(model, run, latents, about.prompt)
   } finally {
     await model.close()
   }

@@ -1,12 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Denoiser } from '../../src/models/denoiser.js'
 import { exportedFiles } from '../../src/predictors/exported.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
-import type { PredictorRecord } from '../../src/predictors/record.js'
-import { parseRecord } from '../../src/predictors/record.js'
+import { timePointsOf } from '../../src/predictors/record-table.js'
+import { parseRecord, type PredictorRecord } from '../../src/predictors/record.js'
 import { TARGETS, type Target } from '../../src/predictors/targets.js'
+import { withLearned } from '../../src/solvers/learned.js'
+import { startFactor } from '../../src/solvers/noise.js'
+import { bound } from '../../src/solvers/options.js'
+import { solve } from '../../src/solvers/solve.js'
 import { tableOf } from '../../src/solvers/table-of.js'
 import type { Combination, Table } from '../../src/solvers/table.js'
+import type { ExportedRun } from './cases.js'
 
 const published = publishedPredictors().get('00018-cifar10-4-5-ipndm-uni1.0-afs')
 if (!published) throw new Error('a published predictor is missing')
@@ -88,4 +94,19 @@ export function writeExport(target: Target, record: PredictorRecord, into: strin
 /** Writes every predictor for every target. */
 export function writeExports(into: string): void {
   for (const target of TARGETS) for (const record of PREDICTORS.values()) writeExport(target, record, into)
+}
+
+/** The images, [images, ...shape], that latents lead to by the solver itself with what was learned for it. */
+export async function sampled(
+  model: Denoiser,
+  { predictor }: ExportedRun,
+  latents: Float64Array,
+  prompt?: string
+): Promise<Float64Array> {
+  const record = predictorOf(predictor)
+  const sigmas = timePointsOf(record)
+  const factor = startFactor(sigmas[0], record.solver.schedule.noiseScale)
+  const solver = withLearned(bound(record.solver), record.learned)
+  const condition = prompt === undefined ? undefined : { prompts: [prompt] }
+  return (await solve({ model, solver, sigmas, condition, x: latents.map(value => factor * value) })).x
 }
