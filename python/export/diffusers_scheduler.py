@@ -13,6 +13,7 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "table.json")
     TABLE = json.load(file)
 ROWS = [row for layer in TABLE["layers"] for row in layer]
 CHAIN = {"num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "prediction_type"}
+TAKEN = CHAIN | {"trained_betas", "rescale_betas_zero_snr"}
 
 
 def combined(z, row, answers):
@@ -55,15 +56,14 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
     def from_config(cls, config, **kwargs):
         """A scheduler for the model of another one, whose noise and prediction it takes over."""
         config = {key: value for key, value in config.items() if key != "_use_default_values"}
-        if "shift" in config:
+        flow = "shift" in config and config.get("_class_name", "FlowMatch").startswith("FlowMatch")
+        other = {"sigma_data", "snr_shift_scale"} & set(config)
+        told = config.get("timestep_type", "discrete") != "discrete" or config.get("invert_sigmas", False)
+        if flow:
             config["prediction_type"] = "flow_prediction"
-        elif not CHAIN <= set(config) or {"sigma_data", "snr_shift_scale"} & set(config):
+        if other or told or not (flow or CHAIN <= set(config)):
             raise ValueError(f"{config.get('_class_name', 'the scheduler')} has other noise than a chain of betas or a flow")
-        return super().from_config({key: value for key, value in config.items() if key in cls.known()}, **kwargs)
-
-    @classmethod
-    def known(cls):
-        return CHAIN | {"trained_betas", "rescale_betas_zero_snr"}
+        return super().from_config({key: value for key, value in config.items() if key in TAKEN}, **kwargs)
 
     def place(self, sigma):
         """alpha and s of the model's noisy image alpha * image + s * noise, and the time that it is told."""
@@ -106,13 +106,15 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
         if i == 0:
             self.check_begin(unused)
             self.z, self.answers = seen / self.init_noise_sigma, []
+        elif not torch.equal(sample, self.state):
+            raise ValueError("latents were changed between two steps, which a table does not take up")
         self.answers.append(self.denoised(model_output.float()[:, : sample.shape[1]], seen, *self.places[i][:2]))
         self.step_index = (i + 1) % len(ROWS)
         last = self.step_index == 0
         self.scaled = self.scaled and not last
         state = combined(self.z, TABLE["result"] if last else ROWS[i + 1], self.answers)
-        state = (state if last else state * self.places[i + 1][0]).to(sample.dtype)
-        return SchedulerOutput(prev_sample=state) if return_dict else (state,)
+        self.state = (state if last else state * self.places[i + 1][0]).to(sample.dtype)
+        return SchedulerOutput(prev_sample=self.state) if return_dict else (self.state,)
 
     def check_begin(self, given):
         if given.get("eta"):

@@ -39,10 +39,11 @@ NOISE = {
     "v": DDPMScheduler(clip_sample=False, prediction_type="v_prediction"),
     "epsilon": DDPMScheduler(**SD, clip_sample=False),
     "sample": DDIMScheduler(**SD, clip_sample=False, prediction_type="sample"),
+    "zero": scheduler_of("DDIMScheduler", dict(**SD, rescale_betas_zero_snr=True, prediction_type="v_prediction", clip_sample=False)),
     "flow": scheduler_of("FlowMatchEulerDiscreteScheduler", {}),
 }
 # The first noise level of published is beyond the chain of Stable Diffusion.
-PREDICTORS = {"v": ["published", "table"], "epsilon": ["epd", "steps", "table"], "sample": ["epd"], "flow": ["published", "epd", "steps", "table"]}
+PREDICTORS = {"v": ["published", "table"], "epsilon": ["epd", "steps", "table"], "sample": ["epd"], "zero": ["published"], "flow": ["published", "epd", "steps", "table"]}
 
 
 def stood_in(name):
@@ -137,8 +138,14 @@ def expect_refusals():
     refused(lambda: scheduler.set_timesteps(scheduler.evaluations + 1), f"num_inference_steps={scheduler.evaluations}")
     refused(lambda: scheduler.set_begin_index(1), "image to image")
     refused(lambda: scheduler.add_noise(noise(), noise(), None), "image to image")
+    output = scheduler.step(noise(), None, scheduler.begin(noise())).prev_sample
+    refused(lambda: scheduler.step(noise(), None, output + 1), "changed between two steps")
+    refused(lambda: scheduler_for("epsilon", "epd").step(noise(), None, noise(), eta=1.0), "eta")
+    refused(lambda: scheduler_for("epsilon", "table").step(noise(), None, noise()), "scheduler.begin(noise)")
     refused(lambda: of(EDMEulerScheduler().config), "other noise")
     refused(lambda: of(IPNDMScheduler().config), "other noise")
+    refused(lambda: of(dict(shift=1.0, _class_name="FlowMapEulerDiscreteScheduler")), "FlowMapEulerDiscreteScheduler")
+    refused(lambda: of({**NOISE["v"].config, "timestep_type": "continuous"}), "other noise")
     for kind, prediction in [("v", "v_prediction"), ("epsilon", "epsilon"), ("sample", "sample"), ("flow", "flow_prediction")]:
         assert NOISE[kind] is None or of(NOISE[kind].config).config.prediction_type == prediction
 
@@ -196,10 +203,11 @@ class InComfy(torch.nn.Module):
 
     def __init__(self, unet):
         super().__init__()
-        self.unet, self.dtype = unet, torch.float32
+        self.unet, self.dtype, self.conditioned = unet, torch.float32, False
 
     def forward(self, x, timesteps, context=None, control=None, transformer_options=None, **rest):
-        return self.unet(x, timesteps).sample
+        answer = self.unet(x, timesteps).sample
+        return answer + context.mean((1, 2))[:, None, None, None] if self.conditioned else answer
 
 
 def in_comfyui(unet, kind, predictor):
@@ -228,7 +236,7 @@ def in_comfyui(unet, kind, predictor):
     condition = [[torch.zeros(1, 1, 4), {}]]
     empty = torch.zeros((BATCH, *SHAPE))
 
-    def run(**given):
+    def run(condition=condition, **given):
         latents = noise()
         with torch.no_grad():
             return comfy.sample.sample_custom(
@@ -236,8 +244,13 @@ def in_comfyui(unet, kind, predictor):
             )
 
     images = run()
-    masked = run(noise_mask=torch.ones((BATCH, 1, *SHAPE[1:])))
-    assert float((masked - images).abs().max()) < 1e-4 * float(images.abs().max())
+    # With a mask points are evaluated one after the other; a condition of each image goes with all of its points.
+    model.diffusion_model.conditioned = True
+    own = [[torch.arange(4.0 * BATCH).reshape(BATCH, 1, 4) / 8, {}]]
+    together = run(own)
+    apart = run(own, noise_mask=torch.ones((BATCH, 1, *SHAPE[1:])))
+    assert float((apart - together).abs().max()) < 1e-4 * float(together.abs().max())
+    assert float((together - images).abs().max()) > 1e-2 * float(images.abs().max())
     return noise(), images
 
 
@@ -260,7 +273,7 @@ def write_kind(out, versions, kind):
             runs.append((name, about, *in_k_diffusion(unet, kind, predictor, tape)))
             for key, parts in zip(["x", "sigma", "denoised"], zip(*tape)):
                 case.arrays[f"{name}.{key}"] = torch.cat(parts).numpy()
-        if "COMFYUI" in os.environ and kind != "sample":
+        if "COMFYUI" in os.environ and kind not in ("sample", "zero"):
             # ComfyUI tells a network the nearest whole step.
             rounded = dict(about, rounding="nearest") if kind != "flow" else about
             runs.append((f"comfyui.{predictor}", rounded, *in_comfyui(unet, kind, predictor)))

@@ -70,7 +70,10 @@ export const PREDICTORS: ReadonlyMap<string, PredictorRecord> = new Map(
     },
     {
       name: 'table',
-      solver: { name: 'table', layers: [1, 2, 1], schedule: { type: 'explicit', sigmas: [12, 0.1] }, numSteps: 2 },
+      solver: {
+        ...{ name: 'table', layers: [1, 2, 1], numSteps: 3 },
+        schedule: { type: 'explicit', sigmas: [12, 0.1], finalSigma: 'zero' }
+      },
       learned: learnedTable()
     }
   ].map(value => [value.name, parseRecord(value, value.name)])
