@@ -23,7 +23,7 @@ def combined(z, row, answers):
 
 
 def place(sampling, sigma):
-    """alpha of the noisy image alpha * image + s * noise that ComfyUI gives the model, and what it calls sigma there."""
+    """alpha of the noisy image alpha * image + s * noise that ComfyUI has there, and what it calls sigma."""
     flow = isinstance(sampling, comfy.model_sampling.CONST)
     return (1 / (1 + sigma), sigma / (1 + sigma)) if flow else (1.0, sigma)
 
@@ -34,7 +34,7 @@ def sample(model, x, sigmas, extra_args=None, callback=None, disable=None):
     sampling = model.inner_model.inner_model.model_sampling
     first = place(sampling, TABLE["sigmas"][0])[1]
     if abs(float(sigmas[0]) / first - 1) > 1e-4:
-        raise ValueError(f"the table begins at sigma {first}, not {float(sigmas[0])}: connect the sigmas of its own node")
+        raise ValueError(f"the table begins at sigma {first}, not {float(sigmas[0])}: connect its own node's sigmas")
     batch, z, answers = len(x), x.float() / float(sigmas[0]), []
     masked = (extra_args or {}).get("denoise_mask") is not None
     for i, layer in enumerate(tqdm(TABLE["layers"], disable=disable)):

@@ -62,7 +62,8 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
         if flow:
             config["prediction_type"] = "flow_prediction"
         if other or told or not (flow or CHAIN <= set(config)):
-            raise ValueError(f"{config.get('_class_name', 'the scheduler')} has other noise than a chain of betas or a flow")
+            name = config.get("_class_name", "the scheduler")
+            raise ValueError(f"{name} has other noise than a chain of betas or a flow")
         return super().from_config({key: value for key, value in config.items() if key in TAKEN}, **kwargs)
 
     def place(self, sigma):
@@ -96,7 +97,7 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
         return self.init_noise_sigma * noise
 
     def scale_model_input(self, sample, timestep=None):
-        """The sample: it is what the model sees already. Pipelines that call this multiply latents by init_noise_sigma."""
+        """The sample, which is what the model sees. Pipelines that call this multiply latents by init_noise_sigma."""
         self.scaled = True
         return sample
 

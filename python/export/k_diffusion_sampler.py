@@ -33,7 +33,10 @@ def repeated(value, batch, times):
 
 @torch.no_grad()
 def sample_NAME(model, x, sigmas=None, extra_args=None, callback=None, disable=None):
-    """The images that x = SIGMA_MAX * noise leads to. model(x, sigma) is the denoiser; the points of a layer are one batch."""
+    """The images that x = SIGMA_MAX * noise leads to, model(x, sigma) being the denoiser.
+
+    The points of a layer are one batch.
+    """
     if sigmas is not None and abs(float(sigmas[0]) / SIGMA_MAX - 1) > 1e-4:
         raise ValueError(f"the table begins at sigma {SIGMA_MAX}, not {float(sigmas[0])}: leave sigmas out")
     batch, z, answers = len(x), x.float() / SIGMA_MAX, []

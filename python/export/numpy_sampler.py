@@ -21,8 +21,9 @@ def combined(z, row, answers):
 def sample(denoise, latents):
     """The images that latents lead to, [batch, ...], in double precision.
 
-    latents are standard normal, [batch, ...]. denoise(x, sigma) is the expected clean image of x = image + sigma * noise,
-    x being [n, ...] and sigma [n]. The points of a layer do not wait for each other, and are one call with n = batch * points.
+    latents are standard normal, [batch, ...]. denoise(x, sigma) is the expected clean image of
+    x = image + sigma * noise, x being [n, ...] and sigma [n]. The points of a layer do not wait for each other, and are
+    one call with n = batch * points.
     """
     z = np.asarray(latents, dtype=np.float64)
     answers = []

@@ -11,7 +11,8 @@ import type { Table } from '../solvers/table.js'
 import type { PredictorRecord } from './record.js'
 
 /**
- * The table that a predictor's solver is on its own time points, with a last step to a noise level of 0 where it takes one.
+ * The table that a predictor's solver is on its own time points, with a last step to a noise level of 0 where it
+ * takes one.
  * @throws EpdError `no-table` where it is none, with what would make it one
  */
 export function tableOfRecord(record: PredictorRecord): Table {
@@ -38,7 +39,8 @@ export function timePointsOf({ solver, learned }: PredictorRecord): Float64Array
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new RangeError(
-      `its time points are not known (${error.message}); write their noise levels into its file as schedule: { type: explicit, sigmas: [...] } and import that`
+      `its time points are not known (${error.message}); write their noise levels into its file as ` +
+        'schedule: { type: explicit, sigmas: [...] } and import that'
     )
   }
 }

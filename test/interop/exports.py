@@ -1,8 +1,8 @@
 """Exported predictors in the libraries that they are for: whole samples, on one small network for each kind of model.
 
-EPD_EXPORTS names the folder with what epd-run has exported (run.ts writes it). K_DIFFUSION and COMFYUI name checkouts of k-diffusion
-and ComfyUI; without them their runs are left out. Libraries that those import, and that nothing here calls, are stood in for by
-empty names where they are not installed.
+EPD_EXPORTS names the folder with what epd-run has exported (run.ts writes it). K_DIFFUSION and COMFYUI name checkouts
+of k-diffusion and ComfyUI; without them their runs are left out. Libraries that those import, and that nothing here
+calls, are stood in for by empty names where they are not installed.
 """
 
 import importlib
@@ -39,11 +39,17 @@ NOISE = {
     "v": DDPMScheduler(clip_sample=False, prediction_type="v_prediction"),
     "epsilon": DDPMScheduler(**SD, clip_sample=False),
     "sample": DDIMScheduler(**SD, clip_sample=False, prediction_type="sample"),
-    "zero": scheduler_of("DDIMScheduler", dict(**SD, rescale_betas_zero_snr=True, prediction_type="v_prediction", clip_sample=False)),
+    "zero": DDIMScheduler(**SD, rescale_betas_zero_snr=True, prediction_type="v_prediction", clip_sample=False),
     "flow": scheduler_of("FlowMatchEulerDiscreteScheduler", {}),
 }
 # The first noise level of published is beyond the chain of Stable Diffusion.
-PREDICTORS = {"v": ["published", "table"], "epsilon": ["epd", "steps", "table"], "sample": ["epd"], "zero": ["published"], "flow": ["published", "epd", "steps", "table"]}
+PREDICTORS = {
+    "v": ["published", "table"],
+    "epsilon": ["epd", "steps", "table"],
+    "sample": ["epd"],
+    "zero": ["published"],
+    "flow": ["published", "epd", "steps", "table"],
+}
 
 
 def stood_in(name):
@@ -92,7 +98,8 @@ def in_diffusers(unet, kind, predictor):
     pipeline.set_progress_bar_config(disable=True)
     states = watched(scheduler)
     with torch.no_grad():
-        pipeline(BATCH, torch.Generator().manual_seed(SEED), num_inference_steps=scheduler.evaluations, output_type="np")
+        generator = torch.Generator().manual_seed(SEED)
+        pipeline(BATCH, generator, num_inference_steps=scheduler.evaluations, output_type="np")
     assert len(states) == 2 * scheduler.evaluations
     return noise(), states[-1]
 
@@ -103,7 +110,8 @@ def in_plain_pipeline(unet, kind, predictor):
     scheduler = pipeline.scheduler = scheduler_for(kind, predictor)
     pipeline.set_progress_bar_config(disable=True)
     states = watched(scheduler)
-    asked = dict(generator=torch.Generator().manual_seed(SEED), num_inference_steps=scheduler.evaluations, output_type="np")
+    generator = torch.Generator().manual_seed(SEED)
+    asked = dict(generator=generator, num_inference_steps=scheduler.evaluations, output_type="np")
     if abs(scheduler.init_noise_sigma - 1) > 0.01:
         return refused(lambda: pipeline(BATCH, **asked), "scheduler.begin(noise)")
     pipeline(BATCH, **asked)
@@ -146,7 +154,8 @@ def expect_refusals():
     refused(lambda: of(IPNDMScheduler().config), "other noise")
     refused(lambda: of(dict(shift=1.0, _class_name="FlowMapEulerDiscreteScheduler")), "FlowMapEulerDiscreteScheduler")
     refused(lambda: of({**NOISE["v"].config, "timestep_type": "continuous"}), "other noise")
-    for kind, prediction in [("v", "v_prediction"), ("epsilon", "epsilon"), ("sample", "sample"), ("flow", "flow_prediction")]:
+    predictions = dict(v="v_prediction", epsilon="epsilon", sample="sample", flow="flow_prediction")
+    for kind, prediction in predictions.items():
         assert NOISE[kind] is None or of(NOISE[kind].config).config.prediction_type == prediction
 
 
@@ -227,7 +236,8 @@ def in_comfyui(unet, kind, predictor):
 
     config = Config({"disable_unet_model_creation": True})
     config.latent_format.latent_channels = SHAPE[0]
-    model = comfy.model_base.BaseModel(config, {"v": types_of.V_PREDICTION, "epsilon": types_of.EPS, "flow": types_of.FLOW}[kind])
+    kinds = {"v": types_of.V_PREDICTION, "epsilon": types_of.EPS, "flow": types_of.FLOW}
+    model = comfy.model_base.BaseModel(config, kinds[kind])
     model.diffusion_model = InComfy(unet)
     device = torch.device("cpu")
     patcher = comfy.model_patcher.ModelPatcher(model, load_device=device, offload_device=device)

@@ -6,7 +6,8 @@
  * - DIFFUSERS names a checkout of diffusers' repository, or a git directory of it, from which two versions are taken: an old one and the
  *   newest; without it the package of that Python.
  * - COMPVIS names a folder with checkouts of CompVis's repositories; without it their cases are left out.
- * - K_DIFFUSION and COMFYUI name checkouts of k-diffusion and ComfyUI; without them exported predictors are run in diffusers alone.
+ * - K_DIFFUSION and COMFYUI name checkouts of k-diffusion and ComfyUI; without them exported predictors are run in
+ *   diffusers alone.
  * - `--keep FOLDER` keeps what was written in that folder.
  */
 import { execFileSync, spawnSync } from 'node:child_process'

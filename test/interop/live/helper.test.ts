@@ -86,7 +86,7 @@ describe('epd_run.py', () => {
         const theirs = made.expected.get(name) ?? new Float64Array(0)
         const latents = made.expected.get(`${name}.latents`) ?? new Float64Array(0)
         const images = await sampled(model, run, latents, made.about.prompt)
-      expect(relativeError(theirs, images), `by ${name}`).toBeLessThan(1e-4)
+        expect(relativeError(theirs, images), `by ${name}`).toBeLessThan(1e-4)
       }
       await model.close()
     }
