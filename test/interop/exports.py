@@ -69,6 +69,12 @@ def package(target, predictor):
     return importlib.import_module(f"{target}_{predictor}")
 
 
+def lines_of_readme(target, predictor):
+    """The lines of Python in the README of an exported predictor."""
+    with open(os.path.join(os.environ["EPD_EXPORTS"], f"{target}_{predictor}", "README.md"), encoding="utf-8") as f:
+        return f.read().split("```python\n")[1].split("```")[0]
+
+
 def noise():
     return torch.randn((BATCH, *SHAPE), generator=torch.Generator().manual_seed(SEED))
 
@@ -190,6 +196,9 @@ def in_k_diffusion(unet, kind, predictor, tape):
     called = []
     latents = noise()
     images = sample(model, exported.SIGMA_MAX * latents, None, dict(mark=torch.arange(BATCH)), called.append, True)
+    known = dict(model=lambda x, sigma: x / (1 + sigma[:, None, None, None] ** 2))
+    exec(lines_of_readme("k_diffusion_sampler", predictor), known)
+    assert known["images"].shape == (16, 3, 32, 32)
     assert [one["i"] for one in called] == list(range(len(exported.TABLE["layers"]))) == list(range(len(tape)))
     return latents, images
 
@@ -320,6 +329,10 @@ def write_guided(out, versions):
             output_type="latent",
         ).images
         runs.append((f"diffusers.{predictor}", dict(predictor=predictor, guidance=GUIDANCE), latents, images))
+    pipeline.scheduler = NOISE["epsilon"]
+    known = dict(pipeline=pipeline, PROMPT=PROMPT)
+    exec(lines_of_readme("diffusers_scheduler", "epd").replace("(...,", "(PROMPT, output_type='latent',"), known)
+    assert known["images"].shape == (1, *shape)
     whole(case, runs)
     case.write()
 

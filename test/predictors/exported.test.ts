@@ -106,6 +106,15 @@ describe('an exported predictor', () => {
     }
   })
 
+  it('says by three lines how it is used, and they work', () => {
+    const readme = exportedFiles(TARGETS[0], predictorOf('epd'), 'numpy_sampler_epd').get('README.md')?.toString()
+    const lines = readme?.split('```python\n')[1].split('```')[0] ?? ''
+    expect(lines.trim().split('\n')).toHaveLength(3)
+    writeExport(TARGETS[0], predictorOf('epd'), folder)
+    const denoise = 'denoise = lambda x, sigma: x / (1 + sigma.reshape(-1, 1, 1, 1) ** 2)'
+    expect(numpy(folder, `${denoise}\n${lines}\ngive(images.shape)`, {})).toEqual([16, 3, 32, 32])
+  })
+
   it('gives a name that is put in place of a word as it is', () => {
     const record = { ...predictorOf('table'), name: 'FOLDER' }
     const files = exportedFiles(TARGETS[1], record, 'x')
