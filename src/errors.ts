@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'images-invalid'
   | 'predictor-invalid'
   | 'predictor-mismatch'
+  | 'no-table'
   | 'model-invalid'
   | 'model-output'
   | 'engine-failed'

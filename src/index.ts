@@ -28,10 +28,13 @@ export {
 } from './solvers/schedule.js'
 export type { RangedModel } from './solvers/range.js'
 export { noise, type Noise } from './solvers/noise.js'
-export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
+export { predictor, type Point, type Predictor, type PredictorTables } from './solvers/predictor.js'
 export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
 export type { Learned, TimePoints } from './solvers/learned.js'
 export { encodeJson, encodeTensors, readPredictor } from './predictors/file.js'
+export { exportedFiles, type ExportedFiles } from './predictors/exported.js'
+export { plainParameters, tableOfRecord, type PlainParameters, type PlainPoint } from './predictors/record-table.js'
+export { TARGETS, type Target } from './predictors/targets.js'
 export { published, publishedPredictors } from './predictors/published.js'
 export { listPredictors, predictorNamed, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
 export {
@@ -59,6 +62,7 @@ export type {
   SolverDescriptor
 } from './solvers/descriptor.js'
 export type { RawGrid, RawUsed } from './solvers/read.js'
+export type { RawExplicit, RawSchedule, RawSpaced } from './solvers/schedule-keys.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'

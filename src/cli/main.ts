@@ -5,6 +5,7 @@ import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
 import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
+import { TARGETS } from '../predictors/targets.js'
 import { wrongPath } from '../reading/paths.js'
 import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
@@ -13,6 +14,7 @@ import type { Flags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
+import type { ExportFlags } from './predictors.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
@@ -150,10 +152,22 @@ program
 
 program
   .command('export <predictor>')
-  .description('write a predictor, by its name or RUN/STAGE, as JSON or safetensors')
-  .option('--out <file>', 'the .json or .safetensors to write; by default JSON to stdout', path)
+  .description(
+    'write a predictor, by its name or RUN/STAGE, as JSON or safetensors, or as a folder that samples with it in another program'
+  )
+  .addOption(
+    new Option('--to <target>', 'what is to read it: a file of JSON, or a package of Python with a README').choices([
+      'json',
+      ...TARGETS.map(({ name }) => name)
+    ])
+  )
+  .option(
+    '--out <path>',
+    'the .json or .safetensors to write, by default JSON to stdout; with --to the folder, by default <target>_<predictor>',
+    path
+  )
   .addOptions(STORE_OPTIONS)
-  .action(async (predictor: string, options: Flags & { out?: string }) => {
+  .action(async (predictor: string, options: ExportFlags) => {
     const { give } = await import('./predictors.js')
     give(predictor, options)
   })

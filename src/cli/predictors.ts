@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { extname } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
-import { encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
+import { exportedFiles, folderOf, isImportable } from '../predictors/exported.js'
+import { described, encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
 import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorRecord } from '../predictors/record.js'
+import { TARGETS, type Target } from '../predictors/targets.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
 import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
@@ -59,22 +61,52 @@ export async function take(
     )
 }
 
-/** Writes a predictor to a file, or as JSON to stdout. */
-export function give(name: string, { store: dir, json, out }: Flags & { readonly out?: string }): void {
-  const record = predictorNamed(dir, name)
+/** The options of `export`. */
+export interface ExportFlags extends Flags {
+  readonly out?: string
+  readonly to?: string
+}
+
+/** Writes a predictor to a file, as JSON to stdout, or as a folder for another program. */
+export function give(name: string, flags: ExportFlags): void {
+  const record = predictorNamed(flags.store, name)
+  const target = TARGETS.find(each => each.name === flags.to)
+  if (target) giveFolder(record, target, flags)
+  else giveFile(record, flags)
+}
+
+function giveFile(record: PredictorRecord, { json, out, to }: ExportFlags): void {
   if (out === undefined) {
-    if (json) printJson(record)
+    if (json) printJson(described(record))
     else printExact(printableJson(encodeJson(record).toString('utf8')))
     return
   }
-  const encode = { '.json': encodeJson, '.safetensors': encodeTensors }[extname(out)]
-  if (!encode) throw new EpdError('usage', `--out ${out}: expected a name that ends in .json or .safetensors`)
+  const kinds = to === undefined ? ENCODED : { '.json': encodeJson }
+  const encode = new Map(Object.entries(kinds)).get(extname(out))
+  if (!encode)
+    throw new EpdError('usage', `--out ${out}: expected a name that ends in ${Object.keys(kinds).join(' or ')}`)
   checkOut(out)
   const bytes = encode(record)
   placeFileSync(out, bytes)
   const digest = createHash('sha256').update(bytes).digest('hex')
   if (json) printJson({ file: out, name: record.name, digest })
   else print(`${out}: ${solverWords(record.solver)}, sha256 ${digest}`)
+}
+
+const ENCODED = { '.json': encodeJson, '.safetensors': encodeTensors }
+
+function giveFolder(record: PredictorRecord, target: Target, { json, out }: ExportFlags): void {
+  const folder = out ?? folderOf(target, record)
+  if (!isImportable(basename(folder)))
+    throw new EpdError('usage', `--out ${folder}: Python imports names of letters, digits and _ alone; name it so`)
+  const files = exportedFiles(target, record, basename(folder))
+  checkOut(folder)
+  for (const [file, bytes] of files) placeFileSync(join(folder, file), bytes)
+  if (json) printJson({ folder, name: record.name, files: [...files.keys()] })
+  else
+    print(
+      `${folder}: ${solverWords(record.solver)} for ${target.name}; ${join(folder, 'README.md')} says how to use it`
+    )
 }
 
 /** One that is damaged is none: what is imported takes its place. */

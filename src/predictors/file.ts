@@ -9,6 +9,7 @@ import type { PredictorRecord } from './record.js'
 import { parseShallow } from '../reading/json.js'
 import { isMapping } from '../reading/plain.js'
 import { parseRecord } from './record.js'
+import { plainParameters, tableOfRecord, TABLE_UNITS } from './record-table.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
 
 /** What files say of themselves. */
@@ -51,9 +52,27 @@ function parsed(bytes: Buffer, path: string): unknown {
   }
 }
 
-/** A predictor as the bytes of a JSON file, which `readPredictor` reads back bit for bit. */
+/**
+ * A predictor as the bytes of a JSON file, which `readPredictor` reads back bit for bit. Beside what it reads stand the
+ * parameters in plain values with their units, and the table that the sampler is, or why it is none.
+ */
 export function encodeJson(record: PredictorRecord): Buffer {
-  return Buffer.from(`${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`)
+  return Buffer.from(`${JSON.stringify(described(record), null, 2)}\n`)
+}
+
+/** A predictor as JSON export writes it. */
+export function described(record: PredictorRecord): Readonly<Record<string, unknown>> {
+  const parameters = plainParameters(record)
+  return { format: FORMAT, ...record, ...(parameters && { parameters }), ...tableOrReason(record) }
+}
+
+function tableOrReason(record: PredictorRecord): Readonly<Record<string, unknown>> {
+  try {
+    return { table: { ...tableOfRecord(record), units: TABLE_UNITS } }
+  } catch (error) {
+    if (error instanceof EpdError && error.code === 'no-table') return { noTable: error.message }
+    throw error
+  }
 }
 
 /**

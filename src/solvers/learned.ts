@@ -1,5 +1,5 @@
 import type { AmedPredictor } from './amed-predictor.js'
-import type { Learns } from './descriptor.js'
+import type { Bound, Learns } from './descriptor.js'
 import type { Predictor } from './predictor.js'
 import type { Table } from './table.js'
 
@@ -26,4 +26,10 @@ export function isTable(learned: Learned): learned is Table {
 
 export function isEpd(learned: Learned): learned is Predictor {
   return 'r' in learned
+}
+
+/** A solver with what was learned for it among its options. */
+export function withLearned({ descriptor, options }: Bound, learned: Learned): Bound {
+  if (!hasParameters(descriptor.learns)) return { descriptor, options }
+  return { descriptor, options: { ...options, [isTable(learned) ? 'table' : 'predictor']: learned } }
 }

@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { checkLearned, isLearned } from '../predictors/learned.js'
 import type { PredictorRecord } from '../predictors/record.js'
-import { hasParameters, isEpd, isTable, type Learned } from '../solvers/learned.js'
+import { hasParameters, isEpd, withLearned, type Learned } from '../solvers/learned.js'
 import type { Bound } from '../solvers/descriptor.js'
 import { bound } from '../solvers/options.js'
 import { stretched } from '../solvers/predictor.js'
@@ -40,7 +40,7 @@ export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: Sta
     throw new EpdError('store-corrupt', `what was learned is not for ${name}; forget its stage and run again`)
   const used = checkLearned(mismatched ? onOthers(learned, stage.solver) : learned, stage.solver, solvers)
   const sigmas = !mismatched && 'sigmas' in used && used.sigmas ? Float64Array.from(used.sigmas) : undefined
-  return { solver: hasParameters(learns) ? withLearned(solver, used) : solver, sigmas }
+  return { solver: withLearned(solver, used), sigmas }
 }
 
 /**
@@ -48,10 +48,6 @@ export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: Sta
  */
 function onOthers(learned: Learned, solver: SolverSpec): Learned {
   return isEpd(learned) ? stretched(learned, pointsAboveZero(solver) - 1) : learned
-}
-
-function withLearned({ descriptor, options }: Bound, learned: Learned): Bound {
-  return { descriptor, options: { ...options, [isTable(learned) ? 'table' : 'predictor']: learned } }
 }
 
 /** What a distill stage has found. @throws EpdError `not-found`, `store-corrupt` */
