@@ -39,8 +39,8 @@ const FALL = 4
 /** A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. */
 const SLOW = {
   half: { moves: 2, share: 0.1 },
-  rows: { moves: 2, share: 2e-3 },
-  points: { moves: 2, share: 2e-3 }
+  rows: { moves: 2, share: 5e-3 },
+  points: { moves: 2, share: 5e-3 }
 } as const
 /** Moves to tables that validation tells against, one after the other, before a phase ends. */
 const PATIENCE = 4
