@@ -105,7 +105,7 @@ function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
     phase(table.startLayers, firstLessons(training)) +
     phase(table.startLayers, training) +
     (widens(table) ? phase(table.layers, training) : 0)
-  return tableDifferenceCost(effort, start) + (training + validation) * start + phases + learned
+  return tableDifferenceCost(effort, start) + validation * start + phases + learned
 }
 
 /** Whether points are added to those of the start. */
@@ -138,7 +138,7 @@ async function iterate(
   }
   const moved = accepted ? accept(tried, proposal) : tried
   const { state: seen, validationLoss } = accepted
-    ? await validate(task, moved, proposal)
+    ? await validate(task, moved, proposal.table)
     : { state: moved, validationLoss: undefined }
   const ended = !accepted || seen.slow >= slow.moves || seen.stale >= PATIENCE || seen.round >= iterations
   const { evaluations, iteration } = seen
@@ -161,17 +161,15 @@ async function begin(
   const found = await withBestResult(task, measured.table, freeOf(task), task.training)
   const counted = { ...measured, evaluations: measured.evaluations + found.evaluations }
   const loss = finite(found.loss)
-  const { state } = await validate(task, { ...counted, table: found.table, loss }, found)
+  const { state } = await validate(task, { ...counted, table: found.table, loss }, found.table)
   return { state, loss }
 }
 
-/** Before anything is learned, the step of differences and the loss of the start are measured. */
+/** Before anything is learned, the step of differences is measured, and the start validated. */
 async function withMeasures(task: TableTask, state: TableState): Promise<TableState> {
   if (state.difference !== null) return state
   const measured = await withTableDifference(task, state)
-  const start = await lossOfTable(task, state.table, task.training)
-  const counted = { ...measured, evaluations: measured.evaluations + start.evaluations }
-  return (await validate(task, counted, start)).state
+  return (await validate(task, measured, measured.table)).state
 }
 
 /** A fitted table, with what trying for it has cost. */
@@ -216,12 +214,12 @@ function accept(state: TableState, { table, loss }: Proposal): TableState {
 async function validate(
   task: TableTask,
   state: TableState,
-  { table, loss }: Pick<FittedTable, 'table' | 'loss'>
+  table: Table
 ): Promise<{ state: TableState; validationLoss?: number }> {
   if (!task.validation) return { state }
   const held = await lossOfTable(task, table, task.validation)
   const counted = { ...state, evaluations: state.evaluations + held.evaluations }
-  return { state: judged(counted, loss, held), validationLoss: held.loss }
+  return { state: judged(counted, held), validationLoss: held.loss }
 }
 
 async function conclude(task: TableTask, { best, table, evaluations }: TableState): Promise<Outcome> {

@@ -30,7 +30,6 @@ export interface TableState extends DistillState {
 /** The table that is kept, with the losses that others are judged by. */
 interface Best {
   readonly table: Table
-  readonly loss: number
   readonly validationLoss: number
   /** The validation loss of the start, above which nothing is kept. */
   readonly start: number
@@ -44,17 +43,13 @@ interface Best {
  * between the two, trajectory by trajectory. A few trajectories make up most of a loss, so that the smallest of many validation
  * losses is in good part chance.
  */
-export function judged(
-  state: TableState,
-  loss: number,
-  { table, loss: validationLoss, each }: ComparedTable
-): TableState {
+export function judged(state: TableState, { table, loss: validationLoss, each }: ComparedTable): TableState {
   const { best } = state
-  if (!best) return { ...state, best: { table, loss, validationLoss, start: validationLoss, least: each } }
+  if (!best) return { ...state, best: { table, validationLoss, start: validationLoss, least: each } }
   const least = mean(each) < mean(best.least) ? each : best.least
   if (validationLoss > best.start || isWorse(each, best.least))
     return { ...state, best: { ...best, least }, stale: state.stale + 1 }
-  return { ...state, best: { table, loss, validationLoss, start: best.start, least }, stale: 0 }
+  return { ...state, best: { table, validationLoss, start: best.start, least }, stale: 0 }
 }
 
 /** Whether losses are larger than others by more than twice the standard error of the mean difference. */

@@ -38,6 +38,10 @@ export function reused(
   const difference = differenceOf(gridOf(wanted), gridOf(solver), false)
   if (!difference) return { solver: wanted }
   const { taught, found } = difference
+  if (bound(solver, solvers).descriptor.ownTimePoints) {
+    report(path, `expected no other time points than those of ${what}, which are its own (${taught}), found "${found}"`)
+    return undefined
+  }
   if (!allowMismatch) {
     report(
       path,

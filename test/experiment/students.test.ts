@@ -166,6 +166,27 @@ describe('a table that is learned', () => {
   })
 })
 
+describe('a table in use', () => {
+  const learned = student('solver: { name: bns, nfe: 5 }')
+  const used = (grid: string) => learned.replace('solver: student', `solver: { from: student${grid} }`)
+
+  it('is walked on its own time points, with a noise level of 0 after them where that is asked for', () => {
+    expect(samples(used(''))).toMatchObject({ from: 'student', solver: { name: 'bns', nfe: 5, numSteps: 6 } })
+    expect(samples(used(', schedule: { type: time_uniform, finalSigma: zero }'))).toMatchObject({
+      solver: { nfe: 6, numSteps: 7 }
+    })
+  })
+
+  it.each([', nfe: 4', ', schedule: { type: logsnr }'])(
+    'is refused with other ones, also where a mismatch is allowed: %s',
+    grid => {
+      const message = 'expected no other time points than those of stage "student", which are its own'
+      expect(errors(used(grid))[0]).toContain(message)
+      expect(() => load(used(grid), [], { allowMismatch: true })).toThrow(message)
+    }
+  )
+})
+
 describe('options out of their range', () => {
   it.each([
     ['{ name: ipndm, nfe: 5, maxOrder: 5 }', 'maxOrder: expected a whole number from 1 to 4, found 5'],
