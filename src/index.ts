@@ -75,6 +75,7 @@ export type {
 export type { BnsOptions, BnsStudent, Free } from './solvers/bns.js'
 export type { TableLearned, TableOptions } from './solvers/table-solver.js'
 export type { DeisOptions } from './solvers/deis.js'
+export type { DyweightLearned, DyweightOptions, DyweightPredictor } from './solvers/dyweight.js'
 export type { Dpm2Options } from './solvers/dpm2.js'
 export type { DpmppOptions } from './solvers/dpmpp.js'
 export type { EulerOptions } from './solvers/euler.js'

@@ -7,6 +7,7 @@ import { encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
 import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorRecord } from '../predictors/record.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
+import { writtenRecord } from '../predictors/written.js'
 import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
@@ -45,13 +46,14 @@ export async function take(
   const store = createStore(dir)
   try {
     const known = imported(store, record.name)
-    if (known && canonical(known.record) !== canonical(record))
+    const written = writtenRecord(record)
+    if (known && canonical(known.record) !== canonical(written))
       throw taken(record.name, `the one imported from ${known.source}`)
-    if (!published && !known) store.putImported(record.name, record, file)
+    if (!published && !known) store.putImported(record.name, written, file)
   } finally {
     store.close()
   }
-  if (json) printJson(record)
+  if (json) printJson(writtenRecord(record))
   else
     print(
       `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
@@ -63,7 +65,7 @@ export async function take(
 export function give(name: string, { store: dir, json, out }: Flags & { readonly out?: string }): void {
   const record = predictorNamed(dir, name)
   if (out === undefined) {
-    if (json) printJson(record)
+    if (json) printJson(writtenRecord(record))
     else printExact(printableJson(encodeJson(record).toString('utf8')))
     return
   }
@@ -89,7 +91,7 @@ function imported(store: Store, name: string): ImportedRow | undefined {
 
 /** Whether two records stand for the same, whatever FID is noted. */
 function same(a: PredictorRecord, b: PredictorRecord): boolean {
-  return canonical({ ...a, fid: undefined }) === canonical({ ...b, fid: undefined })
+  return canonical(writtenRecord({ ...a, fid: undefined })) === canonical(writtenRecord({ ...b, fid: undefined }))
 }
 
 function taken(name: string, by: string): EpdError {

@@ -5,18 +5,21 @@ import { formatOf, readContent } from '../checkpoints/formats.js'
 import { encodeSafetensors } from '../checkpoints/safetensors.js'
 import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
-import type { PredictorRecord } from './record.js'
 import { parseShallow } from '../reading/json.js'
 import { isMapping } from '../reading/plain.js'
-import { parseRecord } from './record.js'
+import { isTable } from '../solvers/learned.js'
+import { isDyweightSnapshot, readDyweight } from './dyweight-snapshot.js'
+import { parseRecord, type PredictorRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
+import { areOfTable, tableFrom, tableTensors } from './table-tensors.js'
+import { writtenRecord } from './written.js'
 
 /** What files say of themselves. */
 const FORMAT = 'epd-run predictor'
 
 /**
  * Reads a predictor from a file: JSON or safetensors as `encodeJson` and `encodeTensors` write them, or a snapshot of
- * the paper's code (.pkl).
+ * the paper's code or of DyWeight's (.pkl).
  * @param name what to call the predictor; default: what the file calls it, or the file's own name
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `predictor-invalid`
  */
@@ -27,9 +30,10 @@ export async function readPredictor(path: string, name?: string): Promise<Predic
   const content = readContent(file)
   if (content.kind === 'tensors') return parseRecord(renamed(fromTensors(content, path), name), path)
   if (isSnapshot(content.tree)) return readSnapshot(content.tree, name ?? snapshotName(path), path)
+  if (isDyweightSnapshot(content.tree)) return readDyweight(content.tree, name ?? snapshotName(path), path)
   throw new EpdError(
     'predictor-invalid',
-    `${path}: holds no predictor; expected a snapshot of the paper's code, or an exported predictor`
+    `${path}: holds no predictor; expected a snapshot of the paper's code or of DyWeight's, or an exported predictor`
   )
 }
 
@@ -53,17 +57,25 @@ function parsed(bytes: Buffer, path: string): unknown {
 
 /** A predictor as the bytes of a JSON file, which `readPredictor` reads back bit for bit. */
 export function encodeJson(record: PredictorRecord): Buffer {
-  return Buffer.from(`${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`)
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, ...writtenRecord(record) }, null, 2)}\n`)
 }
 
 /**
  * A predictor as the bytes of a safetensors file, which `readPredictor` reads back bit for bit. All numbers of what
- * was learned are float64 tensors under their paths (`r`, `layers.encoder.weight`); the rest is metadata.
+ * was learned are float64 tensors under their paths (`r`, `layers.encoder.weight`), those of a table the flat ones of
+ * `tableTensors`; the rest is metadata.
  */
 export function encodeTensors({ learned, ...rest }: PredictorRecord): Buffer {
+  if (isTable(learned)) {
+    const { tensors, start } = tableTensors(learned)
+    return encoded(tensors, { ...rest, learned: { start } })
+  }
   const tensors = new Map<string, Tensor>()
-  const plain = split(learned, [], tensors)
-  return encodeSafetensors(tensors, { format: FORMAT, predictor: JSON.stringify({ ...rest, learned: plain }) })
+  return encoded(tensors, { ...rest, learned: split(learned, [], tensors) })
+}
+
+function encoded(tensors: ReadonlyMap<string, Tensor>, rest: object): Buffer {
+  return encodeSafetensors(tensors, { format: FORMAT, predictor: JSON.stringify(rest) })
 }
 
 /** Takes lists of numbers out of plain data. */
@@ -85,9 +97,19 @@ function fromTensors({ tensors, metadata }: Extract<Content, { kind: 'tensors' }
     throw new EpdError('predictor-invalid', `${path}: its metadata has no "predictor"; expected an exported predictor`)
   const record = parsed(Buffer.from(predictor), path)
   if (!isMapping(record) || !isMapping(record.learned)) return record
+  if (areOfTable(tensors)) return { ...record, learned: tableOfTensors(tensors, record.learned.start, path) }
   const learned = { ...record.learned }
   for (const [name, tensor] of tensors) put(learned, name.split('.'), nested(tensor))
   return { ...record, learned }
+}
+
+function tableOfTensors(tensors: ReadonlyMap<string, Tensor>, start: unknown, path: string): unknown {
+  try {
+    return tableFrom(tensors, start)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new EpdError('predictor-invalid', `${path}: ${error.message}`, { cause: error })
+  }
 }
 
 function put(into: Record<string, unknown>, [key, ...rest]: readonly string[], value: unknown): void {

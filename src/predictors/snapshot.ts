@@ -1,16 +1,7 @@
 import { EpdError, type WayOut } from '../errors.js'
 import { field, isMap, isObject, isTensor, toFloat32, type Tensor, type Tree } from '../checkpoints/tensor.js'
-import type { ModelMark, PredictorRecord } from './record.js'
-import { NAME, parseRecord } from './record.js'
-
-/** The models of the paper's data sets, by the names that its code gives them. */
-const MODELS: Readonly<Record<string, ModelMark | undefined>> = {
-  cifar10: { shape: [3, 32, 32], labelDim: 0 },
-  ffhq: { shape: [3, 64, 64], labelDim: 0 },
-  afhqv2: { shape: [3, 64, 64], labelDim: 0 },
-  imagenet64: { shape: [3, 64, 64], labelDim: 1000 },
-  lsun_bedroom_ldm: { shape: [3, 64, 64], labelDim: 0 }
-}
+import { modelOfDataset } from './datasets.js'
+import { NAME, parseRecord, type PredictorRecord } from './record.js'
 
 /** Whether a pickle holds a predictor as the paper's code saves it. */
 export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
@@ -41,8 +32,7 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
     return rowsOf(tensor)
   }
   const [scaleDir, scaleTime] = [Number(own('scale_dir')), Number(own('scale_time'))]
-  const dataset = own('dataset_name')
-  const model = typeof dataset === 'string' ? { dataset, ...MODELS[dataset] } : {}
+  const model = modelOfDataset(own('dataset_name'))
   if (!NAME.test(name)) throw invalid(`cannot be called ${JSON.stringify(name)}`, 'another-name')
   return parseRecord(
     {

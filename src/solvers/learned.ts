@@ -1,5 +1,6 @@
 import type { AmedPredictor } from './amed-predictor.js'
 import type { Learns } from './descriptor.js'
+import type { DyweightPredictor } from './dyweight.js'
 import type { Predictor } from './predictor.js'
 import type { Table } from './table.js'
 
@@ -9,11 +10,11 @@ export interface TimePoints {
 }
 
 /** What a distillation finds, for any kind of solver. */
-export type Learned = Predictor | AmedPredictor | Table | TimePoints
+export type Learned = Predictor | AmedPredictor | Table | DyweightPredictor | TimePoints
 
 /** Whether a solver needs what is learned for it: it cannot be sampled with before. */
 export function hasParameters(learns: Learns): boolean {
-  return learns === 'points' || learns === 'network' || learns === 'table'
+  return learns !== 'time-points' && learns !== 'nothing'
 }
 
 export function isAmed(learned: Learned): learned is AmedPredictor {
@@ -26,4 +27,8 @@ export function isTable(learned: Learned): learned is Table {
 
 export function isEpd(learned: Learned): learned is Predictor {
   return 'r' in learned
+}
+
+export function isDyweight(learned: Learned): learned is DyweightPredictor {
+  return 'timeScales' in learned
 }

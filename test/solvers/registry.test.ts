@@ -18,10 +18,13 @@ describe('the registry of solvers', () => {
     expect(() => solverNamed('rk45')).toThrow('there is no solver rk45; there are euler, heun')
   })
 
-  it.each(SOLVERS)('says of $name the highest order that its theory gives it', ({ name, order }) => {
-    const own = orders.filter(one => titleOf(one).split(/[ ,]/)[0] === name)
-    expect(Math.max(...own.map(({ theory }) => theory))).toBe(order)
-  })
+  it.each(SOLVERS.filter(({ learns }) => learns !== 'table' && learns !== 'weights'))(
+    'says of $name the highest order that its theory gives it',
+    ({ name, order }) => {
+      const own = orders.filter(one => titleOf(one).split(/[ ,]/)[0] === name)
+      expect(Math.max(...own.map(({ theory }) => theory))).toBe(order)
+    }
+  )
 
   it.each(SOLVERS)('describes $name and its options in sentences', ({ title, options }) => {
     for (const text of [title, ...Object.values(options).map(({ description }) => description)])
