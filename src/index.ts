@@ -21,11 +21,13 @@ export {
   schedule,
   type AnyScheduleOptions,
   type ExplicitOptions,
+  type FlowOptions,
   type NoiseScale,
   type ScheduleOptions,
   type ScheduleType,
   type SpacedOptions
 } from './solvers/schedule.js'
+export type { FlowSpacing } from './solvers/flow-times.js'
 export type { RangedModel } from './solvers/range.js'
 export { noise, type Noise } from './solvers/noise.js'
 export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
@@ -59,12 +61,14 @@ export type {
   SolverDescriptor
 } from './solvers/descriptor.js'
 export type { RawGrid, RawUsed } from './solvers/read.js'
+export type { RawExplicit, RawFlow, RawSchedule, RawSpaced } from './solvers/schedule-keys.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
 export type {
   AnySchedule,
   ExplicitSchedule,
+  FlowSchedule,
   GridSpec,
   OnGrid,
   ScheduleSpec,

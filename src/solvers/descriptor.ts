@@ -51,7 +51,7 @@ export interface SolverDescriptor<
   readonly title: string
   /**
    * The options, each by its JSON Schema. `afs`, if there is one, says that the first gradient is known without an
-   * evaluation.
+   * evaluation; `coordinates`, that it is run in those of flow matching where they are `flow`.
    */
   readonly options: OptionSchemas
   /** The highest order of accuracy, on smoothly graded time points and with whatever options. */

@@ -44,11 +44,11 @@ describe('a distill stage', () => {
   it.each([
     [
       'solver: { name: ipndm, nfe: 5, afs: true }',
-      '55: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "ipndm"'
+      '55: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "ipndm"'
     ],
     [
       'learnSigmas: true, solver: { name: paradigms, nfe: 5, numSteps: 9 }',
-      '74: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "paradigms"'
+      '74: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "paradigms"'
     ],
     [
       'learnSigmas: true, optimizer: { name: adam }',
@@ -141,7 +141,7 @@ describe('a predictor in use', () => {
         )
       )
     ).toEqual([
-      '7:3: stages.again.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
+      '7:3: stages.again.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
     ])
   })
 
