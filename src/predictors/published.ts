@@ -12,6 +12,7 @@ interface PublishedFile {
 
 const FILES: readonly PublishedFile[] = [
   { file: 'predictors.json', recordOf: parseRecord },
+  { file: 'epdpp.json', recordOf: parseRecord },
   { file: 'dyweight.json', recordOf: ofDyweight }
 ]
 
@@ -19,7 +20,7 @@ let known: ReadonlyMap<string, PredictorRecord> | undefined
 
 /**
  * The predictors that authors have published, by their names: 32 of EPD-Solver (arXiv 2507.14797, branch EPD-Solver of
- * its code) and 40 of DyWeight (arXiv 2603.11607).
+ * its code), 11 of EPD-Solver++ (arXiv 2512.22796) and 40 of DyWeight (arXiv 2603.11607).
  */
 export function publishedPredictors(): ReadonlyMap<string, PredictorRecord> {
   if (known) return known

@@ -1,6 +1,7 @@
 import { EpdError, type WayOut } from '../errors.js'
 import { field, isMap, isObject, isTensor, toFloat32, type Tensor, type Tree } from '../checkpoints/tensor.js'
 import { modelOfDataset } from './datasets.js'
+import { flowSchedule, type Setting } from './flow-snapshot.js'
 import { NAME, parseRecord, type PredictorRecord } from './record.js'
 
 /** Whether a pickle holds a predictor as the paper's code saves it. */
@@ -9,8 +10,9 @@ export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
 }
 
 /**
- * The predictor of a snapshot of the paper's code (branch EPD-Solver): the module under `model`, and the noise range of
- * its loss. Its time points are those that its code computes in single precision.
+ * The predictor of a snapshot of the paper's code (branches EPD-Solver and EPD-Solver++): the module under `model`, and the
+ * noise range of its loss. Its time points are those that its code computes in single precision, but those of a chain or a
+ * flow, which are exact.
  * @throws EpdError `predictor-invalid`
  */
 export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source: string): PredictorRecord {
@@ -33,6 +35,7 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
   }
   const [scaleDir, scaleTime] = [Number(own('scale_dir')), Number(own('scale_time'))]
   const model = modelOfDataset(own('dataset_name'))
+  const grid = gridIn(own, loss, invalid)
   if (!NAME.test(name)) throw invalid(`cannot be called ${JSON.stringify(name)}`, 'another-name')
   return parseRecord(
     {
@@ -41,13 +44,7 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
         ...{ name: 'epd', afs: own('afs'), points: own('num_points'), scaleDir, scaleTime },
         ...{ base: student === 'ipndm' ? 'ipndm' : 'euler', maxOrder: own('max_order') },
         numSteps: own('num_steps'),
-        schedule: {
-          type: own('schedule_type'),
-          rho: own('schedule_rho'),
-          ...range(loss, 'sigmaMin', 'sigma_min'),
-          ...range(loss, 'sigmaMax', 'sigma_max'),
-          ...(own('schedule_type') !== 'discrete' && { precision: 'float32' })
-        }
+        ...grid
       },
       learned: {
         r: table('r_params'),
@@ -60,6 +57,26 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
     },
     source
   )
+}
+
+/** The schedule of a snapshot, and the coordinates that it is in. */
+function gridIn(own: Setting, loss: Tree | undefined, invalid: (what: string) => EpdError) {
+  const type = own('schedule_type')
+  if (type === 'flowmatch') {
+    try {
+      return { coordinates: 'flow', schedule: flowSchedule(own) }
+    } catch (error) {
+      throw error instanceof RangeError ? invalid(error.message) : error
+    }
+  }
+  return {
+    schedule: {
+      ...{ type, rho: own('schedule_rho') },
+      ...range(loss, 'sigmaMin', 'sigma_min'),
+      ...range(loss, 'sigmaMax', 'sigma_max'),
+      ...(type !== 'discrete' && { precision: 'float32' })
+    }
+  }
 }
 
 /** An end of the noise range, where the loss states it; else the model's own is taken. */
