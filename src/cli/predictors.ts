@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
+import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
@@ -11,7 +12,7 @@ import { writtenRecord } from '../predictors/written.js'
 import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
-import type { Flags } from './flags.js'
+import type { Flags, ImportFlags } from './flags.js'
 import { checkOut } from './out.js'
 import { solverWords } from '../stages/kind.js'
 import { print, printExact, printJson } from './output.js'
@@ -38,9 +39,9 @@ export function list({ store: dir, json }: Flags): void {
 /** Reads a predictor from a file into the store. */
 export async function take(
   file: string,
-  { store: dir, json, name }: Flags & { readonly name?: string }
+  { store: dir, json, name, solver, lists, configuration }: ImportFlags
 ): Promise<void> {
-  const record = await readPredictor(file, name)
+  const record = await readPredictor(file, name, { lists, configuration, solver: solver && solverIn(solver) })
   const published = publishedPredictors().get(record.name)
   if (published && !same(published, record)) throw taken(record.name, 'a published predictor')
   const store = createStore(dir)
@@ -59,6 +60,15 @@ export async function take(
       `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
         `use it in a spec as  solver: { from: "predictor:${record.name}" }`
     )
+}
+
+/** A solver as a spec writes it: its name, or a mapping. */
+function solverIn(text: string): unknown {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new EpdError('usage', `--solver ${text}: is neither a name nor a mapping`, { cause: error })
+  }
 }
 
 /** Writes a predictor to a file, or as JSON to stdout. */

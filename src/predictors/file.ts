@@ -9,31 +9,50 @@ import { parseShallow } from '../reading/json.js'
 import { isMapping } from '../reading/plain.js'
 import { isTable } from '../solvers/learned.js'
 import { isDyweightSnapshot, readDyweight } from './dyweight-snapshot.js'
+import { isGeneralized, readGeneralized } from './generalized.js'
 import { parseRecord, type PredictorRecord } from './record.js'
 import { isSnapshot, readSnapshot } from './snapshot.js'
+import { listIn, listRecord, type ListUse } from './time-list.js'
 import { areOfTable, tableFrom, tableTensors } from './table-tensors.js'
 import { writtenRecord } from './written.js'
 
 /** What files say of themselves. */
 const FORMAT = 'epd-run predictor'
 
+/** What files of some layouts do not say of themselves. */
+export interface Said extends ListUse {
+  /** The configuration of GAS's code that a student of it was trained with, as `cifar10`. */
+  readonly configuration?: string
+}
+
+/** A list of time points in a file is not longer. */
+const LIST_BYTES = 1 << 20
+
 /**
- * Reads a predictor from a file: JSON or safetensors as `encodeJson` and `encodeTensors` write them, or a snapshot of
- * the paper's code or of DyWeight's (.pkl).
+ * Reads a predictor from a file: JSON or safetensors as `encodeJson` and `encodeTensors` write them; a snapshot of the
+ * code of EPD-Solver, EPD-Solver++ or DyWeight (.pkl); a checkpoint of GAS's (.pt); or a list of time points as JSON or
+ * text.
  * @param name what to call the predictor; default: what the file calls it, or the file's own name
+ * @param said what a list and a checkpoint of GAS leave open
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `predictor-invalid`
  */
-export async function readPredictor(path: string, name?: string): Promise<PredictorRecord> {
+export async function readPredictor(path: string, name?: string, said: Said = {}): Promise<PredictorRecord> {
   const file = { bytes: await readCheckpointFile(path), path }
-  if (formatOf(file) === undefined && /^\s*\{/.test(file.bytes.subarray(0, 64).toString('utf8')))
-    return parseRecord(renamed(parsed(file.bytes, path), name), path)
+  const own = name ?? snapshotName(path)
+  if (formatOf(file) === undefined) {
+    const list = file.bytes.length <= LIST_BYTES ? listIn(file.bytes.toString('utf8')) : undefined
+    if (list) return listRecord(list, said, own, path)
+    if (/^\s*\{/.test(file.bytes.subarray(0, 64).toString('utf8')))
+      return parseRecord(renamed(parsed(file.bytes, path), name), path)
+  }
   const content = readContent(file)
   if (content.kind === 'tensors') return parseRecord(renamed(fromTensors(content, path), name), path)
-  if (isSnapshot(content.tree)) return readSnapshot(content.tree, name ?? snapshotName(path), path)
-  if (isDyweightSnapshot(content.tree)) return readDyweight(content.tree, name ?? snapshotName(path), path)
+  if (isSnapshot(content.tree)) return readSnapshot(content.tree, own, path)
+  if (isDyweightSnapshot(content.tree)) return readDyweight(content.tree, own, path)
+  if (isGeneralized(content.tree)) return readGeneralized(content.tree, own, path, said.configuration)
   throw new EpdError(
     'predictor-invalid',
-    `${path}: holds no predictor; expected a snapshot of the paper's code or of DyWeight's, or an exported predictor`
+    `${path}: holds no predictor; expected a snapshot of the code of EPD-Solver, DyWeight or GAS, a list of time points, or an exported predictor`
   )
 }
 

@@ -1,7 +1,15 @@
 import { isMapping } from '../reading/plain.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import type { Learns } from '../solvers/descriptor.js'
-import { isAmed, isDyweight, isEpd, isTable, type Learned, type TimePoints } from '../solvers/learned.js'
+import {
+  isAmed,
+  isDyweight,
+  isEpd,
+  isTable,
+  type Learned,
+  type TimePoints,
+  type TimeSteps
+} from '../solvers/learned.js'
 import { checkDyweight } from '../solvers/dyweight.js'
 import { falls, predictor, type Predictor } from '../solvers/predictor.js'
 import { solverNamed, SOLVERS, type Solvers } from '../solvers/registry.js'
@@ -38,11 +46,13 @@ const KINDS: Readonly<Record<Learns, LearnedKind>> = {
       isDyweight(learned) ? checkDyweight(learned, pointsAboveZero(solver) - 1, solver.afs === true) : undefined
   },
   'time-points': {
-    expected: 'sigmas',
+    expected: 'sigmas or timesteps',
     checked: (learned, solver) => {
-      if (!isTimePoints(learned)) return undefined
       const points = pointsAboveZero(solver)
-      if (learned.sigmas.length === points && falls(learned.sigmas)) return learned
+      if ('timesteps' in learned) return checkedSteps(learned, points)
+      if (!isTimePoints(learned)) return undefined
+      const { sigmas } = learned
+      if (sigmas.length === points && falls(sigmas[0] === Infinity ? sigmas.slice(1) : sigmas)) return learned
       throw new RangeError(`sigmas must be ${points} falling noise levels`)
     }
   },
@@ -59,9 +69,17 @@ export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solv
   throw new RangeError(`what is in it is not for ${name}: expected ${expected}`)
 }
 
+/** What a network is told falls to 0 at the least; the model itself says how far it goes up. */
+function checkedSteps(learned: TimeSteps, points: number): TimeSteps {
+  const { timesteps } = learned
+  const fall = timesteps.every((step, i) => step >= 0 && Number.isFinite(step) && (i === 0 || step < timesteps[i - 1]))
+  if (timesteps.length === points && fall) return learned
+  throw new RangeError(`timesteps must be ${points} falling numbers`)
+}
+
 /** Time points alone, which predictors may hold beside others of their numbers. */
 function isTimePoints(learned: Learned): learned is TimePoints {
-  return !isAmed(learned) && !isEpd(learned) && !isTable(learned) && !isDyweight(learned)
+  return !('timesteps' in learned) && !isAmed(learned) && !isEpd(learned) && !isTable(learned) && !isDyweight(learned)
 }
 
 function checkedPoints(learned: Predictor, solver: SolverSpec): Predictor {
@@ -112,10 +130,11 @@ function padded(table: Table): Table {
 /** Whether plain data has the form of what a distillation finds; its sizes are not looked at. */
 export function isLearned(value: unknown): value is Learned {
   if (!isMapping(value)) return false
-  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime, weights, timeScales } = value
+  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime, weights, timeScales, timesteps } = value
   if (sigmas !== undefined && !isNumbers(sigmas)) return false
   if (Array.isArray(layers)) return isTableForm(value)
   if (timeScales !== undefined) return isNumbers(timeScales) && isRows(weights)
+  if (timesteps !== undefined) return isNumbers(timesteps)
   if (layers === undefined && r === undefined) return sigmas !== undefined
   if (!isMapping(ranges) || typeof ranges.scaleDir !== 'number' || typeof ranges.scaleTime !== 'number') return false
   if (isMapping(layers)) return AMED_LAYERS.every(name => isLayer(layers[name]))

@@ -9,8 +9,13 @@ export interface TimePoints {
   readonly sigmas: readonly number[]
 }
 
+/** Time points as what a model's network is told, whose noise levels the model knows. */
+export interface TimeSteps {
+  readonly timesteps: readonly number[]
+}
+
 /** What a distillation finds, for any kind of solver. */
-export type Learned = Predictor | AmedPredictor | Table | DyweightPredictor | TimePoints
+export type Learned = Predictor | AmedPredictor | Table | DyweightPredictor | TimePoints | TimeSteps
 
 /** Whether a solver needs what is learned for it: it cannot be sampled with before. */
 export function hasParameters(learns: Learns): boolean {

@@ -119,7 +119,7 @@ describe('a predictor', () => {
   it('lists among those that can be used', async () => {
     const { stdout } = await run('predictors', '--json')
     const rows = JSON.parse(stdout) as { name: string; origin: string; model: object }[]
-    expect(rows.filter(({ origin }) => origin === 'published')).toHaveLength(83)
+    expect(rows.filter(({ origin }) => origin === 'published')).toHaveLength(87)
     expect(rows.find(({ name }) => name === `${id}/amed@nfe=5`)).toMatchObject({
       origin: 'distilled',
       model: { shape: [3, 16, 16] }

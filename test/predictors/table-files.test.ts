@@ -8,7 +8,9 @@ import { encodeSafetensors } from '../../src/checkpoints/safetensors.js'
 import type { Tensor } from '../../src/checkpoints/tensor.js'
 import { encodeJson, encodeTensors, readPredictor } from '../../src/predictors/file.js'
 import { parseRecord, type PredictorRecord } from '../../src/predictors/record.js'
+import { tableSolver } from '../../src/predictors/table-record.js'
 import { tableTensors } from '../../src/predictors/table-tensors.js'
+import { schedule } from '../../src/solvers/schedule.js'
 import { tableOf } from '../../src/solvers/table-of.js'
 import type { Table } from '../../src/solvers/table.js'
 
@@ -22,12 +24,7 @@ function written(name: string, bytes: string | Buffer): string {
 
 /** A table as a record, whose solver says nothing that the table does not. */
 function recordOf(table: Table): PredictorRecord {
-  const layers = table.layers.map(layer => layer.length)
-  const schedule = { type: 'explicit', sigmas: table.sigmas }
-  return parseRecord(
-    { name: 'a-table', solver: { name: 'table', layers, schedule }, learned: table, model: {} },
-    'test'
-  )
+  return parseRecord({ name: 'a-table', solver: tableSolver(table), learned: table, model: {} }, 'test')
 }
 
 const factor = fc.double({ noNaN: true, noDefaultInfinity: true })
@@ -77,6 +74,18 @@ describe('files of tables', () => {
       }),
       { numRuns: 100 }
     )
+  })
+
+  it('hold infinite noise, with which a flow begins, as the text "Infinity" in JSON', async () => {
+    const sigmas = schedule({ type: 'flowmatch', shift: 3, numSteps: 4 })
+    const record = recordOf(tableOf({ name: 'heun', coordinates: 'flow' }, sigmas))
+    const json = encodeJson(record)
+    expect(JSON.parse(json.toString())).toMatchObject({
+      solver: { schedule: { type: 'explicit', times: [1, expect.closeTo(0.003, 4)] }, nfe: 6 },
+      learned: { sigmas: ['Infinity', sigmas[3]], start: 1 }
+    })
+    expect(bits(await readPredictor(written('d.json', json)))).toBe(bits(record))
+    expect(bits(await readPredictor(written('d.safetensors', encodeTensors(record))))).toBe(bits(record))
   })
 
   const euler = tableOf({ name: 'heun', afs: true }, Float64Array.of(80, 10, 1, 0))
