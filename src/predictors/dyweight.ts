@@ -1,12 +1,12 @@
-import { dyweight } from '../solvers/dyweight.js'
+import { dyweight, type DyweightPredictor } from '../solvers/dyweight.js'
 import { isDyweight } from '../solvers/learned.js'
 import { schedule } from '../solvers/schedule.js'
-import { endsOf, type ScheduleSpec } from '../solvers/spec.js'
+import { endsOf, type ScheduleSpec, type SolverSpec } from '../solvers/spec.js'
 import { tableOf } from '../solvers/table-of.js'
 import type { Table } from '../solvers/table.js'
 import { modelOfDataset } from './datasets.js'
 import { parseRecord, type PredictorRecord } from './record.js'
-import { tableSolver } from './table-record.js'
+import { tableRecord } from './table-record.js'
 
 /** A predictor of DyWeight's authors, with the settings of their sampler, which are looked at here. */
 export interface DyweightSource {
@@ -41,16 +41,14 @@ export function dyweightRecord(given: DyweightSource, source: string): Predictor
     },
     source
   )
-  const table = tableOn(own)
-  return table ? parseRecord({ ...own, solver: tableSolver(table), learned: table }, source) : own
+  const { solver, learned } = own
+  if (!isDyweight(learned) || needsModel(solver.schedule)) return own
+  return tableRecord(() => tableOn(solver, learned), name, own.model, source)
 }
 
-/** The table that a predictor is, where its noise levels follow from its schedule without a model. */
-function tableOn({ solver, learned }: PredictorRecord): Table | undefined {
-  const { schedule: grid, numSteps, afs } = solver
-  if (!isDyweight(learned) || needsModel(grid)) return undefined
-  const options = { afs, predictor: learned }
-  return tableOf({ descriptor: dyweight, options }, schedule({ ...grid, numSteps }))
+/** The table that a predictor is on the noise levels of its schedule. */
+function tableOn({ schedule: grid, numSteps, afs }: SolverSpec, predictor: DyweightPredictor): Table {
+  return tableOf({ descriptor: dyweight, options: { afs, predictor } }, schedule({ ...grid, numSteps }))
 }
 
 function needsModel(grid: ScheduleSpec): boolean {

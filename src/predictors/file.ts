@@ -3,7 +3,7 @@ import { readCheckpointFile } from '../checkpoints/checkpoint.js'
 import type { Content } from '../checkpoints/format.js'
 import { formatOf, readContent } from '../checkpoints/formats.js'
 import { encodeSafetensors } from '../checkpoints/safetensors.js'
-import { elementCount, toFloat64, type Tensor } from '../checkpoints/tensor.js'
+import { elementCount, isMap, toFloat64, type Tensor } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
 import { parseShallow } from '../reading/json.js'
 import { isMapping } from '../reading/plain.js'
@@ -50,6 +50,11 @@ export async function readPredictor(path: string, name?: string, said: Said = {}
   if (isSnapshot(content.tree)) return readSnapshot(content.tree, own, path)
   if (isDyweightSnapshot(content.tree)) return readDyweight(content.tree, own, path)
   if (isGeneralized(content.tree)) return readGeneralized(content.tree, own, path, said.configuration)
+  if (isMap(content.tree) && content.tree.has('dyweight_params'))
+    throw new EpdError(
+      'predictor-invalid',
+      `${path}: is a student of DyWeight's code for FLUX, whose recursion in velocities is not known here; only its snapshots (.pkl) are read`
+    )
   throw new EpdError(
     'predictor-invalid',
     `${path}: holds no predictor; expected a snapshot of the code of EPD-Solver, DyWeight or GAS, a list of time points, or an exported predictor`

@@ -4,8 +4,8 @@ import { discreteTime } from '../models/discrete-time.js'
 import { either } from '../reading/problem.js'
 import { generalizedTable, type GeneralizedParameters, type Process } from './generalized-solver.js'
 import { modelOfDataset } from './datasets.js'
-import { parseRecord, type PredictorRecord } from './record.js'
-import { tableSolver } from './table-record.js'
+import type { PredictorRecord } from './record.js'
+import { tableRecord } from './table-record.js'
 
 /** The configurations of GAS's code by the names of their files, each with the process that its model was trained on. */
 const CONFIGURATIONS: Readonly<Record<string, Process>> = {
@@ -58,9 +58,8 @@ export function readGeneralized(
     throw invalid(
       'its ema.shadow_params must hold mu_logit [steps - 1], t_couple [steps], and c and a [steps] for each order, in this order'
     )
-  const table = generalizedTable(learned, CONFIGURATIONS[configuration])
-  const model = modelOfDataset(configuration)
-  return parseRecord({ name, solver: tableSolver(table), learned: table, model }, source)
+  const process = CONFIGURATIONS[configuration]
+  return tableRecord(() => generalizedTable(learned, process), name, modelOfDataset(configuration), source)
 }
 
 /** The parameters, which the file holds in the order in which the module has them, without names. */

@@ -8,7 +8,7 @@ import { studentOf } from '../distill/student.js'
 import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
-import { gridOf, type SolverSpec } from '../solvers/spec.js'
+import { endsOf, gridOf, type SolverSpec } from '../solvers/spec.js'
 import { either, expected } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
@@ -182,7 +182,15 @@ export const distill: StageKind<DistillStage> = {
     },
     compared
   },
-  fit: ({ name, student }, model, solvers) => fitOf(name, student, undefined, model, solvers),
+  fit(stage, model, solvers) {
+    const { name, student } = stage
+    if (endsOf(student.schedule).sigmaMax === Infinity)
+      throw new EpdError(
+        'spec-invalid',
+        `stage "${name}": its student begins at infinite noise, from which nothing is learned`
+      )
+    return fitOf(name, student, undefined, model, solvers)
+  },
   async check({ name, features }, context) {
     if (features) await checkInception({ ...features, name }, context)
   },

@@ -219,3 +219,19 @@ describe('a predictor in use', () => {
 it('the example has a student of its own', () => {
   expect(distilled(whole)).toMatchObject({ learnSigmas: false, student: { name: 'epd' } })
 })
+
+describe('a distill stage in flow coordinates', () => {
+  const yaml = (schedule: string) => `name: a\nmodel: { checkpoint: a }
+solver: { name: epd, nfe: 4, scaleTime: 0, coordinates: flow, schedule: ${schedule} }
+stages:
+  teacher: { kind: teacher, seeds: 5, solver: { name: heun, coordinates: flow } }
+  student: { kind: distill, teacher: teacher, validation: 9 }
+`
+
+  it('begins below infinite noise', () => {
+    expect(errors(yaml('{ type: time_uniform, sigmaMax: 100, sigmaMin: 0.01 }'))).toEqual([])
+    expect(errors(yaml('{ type: flowmatch, shift: 3 }'))).toEqual([
+      expect.stringContaining('stages.student.solver: expected a student that begins below infinite noise')
+    ])
+  })
+})
