@@ -27,7 +27,7 @@ export function isAmed(learned: Learned): learned is AmedPredictor {
 }
 
 export function isTable(learned: Learned): learned is Table {
-  return 'result' in learned
+  return 'result' in learned && 'layers' in learned
 }
 
 export function isEpd(learned: Learned): learned is Predictor {

@@ -1,4 +1,5 @@
 import { namesOf, optimisersOf } from '../distill/registry.js'
+import { EpdError } from '../errors.js'
 import { expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
@@ -56,6 +57,18 @@ export function checkTogether(
       `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
       points
     )
+}
+
+/**
+ * Refuses a student that begins at infinite noise, where the model's timesteps have led there.
+ * @throws EpdError `spec-invalid`
+ */
+export function checkBegin(stage: string, { schedule }: SolverSpec): void {
+  if (endsOf(schedule).sigmaMax !== Infinity) return
+  throw new EpdError(
+    'spec-invalid',
+    `stage "${stage}": its student begins at infinite noise, from which nothing is learned`
+  )
 }
 
 /** Reports a validation seed that the teacher stage has too. */

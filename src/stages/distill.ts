@@ -8,7 +8,7 @@ import { studentOf } from '../distill/student.js'
 import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
-import { endsOf, gridOf, type SolverSpec } from '../solvers/spec.js'
+import { gridOf, type SolverSpec } from '../solvers/spec.js'
 import { either, expected } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
@@ -17,7 +17,7 @@ import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
-import { checkGrid, checkTogether, checkUnseen, needsEndsAlone } from './distill-checks.js'
+import { checkBegin, checkGrid, checkTogether, checkUnseen, needsEndsAlone } from './distill-checks.js'
 import { beginIn, tableToBegin } from './table-start.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
@@ -182,13 +182,8 @@ export const distill: StageKind<DistillStage> = {
     },
     compared
   },
-  fit(stage, model, solvers) {
-    const { name, student } = stage
-    if (endsOf(student.schedule).sigmaMax === Infinity)
-      throw new EpdError(
-        'spec-invalid',
-        `stage "${name}": its student begins at infinite noise, from which nothing is learned`
-      )
+  fit({ name, student }, model, solvers) {
+    checkBegin(name, student)
     return fitOf(name, student, undefined, model, solvers)
   },
   async check({ name, features }, context) {
