@@ -3,9 +3,10 @@ import { isMapping } from '../reading/plain.js'
 import { flowSigma } from '../solvers/coordinates.js'
 import { parseRecord, type PredictorRecord } from './record.js'
 
-/** What a list of time points may hold: noise levels, times t of a flow, or what a model's network is told. */
-export const LISTS = ['sigmas', 'times', 'timesteps'] as const
-export type ListKind = (typeof LISTS)[number]
+/** What the numbers of a list are: noise levels, times t of a flow, or what a model's network is told. */
+export type ListKind = 'sigmas' | 'times' | 'timesteps'
+
+const LISTS: readonly ListKind[] = ['sigmas', 'times', 'timesteps']
 
 /** What a list is for, which the file does not say. */
 export interface ListUse {
