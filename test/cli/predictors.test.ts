@@ -193,7 +193,7 @@ describe('a predictor', () => {
       2,
       /expected a name that ends in .json or .safetensors/
     ],
-    [['import', model], 1, /holds no predictor; expected a snapshot of the paper's code/]
+    [['import', model], 1, /holds no predictor; expected a snapshot of the code of EPD-Solver/]
   ])('%j fails', async (args, code, message) => {
     const failed = await run(...args)
     expect(failed.code).toBe(code)
