@@ -21,17 +21,20 @@ export {
   schedule,
   type AnyScheduleOptions,
   type ExplicitOptions,
+  type FlowOptions,
   type NoiseScale,
   type ScheduleOptions,
   type ScheduleType,
   type SpacedOptions
 } from './solvers/schedule.js'
+export type { FlowSpacing } from './solvers/flow-times.js'
 export type { RangedModel } from './solvers/range.js'
 export { noise, type Noise } from './solvers/noise.js'
 export { predictor, type Point, type Predictor, type PredictorTables } from './solvers/predictor.js'
 export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
-export type { Learned, TimePoints } from './solvers/learned.js'
-export { encodeJson, encodeTensors, readPredictor } from './predictors/file.js'
+export type { Learned, TimePoints, TimeSteps } from './solvers/learned.js'
+export { encodeJson, encodeTensors, readPredictor, type Said } from './predictors/file.js'
+export type { ListKind, ListUse } from './predictors/time-list.js'
 export { exportedFiles, type ExportedFiles } from './predictors/exported.js'
 export { plainParameters, tableOfRecord, type PlainParameters, type PlainPoint } from './predictors/record-table.js'
 export { TARGETS, type Target } from './predictors/targets.js'
@@ -62,13 +65,14 @@ export type {
   SolverDescriptor
 } from './solvers/descriptor.js'
 export type { RawGrid, RawUsed } from './solvers/read.js'
-export type { RawExplicit, RawSchedule, RawSpaced } from './solvers/schedule-keys.js'
+export type { RawExplicit, RawFlow, RawSchedule, RawSpaced } from './solvers/schedule-keys.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
 export type {
   AnySchedule,
   ExplicitSchedule,
+  FlowSchedule,
   GridSpec,
   OnGrid,
   ScheduleSpec,
@@ -79,6 +83,7 @@ export type {
 export type { BnsOptions, BnsStudent, Free } from './solvers/bns.js'
 export type { TableLearned, TableOptions } from './solvers/table-solver.js'
 export type { DeisOptions } from './solvers/deis.js'
+export type { DyweightLearned, DyweightOptions, DyweightPredictor } from './solvers/dyweight.js'
 export type { Dpm2Options } from './solvers/dpm2.js'
 export type { DpmppOptions } from './solvers/dpmpp.js'
 export type { EulerOptions } from './solvers/euler.js'

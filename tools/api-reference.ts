@@ -28,8 +28,17 @@ const OPTIONS: TypeDocOptions & PluginOptions = {
   requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias', 'Variable'],
   // The constants that these types are made of say what the types say.
   intentionallyNotExported: [
-    ...['OPTIONS', 'KINDS', 'KEYS', 'COLUMN', 'ADAM', 'LEVENBERG_MARQUARDT'],
-    ...['ENDS', 'EXPLICIT', 'NOISE_SCALE', 'PRECISION']
+    'OPTIONS',
+    'KINDS',
+    'KEYS',
+    'COLUMN',
+    'ADAM',
+    'LEVENBERG_MARQUARDT',
+    'ENDS',
+    'NOISE_SCALE',
+    'PRECISION',
+    'FLOWMATCH',
+    'EXPLICIT'
   ],
   groupOrder: ['Functions', 'Classes', 'Variables', 'Interfaces', 'Type Aliases'],
   skipErrorChecking: true,

@@ -10,7 +10,7 @@ import { wrongPath } from '../reading/paths.js'
 import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
-import type { Flags, RunFlags, SpecFlags } from './flags.js'
+import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
@@ -142,10 +142,15 @@ program
 program
   .command('import')
   .argument('<file>', 'the predictor', path)
-  .description("read a predictor into the store: a snapshot of the paper's code (.pkl), or what export writes")
+  .description(
+    'read a predictor into the store: what export writes, a snapshot of EPD-Solver, EPD-Solver++ or DyWeight (.pkl), a checkpoint of GAS (.pt), or a list of time points'
+  )
   .option('--name <name>', 'what to call it; by default as its file does')
+  .option('--solver <solver>', 'of a list: the solver that it is for, by its name or as a spec writes it')
+  .addOption(new Option('--lists <what>', 'of a list: what its numbers are').choices(['sigmas', 'times', 'timesteps']))
+  .option('--configuration <name>', 'of a checkpoint of GAS: the configuration that it was trained with, as cifar10')
   .addOptions(STORE_OPTIONS)
-  .action(async (file: string, options: Flags & { name?: string }) => {
+  .action(async (file: string, options: ImportFlags) => {
     const { take } = await import('./predictors.js')
     await take(file, options)
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, extname, join } from 'node:path'
+import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
@@ -9,10 +10,11 @@ import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorRecord } from '../predictors/record.js'
 import { TARGETS, type Target } from '../predictors/targets.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
+import { writtenRecord } from '../predictors/written.js'
 import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
-import type { Flags } from './flags.js'
+import type { Flags, ImportFlags } from './flags.js'
 import { checkOut } from './out.js'
 import { solverWords } from '../stages/kind.js'
 import { print, printExact, printJson } from './output.js'
@@ -39,26 +41,36 @@ export function list({ store: dir, json }: Flags): void {
 /** Reads a predictor from a file into the store. */
 export async function take(
   file: string,
-  { store: dir, json, name }: Flags & { readonly name?: string }
+  { store: dir, json, name, solver, lists, configuration }: ImportFlags
 ): Promise<void> {
-  const record = await readPredictor(file, name)
+  const record = await readPredictor(file, name, { lists, configuration, solver: solver && solverIn(solver) })
   const published = publishedPredictors().get(record.name)
   if (published && !same(published, record)) throw taken(record.name, 'a published predictor')
   const store = createStore(dir)
   try {
     const known = imported(store, record.name)
-    if (known && canonical(known.record) !== canonical(record))
+    const written = writtenRecord(record)
+    if (known && canonical(known.record) !== canonical(written))
       throw taken(record.name, `the one imported from ${known.source}`)
-    if (!published && !known) store.putImported(record.name, record, file)
+    if (!published && !known) store.putImported(record.name, written, file)
   } finally {
     store.close()
   }
-  if (json) printJson(record)
+  if (json) printJson(writtenRecord(record))
   else
     print(
       `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
         `use it in a spec as  solver: { from: "predictor:${record.name}" }`
     )
+}
+
+/** A solver as a spec writes it: its name, or a mapping. */
+function solverIn(text: string): unknown {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new EpdError('usage', `--solver ${text}: is neither a name nor a mapping`, { cause: error })
+  }
 }
 
 /** The options of `export`. */
@@ -121,7 +133,7 @@ function imported(store: Store, name: string): ImportedRow | undefined {
 
 /** Whether two records stand for the same, whatever FID is noted. */
 function same(a: PredictorRecord, b: PredictorRecord): boolean {
-  return canonical({ ...a, fid: undefined }) === canonical({ ...b, fid: undefined })
+  return canonical(writtenRecord({ ...a, fid: undefined })) === canonical(writtenRecord({ ...b, fid: undefined }))
 }
 
 function taken(name: string, by: string): EpdError {

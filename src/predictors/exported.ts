@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { EpdError } from '../errors.js'
 import { tableRows, type Table } from '../solvers/table.js'
 import type { PredictorRecord } from './record.js'
 import { tableOfRecord, TABLE_UNITS } from './record-table.js'
@@ -32,6 +33,11 @@ export function folderOf(target: Target, { name }: PredictorRecord): string {
  */
 export function exportedFiles(target: Target, record: PredictorRecord, folder: string): ExportedFiles {
   const table = tableOfRecord(record)
+  if (table.sigmas[0] === Infinity)
+    throw new EpdError(
+      'no-table',
+      `${record.name}: begins at infinite noise (t = 1 of a flow), where the files of ${target.name} evaluate no model; --to json writes its table`
+    )
   const words = wordsOf(record, table, folder)
   const filled = (extension: string) => {
     const text = readFileSync(new URL(`${target.template}.${extension}`, TEMPLATES), 'utf8')

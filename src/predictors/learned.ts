@@ -1,11 +1,20 @@
 import { isMapping } from '../reading/plain.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import type { Learns } from '../solvers/descriptor.js'
-import { isAmed, isEpd, isTable, type Learned } from '../solvers/learned.js'
+import {
+  isAmed,
+  isDyweight,
+  isEpd,
+  isTable,
+  type Learned,
+  type TimePoints,
+  type TimeSteps
+} from '../solvers/learned.js'
+import { checkDyweight } from '../solvers/dyweight.js'
 import { falls, predictor, type Predictor } from '../solvers/predictor.js'
 import { solverNamed, SOLVERS, type Solvers } from '../solvers/registry.js'
 import { endsOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
-import { checkTable, type Table } from '../solvers/table.js'
+import { checkTable, type Combination, type Table } from '../solvers/table.js'
 
 /** What a solver needs that learns in one way. */
 interface LearnedKind {
@@ -31,12 +40,19 @@ const KINDS: Readonly<Record<Learns, LearnedKind>> = {
     expected: 'sigmas of both ends, start, layers of rows, and result',
     checked: (learned, solver) => (isTable(learned) ? checkedTable(learned, solver) : undefined)
   },
+  weights: {
+    expected: 'weights, [steps][steps], and timeScales',
+    checked: (learned, solver) =>
+      isDyweight(learned) ? checkDyweight(learned, pointsAboveZero(solver) - 1, solver.afs === true) : undefined
+  },
   'time-points': {
-    expected: 'sigmas',
+    expected: 'sigmas or timesteps',
     checked: (learned, solver) => {
-      if (isAmed(learned) || isEpd(learned) || isTable(learned)) return undefined
       const points = pointsAboveZero(solver)
-      if (learned.sigmas.length === points && falls(learned.sigmas)) return learned
+      if ('timesteps' in learned) return checkedSteps(learned, points)
+      if (!isTimePoints(learned)) return undefined
+      const { sigmas } = learned
+      if (sigmas.length === points && falls(sigmas[0] === Infinity ? sigmas.slice(1) : sigmas)) return learned
       throw new RangeError(`sigmas must be ${points} falling noise levels`)
     }
   },
@@ -51,6 +67,19 @@ export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solv
   const found = checked(learned, solver)
   if (found) return found
   throw new RangeError(`what is in it is not for ${name}: expected ${expected}`)
+}
+
+/** What a network is told falls to 0 at the least; the model itself says how far it goes up. */
+function checkedSteps(learned: TimeSteps, points: number): TimeSteps {
+  const { timesteps } = learned
+  const fall = timesteps.every((step, i) => step >= 0 && Number.isFinite(step) && (i === 0 || step < timesteps[i - 1]))
+  if (timesteps.length === points && fall) return learned
+  throw new RangeError(`timesteps must be ${points} falling numbers`)
+}
+
+/** Time points alone, which predictors may hold beside others of their numbers. */
+function isTimePoints(learned: Learned): learned is TimePoints {
+  return !('timesteps' in learned) && !isAmed(learned) && !isEpd(learned) && !isTable(learned) && !isDyweight(learned)
 }
 
 function checkedPoints(learned: Predictor, solver: SolverSpec): Predictor {
@@ -73,17 +102,39 @@ function checkedTable(learned: Table, solver: SolverSpec): Table {
   if (JSON.stringify(layers) !== JSON.stringify(counts))
     throw new RangeError(`layers must have ${String(layers)} rows, as the solver says, found ${String(counts)}`)
   const { sigmaMax } = endsOf(schedule)
-  if (sigmaMax !== undefined && Math.abs(sigmaMax / table.sigmas[0] - 1) > ROUNDING)
+  if (sigmaMax !== undefined && !isNear(sigmaMax, table.sigmas[0]))
     throw new RangeError(`sigmas must begin at ${sigmaMax}, as the schedule does, found ${table.sigmas[0]}`)
-  return table
+  return padded(table)
+}
+
+function isNear(a: number, b: number): boolean {
+  return a === b || Math.abs(a / b - 1) <= ROUNDING
+}
+
+/** A table in which each row has a factor for every answer before its layer, as files have it. */
+function padded(table: Table): Table {
+  const full = ({ noise, denoised }: Combination, before: number) => ({
+    noise,
+    denoised: Array.from({ length: before }, (_, i) => (i < denoised.length ? denoised[i] : 0))
+  })
+  let first = 0
+  const layers = table.layers.map(layer => {
+    const before = first
+    first += layer.length
+    return layer.map(row => ({ sigma: row.sigma, ...full(row, before) }))
+  })
+  const { sigmas, start, result } = table
+  return { sigmas: [sigmas[0], sigmas[1]], start, layers, result: full(result, first) }
 }
 
 /** Whether plain data has the form of what a distillation finds; its sizes are not looked at. */
 export function isLearned(value: unknown): value is Learned {
   if (!isMapping(value)) return false
-  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime } = value
+  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime, weights, timeScales, timesteps } = value
   if (sigmas !== undefined && !isNumbers(sigmas)) return false
   if (Array.isArray(layers)) return isTableForm(value)
+  if (timeScales !== undefined) return isNumbers(timeScales) && isRows(weights)
+  if (timesteps !== undefined) return isNumbers(timesteps)
   if (layers === undefined && r === undefined) return sigmas !== undefined
   if (!isMapping(ranges) || typeof ranges.scaleDir !== 'number' || typeof ranges.scaleTime !== 'number') return false
   if (isMapping(layers)) return AMED_LAYERS.every(name => isLayer(layers[name]))

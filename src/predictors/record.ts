@@ -8,6 +8,7 @@ import { DEFAULT_SCHEDULE, resolveSolver, SOLVER, solverSchema } from '../solver
 import { child, copy, isMapping } from '../reading/plain.js'
 import type { Report } from '../reading/problem.js'
 import { checkLearned } from './learned.js'
+import { readLearned } from './written.js'
 
 /** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
 export interface PredictorRecord {
@@ -43,7 +44,7 @@ export function parseRecord(value: unknown, source: string): PredictorRecord {
     throw new EpdError('predictor-invalid', `${source}: name: ${unfit}`, { wayOut: 'another-name' })
   const solver = solverOf(value.solver, invalid)
   try {
-    const checked = checkLearned(learned, solver)
+    const checked = checkLearned(readLearned(learned), solver)
     return { name, solver, learned: checked, model: modelOf(model), ...(typeof fid === 'number' && { fid }) }
   } catch (error) {
     if (error instanceof RangeError) throw invalid(error.message, error)

@@ -18,10 +18,11 @@ export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 export type OptionsOf<Schemas extends OptionSchemas> = ValuesOf<Schemas>
 
 /**
- * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each
- * sample's parameters (an `AmedPredictor`), all its numbers (a `Table`), its time points alone, or nothing.
+ * What is learned for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each sample's
+ * parameters (an `AmedPredictor`), all its numbers (a `Table`), weights of gradients (a `DyweightPredictor`), its time
+ * points alone, or nothing.
  */
-export type Learns = 'points' | 'network' | 'table' | 'time-points' | 'nothing'
+export type Learns = 'points' | 'network' | 'table' | 'weights' | 'time-points' | 'nothing'
 
 /** What a solver's number of evaluations depends on, beside its options. */
 export interface Counted {
@@ -50,7 +51,7 @@ export interface SolverDescriptor<
   readonly title: string
   /**
    * The options, each by its JSON Schema. `afs`, if there is one, says that the first gradient is known without an
-   * evaluation.
+   * evaluation; `coordinates`, that it is run in those of flow matching where they are `flow`.
    */
   readonly options: OptionSchemas
   /**

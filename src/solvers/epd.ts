@@ -1,4 +1,5 @@
 import { baseMethod, nonlinearBase } from './base.js'
+import { COORDINATES } from './coordinates.js'
 import type { Options, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine, firstGradient, logInterpolate, march, toD, toZero } from './march.js'
 import { BASE_NAMES, SIMPLEST_BASE } from './methods.js'
@@ -9,6 +10,7 @@ import type { Problem, SolverRun } from './solver.js'
 
 const OPTIONS = {
   afs: AFS,
+  coordinates: COORDINATES,
   points: {
     description: 'Points evaluated at once in each step (K in the paper).',
     type: 'integer',
@@ -46,7 +48,7 @@ export type EpdOptions = OptionsOf<typeof OPTIONS>
 export type EpdLearned = { readonly predictor: Predictor }
 
 /** EPD as a student: all but the predictor, which is to be found. */
-export type EpdStudent = Partial<Pick<EpdOptions, 'afs' | 'base' | 'maxOrder' | 'thresholding'>> & {
+export type EpdStudent = Partial<Pick<EpdOptions, 'afs' | 'coordinates' | 'base' | 'maxOrder' | 'thresholding'>> & {
   readonly name: 'epd'
   /** Parallel evaluations in each step (K in the paper), 1 or more. */
   readonly points: number

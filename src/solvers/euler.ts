@@ -1,3 +1,4 @@
+import { COORDINATES } from './coordinates.js'
 import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, toDenoised } from './march.js'
 import type { Multistep } from './multistep.js'
@@ -5,6 +6,7 @@ import { AFS } from './option-parts.js'
 
 const OPTIONS = {
   afs: AFS,
+  coordinates: COORDINATES,
   clipSample: {
     description:
       "The denoised images are clamped to this magnitude and the gradient is not: DDIM as diffusers has it with clip_sample. The model's own clipDenoised clamps both. Default: nothing is clamped.",

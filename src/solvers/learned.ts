@@ -1,5 +1,6 @@
 import type { AmedPredictor } from './amed-predictor.js'
 import type { Bound, Learns } from './descriptor.js'
+import type { DyweightPredictor } from './dyweight.js'
 import type { Predictor } from './predictor.js'
 import type { Table } from './table.js'
 
@@ -8,12 +9,17 @@ export interface TimePoints {
   readonly sigmas: readonly number[]
 }
 
+/** Time points as what a model's network is told, whose noise levels the model knows. */
+export interface TimeSteps {
+  readonly timesteps: readonly number[]
+}
+
 /** What a distillation finds, for any kind of solver. */
-export type Learned = Predictor | AmedPredictor | Table | TimePoints
+export type Learned = Predictor | AmedPredictor | Table | DyweightPredictor | TimePoints | TimeSteps
 
 /** Whether a solver needs what is learned for it: it cannot be sampled with before. */
 export function hasParameters(learns: Learns): boolean {
-  return learns === 'points' || learns === 'network' || learns === 'table'
+  return learns !== 'time-points' && learns !== 'nothing'
 }
 
 export function isAmed(learned: Learned): learned is AmedPredictor {
@@ -21,7 +27,7 @@ export function isAmed(learned: Learned): learned is AmedPredictor {
 }
 
 export function isTable(learned: Learned): learned is Table {
-  return 'result' in learned
+  return 'result' in learned && 'layers' in learned
 }
 
 export function isEpd(learned: Learned): learned is Predictor {
@@ -32,4 +38,8 @@ export function isEpd(learned: Learned): learned is Predictor {
 export function withLearned({ descriptor, options }: Bound, learned: Learned): Bound {
   if (!hasParameters(descriptor.learns)) return { descriptor, options }
   return { descriptor, options: { ...options, [isTable(learned) ? 'table' : 'predictor']: learned } }
+}
+
+export function isDyweight(learned: Learned): learned is DyweightPredictor {
+  return 'timeScales' in learned
 }

@@ -1,5 +1,6 @@
 import { bound, start as started, type SolverOptions } from './options.js'
 import type { Evaluation, SolverRun } from './solver.js'
+import { startFactor } from './noise.js'
 import { combined, tableRows, type Combination, type Table, type TableRow } from './table.js'
 
 /**
@@ -7,10 +8,10 @@ import { combined, tableRows, type Combination, type Table, type TableRow } from
  * what the solver asks for, and what it returns, are the factors of the latents and of all answers before.
  * @param solver a solver by its name or its descriptor, with its options and what was learned for it
  * @param sigmas its falling time points, the last of which may be 0
- * @param start what latents are multiplied by at the first of them; default: that noise level
+ * @param start what latents are multiplied by at the first of them; default: that noise level, 1 where it is infinite
  * @throws RangeError where the solver is not linear in the latents and the answers, with what would make it so
  */
-export function tableOf(solver: SolverOptions, sigmas: Float64Array, start = sigmas[0]): Table {
+export function tableOf(solver: SolverOptions, sigmas: Float64Array, start = startFactor(sigmas[0])): Table {
   const { descriptor, options } = bound(solver)
   const why = descriptor.nonlinear?.(options)
   if (why !== undefined) throw new RangeError(`${descriptor.name} is no table: ${why}`)

@@ -10,7 +10,10 @@ export interface Combination {
 
 /** One evaluation D(x; sigma), x being the combination of the latents and of the answers of earlier layers. */
 export interface TableRow extends Combination {
-  /** The noise level that the model is told, above 0. */
+  /**
+   * The noise level that the model is told, above 0. At Infinity, where only a table that begins there may have it, the
+   * image is the unit noise itself, as a flow has it at t = 1.
+   */
   readonly sigma: number
 }
 
@@ -23,9 +26,9 @@ export type TableLayer = readonly TableRow[]
  * number of evaluations in each layer.
  */
 export interface Table {
-  /** The noise levels at which sampling begins and at which the result stands, which may be 0. */
+  /** The noise levels at which sampling begins, which may be Infinity, and at which the result stands, which may be 0. */
   readonly sigmas: readonly [first: number, last: number]
-  /** What latents are multiplied by to be the state that sampling begins with, above 0. */
+  /** What latents are multiplied by to be the state that sampling begins with, above 0; 1 at infinite noise. */
   readonly start: number
   readonly layers: readonly TableLayer[]
   readonly result: Combination
@@ -38,14 +41,15 @@ export function tableRows({ layers }: Pick<Table, 'layers'>): readonly TableRow[
 
 /**
  * How far a table is from keeping an image that every answer is: the largest deviation of a row's or the result's
- * factors of answers from 1 - noise / start, which is their sum where the ODE is solved exactly for such a model. It is
- * 0 up to rounding of every solver without `afs` whose weights are not learned.
+ * factors of answers from 1 - noise / start, which is their sum where the ODE is solved exactly for such a model; from 1
+ * where the table begins at infinite noise, and from 0 in its rows there. It is 0 up to rounding of every solver without
+ * `afs` whose weights are not learned.
  */
-export function inconsistency({ start, layers, result }: Table): number {
-  const deviations = [...layers.flat(), result].map(({ noise, denoised }) =>
-    Math.abs(denoised.reduce((sum, factor) => sum + factor, noise / start) - 1)
-  )
-  return Math.max(...deviations)
+export function inconsistency({ sigmas, start, layers, result }: Table): number {
+  const share = sigmas[0] === Infinity ? 0 : 1 / start
+  const sumOf = ({ noise, denoised }: Combination) => denoised.reduce((sum, factor) => sum + factor, share * noise)
+  const rows = layers.flat().map(row => sumOf(row) - (row.sigma === Infinity ? 0 : 1))
+  return Math.max(...[...rows, sumOf(result) - 1].map(Math.abs))
 }
 
 /**
@@ -82,16 +86,17 @@ export function combined(
 
 /**
  * A table, checked.
- * @throws RangeError for numbers that are not finite, a noise level that is not above 0, and a row that uses answers of
- * its own layer or later ones
+ * @throws RangeError for numbers that are not finite, a noise level that is not above 0, a row that uses answers of
+ * its own layer or later ones, and infinite noise anywhere but in the first rows of a table that begins there
  */
 export function checkTable(table: Table): Table {
   const { sigmas, start, layers, result } = table
   const wrong = (what: string) => new RangeError(`table: ${what}`)
   const [first, last] = sigmas
-  if (!(Number.isFinite(first) && first > last && last >= 0))
+  if (!(first > last && last >= 0))
     throw wrong('sigmas must be the noise levels of its two ends, falling, 0 at the least')
   if (!(Number.isFinite(start) && start > 0)) throw wrong('start must be a number above 0')
+  if (first === Infinity && start !== 1) throw wrong('start must be 1 where it begins at infinite noise')
   if (layers.length === 0 || layers.some(layer => layer.length === 0))
     throw wrong('layers must hold one or more rows each')
   const check = ({ noise, denoised }: Combination, before: number, what: string) => {
@@ -104,10 +109,18 @@ export function checkTable(table: Table): Table {
     for (const [k, row] of layer.entries()) {
       const what = `row ${k + 1} of layer ${i + 1}`
       check(row, before, what)
-      if (!(Number.isFinite(row.sigma) && row.sigma > 0)) throw wrong(`sigma of ${what} must be above 0`)
+      if (!(row.sigma > 0)) throw wrong(`sigma of ${what} must be above 0`)
+      if (row.sigma === Infinity) checkPureNoise(row, first, problem => wrong(`${what} ${problem}`))
     }
     before += layer.length
   }
   check(result, before, 'the result')
   return table
+}
+
+/** @throws RangeError unless a row at infinite noise is noise alone, of a table that begins there */
+function checkPureNoise({ noise, denoised }: Combination, first: number, wrong: (what: string) => RangeError): void {
+  if (first !== Infinity) throw wrong(`is told infinite noise, but the table begins at ${first}`)
+  if (noise !== 1 || denoised.some(factor => factor !== 0))
+    throw wrong('is told infinite noise, so that it must be the unit noise itself, without answers')
 }

@@ -1,9 +1,10 @@
 import { namesOf, optimisersOf } from '../distill/registry.js'
+import { EpdError } from '../errors.js'
 import { expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
 import { differenceOf } from '../solvers/grids.js'
-import { endsAtZero, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
+import { endsAtZero, endsOf, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
 import type { RawDistill } from './distill-keys.js'
 import type { ResolveContext } from './spec.js'
 import type { TeacherStage } from './teacher.js'
@@ -22,6 +23,12 @@ export function checkTogether(
   const points = pointsAboveZero(student)
   const able = optimisersOf(learns, learnSigmas && learns !== 'network')
   const alone = optimizer && !able.some(each => each.name === optimizer.name) && namesOf(able)
+  if (endsOf(student.schedule).sigmaMax === Infinity)
+    wrong(
+      'solver',
+      'a student that begins below infinite noise, from which no distillation takes its differences',
+      't = 1'
+    )
   if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
   if (learns === 'network') {
     if (alone) wrong('optimizer', `${alone}, which alone trains ${name}`, optimizer.name)
@@ -50,6 +57,18 @@ export function checkTogether(
       `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
       points
     )
+}
+
+/**
+ * Refuses a student that begins at infinite noise, where the model's timesteps have led there.
+ * @throws EpdError `spec-invalid`
+ */
+export function checkBegin(stage: string, { schedule }: SolverSpec): void {
+  if (endsOf(schedule).sigmaMax !== Infinity) return
+  throw new EpdError(
+    'spec-invalid',
+    `stage "${stage}": its student begins at infinite noise, from which nothing is learned`
+  )
 }
 
 /** Reports a validation seed that the teacher stage has too. */

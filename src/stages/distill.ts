@@ -17,7 +17,7 @@ import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
-import { checkGrid, checkTogether, checkUnseen, needsEndsAlone } from './distill-checks.js'
+import { checkBegin, checkGrid, checkTogether, checkUnseen, needsEndsAlone } from './distill-checks.js'
 import { beginIn, tableToBegin } from './table-start.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
@@ -182,7 +182,10 @@ export const distill: StageKind<DistillStage> = {
     },
     compared
   },
-  fit: ({ name, student }, model, solvers) => fitOf(name, student, undefined, model, solvers),
+  fit({ name, student }, model, solvers) {
+    checkBegin(name, student)
+    return fitOf(name, student, undefined, model, solvers)
+  },
   async check({ name, features }, context) {
     if (features) await checkInception({ ...features, name }, context)
   },

@@ -5,7 +5,8 @@ import { bound } from '../solvers/options.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import { parallelNfe } from '../solvers/nfe.js'
-import type { Solvers } from '../solvers/registry.js'
+import { checkCoordinates } from '../solvers/read.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type GridSpec, type SolverChoice } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
@@ -62,10 +63,13 @@ const spec: StageSpec<TeacherStage, ValuesOf<typeof KEYS>> = {
   // Its time points are the student's.
   ownSolver: false,
   references: () => [],
-  resolve({ solver, refine, substeps }, { name, seeds, studied, generator }) {
+  resolve({ solver, refine, substeps }, { name, seeds, studied, generator, solvers, path, report }) {
     const own = seeds('seeds')
     if (!own || !studied) return undefined
-    return { kind: 'teacher', seeds: own, solver, refine, substeps, name, generator, grid: gridOf(studied.solver) }
+    const grid = gridOf(studied.solver)
+    const sound = checkCoordinates(solverNamed(solver.name, solvers), solver, grid, [...path, 'solver'], report)
+    if (!sound) return undefined
+    return { kind: 'teacher', seeds: own, solver, refine, substeps, name, generator, grid }
   }
 }
 

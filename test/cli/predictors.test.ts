@@ -119,7 +119,7 @@ describe('a predictor', () => {
   it('lists among those that can be used', async () => {
     const { stdout } = await run('predictors', '--json')
     const rows = JSON.parse(stdout) as { name: string; origin: string; model: object }[]
-    expect(rows.filter(({ origin }) => origin === 'published')).toHaveLength(32)
+    expect(rows.filter(({ origin }) => origin === 'published')).toHaveLength(87)
     expect(rows.find(({ name }) => name === `${id}/amed@nfe=5`)).toMatchObject({
       origin: 'distilled',
       model: { shape: [3, 16, 16] }
@@ -204,7 +204,7 @@ describe('a predictor', () => {
       /Python imports names of letters, digits and _ alone; name it so/
     ],
     [['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'jax'], 2, /Allowed choices are json, numpy, k-diffusion/],
-    [['import', model], 1, /holds no predictor; expected a snapshot of the paper's code/]
+    [['import', model], 1, /holds no predictor; expected a snapshot of the code of EPD-Solver/]
   ])('%j fails', async (args, code, message) => {
     const failed = await run(...args)
     expect(failed.code).toBe(code)

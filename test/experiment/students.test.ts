@@ -220,6 +220,20 @@ describe('a predictor in use', () => {
     expect(samples(sampled(`{ from: "predictor:${PUBLISHED}" }`))).toMatchObject({ solver, predictor: { learned } })
   })
 
+  it('may be a table, or weights on the schedule of their model', () => {
+    const used = (name: string) => samples(sampled(`{ from: "predictor:${name}" }`))
+    expect(used('dyweight-cifar10-nfe3')).toMatchObject({ solver: { name: 'table', layers: [1, 1, 1], nfe: 3 } })
+    const schedule = { type: 'discrete', rho: 1 }
+    expect(used('dyweight-lsun_bedroom_ldm-nfe5')).toMatchObject({ solver: { name: 'dyweight', nfe: 5, schedule } })
+    expect(used('epdpp-flux-best')).toMatchObject({ solver: { coordinates: 'flow', schedule: { type: 'flowmatch' } } })
+    expect(used('ays-sd15')).toMatchObject({ solver: { name: 'dpmpp', nfe: 10, schedule: { type: 'explicit' } } })
+  })
+
+  it('of weights is not used with another number of them, whatever is allowed', () => {
+    const yaml = sampled('{ from: "predictor:dyweight-lsun_bedroom_ldm-nfe5", nfe: 4 }')
+    expect(errors(yaml)).toEqual([expect.stringContaining('expected 7 time points above 0, for which')])
+  })
+
   it('may be the top-level solver', () => {
     const yaml = `name: a\nmodel: { checkpoint: a }\nsolver: { from: "predictor:${PUBLISHED}" }\nstages:
   teacher: { kind: teacher, seeds: 5 }
@@ -304,4 +318,20 @@ describe('a predictor in use', () => {
 
 it('the example has a student of its own', () => {
   expect(distilled(whole)).toMatchObject({ learnSigmas: false, student: { name: 'epd' } })
+})
+
+describe('a distill stage in flow coordinates', () => {
+  const yaml = (schedule: string) => `name: a\nmodel: { checkpoint: a }
+solver: { name: epd, nfe: 4, scaleTime: 0, coordinates: flow, schedule: ${schedule} }
+stages:
+  teacher: { kind: teacher, seeds: 5, solver: { name: heun, coordinates: flow } }
+  student: { kind: distill, teacher: teacher, validation: 9 }
+`
+
+  it('begins below infinite noise', () => {
+    expect(errors(yaml('{ type: time_uniform, sigmaMax: 100, sigmaMin: 0.01 }'))).toEqual([])
+    expect(errors(yaml('{ type: flowmatch, shift: 3 }'))).toEqual([
+      expect.stringContaining('stages.student.solver: expected a student that begins below infinite noise')
+    ])
+  })
 })

@@ -117,7 +117,7 @@ describe('readPredictor', () => {
     ['no JSON', '{ "name": ', /is not JSON/],
     ['another JSON', '{ "a": 1 }', /is no predictor; expected an exported predictor/],
     ['another checkpoint', encodeTensors(epd).subarray(0, 100), /./],
-    ['a list', '[1]', /is not a checkpoint/]
+    ['a list', '[1]', /is a list of numbers, which may be sigmas/]
   ])('refuses %s', async (_, bytes, message) => {
     await expect(readPredictor(written('wrong.json', bytes))).rejects.toThrow(message)
   })
@@ -177,8 +177,8 @@ describe('parseRecord', () => {
 })
 
 describe('published predictors', () => {
-  it('are the 32 of the paper, each with its FID and the model that it is for', () => {
-    const all = [...publishedPredictors().values()]
+  it('are the 32 of the paper, each with its FID and the model that it is for, beside those of other papers', () => {
+    const all = [...publishedPredictors().values()].filter(({ name }) => !/^(dyweight|epdpp|ays|gits)-/.test(name))
     expect(all).toHaveLength(32)
     expect(all.every(({ fid, model }) => fid !== undefined && model.dataset !== undefined && model.shape)).toBe(true)
     expect(epd).toMatchObject({ fid: 4.47, solver: { nfe: 5, base: 'ipndm' }, model: { dataset: 'cifar10' } })

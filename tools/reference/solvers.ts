@@ -62,6 +62,7 @@ const LEARNED = {
   points: 'the parallel points of each step, and with `learnSigmas` the time points',
   network: "a network that predicts each sample's parameters",
   table: 'all numbers of its table',
+  weights: 'nothing: it comes from files alone',
   'time-points': 'the time points, with `learnSigmas`',
   nothing: 'nothing'
 } as const satisfies Record<SolverDescriptor['learns'], string>
@@ -71,8 +72,9 @@ function without(options: readonly string[]): string {
 }
 
 /** NFE as a formula of the number N of time points. */
-function nfeOf({ evaluationsAStep, options, nfeNote = '', stopsItself, onlyImported }: SolverDescriptor): string {
-  if (onlyImported) return 'its layers'
+function nfeOf(solver: SolverDescriptor): string {
+  const { evaluationsAStep, options, nfeNote = '', stopsItself } = solver
+  if (Object.hasOwn(solver, 'nfe')) return 'its layers'
   if (stopsItself) return 'at most `nfe`'
   const steps = evaluationsAStep === 1 ? 'N - 1' : `${evaluationsAStep}(N - 1)`
   return `${steps}${Object.hasOwn(options, 'afs') ? '; one less with `afs`' : ''}${nfeNote}`
@@ -88,8 +90,8 @@ export function arithmetic(): string {
 }
 
 function examplesOf(solver: SolverDescriptor): string[] {
-  const { options, stopsItself, reachesZero, onlyImported } = solver
-  if (onlyImported) return ['its layers', '', 'its layers and one', 'its rows']
+  const { options, stopsItself, reachesZero } = solver
+  if (Object.hasOwn(solver, 'nfe')) return ['its layers', '', 'its layers and one', 'its rows']
   if (stopsItself)
     return ['at most `nfe`', '', 'at most `nfe`', 'at most `nfe` times the window, or the steps where they are fewer']
   const defaults = Object.fromEntries(
