@@ -5,6 +5,8 @@ import type { AmedStudent } from '../solvers/amed.js'
 import type { EpdStudent } from '../solvers/epd.js'
 import { bound } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
+import type { PasPredictor } from '../solvers/pas-predictor.js'
+import type { PasStudent } from '../solvers/pas.js'
 import { positive } from '../solvers/schedule.js'
 import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
@@ -17,7 +19,6 @@ import { gather, type Trajectories } from './trajectories.js'
 
 export type { DistillState, OptimizerOptions }
 
-/** What is to be learned for which student, from which teacher, and how. */
 /** What is to be learned for which student, from which teacher, and how. */
 export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser
@@ -65,11 +66,12 @@ export interface Distilled<Result extends Learned = Learned> extends Outcome<Res
 }
 
 /**
- * Finds what a student follows its teacher with: EPD's parameters, AMED's network, time points.
+ * Finds what a student follows its teacher with: EPD's parameters, AMED's network, PAS's coordinates, time points.
  * @throws RangeError for options that do not go together
  */
 export async function distill(options: DistillOptions<EpdStudent>): Promise<Distilled<Predictor>>
 export async function distill(options: DistillOptions<AmedStudent>): Promise<Distilled<AmedPredictor>>
+export async function distill(options: DistillOptions<PasStudent>): Promise<Distilled<PasPredictor>>
 export async function distill(options: DistillOptions<PlainStudent>): Promise<Distilled<TimePoints>>
 export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {

@@ -18,7 +18,7 @@ import { LEVENBERG_MARQUARDT } from './optimizers.js'
 import { registered, type Circumstances, type Course, type DistillState, type Extent } from './optimiser.js'
 import { tables } from './parameters.js'
 import { epdStart } from './start.js'
-import { isAmedStudent, isBnsStudent, isEpdStudent, walk, type Walk } from './student.js'
+import { isAmedStudent, isBnsStudent, isEpdStudent, isPasStudent, walk, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
 import { finite, lossOf, type Iteration, type Outcome, type Task } from './task.js'
 import { ends } from './trajectories.js'
@@ -96,7 +96,7 @@ function taskOf(given: Task, chosen: LevenbergMarquardtOptions): LevenbergMarqua
   const { student, sigmas } = given.setting
   const options = withDefaults(chosen, given)
   const own = given.learnSigmas && { sigmas: [...sigmas] }
-  if (isAmedStudent(student) || isBnsStudent(student))
+  if (isAmedStudent(student) || isBnsStudent(student) || isPasStudent(student))
     throw new RangeError(`distill: ${student.name} has nothing that levenberg-marquardt could find`)
   if (isEpdStudent(student)) {
     const task: Task<EpdStudent> = { ...given, setting: { ...given.setting, student } }

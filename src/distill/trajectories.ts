@@ -45,6 +45,12 @@ export function ends({ states, ...rest }: Trajectories, count: number): Trajecto
   }
 }
 
+/** The state of one sample at a time point. */
+export function stateOf({ seeds, states }: Trajectories, i: number, sample: number): Float64Array {
+  const size = states[i].length / seeds.length
+  return states[i].subarray(sample * size, (sample + 1) * size)
+}
+
 /** The trajectories of the samples at these places. */
 export function pick(trajectories: Trajectories, places: readonly number[]): Trajectories {
   const { seeds, states, condition } = trajectories

@@ -1,7 +1,8 @@
 import { isMapping } from '../reading/plain.js'
 import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
 import type { Learns } from '../solvers/descriptor.js'
-import { isAmed, isEpd, isTable, type Learned } from '../solvers/learned.js'
+import { isAmed, isEpd, isPas, isTable, type Learned, type TimePoints } from '../solvers/learned.js'
+import { pasPredictor, type PasPredictor } from '../solvers/pas-predictor.js'
 import { falls, predictor, type Predictor } from '../solvers/predictor.js'
 import { solverNamed, SOLVERS, type Solvers } from '../solvers/registry.js'
 import { endsOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
@@ -31,10 +32,14 @@ const KINDS: Readonly<Record<Learns, LearnedKind>> = {
     expected: 'sigmas of both ends, start, layers of rows, and result',
     checked: (learned, solver) => (isTable(learned) ? checkedTable(learned, solver) : undefined)
   },
+  coordinates: {
+    expected: 'coordinates, [steps][components]',
+    checked: (learned, solver) => (isPas(learned) ? checkedCoordinates(learned, solver) : undefined)
+  },
   'time-points': {
     expected: 'sigmas',
     checked: (learned, solver) => {
-      if (isAmed(learned) || isEpd(learned) || isTable(learned)) return undefined
+      if (!isTimePoints(learned)) return undefined
       const points = pointsAboveZero(solver)
       if (learned.sigmas.length === points && falls(learned.sigmas)) return learned
       throw new RangeError(`sigmas must be ${points} falling noise levels`)
@@ -62,6 +67,19 @@ function checkedPoints(learned: Predictor, solver: SolverSpec): Predictor {
   return found
 }
 
+function checkedCoordinates(learned: PasPredictor, solver: SolverSpec): PasPredictor {
+  const found = pasPredictor(learned)
+  const steps = pointsAboveZero(solver) - 1
+  const components = typeof solver.components === 'number' ? solver.components : 0
+  if (found.coordinates.length !== steps || found.coordinates.some(row => row.length !== components))
+    throw new RangeError(`coordinates must have ${steps} rows (steps) of ${components} numbers (components)`)
+  return found
+}
+
+function isTimePoints(learned: Learned): learned is TimePoints {
+  return !(isAmed(learned) || isEpd(learned) || isPas(learned) || isTable(learned))
+}
+
 /** How far formulas of schedules may round their ends. */
 const ROUNDING = 1e-9
 
@@ -81,7 +99,8 @@ function checkedTable(learned: Table, solver: SolverSpec): Table {
 /** Whether plain data has the form of what a distillation finds; its sizes are not looked at. */
 export function isLearned(value: unknown): value is Learned {
   if (!isMapping(value)) return false
-  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime } = value
+  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime, coordinates } = value
+  if (coordinates !== undefined) return isRows(coordinates)
   if (sigmas !== undefined && !isNumbers(sigmas)) return false
   if (Array.isArray(layers)) return isTableForm(value)
   if (layers === undefined && r === undefined) return sigmas !== undefined

@@ -19,9 +19,10 @@ export type OptionsOf<Schemas extends OptionSchemas> = ValuesOf<Schemas>
 
 /**
  * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each
- * sample's parameters (an `AmedPredictor`), all its numbers (a `Table`), its time points alone, or nothing.
+ * sample's parameters (an `AmedPredictor`), all its numbers (a `Table`), coordinates of its directions (a
+ * `PasPredictor`), its time points alone, or nothing.
  */
-export type Learns = 'points' | 'network' | 'table' | 'time-points' | 'nothing'
+export type Learns = 'points' | 'network' | 'table' | 'coordinates' | 'time-points' | 'nothing'
 
 /** What a solver's number of evaluations depends on, beside its options. */
 export interface Counted {

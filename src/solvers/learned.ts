@@ -1,5 +1,6 @@
 import type { AmedPredictor } from './amed-predictor.js'
 import type { Learns } from './descriptor.js'
+import type { PasPredictor } from './pas-predictor.js'
 import type { Predictor } from './predictor.js'
 import type { Table } from './table.js'
 
@@ -9,11 +10,11 @@ export interface TimePoints {
 }
 
 /** What a distillation finds, for any kind of solver. */
-export type Learned = Predictor | AmedPredictor | Table | TimePoints
+export type Learned = Predictor | AmedPredictor | PasPredictor | Table | TimePoints
 
 /** Whether a solver needs what is learned for it: it cannot be sampled with before. */
 export function hasParameters(learns: Learns): boolean {
-  return learns === 'points' || learns === 'network' || learns === 'table'
+  return learns !== 'time-points' && learns !== 'nothing'
 }
 
 export function isAmed(learned: Learned): learned is AmedPredictor {
@@ -22,6 +23,10 @@ export function isAmed(learned: Learned): learned is AmedPredictor {
 
 export function isTable(learned: Learned): learned is Table {
   return 'result' in learned
+}
+
+export function isPas(learned: Learned): learned is PasPredictor {
+  return 'coordinates' in learned
 }
 
 export function isEpd(learned: Learned): learned is Predictor {

@@ -20,15 +20,17 @@ export function checkTogether(
   }
   const { name } = student
   const points = pointsAboveZero(student)
-  const able = optimisersOf(learns, learnSigmas && learns !== 'network')
+  const stepwise = learns === 'network' || learns === 'coordinates'
+  const able = optimisersOf(learns, learnSigmas && !stepwise)
   const alone = optimizer && !able.some(each => each.name === optimizer.name) && namesOf(able)
   if (points < 2) wrong('solver', 'a student with 2 time points or more above 0, between which it steps', points)
-  if (learns === 'network') {
+  if (stepwise) {
     if (alone) wrong('optimizer', `${alone}, which alone trains ${name}`, optimizer.name)
     if (features) wrong('features', `none for ${name}, which compares pixels after every step`, features)
     if (objective === 'every')
       wrong('objective', `final for ${name}, which looks at every step whatever it is`, objective)
     if (learnSigmas) wrong('learnSigmas', `false for ${name}`, learnSigmas)
+    if (start && learns === 'coordinates') wrong('start', `none for ${name}, which starts from its base`, start)
     return
   }
   if (learns === 'table') {

@@ -229,7 +229,6 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   const model = await context.openModel()
   const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
   const solver = bound(student, solvers)
-  const { learns } = solver.descriptor
   const total = mostIterations(stage, solvers)
   const resume = store.iterationState(key)
   const [, height, width] = imageShape(model)
@@ -242,7 +241,7 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
-    ...(learns !== 'network' && { objective }),
+    ...(optimiserIn(stage, solvers)?.takesObjective && { objective }),
     view: inception && featureView(inception, model.decoder),
     start,
     seed,

@@ -62,6 +62,7 @@ const LEARNED = {
   points: 'the parallel points of each step, and with `learnSigmas` the time points',
   network: "a network that predicts each sample's parameters",
   table: 'all numbers of its table',
+  coordinates: "coordinates of each step's direction",
   'time-points': 'the time points, with `learnSigmas`',
   nothing: 'nothing'
 } as const satisfies Record<SolverDescriptor['learns'], string>
