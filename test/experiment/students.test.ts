@@ -41,14 +41,21 @@ describe('a distill stage', () => {
     })
   })
 
+  it('fits the coordinates of pas step by step', () => {
+    expect(distilled(student('solver: { name: pas, nfe: 2, afs: true, base: ipndm }'))).toMatchObject({
+      student: { name: 'pas', components: 4, base: 'ipndm', maxOrder: 3, numSteps: 4, nfe: 2 },
+      optimizer: { name: 'least-squares', tolerance: 1e-4 }
+    })
+  })
+
   it.each([
     [
       'solver: { name: ipndm, nfe: 5, afs: true }',
-      '55: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "ipndm"'
+      '55: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "ipndm"'
     ],
     [
       'learnSigmas: true, solver: { name: paradigms, nfe: 5, numSteps: 9 }',
-      '74: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "paradigms"'
+      '74: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "paradigms"'
     ],
     [
       'learnSigmas: true, optimizer: { name: adam }',
@@ -81,6 +88,18 @@ describe('a distill stage', () => {
     [
       'solver: { name: amed, nfe: 5, afs: true }, features: { weights: inception.pth }',
       '100: stages.student.features: expected none for amed, which compares pixels after every step, found a mapping'
+    ],
+    [
+      'solver: { name: pas, nfe: 2, afs: true }, optimizer: { name: adam }',
+      '100: stages.student.optimizer: expected least-squares, which alone trains pas, found "adam"'
+    ],
+    [
+      'solver: { name: pas, nfe: 2, afs: true }, start: normal',
+      '96: stages.student.start: expected none for pas, which starts from its base, found "normal"'
+    ],
+    [
+      'solver: { name: pas, nfe: 5 }',
+      '55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 6 time_uniform rho 1 over the model\'s range'
     ]
   ])('refuses %s', (options, message) => {
     expect(errors(student(options))).toEqual([`6:${message}`])
@@ -141,7 +160,7 @@ describe('a predictor in use', () => {
         )
       )
     ).toEqual([
-      '7:3: stages.again.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
+      '7:3: stages.again.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
     ])
   })
 
