@@ -60,6 +60,7 @@ export type {
   SolverDescriptor
 } from './solvers/descriptor.js'
 export type { RawGrid, RawUsed } from './solvers/read.js'
+export type { RawExplicit, RawSchedule, RawSpaced } from './solvers/schedule-keys.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'

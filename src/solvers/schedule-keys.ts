@@ -101,10 +101,12 @@ const SPACINGS: Readonly<Record<ScheduleType, Spacing>> = {
 /** A schedule as a spec writes it, with its defaults. */
 export type RawSchedule = RawSpaced | RawExplicit
 
+/** A schedule that a formula spaces, as a spec writes it. */
 export type RawSpaced = { readonly type: ScheduleType; readonly rho: number } & ValuesOf<
   typeof ENDS & { readonly precision: typeof PRECISION; readonly noiseScale: typeof NOISE_SCALE }
 >
 
+/** A list of time points, as a spec writes it. */
 export type RawExplicit = { readonly type: 'explicit' } & ValuesOf<typeof EXPLICIT>
 
 const EXPLICIT_WORDS = 'The time points one by one, as noise levels or as timesteps of the model.'

@@ -11,7 +11,7 @@ export const DISTILL_KEYS = {
   solver: {
     ...typed<RawSolver>()(orAxis(ref('solver'))),
     description:
-      "The student, on its teacher's time points: epd, amed, or with learnSigmas any solver but paradigms. Default: the top-level solver.",
+      "The student, on its teacher's time points: epd, amed, pas, or with learnSigmas any solver but paradigms. Default: the top-level solver.",
     fixed: true
   },
   learnSigmas: {
@@ -26,7 +26,10 @@ export const DISTILL_KEYS = {
       "Seeds that the student never learns from: the teacher's trajectories of them say when to stop, and how good the result is.",
     needed: true
   },
-  optimizer: { ...OPTIMIZER, description: 'How the parameters are found. Default: levenberg-marquardt, of amed adam.' },
+  optimizer: {
+    ...OPTIMIZER,
+    description: 'How the parameters are found. Default: levenberg-marquardt, of amed adam, of pas least-squares.'
+  },
   objective: {
     description: 'What the loss looks at: the final sample, or the state at every time point.',
     enum: ['final', 'every'],
