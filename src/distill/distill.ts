@@ -15,7 +15,7 @@ import { namesOf, optimiserOf, optimisersOf, type OptimiserEntry, type Optimizer
 import { withZero, type PlainStudent, type Student } from './student.js'
 import type { Iteration, Outcome, StartName } from './task.js'
 import { teach, type Teacher } from './teach.js'
-import { gather, type Trajectories } from './trajectories.js'
+import { atTimePoints, ends, gather, type Trajectories } from './trajectories.js'
 
 export type { DistillState, OptimizerOptions }
 
@@ -79,11 +79,13 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const { sigmas, seed = 0, objective = 'final', start, learnSigmas = false } = options
   const above = positive(sigmas)
   const toZero = above.length < sigmas.length
-  const { training, validation, teacherEvaluations } = await lessons(options)
+  const { teacherEvaluations, ...taught } = await lessons(options)
+  const seen = (trajectories: Trajectories) => statesFor(optimiser, trajectories, options)
   const history: Iteration[] = []
   const { model, student, batchSize, signal } = options
   const task = {
-    ...{ training, validation, learnSigmas, start, seed },
+    ...{ training: seen(taught.training), validation: taught.validation && seen(taught.validation) },
+    ...{ learnSigmas, start, seed },
     setting: { model: model.smooth ?? model, student, sigmas: above, toZero, batchSize, signal },
     at: [...above.keys()].slice(objective === 'final' ? -1 : 1),
     look: lookThrough(options.view, above.length - 1),
@@ -99,6 +101,22 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const { learned } = outcome
   const own = 'sigmas' in learned && learned.sigmas ? Float64Array.from(learned.sigmas) : undefined
   return { ...outcome, sigmas: own ? (toZero ? withZero(own) : own) : sigmas, teacherEvaluations, history }
+}
+
+/**
+ * The states that an optimiser looks at: all that the teacher has kept, those at the student's time points, or where
+ * these are its own, the ends alone.
+ */
+function statesFor(
+  { looksBetween }: OptimiserEntry,
+  trajectories: Trajectories,
+  { student, sigmas }: DistillOptions
+): Trajectories {
+  if (looksBetween || !trajectories.sigmas) return trajectories
+  const { learns } = bound(student).descriptor
+  return learns === 'time-points' || learns === 'table'
+    ? ends(trajectories, 2)
+    : atTimePoints(trajectories, positive(sigmas))
 }
 
 /** The optimiser that is to work. @throws RangeError for options that do not go together */

@@ -16,7 +16,7 @@ import {
 } from './levenberg-marquardt-state.js'
 import { LEVENBERG_MARQUARDT } from './optimizers.js'
 import { registered, type Circumstances, type Course, type DistillState, type Extent } from './optimiser.js'
-import { tables } from './parameters.js'
+import { NO_POINTS, tables } from './parameters.js'
 import { epdStart } from './start.js'
 import { isAmedStudent, isBnsStudent, isEpdStudent, isPasStudent, walk, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
@@ -84,9 +84,6 @@ function course(given: Task, options: LevenbergMarquardtOptions): Course<State, 
     conclude: position => conclude(task, position)
   }
 }
-
-/** A predictor of a solver that has no parameters. */
-const NO_POINTS: Predictor = { r: [], weight: [], scaleDir: [], scaleTime: [], ranges: { scaleDir: 0, scaleTime: 0 } }
 
 /**
  * A solver without parameters looks at the ends of its teacher's trajectories only, between which they may have any

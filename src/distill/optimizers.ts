@@ -72,10 +72,13 @@ export type RawOptimizer =
   | ({ readonly name: 'levenberg-marquardt' } & ValuesOf<typeof LEVENBERG_MARQUARDT>)
   | ({ readonly name: 'adam' } & ValuesOf<typeof ADAM>)
   | ({ readonly name: 'least-squares' } & ValuesOf<typeof LEAST_SQUARES>)
+  | { readonly name: 'search' }
 
 export const OPTIMIZER = ref<RawOptimizer>('optimizer')
 
 const STEPWISE = "Least squares: each step's parameters for themselves, then all together."
+const SEARCH =
+  "Optimal Stepsize: time points among those of the teacher, by dynamic programming with Euler's steps; with learnSigmas."
 const COORDINATES = 'Linear least squares of the coordinates of pas, step by step.'
 const RECIPES = "Adam, by the paper's recipe for epd and by AMED's for amed."
 
@@ -84,7 +87,7 @@ export const OPTIMIZER_DEFINITIONS: Definitions = {
   optimizer: orAxis({
     title: 'an optimizer',
     description: 'An optimizer with its options.',
-    ...union('name', ['levenbergMarquardt', 'adam', 'leastSquares'])
+    ...union('name', ['levenbergMarquardt', 'adam', 'leastSquares', 'search'])
   }),
   levenbergMarquardt: {
     title: 'optimizer levenberg-marquardt',
@@ -100,5 +103,10 @@ export const OPTIMIZER_DEFINITIONS: Definitions = {
     title: 'optimizer least-squares',
     description: COORDINATES,
     ...mappingWithAxes({ name: tagged('least-squares', COORDINATES), ...LEAST_SQUARES })
+  },
+  search: {
+    title: 'optimizer search',
+    description: SEARCH,
+    ...mappingWithAxes({ name: tagged('search', SEARCH) })
   }
 }

@@ -36,6 +36,11 @@ export function isPasStudent(student: Student): student is PasStudent {
   return 'name' in student && student.name === pas.name
 }
 
+/** A student of which time points are all that is found. */
+export function isPlainStudent(student: Student): student is PlainStudent {
+  return !(isEpdStudent(student) || isAmedStudent(student) || isBnsStudent(student) || isPasStudent(student))
+}
+
 /** The student that a solver with the options of a spec is. `start`: the table that one is learned from. */
 export function studentOf({ descriptor, options }: Bound, start?: Table): Student {
   if (descriptor.learns === 'points') return epdStudent(options)

@@ -3,10 +3,11 @@ import { expected, quote, type Path, type Report } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
 import { differenceOf } from '../solvers/grids.js'
-import { endsAtZero, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
+import { solverNamed } from '../solvers/registry.js'
+import { endsAtZero, gridOf, pointsAboveZero, type GridSpec, type SolverSpec } from '../solvers/spec.js'
 import type { RawDistill } from './distill-keys.js'
 import type { ResolveContext } from './spec.js'
-import type { TeacherStage } from './teacher.js'
+import { keptPoints, type TeacherStage } from './teacher.js'
 
 /** Reports options of a distill stage that do not go together. */
 export function checkTogether(
@@ -52,6 +53,53 @@ export function checkTogether(
       `a student with 3 time points or more${endsAtZero(student.schedule) ? ' above 0' : ''}, so that some lie between the ends`,
       points
     )
+}
+
+/** Reports a search for time points that has too few to look at, or that is told what it does not look at. */
+export function checkSearch(
+  { optimizer, features, startFrom, teacher: name }: RawDistill,
+  student: SolverSpec,
+  taught: TeacherStage,
+  { path, report }: ResolveContext
+): void {
+  if (optimizer?.name !== 'search') return
+  const wrong = (key: string, what: string, found: unknown) => {
+    report([...path, key], expected(what, found))
+  }
+  if (features) wrong('features', 'none with search, which compares pixels', features)
+  if (startFrom !== undefined) wrong('startFrom', 'none with search, which starts from nothing', startFrom)
+  const [kept, points] = [keptPoints(taught), pointsAboveZero(student)]
+  if (taught.keep !== 'refined')
+    report(
+      [...path, 'teacher'],
+      `expected a teacher with keep: refined, whose states are searched, found ${quote(name)}`
+    )
+  else if (kept < points)
+    report(
+      [...path, 'teacher'],
+      `expected a teacher that keeps ${points} states or more, as the student has time points, found ${kept}; raise its refine`
+    )
+}
+
+/** Reports time points to start from that the student cannot have. `learned`: the student that they are of. */
+export function checkStart(
+  { learnSigmas, startFrom }: RawDistill,
+  student: SolverSpec,
+  learned: SolverSpec | undefined,
+  { path, report, solvers }: ResolveContext
+): void {
+  if (startFrom === undefined) return
+  const wrong = (what: string, found: unknown = startFrom) => {
+    report([...path, 'startFrom'], expected(what, found))
+  }
+  const { name, learns } = solverNamed(student.name, solvers)
+  const [own, theirs] = [pointsAboveZero(student), learned && pointsAboveZero(learned)]
+  const difference = learned && differenceOf(gridOf(student), gridOf(learned), true)
+  if (learns !== 'time-points') wrong(`none for ${name}, whose steps are fitted at its teacher's time points`)
+  else if (!learnSigmas) wrong('none without learnSigmas, which starts from there')
+  else if (!learned) wrong('a distill stage that has learned time points')
+  else if (own !== theirs) wrong(`a stage with ${own} time points, as ${name} has here`, theirs)
+  else if (difference) wrong(`time points ${difference.found}`, difference.taught)
 }
 
 /** Reports a validation seed that the teacher stage has too. */

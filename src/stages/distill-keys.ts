@@ -16,7 +16,7 @@ export const DISTILL_KEYS = {
   },
   learnSigmas: {
     description:
-      "Whether the student's interior time points are learned too, from end to end on the final sample, by levenberg-marquardt; of a solver without parameters they are all that is. Its teacher then only has to have the same ends.",
+      "Whether the student's interior time points are learned too, from end to end on the final sample, by levenberg-marquardt, or by search; of a solver without parameters they are all that is. Its teacher then only has to have the same ends.",
     type: 'boolean',
     default: false
   },
@@ -44,6 +44,11 @@ export const DISTILL_KEYS = {
     description:
       "Where the parameters start: uniform (points spread evenly in log sigma, equal weights, scales 1; levenberg-marquardt looks from there for the best of many places for each step's points) or normal (N(0, 1), as the paper). Default: uniform with levenberg-marquardt, normal with adam.",
     enum: ['uniform', 'normal']
+  },
+  startFrom: {
+    ...STAGE_NAME,
+    description:
+      'With learnSigmas of a solver without parameters: a distill stage that has learned as many time points, such as one by search, to start from. Default: the schedule.'
   },
   seed: {
     description: 'Seed of a normal start and of the order of batches.',

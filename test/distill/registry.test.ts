@@ -11,11 +11,27 @@ const amed = { name: 'amed', ranges: student.ranges } as const
 
 const pas = { name: 'pas', components: 4 } as const
 
+/** Trajectories at time points that are searched, so many that a search takes two lots. */
+function manyOf({ seeds, states }: typeof common.teacher): typeof common.teacher {
+  const twice = states.map(state => Float64Array.of(...state, ...state))
+  return { seeds: [...seeds, ...seeds], states: twice, sigmas }
+}
+
 const tasks: [string, DistillOptions][] = [
   ['levenberg-marquardt of epd', { ...common, optimizer: { name: 'levenberg-marquardt', finalIterations: 3 } }],
   ['levenberg-marquardt of euler', { ...common, student: { name: 'euler' }, learnSigmas: true }],
   ['adam of epd', { ...common, optimizer: { name: 'adam', batch: 5, trajectories: 15 } }],
   ['adam of amed', { ...common, model: featured, student: amed, optimizer: { name: 'adam', trajectories: 36 } }],
+  [
+    'search of euler',
+    {
+      ...common,
+      teacher: manyOf(common.teacher),
+      student: { name: 'euler' },
+      learnSigmas: true,
+      optimizer: { name: 'search' }
+    }
+  ],
   ['least-squares of pas', { ...common, student: pas }]
 ]
 
@@ -30,7 +46,7 @@ describe('the optimisers', () => {
   it('learn what each kind of solver needs, by default and by name', () => {
     expect(namesOf(optimisersOf('points'))).toBe('levenberg-marquardt or adam')
     expect(namesOf(optimisersOf('points', true))).toBe('levenberg-marquardt')
-    expect(namesOf(optimisersOf('time-points'))).toBe('levenberg-marquardt')
+    expect(namesOf(optimisersOf('time-points', true))).toBe('levenberg-marquardt or search')
     expect(namesOf(optimisersOf('network'))).toBe('adam')
     expect(namesOf(optimisersOf('coordinates'))).toBe('least-squares')
     expect(optimisersOf('network', true)).toEqual([])
