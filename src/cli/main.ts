@@ -198,8 +198,16 @@ program
 program
   .command('table <run>')
   .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
-  .option('--rows <property>', 'what makes a row: solver, samples, nfe, points, or an axis of the matrix', 'solver')
+  .option(
+    '--rows <property>',
+    'what makes a row: solver, samples, nfe, points, evaluations (of one image), or an axis of the matrix',
+    'solver'
+  )
   .option('--cols <property>', 'what makes a column', 'nfe')
+  .option(
+    '--over <property>',
+    'what samples of one place may differ in, such as an axis of seeds: cells are their means ± standard deviations'
+  )
   .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
   .option(
     '--where <property=value>',

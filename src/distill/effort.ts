@@ -16,6 +16,8 @@ export interface Effort {
   /** Trajectories. */
   readonly training: number
   readonly validation: number
+  /** What time points are searched in: how many the teacher has, for so many steps of the student. */
+  readonly grid?: { readonly points: number; readonly steps: number }
   /** Rows of each layer, of a student that is a table. */
   readonly table?: TableEffort
 }

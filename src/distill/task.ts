@@ -8,7 +8,7 @@ import type { Trajectories } from './trajectories.js'
 export interface Iteration {
   /** Counted from 1. */
   readonly iteration: number
-  readonly phase: 'step' | 'final' | 'adam'
+  readonly phase: 'step' | 'final' | 'adam' | 'search'
   /** The step that is fitted, in phase `step`. */
   readonly step?: number
   /** Mean squared difference to the teacher, of what this phase looks at. */

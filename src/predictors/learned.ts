@@ -5,12 +5,14 @@ import {
   isAmed,
   isDyweight,
   isEpd,
+  isPas,
   isTable,
   type Learned,
   type TimePoints,
   type TimeSteps
 } from '../solvers/learned.js'
 import { checkDyweight } from '../solvers/dyweight.js'
+import { pasPredictor, type PasPredictor } from '../solvers/pas-predictor.js'
 import { falls, predictor, type Predictor } from '../solvers/predictor.js'
 import { solverNamed, SOLVERS, type Solvers } from '../solvers/registry.js'
 import { endsOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
@@ -44,6 +46,10 @@ const KINDS: Readonly<Record<Learns, LearnedKind>> = {
     expected: 'weights, [steps][steps], and timeScales',
     checked: (learned, solver) =>
       isDyweight(learned) ? checkDyweight(learned, pointsAboveZero(solver) - 1, solver.afs === true) : undefined
+  },
+  coordinates: {
+    expected: 'coordinates, [steps][components]',
+    checked: (learned, solver) => (isPas(learned) ? checkedCoordinates(learned, solver) : undefined)
   },
   'time-points': {
     expected: 'sigmas or timesteps',
@@ -79,7 +85,8 @@ function checkedSteps(learned: TimeSteps, points: number): TimeSteps {
 
 /** Time points alone, which predictors may hold beside others of their numbers. */
 function isTimePoints(learned: Learned): learned is TimePoints {
-  return !('timesteps' in learned) && !isAmed(learned) && !isEpd(learned) && !isTable(learned) && !isDyweight(learned)
+  const others = [isAmed, isEpd, isPas, isTable, isDyweight]
+  return !('timesteps' in learned) && !others.some(is => is(learned))
 }
 
 function checkedPoints(learned: Predictor, solver: SolverSpec): Predictor {
@@ -88,6 +95,15 @@ function checkedPoints(learned: Predictor, solver: SolverSpec): Predictor {
   const parallel = typeof solver.points === 'number' ? solver.points : 0
   if (found.r.length !== points - 1 || found.r.some(row => row.length !== parallel))
     throw new RangeError(`r must have ${points - 1} rows (steps) of ${parallel} numbers (points)`)
+  return found
+}
+
+function checkedCoordinates(learned: PasPredictor, solver: SolverSpec): PasPredictor {
+  const found = pasPredictor(learned)
+  const steps = pointsAboveZero(solver) - 1
+  const components = typeof solver.components === 'number' ? solver.components : 0
+  if (found.coordinates.length !== steps || found.coordinates.some(row => row.length !== components))
+    throw new RangeError(`coordinates must have ${steps} rows (steps) of ${components} numbers (components)`)
   return found
 }
 
@@ -130,7 +146,8 @@ function padded(table: Table): Table {
 /** Whether plain data has the form of what a distillation finds; its sizes are not looked at. */
 export function isLearned(value: unknown): value is Learned {
   if (!isMapping(value)) return false
-  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime, weights, timeScales, timesteps } = value
+  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime, weights, timeScales, timesteps, coordinates } = value
+  if (coordinates !== undefined) return isRows(coordinates)
   if (sigmas !== undefined && !isNumbers(sigmas)) return false
   if (Array.isArray(layers)) return isTableForm(value)
   if (timeScales !== undefined) return isNumbers(timeScales) && isRows(weights)

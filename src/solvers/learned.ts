@@ -1,6 +1,7 @@
 import type { AmedPredictor } from './amed-predictor.js'
 import type { Bound, Learns } from './descriptor.js'
 import type { DyweightPredictor } from './dyweight.js'
+import type { PasPredictor } from './pas-predictor.js'
 import type { Predictor } from './predictor.js'
 import type { Table } from './table.js'
 
@@ -15,7 +16,7 @@ export interface TimeSteps {
 }
 
 /** What a distillation finds, for any kind of solver. */
-export type Learned = Predictor | AmedPredictor | Table | DyweightPredictor | TimePoints | TimeSteps
+export type Learned = Predictor | AmedPredictor | PasPredictor | Table | DyweightPredictor | TimePoints | TimeSteps
 
 /** Whether a solver needs what is learned for it: it cannot be sampled with before. */
 export function hasParameters(learns: Learns): boolean {
@@ -28,6 +29,10 @@ export function isAmed(learned: Learned): learned is AmedPredictor {
 
 export function isTable(learned: Learned): learned is Table {
   return 'result' in learned && 'layers' in learned
+}
+
+export function isPas(learned: Learned): learned is PasPredictor {
+  return 'coordinates' in learned
 }
 
 export function isEpd(learned: Learned): learned is Predictor {

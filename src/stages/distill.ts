@@ -1,14 +1,13 @@
 import { EpdError } from '../errors.js'
-import { distill as distilled, distillCost, type DistillState } from '../distill/distill.js'
+import type { Effort } from '../distill/effort.js'
+import { distill as distilled, distillCost } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
-import type { Iteration } from '../distill/task.js'
-import { schedule } from '../solvers/schedule.js'
 import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
 import { studentOf } from '../distill/student.js'
 import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
-import { gridOf, type SolverSpec } from '../solvers/spec.js'
+import { gridOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import { either, expected } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Learns } from '../solvers/descriptor.js'
@@ -17,14 +16,23 @@ import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
-import { checkBegin, checkGrid, checkTogether, checkUnseen, needsEndsAlone } from './distill-checks.js'
+import {
+  checkBegin,
+  checkGrid,
+  checkSearch,
+  checkStart,
+  checkTogether,
+  checkUnseen,
+  needsEndsAlone
+} from './distill-checks.js'
+import { describe, isDistillState, startingPoints } from './distill-progress.js'
 import { beginIn, tableToBegin } from './table-start.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
 import { isOf, ofCase, solverWords, type Around, type StageBase, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
-import { readTrajectories, teacher, type TeacherStage } from './teacher.js'
+import { keptPoints, readTrajectories, teacher, type TeacherStage } from './teacher.js'
 
 export interface DistillStage {
   readonly kind: 'distill'
@@ -41,6 +49,8 @@ export interface DistillStage {
   readonly objective: 'final' | 'every'
   /** Whether the student's interior time points are learned too. */
   readonly learnSigmas: boolean
+  /** The distill stage whose time points are started from. */
+  readonly startFrom?: string
   /** The network whose features of final images the loss compares; without it, pixels. */
   readonly features?: FeatureSpec
   readonly start: 'uniform' | 'normal'
@@ -54,6 +64,7 @@ const spec: StageSpec<DistillStage, RawDistill> = {
   ownSolver: true,
   references: written => [
     ...reference(written, ['teacher'], 'teacher'),
+    ...reference(written, ['startFrom'], 'distill'),
     ...reference(written, ['solver', 'start', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)
   ],
   resolve
@@ -70,15 +81,17 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
   const learns = student && solverNamed(student.name, solvers).learns
   const optimiser = learns && optimiserOf(learns, raw.optimizer?.name)
   if (student && learns) checkTogether(raw, student, learns, context)
+  if (student) checkStart(raw, student, studentOfTimePoints(context.find(raw.startFrom ?? '')), context)
   if (!isOf(teacher, taught)) return undefined
+  if (student) checkSearch(raw, student, taught, context)
   if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
   if (student) checkGrid(gridOf(student), taught, needsEndsAlone(learns), [...path, 'solver'], report)
   if (!seeds || !student || !optimiser || (chosen.start && !begin)) return undefined
-  const { learnSigmas, objective, features, start = optimiser.start, seed } = raw
+  const { learnSigmas, startFrom, objective, features, start = optimiser.start, seed } = raw
   const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
   return {
     ...{ kind: 'distill', name, student, ...(begin && { begin }), teacher: raw.teacher },
-    ...{ learnSigmas, optimizer, objective },
+    ...{ learnSigmas, ...(startFrom !== undefined && { startFrom }), optimizer, objective },
     ...{ validation: `${name}.validation`, validationSeeds: seeds },
     ...(features && { features }),
     ...{ start, seed }
@@ -117,6 +130,11 @@ function studentOfStage(stage: StageBase | undefined): SolverSpec | undefined {
   return isOf(distill, stage) ? stage.student : undefined
 }
 
+/** The student of a distill stage that has learned time points. */
+function studentOfTimePoints(stage: StageBase | undefined): SolverSpec | undefined {
+  return isOf(distill, stage) && stage.learnSigmas ? stage.student : undefined
+}
+
 function optimiserIn({ student, optimizer }: DistillStage, solvers: Solvers) {
   return optimiserOf(solverNamed(student.name, solvers).learns, optimizer.name)
 }
@@ -125,14 +143,18 @@ export const distill: StageKind<DistillStage> = {
   kind: 'distill',
   version: 3,
   spec,
-  inputs: ({ teacher, validation, begin }) => [teacher, validation, ...(begin?.from === undefined ? [] : [begin.from])],
+  inputs: ({ teacher, validation, begin, startFrom }) => [
+    ...[teacher, validation],
+    ...[begin?.from, startFrom].flatMap(name => name ?? [])
+  ],
   renamed(stage, rename) {
-    const { name, teacher, validation, begin } = stage
+    const { name, teacher, validation, begin, startFrom } = stage
     const from = begin?.from === undefined ? undefined : rename(begin.from)
     return {
       ...stage,
       ...{ name: rename(name), teacher: rename(teacher), validation: rename(validation) },
-      ...(begin && { begin: { ...begin, from } })
+      ...(begin && { begin: { ...begin, from } }),
+      ...(startFrom !== undefined && { startFrom: rename(startFrom) })
     }
   },
   located(stage, { file }) {
@@ -170,7 +192,8 @@ export const distill: StageKind<DistillStage> = {
   },
   derived({ teacher: taught, validation, validationSeeds }, find): TeacherStage[] {
     const found = find(taught)
-    return isOf(teacher, found) ? [{ ...found, name: validation, seeds: validationSeeds }] : []
+    // Nothing is searched in what is only looked at.
+    return isOf(teacher, found) ? [{ ...found, keep: undefined, name: validation, seeds: validationSeeds }] : []
   },
   solver: ({ student }) => student,
   timePoints: {
@@ -206,8 +229,15 @@ function evaluationsOf(
     ...(begin && { table: tableEffort(student, begin.solver, solvers) }),
     learnsSigmas: learnSigmas,
     training: count(taught),
-    validation: count(validation)
+    validation: count(validation),
+    ...gridEffort(student, find(taught))
   })
+}
+
+/** What time points are searched in, where a teacher keeps states for that. */
+function gridEffort(student: SolverSpec, taught: StageBase | undefined): Pick<Effort, 'grid'> {
+  if (!isOf(teacher, taught) || taught.keep !== 'refined') return {}
+  return { grid: { points: keptPoints(taught), steps: pointsAboveZero(student) - 1 } }
 }
 
 /** Compares what could not be compared while ends were missing. */
@@ -230,10 +260,10 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
-  const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
+  const sigmas = startingPoints(stage, model, context)
   const solver = bound(student, solvers)
-  const { learns } = solver.descriptor
-  const total = mostIterations(stage, solvers)
+  const taught = store.shards(inputKey(stage.teacher)).reduce((sum, { seeds }) => sum + seeds.length, 0)
+  const total = mostIterations(stage, solvers, taught)
   const resume = store.iterationState(key)
   let done = isDistillState(resume) ? resume.iteration : 0
   const [, height, width] = imageShape(model)
@@ -246,7 +276,7 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
-    ...(learns !== 'network' && { objective }),
+    ...(optimiserIn(stage, solvers)?.takesObjective && { objective }),
     view: inception && featureView(inception, model.decoder),
     start,
     seed,
@@ -272,31 +302,14 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   return { nfe: student.nfe, evaluations }
 }
 
-/** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student, begin, learnSigmas }: DistillStage, solvers: Solvers): number {
+/** How many iterations the optimiser may take. `training`: trajectories. */
+export function mostIterations(
+  { optimizer, student, begin, learnSigmas }: DistillStage,
+  solvers: Solvers,
+  training: number
+): number {
   const { learns } = solverNamed(student.name, solvers)
   const table = begin && tableEffort(student, begin.solver, solvers)
-  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas, table }
+  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas, table, training }
   return optimiserOf(learns, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
-}
-
-/** The line of an iteration. Losses are shown as root mean squares. */
-function describe({ iteration, phase, step, loss, validationLoss, evaluations, accepted, damping }: Iteration): string {
-  const rms = (value: number) => Math.sqrt(value).toPrecision(4)
-  return [
-    `${iteration}`.padStart(3),
-    phase === 'step' ? `step ${step ?? ''}` : phase,
-    `rms loss ${rms(loss)}`,
-    validationLoss === undefined ? '' : `validation ${rms(validationLoss)}`,
-    `${evaluations.toLocaleString('en')} evaluations`,
-    accepted ? 'accepted' : 'refused',
-    damping === undefined ? '' : `damping ${damping.toPrecision(2)}`
-  ]
-    .filter(Boolean)
-    .join('  ')
-}
-
-/** Whether it is a state; the key of the stage sees to it that the same optimiser of the same version has left it. */
-function isDistillState(value: unknown): value is DistillState {
-  return typeof value === 'object' && value !== null && 'name' in value && 'iteration' in value
 }

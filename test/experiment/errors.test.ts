@@ -32,12 +32,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'name: epd',
     'name: edp',
-    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd", "amed", "bns", "dyweight" or "table", found "edp"; did you mean "epd"?'
+    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd", "amed", "pas", "bns", "dyweight" or "table", found "edp"; did you mean "epd"?'
   ],
   [
     'name: epd, ',
     '',
-    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd", "amed", "bns", "dyweight" or "table", found nothing'
+    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd", "amed", "pas", "bns", "dyweight" or "table", found nothing'
   ],
   ['nfe: 5', 'nfe: 4', '3:27: solver.nfe: expected an nfe that epd with afs can meet, such as 3 or 5, found 4'],
   ['nfe: 5', 'nfe: 1, numSteps: 2', '3:22: solver.nfe: expected nfe or numSteps, found both'],
@@ -106,12 +106,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: heun, nfe: 6 },',
-    '6:55: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "heun"'
+    '6:55: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "heun"'
   ],
   [
     'name: epd',
     'name: dpm2',
-    '6:3: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
+    '6:3: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
   ],
   [
     'validation: 60-69',

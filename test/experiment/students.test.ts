@@ -34,6 +34,70 @@ describe('a distill stage', () => {
     ])
   })
 
+  it('searches time points among those that a teacher keeps, and starts from such a search', () => {
+    const searched = changed(
+      'teacher: teacher,',
+      'teacher: teacher, learnSigmas: true, solver: { name: ipndm, nfe: 3 }, optimizer: { name: search },'
+    ).replace('{ kind: teacher', '{ kind: teacher, keep: refined')
+    expect(distilled(searched)).toMatchObject({
+      student: { name: 'ipndm', numSteps: 4 },
+      optimizer: { name: 'search' }
+    })
+    const more = `${searched}  again: { kind: distill, teacher: teacher, learnSigmas: true, startFrom: student, solver: { name: deis, nfe: 3 }, validation: 60000 }\n`
+    expect(load(more).stages.find(({ name }) => name === 'again')).toMatchObject({
+      startFrom: 'student',
+      optimizer: { name: 'levenberg-marquardt', finalIterations: 10 }
+    })
+  })
+
+  it.each([
+    ['startFrom: first, solver: { name: deis, nfe: 4 }', 'a stage with 5 time points, as deis has here, found 4'],
+    ['startFrom: plain, solver: { name: deis, nfe: 3 }', 'a distill stage that has learned time points, found "plain"'],
+    [
+      'startFrom: first, solver: { name: deis, nfe: 3, schedule: { type: logsnr, sigmaMin: 0.01 } }',
+      'time points from the model\'s first to 0.01, found "from the model\'s first to 0.002"'
+    ],
+    [
+      'startFrom: first, solver: { name: deis, nfe: 3 }, optimizer: { name: search }',
+      'none with search, which starts from nothing, found "first"'
+    ]
+  ])('refuses time points to start from: %s', (options, message) => {
+    const text = `name: starts
+model: { checkpoint: a.pkl }
+solver: { name: epd, nfe: 5, afs: true, schedule: { type: time_uniform, sigmaMin: 0.002 } }
+stages:
+  teacher: { kind: teacher, keep: refined, seeds: 0-9 }
+  first: { kind: distill, teacher: teacher, learnSigmas: true, solver: { name: ipndm, nfe: 3 }, optimizer: { name: search }, validation: 20 }
+  plain: { kind: distill, teacher: teacher, validation: 20 }
+  again: { kind: distill, teacher: teacher, learnSigmas: true, validation: 20, ${options} }
+`
+    expect(errors(text).filter(line => line.includes('startFrom'))).toEqual([
+      expect.stringContaining(`stages.again.startFrom: expected ${message}`)
+    ])
+  })
+
+  it.each([
+    [
+      'solver: { name: ipndm, nfe: 3 }, features: { weights: inception.pth }',
+      'features: expected none with search, which compares pixels, found a mapping'
+    ],
+    [
+      'solver: { name: ipndm, nfe: 30 }',
+      'teacher: expected a teacher that keeps 31 states or more, as the student has time points, found 13; raise its refine'
+    ]
+  ])('refuses a search with %s', (options, message) => {
+    const searched = changed(
+      'teacher: teacher,',
+      `teacher: teacher, learnSigmas: true, optimizer: { name: search }, ${options},`
+    ).replace('{ kind: teacher', '{ kind: teacher, keep: refined')
+    expect(errors(searched)).toEqual([expect.stringContaining(`stages.student.${message}`)])
+  })
+
+  it('says nothing of what it does not use', () => {
+    expect(distilled(student('learnSigmas: true'))).not.toHaveProperty('startFrom')
+    expect(load(whole).stages.find(({ kind }) => kind === 'teacher')).not.toHaveProperty('keep')
+  })
+
   it('trains amed by the recipe of its authors', () => {
     expect(distilled(student('solver: { name: amed, nfe: 5, afs: true }'))).toMatchObject({
       student: { name: 'amed', scaleDir: 0.01, scaleTime: 0, maxOrder: 3, numSteps: 4, nfe: 5 },
@@ -41,14 +105,21 @@ describe('a distill stage', () => {
     })
   })
 
+  it('fits the coordinates of pas step by step', () => {
+    expect(distilled(student('solver: { name: pas, nfe: 2, afs: true, base: ipndm }'))).toMatchObject({
+      student: { name: 'pas', components: 4, base: 'ipndm', maxOrder: 3, numSteps: 4, nfe: 2 },
+      optimizer: { name: 'least-squares', tolerance: 1e-4 }
+    })
+  })
+
   it.each([
     [
       'solver: { name: ipndm, nfe: 5, afs: true }',
-      '55: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "ipndm"'
+      '55: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "ipndm"'
     ],
     [
       'learnSigmas: true, solver: { name: paradigms, nfe: 5, numSteps: 9 }',
-      '74: stages.student.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found "paradigms"'
+      '74: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "paradigms"'
     ],
     [
       'learnSigmas: true, optimizer: { name: adam }',
@@ -81,6 +152,26 @@ describe('a distill stage', () => {
     [
       'solver: { name: amed, nfe: 5, afs: true }, features: { weights: inception.pth }',
       '100: stages.student.features: expected none for amed, which compares pixels after every step, found a mapping'
+    ],
+    [
+      'solver: { name: pas, nfe: 2, afs: true }, optimizer: { name: adam }',
+      '100: stages.student.optimizer: expected least-squares, which alone trains pas, found "adam"'
+    ],
+    [
+      'solver: { name: pas, nfe: 2, afs: true }, start: normal',
+      '96: stages.student.start: expected none for pas, which starts from its base, found "normal"'
+    ],
+    [
+      'learnSigmas: true, solver: { name: ipndm, nfe: 5 }, optimizer: { name: search }',
+      '38: stages.student.teacher: expected a teacher with keep: refined, whose states are searched, found "teacher"'
+    ],
+    [
+      'learnSigmas: true, startFrom: student',
+      '77: stages.student.startFrom: expected none for epd, whose steps are fitted at its teacher\'s time points, found "student"'
+    ],
+    [
+      'solver: { name: pas, nfe: 5 }',
+      '55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 6 time_uniform rho 1 over the model\'s range'
     ]
   ])('refuses %s', (options, message) => {
     expect(errors(student(options))).toEqual([`6:${message}`])
@@ -255,7 +346,7 @@ describe('a predictor in use', () => {
         )
       )
     ).toEqual([
-      '7:3: stages.again.solver: expected an epd, amed or bns solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
+      '7:3: stages.again.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found nothing; what is top-level is distilled already'
     ])
   })
 

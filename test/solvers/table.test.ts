@@ -12,7 +12,7 @@ import { orders, titleOf } from '../support/orders.js'
 const SIZE = 12
 const at = (solver: (typeof orders)[number]['solver'], steps: number) =>
   typeof solver === 'function' ? solver(steps) : solver
-const isLinear = (title: string) => !/^(amed|paradigms)/.test(title)
+const isLinear = (title: string) => !/^(amed|paradigms|pas)/.test(title)
 const linear = orders.map(one => [titleOf(one), one.solver] as const).filter(([title]) => isLinear(title))
 
 /** Falling noise levels of 1 to 6 steps, some of which end at 0. */

@@ -46,7 +46,7 @@ function propertiesOf(solver: SolverDescriptor): string[][] {
     ['last noise level of 0', reachesZero ? 'allowed; the step to it is one evaluation' : 'not allowed'],
     ['what distillation finds', LEARNED[learns]],
     ['as a teacher', teaches ? `allowed${without(teaches.without)}` : 'not allowed'],
-    ['as the `base` of `epd` and `amed`', isMethod ? 'allowed' : 'not allowed'],
+    ['as the `base` of `epd`, `amed` and `pas`', isMethod ? 'allowed' : 'not allowed'],
     ...(oneByOne ? [['samples', 'each is solved by itself']] : []),
     ...(needsFeatures ? [['model', 'it must show its bottleneck, as the networks of EDM do']] : []),
     ...(stopsItself
@@ -63,6 +63,7 @@ const LEARNED = {
   network: "a network that predicts each sample's parameters",
   table: 'all numbers of its table',
   weights: 'nothing: it comes from files alone',
+  coordinates: "coordinates of each step's direction",
   'time-points': 'the time points, with `learnSigmas`',
   nothing: 'nothing'
 } as const satisfies Record<SolverDescriptor['learns'], string>
