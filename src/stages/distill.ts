@@ -4,14 +4,11 @@ import { distill as distilled, distillCost } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
 import { studentOf } from '../distill/student.js'
-import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
-import { either, expected } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
-import type { Learns } from '../solvers/descriptor.js'
-import { predictorIn, reference, type Chosen, type ResolveContext, type StageSpec } from './spec.js'
+import { predictorIn, reference, type ResolveContext, type StageSpec } from './spec.js'
 import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf, tableEffort } from './cost.js'
@@ -25,6 +22,7 @@ import {
   checkUnseen,
   needsEndsAlone
 } from './distill-checks.js'
+import { studentIn } from './distill-student.js'
 import { describe, isDistillState, startingPoints } from './distill-progress.js'
 import { beginIn, tableToBegin } from './table-start.js'
 import { checkInception, network, openFeatures } from './features.js'
@@ -96,33 +94,6 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
     ...(features && { features }),
     ...{ start, seed }
   }
-}
-
-function studentIn(
-  { solver: own, learnSigmas }: RawDistill,
-  { studied, chosen: chosenHere, path, report, solvers }: ResolveContext
-): Chosen | undefined {
-  const chosen = own === undefined ? studied : chosenHere
-  if (!chosen) return undefined
-  const { solver, predictor } = chosen
-  const { learns, onlyImported } = solverNamed(solver.name, solvers)
-  if (!predictor && !onlyImported && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return chosen
-  const what = studentsIn(solvers)
-  const whose = own === undefined ? ', the top-level one' : ''
-  report(
-    [...path, 'solver'],
-    predictor
-      ? `${expected(what, undefined)}; what is top-level is distilled already`
-      : `${expected(what, solver.name)}${whose}`
-  )
-  return undefined
-}
-
-/** The solvers that can be students, in words. */
-function studentsIn(solvers: Solvers): string {
-  const those = (are: (learns: Learns) => boolean) =>
-    either(solvers.flatMap(({ name, learns, onlyImported }) => (are(learns) && !onlyImported ? name : [])))
-  return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
 }
 
 /** The student of a distill stage, which another one may start from. */
