@@ -33,7 +33,6 @@ export const dyweight: SolverDescriptor<'dyweight', DyweightOptions, 'weights', 
   title:
     'DyWeight: learned weights of all earlier gradients and learned times, as an import brings them: one evaluation a step.',
   options: OPTIONS,
-  order: 1,
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'weights',

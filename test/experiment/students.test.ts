@@ -249,7 +249,7 @@ describe('a table that is learned', () => {
       from('{ name: euler }', ', free: everything'),
       'solver.free: expected "all", "weights", "weights+told", "times" or "weights+times", found "everything"'
     ],
-    ['solver: { name: table, nfe: 5, layers: [1, 1] }', 'solver: expected an epd, amed or bns solver']
+    ['solver: { name: table, nfe: 5, layers: [1, 1] }', 'solver: expected an epd, amed, pas or bns solver']
   ])('refuses %s', (options, message) => {
     const found = errors(student(options))
     expect(found).toHaveLength(1)
