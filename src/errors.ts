@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'images-invalid'
   | 'predictor-invalid'
   | 'predictor-mismatch'
+  | 'no-table'
   | 'model-invalid'
   | 'model-output'
   | 'engine-failed'
@@ -46,6 +47,12 @@ export type WayOut =
   | 'newer-version'
   /** Read the predictor anew from the file that is the error's subject. */
   | 'import-again'
+  /** Say what the numbers of a list are. */
+  | 'say-list'
+  /** Say which solver a list of time points is for. */
+  | 'say-solver'
+  /** Say which configuration something was trained with. */
+  | 'say-configuration'
   /** Load the experiment with `allowMismatch`. */
   | 'allow-mismatch'
   /** Read the predictor under another `name`. */

@@ -21,19 +21,36 @@ export {
   schedule,
   type AnyScheduleOptions,
   type ExplicitOptions,
+  type FlowOptions,
   type NoiseScale,
   type ScheduleOptions,
   type ScheduleType,
   type SpacedOptions
 } from './solvers/schedule.js'
+export type { FlowSpacing } from './solvers/flow-times.js'
 export type { RangedModel } from './solvers/range.js'
 export { noise, type Noise } from './solvers/noise.js'
-export { predictor, type Predictor, type PredictorTables } from './solvers/predictor.js'
+export { predictor, type Point, type Predictor, type PredictorTables } from './solvers/predictor.js'
+export { pasPredictor, type PasPredictor } from './solvers/pas-predictor.js'
 export { amedPredictor, type AmedLayers, type AmedPredictor, type Layer } from './solvers/amed-predictor.js'
-export type { Learned, TimePoints } from './solvers/learned.js'
-export { encodeJson, encodeTensors, readPredictor } from './predictors/file.js'
+export type { Learned, TimePoints, TimeSteps } from './solvers/learned.js'
+export { encodeJson, encodeTensors, readPredictor, type Said } from './predictors/file.js'
+export type { ListKind, ListUse } from './predictors/time-list.js'
+export { exportedFiles, type ExportedFiles } from './predictors/exported.js'
+export { plainParameters, tableOfRecord, type PlainParameters, type PlainPoint } from './predictors/record-table.js'
+export { TARGETS, type Target } from './predictors/targets.js'
 export { published, publishedPredictors } from './predictors/published.js'
 export { listPredictors, predictorNamed, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
+export {
+  checkTable,
+  inconsistency,
+  tableRows,
+  type Combination,
+  type Table,
+  type TableLayer,
+  type TableRow
+} from './solvers/table.js'
+export { tableOf } from './solvers/table-of.js'
 export { solve, type Solution, type SolvedStep, type SolveOptions } from './solvers/solve.js'
 export { sampleImages, type SampledImages, type SampleImagesOptions } from './solvers/sample-images.js'
 export type { ByName, ListedSolver, NamedSolver, PlainSolverOptions, SolverOptions } from './solvers/options.js'
@@ -48,12 +65,15 @@ export type {
   OptionsOf,
   SolverDescriptor
 } from './solvers/descriptor.js'
+export type { RawGrid, RawUsed } from './solvers/read.js'
+export type { RawExplicit, RawFlow, RawSchedule, RawSpaced } from './solvers/schedule-keys.js'
 export { SOLVERS, type Solvers } from './solvers/registry.js'
 export type { Led, Multistep, StepStart } from './solvers/multistep.js'
 export type { Evaluated, Evaluation, Problem, Reached, SolverRun } from './solvers/solver.js'
 export type {
   AnySchedule,
   ExplicitSchedule,
+  FlowSchedule,
   GridSpec,
   OnGrid,
   ScheduleSpec,
@@ -61,7 +81,10 @@ export type {
   SolverSpec,
   SpacedSchedule
 } from './solvers/spec.js'
+export type { BnsOptions, BnsStudent, Free } from './solvers/bns.js'
+export type { TableLearned, TableOptions } from './solvers/table-solver.js'
 export type { DeisOptions } from './solvers/deis.js'
+export type { DyweightLearned, DyweightOptions, DyweightPredictor } from './solvers/dyweight.js'
 export type { Dpm2Options } from './solvers/dpm2.js'
 export type { DpmppOptions } from './solvers/dpmpp.js'
 export type { EulerOptions } from './solvers/euler.js'
@@ -84,9 +107,13 @@ export type { View } from './distill/objective.js'
 export type { Iteration, Outcome, StartName } from './distill/task.js'
 export type { Teacher } from './distill/teach.js'
 export type { AdamOptions, AdamSpec } from './distill/adam-options.js'
+export type { SearchOptions, SearchSpec } from './distill/search.js'
+export type { LeastSquaresOptions, LeastSquaresSpec } from './distill/pas.js'
+export type { TableFitSpec } from './distill/table-levenberg-marquardt.js'
 export type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './distill/levenberg-marquardt-state.js'
 export type { PlainStudent, Student } from './distill/student.js'
 export type { AmedLearned, AmedOptions, AmedStudent } from './solvers/amed.js'
+export type { PasLearned, PasOptions, PasStudent } from './solvers/pas.js'
 export type { EpdLearned, EpdOptions, EpdStudent } from './solvers/epd.js'
 export type { Trajectories } from './distill/trajectories.js'
 

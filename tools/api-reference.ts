@@ -27,7 +27,10 @@ const OPTIONS: TypeDocOptions & PluginOptions = {
   validation: { notExported: true, notDocumented: true, invalidLink: true, invalidPath: true, rewrittenLink: false },
   requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias', 'Variable'],
   // The constants that these types are made of say what the types say.
-  intentionallyNotExported: ['OPTIONS', 'KINDS', 'KEYS', 'COLUMN', 'ADAM', 'LEVENBERG_MARQUARDT'],
+  intentionallyNotExported: [
+    ...['OPTIONS', 'KINDS', 'KEYS', 'COLUMN', 'ADAM', 'LEAST_SQUARES', 'LEVENBERG_MARQUARDT'],
+    ...['EXPLICIT', 'ENDS', 'NOISE_SCALE', 'PRECISION', 'FLOWMATCH']
+  ],
   groupOrder: ['Functions', 'Classes', 'Variables', 'Interfaces', 'Type Aliases'],
   skipErrorChecking: true,
   router: 'module',

@@ -13,6 +13,9 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
   'make-store': 'run an experiment first, or name another folder with --store',
   'newer-version': 'use a newer epd-run, or --store with another folder',
   'import-again': subject => `import it again: epd-run import ${subject}`,
+  'say-list': 'say which with --lists',
+  'say-solver': 'name it with --solver',
+  'say-configuration': 'name it with --configuration',
   'allow-mismatch': '--allow-mismatch uses it all the same',
   'another-name': 'give another name with --name',
   'list-predictors': 'epd-run predictors lists them',
@@ -24,7 +27,7 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
 }
 
 /** The options that errors name, which the library calls as they are here but for the dashes. */
-const OPTIONS: readonly string[] = ['metric', 'set', 'where']
+const OPTIONS: readonly string[] = ['metric', 'set', 'where', 'over']
 
 /** An error in the terms of the command line, a line for each thing that is wrong. */
 export function inTerms(error: Fault & { readonly faults?: readonly Fault[] }): string {

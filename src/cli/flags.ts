@@ -1,3 +1,4 @@
+import type { ListKind } from '../predictors/time-list.js'
 /** The options of every command that reads a store. */
 export interface Flags {
   readonly store: string
@@ -13,4 +14,12 @@ export interface SpecFlags extends Flags {
 
 export interface RunFlags extends SpecFlags {
   readonly dryRun?: boolean
+}
+
+/** What import is told of a file that does not say it itself. */
+export interface ImportFlags extends Flags {
+  readonly name?: string
+  readonly solver?: string
+  readonly lists?: ListKind
+  readonly configuration?: string
 }

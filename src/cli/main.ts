@@ -5,14 +5,16 @@ import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
 import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
+import { TARGETS } from '../predictors/targets.js'
 import { wrongPath } from '../reading/paths.js'
 import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
-import type { Flags, RunFlags, SpecFlags } from './flags.js'
+import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
+import type { ExportFlags } from './predictors.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
@@ -140,20 +142,37 @@ program
 program
   .command('import')
   .argument('<file>', 'the predictor', path)
-  .description("read a predictor into the store: a snapshot of the paper's code (.pkl), or what export writes")
+  .description(
+    'read a predictor into the store: what export writes, a snapshot of EPD-Solver, EPD-Solver++ or DyWeight (.pkl), a checkpoint of GAS (.pt), or a list of time points'
+  )
   .option('--name <name>', 'what to call it; by default as its file does')
+  .option('--solver <solver>', 'of a list: the solver that it is for, by its name or as a spec writes it')
+  .addOption(new Option('--lists <what>', 'of a list: what its numbers are').choices(['sigmas', 'times', 'timesteps']))
+  .option('--configuration <name>', 'of a checkpoint of GAS: the configuration that it was trained with, as cifar10')
   .addOptions(STORE_OPTIONS)
-  .action(async (file: string, options: Flags & { name?: string }) => {
+  .action(async (file: string, options: ImportFlags) => {
     const { take } = await import('./predictors.js')
     await take(file, options)
   })
 
 program
   .command('export <predictor>')
-  .description('write a predictor, by its name or RUN/STAGE, as JSON or safetensors')
-  .option('--out <file>', 'the .json or .safetensors to write; by default JSON to stdout', path)
+  .description(
+    'write a predictor, by its name or RUN/STAGE, as JSON or safetensors, or as a folder that samples with it in another program'
+  )
+  .addOption(
+    new Option('--to <target>', 'what is to read it: a file of JSON, or a package of Python with a README').choices([
+      'json',
+      ...TARGETS.map(({ name }) => name)
+    ])
+  )
+  .option(
+    '--out <path>',
+    'the .json or .safetensors to write, by default JSON to stdout; with --to the folder, by default <target>_<predictor>',
+    path
+  )
   .addOptions(STORE_OPTIONS)
-  .action(async (predictor: string, options: Flags & { out?: string }) => {
+  .action(async (predictor: string, options: ExportFlags) => {
     const { give } = await import('./predictors.js')
     give(predictor, options)
   })
@@ -179,8 +198,16 @@ program
 program
   .command('table <run>')
   .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
-  .option('--rows <property>', 'what makes a row: solver, samples, nfe, points, or an axis of the matrix', 'solver')
+  .option(
+    '--rows <property>',
+    'what makes a row: solver, samples, nfe, points, evaluations (of one image), or an axis of the matrix',
+    'solver'
+  )
   .option('--cols <property>', 'what makes a column', 'nfe')
+  .option(
+    '--over <property>',
+    'what samples of one place may differ in, such as an axis of seeds: cells are their means ± standard deviations'
+  )
   .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
   .option(
     '--where <property=value>',

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto'
-import { extname } from 'node:path'
+import { basename, extname, join } from 'node:path'
+import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
-import { encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
+import { exportedFiles, folderOf, isImportable } from '../predictors/exported.js'
+import { described, encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
 import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorRecord } from '../predictors/record.js'
+import { TARGETS, type Target } from '../predictors/targets.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
+import { writtenRecord } from '../predictors/written.js'
 import { canonical } from '../reading/plain.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
-import type { Flags } from './flags.js'
+import type { Flags, ImportFlags } from './flags.js'
 import { checkOut } from './out.js'
 import { solverWords } from '../stages/kind.js'
 import { print, printExact, printJson } from './output.js'
@@ -37,21 +41,22 @@ export function list({ store: dir, json }: Flags): void {
 /** Reads a predictor from a file into the store. */
 export async function take(
   file: string,
-  { store: dir, json, name }: Flags & { readonly name?: string }
+  { store: dir, json, name, solver, lists, configuration }: ImportFlags
 ): Promise<void> {
-  const record = await readPredictor(file, name)
+  const record = await readPredictor(file, name, { lists, configuration, solver: solver && solverIn(solver) })
   const published = publishedPredictors().get(record.name)
   if (published && !same(published, record)) throw taken(record.name, 'a published predictor')
   const store = createStore(dir)
   try {
     const known = imported(store, record.name)
-    if (known && canonical(known.record) !== canonical(record))
+    const written = writtenRecord(record)
+    if (known && canonical(known.record) !== canonical(written))
       throw taken(record.name, `the one imported from ${known.source}`)
-    if (!published && !known) store.putImported(record.name, record, file)
+    if (!published && !known) store.putImported(record.name, written, file)
   } finally {
     store.close()
   }
-  if (json) printJson(record)
+  if (json) printJson(writtenRecord(record))
   else
     print(
       `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
@@ -59,22 +64,61 @@ export async function take(
     )
 }
 
-/** Writes a predictor to a file, or as JSON to stdout. */
-export function give(name: string, { store: dir, json, out }: Flags & { readonly out?: string }): void {
-  const record = predictorNamed(dir, name)
+/** A solver as a spec writes it: its name, or a mapping. */
+function solverIn(text: string): unknown {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new EpdError('usage', `--solver ${text}: is neither a name nor a mapping`, { cause: error })
+  }
+}
+
+/** The options of `export`. */
+export interface ExportFlags extends Flags {
+  readonly out?: string
+  readonly to?: string
+}
+
+/** Writes a predictor to a file, as JSON to stdout, or as a folder for another program. */
+export function give(name: string, flags: ExportFlags): void {
+  const record = predictorNamed(flags.store, name)
+  const target = TARGETS.find(each => each.name === flags.to)
+  if (target) giveFolder(record, target, flags)
+  else giveFile(record, flags)
+}
+
+function giveFile(record: PredictorRecord, { json, out, to }: ExportFlags): void {
   if (out === undefined) {
-    if (json) printJson(record)
+    if (json) printJson(described(record))
     else printExact(printableJson(encodeJson(record).toString('utf8')))
     return
   }
-  const encode = { '.json': encodeJson, '.safetensors': encodeTensors }[extname(out)]
-  if (!encode) throw new EpdError('usage', `--out ${out}: expected a name that ends in .json or .safetensors`)
+  const kinds = to === undefined ? ENCODED : { '.json': encodeJson }
+  const encode = new Map(Object.entries(kinds)).get(extname(out))
+  if (!encode)
+    throw new EpdError('usage', `--out ${out}: expected a name that ends in ${Object.keys(kinds).join(' or ')}`)
   checkOut(out)
   const bytes = encode(record)
   placeFileSync(out, bytes)
   const digest = createHash('sha256').update(bytes).digest('hex')
   if (json) printJson({ file: out, name: record.name, digest })
   else print(`${out}: ${solverWords(record.solver)}, sha256 ${digest}`)
+}
+
+const ENCODED = { '.json': encodeJson, '.safetensors': encodeTensors }
+
+function giveFolder(record: PredictorRecord, target: Target, { json, out }: ExportFlags): void {
+  const folder = out ?? folderOf(target, record)
+  if (!isImportable(basename(folder)))
+    throw new EpdError('usage', `--out ${folder}: Python imports names of letters, digits and _ alone; name it so`)
+  const files = exportedFiles(target, record, basename(folder))
+  checkOut(folder)
+  for (const [file, bytes] of files) placeFileSync(join(folder, file), bytes)
+  if (json) printJson({ folder, name: record.name, files: [...files.keys()] })
+  else
+    print(
+      `${folder}: ${solverWords(record.solver)} for ${target.name}; ${join(folder, 'README.md')} says how to use it`
+    )
 }
 
 /** One that is damaged is none: what is imported takes its place. */
@@ -89,7 +133,7 @@ function imported(store: Store, name: string): ImportedRow | undefined {
 
 /** Whether two records stand for the same, whatever FID is noted. */
 function same(a: PredictorRecord, b: PredictorRecord): boolean {
-  return canonical({ ...a, fid: undefined }) === canonical({ ...b, fid: undefined })
+  return canonical(writtenRecord({ ...a, fid: undefined })) === canonical(writtenRecord({ ...b, fid: undefined }))
 }
 
 function taken(name: string, by: string): EpdError {

@@ -64,7 +64,7 @@ function described(store: Store, run: Run, stages: readonly RunStage[]): unknown
 /** A result in JSON: each metric by its name in camel case, and null where it was not scored. */
 function flattened({ metrics, seconds, run, ...samples }: ResultRow): unknown {
   const values = metricsIn([metrics]).map(name => [camelCase(name), metrics[name] ?? null] as const)
-  return { ...samples, ...Object.fromEntries(values), seconds, run }
+  return { ...samples, key: undefined, ...Object.fromEntries(values), seconds, run }
 }
 
 function camelCase(name: string): string {

@@ -11,7 +11,10 @@ export interface TableFlags extends Flags, CompareOptions {
   readonly format: 'text' | 'markdown' | 'csv' | 'latex'
 }
 
-/** Prints one metric of a run's samples as papers have it: the best of each column in bold, the second underlined. */
+/**
+ * Prints one metric of a run's samples as papers have it: the best of each column in bold, the second underlined. With
+ * `over` a cell is a mean with its spread, and is ranked by the mean.
+ */
 export function table(name: string, { store: dir, json, format, ...options }: TableFlags): void {
   const store = openStore(dir)
   try {
@@ -38,14 +41,19 @@ const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => stri
       .map(cells => `| ${cells.join(' | ')} |`)
       .join('\n')
   },
-  csv: ({ rowsBy, columns, rows }) =>
-    exact(
-      [[rowsBy, ...columns], ...rows.map(({ name, cells }) => [name, ...cells.map(cell => cell?.value)])]
+  csv: ({ rowsBy, columns, rows, over }) => {
+    const titles = (column: string) =>
+      over === undefined ? [column] : [`${column} mean`, `${column} spread`, `${column} count`]
+    const numbers = (cell: Cell | undefined) =>
+      over === undefined ? [cell?.value] : [cell?.value, cell?.spread, cell?.count]
+    return exact(
+      [[rowsBy, ...columns.flatMap(titles)], ...rows.map(({ name, cells }) => [name, ...cells.flatMap(numbers)])]
         .map(row => row.map(csvCell).join(','))
         .join('\n')
-    ),
+    )
+  },
   latex: found => {
-    const marked = texts(found, wrapped({ best: ['\\textbf{', '}'], second: ['\\underline{', '}'] }))
+    const marked = texts(found, wrapped({ best: ['\\textbf{', '}'], second: ['\\underline{', '}'] }), '$\\pm$')
     const escape = (text: string) => text.replaceAll(/[&%$#_{}]/g, '\\$&')
     const [head, ...body] = marked.map(([name, ...cells], i) =>
       [escape(name), ...(i === 0 ? cells.map(escape) : cells)].join(' & ').concat(' \\\\')
@@ -64,18 +72,26 @@ function wrapped(marks: Readonly<Record<'best' | 'second', readonly [string, str
 const onTerminal = wrapped({ best: ['\u001b[1m', '\u001b[22m'], second: ['\u001b[4m', '\u001b[24m'] })
 const inPlainText: Mark = (text, rank) => `${text}${{ best: '*', second: '+', other: ' ' }[rank]}`
 
-/** Rows of texts, the first the titles. */
-function texts({ rowsBy, colsBy, columns, rows, metric, digits }: Comparison, mark: Mark): string[][] {
-  const shown = (value: number) =>
-    'decimals' in digits ? value.toFixed(digits.decimals) : value.toPrecision(digits.significant)
+/** Rows of texts, the first the titles. A spread stands behind its mean as `plusMinus` says it. */
+function texts({ rowsBy, colsBy, columns, rows, metric, digits }: Comparison, mark: Mark, plusMinus = '±'): string[][] {
+  const shown = ({ value, spread }: Cell) => {
+    const mean = 'decimals' in digits ? value.toFixed(digits.decimals) : value.toPrecision(digits.significant)
+    return spread === undefined ? mean : `${mean} ${plusMinus}${asPrecise(spread, mean)}`
+  }
   const body = rows.map(({ name, cells }) => [
     printable(name),
-    ...cells.map(cell => (cell ? mark(shown(cell.value), cell.rank) : ''))
+    ...cells.map(cell => (cell ? mark(shown(cell), cell.rank) : ''))
   ])
   return [
     [printable(`${metric}: ${rowsBy} by ${colsBy}`), ...columns.map(column => mark(printable(column), 'other'))],
     ...body
   ]
+}
+
+/** A spread to the last place of its mean, as that is printed. */
+function asPrecise(spread: number, mean: string): string {
+  if (mean.includes('e')) return spread.toPrecision(2)
+  return spread.toFixed(mean.split('.').at(1)?.length ?? 0)
 }
 
 /** Columns side by side, numbers to the right. */

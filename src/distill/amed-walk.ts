@@ -4,7 +4,7 @@ import { drive, type Tape } from '../solvers/driver.js'
 import { oneSample } from '../solvers/solve.js'
 import { meanSquare, slopes } from './objective.js'
 import { withZero, type Setting } from './student.js'
-import type { Trajectories } from './trajectories.js'
+import { stateOf, type Trajectories } from './trajectories.js'
 
 type AmedSetting = Setting<AmedStudent>
 
@@ -46,9 +46,8 @@ export async function walkSamples(
 }
 
 /** Each sample's state at a time point. */
-function statesOf({ seeds, states }: Trajectories, i: number): Float64Array[] {
-  const size = states[i].length / seeds.length
-  return seeds.map((_, k) => states[i].subarray(k * size, (k + 1) * size))
+function statesOf(trajectories: Trajectories, i: number): Float64Array[] {
+  return trajectories.seeds.map((_, k) => stateOf(trajectories, i, k))
 }
 
 /** How the mean square at a step's end changes with each sample's own parameters of that step. */

@@ -5,6 +5,8 @@ import type { AmedStudent } from '../solvers/amed.js'
 import type { EpdStudent } from '../solvers/epd.js'
 import { bound } from '../solvers/options.js'
 import type { Predictor } from '../solvers/predictor.js'
+import type { PasPredictor } from '../solvers/pas-predictor.js'
+import type { PasStudent } from '../solvers/pas.js'
 import { positive } from '../solvers/schedule.js'
 import type { Effort } from './effort.js'
 import { lookThrough, type View } from './objective.js'
@@ -13,11 +15,10 @@ import { namesOf, optimiserOf, optimisersOf, type OptimiserEntry, type Optimizer
 import { withZero, type PlainStudent, type Student } from './student.js'
 import type { Iteration, Outcome, StartName } from './task.js'
 import { teach, type Teacher } from './teach.js'
-import { gather, type Trajectories } from './trajectories.js'
+import { atTimePoints, ends, gather, type Trajectories } from './trajectories.js'
 
 export type { DistillState, OptimizerOptions }
 
-/** What is to be learned for which student, from which teacher, and how. */
 /** What is to be learned for which student, from which teacher, and how. */
 export interface DistillOptions<Solver extends Student = Student> {
   readonly model: Denoiser
@@ -50,6 +51,8 @@ export interface DistillOptions<Solver extends Student = Student> {
   readonly resume?: DistillState
   /** Called after each iteration; what it returns is awaited. `state` is plain data that JSON keeps bit for bit. */
   readonly onIteration?: (row: Iteration, state: DistillState) => void | Promise<void>
+  /** Told within an iteration that takes long how many of its trajectories are done. */
+  readonly onPart?: (done: number, total: number) => void
   readonly signal?: AbortSignal
   readonly batchSize?: number
 }
@@ -65,11 +68,12 @@ export interface Distilled<Result extends Learned = Learned> extends Outcome<Res
 }
 
 /**
- * Finds what a student follows its teacher with: EPD's parameters, AMED's network, time points.
+ * Finds what a student follows its teacher with: EPD's parameters, AMED's network, PAS's coordinates, time points.
  * @throws RangeError for options that do not go together
  */
 export async function distill(options: DistillOptions<EpdStudent>): Promise<Distilled<Predictor>>
 export async function distill(options: DistillOptions<AmedStudent>): Promise<Distilled<AmedPredictor>>
+export async function distill(options: DistillOptions<PasStudent>): Promise<Distilled<PasPredictor>>
 export async function distill(options: DistillOptions<PlainStudent>): Promise<Distilled<TimePoints>>
 export async function distill(options: DistillOptions): Promise<Distilled>
 export async function distill(options: DistillOptions): Promise<Distilled> {
@@ -77,14 +81,17 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const { sigmas, seed = 0, objective = 'final', start, learnSigmas = false } = options
   const above = positive(sigmas)
   const toZero = above.length < sigmas.length
-  const { training, validation, teacherEvaluations } = await lessons(options)
+  const { teacherEvaluations, ...taught } = await lessons(options)
+  const seen = (trajectories: Trajectories) => statesFor(optimiser, trajectories, options)
   const history: Iteration[] = []
   const { model, student, batchSize, signal } = options
   const task = {
-    ...{ training, validation, learnSigmas, start, seed },
+    ...{ training: seen(taught.training), validation: taught.validation && seen(taught.validation) },
+    ...{ learnSigmas, start, seed, onPart: options.onPart },
     setting: { model: model.smooth ?? model, student, sigmas: above, toZero, batchSize, signal },
     at: [...above.keys()].slice(objective === 'final' ? -1 : 1),
-    look: lookThrough(options.view, above.length - 1)
+    look: lookThrough(options.view, above.length - 1),
+    pixels: options.view === undefined
   }
   const outcome = await optimiser.run(task, options.optimizer ?? { name: optimiser.name }, {
     resume: options.resume,
@@ -96,6 +103,22 @@ export async function distill(options: DistillOptions): Promise<Distilled> {
   const { learned } = outcome
   const own = 'sigmas' in learned && learned.sigmas ? Float64Array.from(learned.sigmas) : undefined
   return { ...outcome, sigmas: own ? (toZero ? withZero(own) : own) : sigmas, teacherEvaluations, history }
+}
+
+/**
+ * The states that an optimiser looks at: all that the teacher has kept, those at the student's time points, or where
+ * these are its own, the ends alone.
+ */
+function statesFor(
+  { looksBetween }: OptimiserEntry,
+  trajectories: Trajectories,
+  { student, sigmas }: DistillOptions
+): Trajectories {
+  if (looksBetween || !trajectories.sigmas) return trajectories
+  const { learns } = bound(student).descriptor
+  return learns === 'time-points' || learns === 'table'
+    ? ends(trajectories, 2)
+    : atTimePoints(trajectories, positive(sigmas))
 }
 
 /** The optimiser that is to work. @throws RangeError for options that do not go together */
@@ -114,6 +137,7 @@ function checkOptions(options: DistillOptions): OptimiserEntry {
     throw wrong(`${learnSigmas ? 'time points are learned' : `${name} is trained`} by ${namesOf(able)} alone`)
   if (!optimiser.takesObjective && (view ?? objective))
     throw wrong(`${name} compares pixels after every step: it takes neither a view nor an objective`)
+  if (learns === 'table' && objective === 'every') throw wrong('the layers of a table are at no time points')
   if (!learnSigmas) return optimiser
   if (objective === 'every') throw wrong("a teacher's interior states have no place where time points are learned")
   if (positive(sigmas).length < 3) throw wrong('2 time points have none between them to be learned')

@@ -1,3 +1,4 @@
+import type { Free } from '../solvers/bns.js'
 import type { Learns } from '../solvers/descriptor.js'
 
 /** What the cost of a distillation depends on. */
@@ -15,6 +16,17 @@ export interface Effort {
   /** Trajectories. */
   readonly training: number
   readonly validation: number
+  /** What time points are searched in: how many the teacher has, for so many steps of the student. */
+  readonly grid?: { readonly points: number; readonly steps: number }
+  /** Rows of each layer, of a student that is a table. */
+  readonly table?: TableEffort
+}
+
+/** What is learned of a table: the rows of its layers, and those that its start has. */
+export interface TableEffort {
+  readonly layers: readonly number[]
+  readonly startLayers: readonly number[]
+  readonly free: Free
 }
 
 /** Evaluations of one sample over the first `steps` steps. */

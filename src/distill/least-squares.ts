@@ -40,7 +40,7 @@ export interface Proposal extends Tried {
 
 export const DAMPING_MIN = 1e-7
 /** A move that does not lower the loss is tried again with so many times the damping, so many times in all. */
-const RISE = 8
+export const RISE = 8
 export const TRIES = 4
 /** How often a step's weights are fitted again after each move. */
 const REFITS = 3

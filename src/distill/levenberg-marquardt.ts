@@ -16,9 +16,9 @@ import {
 } from './levenberg-marquardt-state.js'
 import { LEVENBERG_MARQUARDT } from './optimizers.js'
 import { registered, type Circumstances, type Course, type DistillState, type Extent } from './optimiser.js'
-import { tables } from './parameters.js'
+import { NO_POINTS, tables } from './parameters.js'
 import { epdStart } from './start.js'
-import { isAmedStudent, isEpdStudent, walk, type Walk } from './student.js'
+import { isAmedStudent, isBnsStudent, isEpdStudent, isPasStudent, walk, type Walk } from './student.js'
 import { survey, surveyCost } from './survey.js'
 import { finite, lossOf, type Iteration, type Outcome, type Task } from './task.js'
 import { ends } from './trajectories.js'
@@ -85,9 +85,6 @@ function course(given: Task, options: LevenbergMarquardtOptions): Course<State, 
   }
 }
 
-/** A predictor of a solver that has no parameters. */
-const NO_POINTS: Predictor = { r: [], weight: [], scaleDir: [], scaleTime: [], ranges: { scaleDir: 0, scaleTime: 0 } }
-
 /**
  * A solver without parameters looks at the ends of its teacher's trajectories only, between which they may have any
  * time points.
@@ -96,7 +93,7 @@ function taskOf(given: Task, chosen: LevenbergMarquardtOptions): LevenbergMarqua
   const { student, sigmas } = given.setting
   const options = withDefaults(chosen, given)
   const own = given.learnSigmas && { sigmas: [...sigmas] }
-  if (isAmedStudent(student))
+  if (isAmedStudent(student) || isBnsStudent(student) || isPasStudent(student))
     throw new RangeError(`distill: ${student.name} has nothing that levenberg-marquardt could find`)
   if (isEpdStudent(student)) {
     const task: Task<EpdStudent> = { ...given, setting: { ...given.setting, student } }

@@ -37,7 +37,7 @@ export interface Circumstances {
 }
 
 /** What the number of iterations depends on. */
-export type Extent = Pick<Effort, 'learns' | 'steps' | 'learnsSigmas'>
+export type Extent = Pick<Effort, 'learns' | 'steps' | 'learnsSigmas' | 'table' | 'training'>
 
 /** What an optimiser is, whatever its options and states are made of. */
 interface Traits {
@@ -48,6 +48,8 @@ interface Traits {
   readonly learnsSigmas: boolean
   /** Whether its loss can be told what to look at. If not, it compares pixels after every step. */
   readonly takesObjective: boolean
+  /** Whether it looks at states that a teacher has kept between the student's time points. */
+  readonly looksBetween?: true
   /** Where parameters start unless the task says otherwise. */
   readonly start: StartName
   /** Whether it may take fewer evaluations than `cost` says. */

@@ -56,14 +56,30 @@ export const ADAM = {
   }
 } as const satisfies KeySchemas
 
+/** The options of least-squares. */
+export const LEAST_SQUARES = {
+  tolerance: {
+    description:
+      "How much a step's correction has to lower the mean squared difference to the teacher's next state to be kept.",
+    type: 'number',
+    minimum: 0,
+    default: 1e-4
+  }
+} as const satisfies KeySchemas
+
 /** An optimizer as a spec writes it, with the defaults that do not depend on the student. */
 export type RawOptimizer =
   | ({ readonly name: 'levenberg-marquardt' } & ValuesOf<typeof LEVENBERG_MARQUARDT>)
   | ({ readonly name: 'adam' } & ValuesOf<typeof ADAM>)
+  | ({ readonly name: 'least-squares' } & ValuesOf<typeof LEAST_SQUARES>)
+  | { readonly name: 'search' }
 
 export const OPTIMIZER = ref<RawOptimizer>('optimizer')
 
-const LEAST_SQUARES = "Least squares: each step's parameters for themselves, then all together."
+const STEPWISE = "Least squares: each step's parameters for themselves, then all together."
+const SEARCH =
+  "Optimal Stepsize: time points among those of the teacher, by dynamic programming with Euler's steps; with learnSigmas."
+const COORDINATES = 'Linear least squares of the coordinates of pas, step by step.'
 const RECIPES = "Adam, by the paper's recipe for epd and by AMED's for amed."
 
 /** The definitions of optimizers: `optimizer`, which is a union, and its branches. */
@@ -71,16 +87,26 @@ export const OPTIMIZER_DEFINITIONS: Definitions = {
   optimizer: orAxis({
     title: 'an optimizer',
     description: 'An optimizer with its options.',
-    ...union('name', ['levenbergMarquardt', 'adam'])
+    ...union('name', ['levenbergMarquardt', 'adam', 'leastSquares', 'search'])
   }),
   levenbergMarquardt: {
     title: 'optimizer levenberg-marquardt',
-    description: LEAST_SQUARES,
-    ...mappingWithAxes({ name: tagged('levenberg-marquardt', LEAST_SQUARES), ...LEVENBERG_MARQUARDT })
+    description: STEPWISE,
+    ...mappingWithAxes({ name: tagged('levenberg-marquardt', STEPWISE), ...LEVENBERG_MARQUARDT })
   },
   adam: {
     title: 'optimizer adam',
     description: RECIPES,
     ...mappingWithAxes({ name: tagged('adam', RECIPES), ...ADAM })
+  },
+  leastSquares: {
+    title: 'optimizer least-squares',
+    description: COORDINATES,
+    ...mappingWithAxes({ name: tagged('least-squares', COORDINATES), ...LEAST_SQUARES })
+  },
+  search: {
+    title: 'optimizer search',
+    description: SEARCH,
+    ...mappingWithAxes({ name: tagged('search', SEARCH) })
   }
 }

@@ -123,6 +123,12 @@ export function scaleSlope(raw: number, range: number): number {
   return inner * (1 - inner) * range
 }
 
+/** A predictor of a solver that has no parameters. */
+export const NO_POINTS: Predictor = {
+  ...{ r: [], weight: [], scaleDir: [], scaleTime: [] },
+  ranges: { scaleDir: 0, scaleTime: 0 }
+}
+
 /** Points spread evenly in log sigma with equal weights and scales of 1. */
 export function uniformStart({ points: count, ranges }: EpdStudent, steps: number): Predictor {
   const row = Array.from({ length: count }, (_, k) => logit((k + 1) / (count + 1)))

@@ -4,17 +4,21 @@ import type { AdamOptions, AdamSpec } from './adam-options.js'
 import { amedTraining } from './amed.js'
 import type { LevenbergMarquardtOptions, LevenbergMarquardtSpec } from './levenberg-marquardt-state.js'
 import { levenbergMarquardt } from './levenberg-marquardt.js'
+import { pasFit, type LeastSquaresOptions, type LeastSquaresSpec } from './pas.js'
+import { search, type SearchOptions, type SearchSpec } from './search.js'
+import { tableAdam } from './table-adam.js'
+import { tableLevenbergMarquardt, type TableFitSpec } from './table-levenberg-marquardt.js'
 
 /** All optimisers. The first that learns something is the default for it. */
-const OPTIMISERS = [levenbergMarquardt, adam, amedTraining] as const
+const OPTIMISERS = [levenbergMarquardt, tableLevenbergMarquardt, adam, tableAdam, amedTraining, pasFit, search] as const
 
 export type OptimiserEntry = (typeof OPTIMISERS)[number]
 
 /** An optimiser by its name, with its options. */
-export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions
+export type OptimizerOptions = LevenbergMarquardtOptions | AdamOptions | LeastSquaresOptions | SearchOptions
 
 /** Options with their defaults, as an experiment states them. */
-export type OptimizerSpec = LevenbergMarquardtSpec | AdamSpec
+export type OptimizerSpec = LevenbergMarquardtSpec | TableFitSpec | AdamSpec | LeastSquaresSpec | SearchSpec
 
 /**
  * The optimisers that learn what a solver needs, and where they are asked to, its time points; the default one first.

@@ -1,14 +1,17 @@
 import type { Denoiser } from '../models/denoiser.js'
 import { drive, type Tape } from '../solvers/driver.js'
 import { amed, amedStudent, type AmedStudent } from '../solvers/amed.js'
+import { bns, bnsStudent, type BnsStudent } from '../solvers/bns.js'
 import type { Bound, BoundSolver } from '../solvers/descriptor.js'
 import { epd, epdStudent, type EpdStudent } from '../solvers/epd.js'
 import { start, type PlainSolverOptions } from '../solvers/options.js'
+import { pas, pasStudent, type PasStudent } from '../solvers/pas.js'
 import type { Predictor } from '../solvers/predictor.js'
+import type { Table } from '../solvers/table.js'
 import type { Trajectories } from './trajectories.js'
 
 /** A solver as it is given, but for what is to be found: a predictor, or its time points. */
-export type Student = EpdStudent | AmedStudent | PlainStudent
+export type Student = EpdStudent | AmedStudent | BnsStudent | PasStudent | PlainStudent
 
 /** A solver for which only time points are found. */
 export type PlainStudent = PlainSolverOptions | BoundSolver
@@ -23,9 +26,26 @@ export function isAmedStudent(student: Student): student is AmedStudent {
   return 'name' in student && student.name === amed.name
 }
 
-/** The student that a solver with the options of a spec is. */
-export function studentOf({ descriptor, options }: Bound): Student {
+/** A student that a table is found for. */
+export function isBnsStudent(student: Student): student is BnsStudent {
+  return 'name' in student && student.name === bns.name
+}
+
+/** A student that coordinates of its directions are found for. */
+export function isPasStudent(student: Student): student is PasStudent {
+  return 'name' in student && student.name === pas.name
+}
+
+/** A student of which time points are all that is found. */
+export function isPlainStudent(student: Student): student is PlainStudent {
+  return !(isEpdStudent(student) || isAmedStudent(student) || isBnsStudent(student) || isPasStudent(student))
+}
+
+/** The student that a solver with the options of a spec is. `start`: the table that one is learned from. */
+export function studentOf({ descriptor, options }: Bound, start?: Table): Student {
   if (descriptor.learns === 'points') return epdStudent(options)
+  if (descriptor.learns === 'coordinates') return pasStudent(options)
+  if (descriptor.learns === 'table') return bnsStudent(options, start)
   return descriptor.learns === 'network' ? amedStudent(options) : { descriptor, options }
 }
 

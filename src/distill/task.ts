@@ -8,7 +8,7 @@ import type { Trajectories } from './trajectories.js'
 export interface Iteration {
   /** Counted from 1. */
   readonly iteration: number
-  readonly phase: 'step' | 'final' | 'adam'
+  readonly phase: 'step' | 'final' | 'adam' | 'search'
   /** The step that is fitted, in phase `step`. */
   readonly step?: number
   /** Mean squared difference to the teacher, of what this phase looks at. */
@@ -33,11 +33,15 @@ export interface Task<Solver extends Student = Student> {
   /** The time points that the objective looks at. */
   readonly at: readonly number[]
   readonly look: Look
+  /** Whether that is pixels, in which a final sample is linear in what makes it up. */
+  readonly pixels: boolean
   readonly learnSigmas: boolean
   /** Absent where the optimiser's usual start is to be taken. */
   readonly start?: StartName
   /** The seed of everything drawn at random. */
   readonly seed: number
+  /** Told within an iteration that takes long how many of its trajectories are done. */
+  readonly onPart?: (done: number, total: number) => void
 }
 
 /** What an optimiser comes to. */

@@ -11,6 +11,8 @@ export interface Teacher extends Refinement {
   readonly solver: SolverOptions
   /** The student's schedule. */
   readonly grid: ScheduleOptions
+  /** Which states are kept: those at the student's time points (default), or also those that `refine` puts between. */
+  readonly keep?: 'refined'
 }
 
 export interface TeachOptions {
@@ -27,6 +29,12 @@ export async function teach(options: TeachOptions): Promise<{ trajectories: Traj
   const { sigmas, every } = teacherGrid({ ...teacher.grid, model }, teacher)
   const { x, condition } = noise(seeds, model, sigmas[0], undefined, teacher.grid.noiseScale)
   const solved = await solve({ model, solver: teacher.solver, x, sigmas, condition, batchSize, signal })
-  const states = solved.trajectory.filter((_, i) => i % every === 0)
-  return { trajectories: { seeds, states, condition }, evaluations: solved.evaluations * seeds.length }
+  const refined = teacher.keep === 'refined'
+  const apart = refined ? teacher.substeps : every
+  const kept = (_: unknown, i: number) => i % apart === 0
+  const states = solved.trajectory.filter(kept)
+  return {
+    trajectories: { seeds, states, condition, ...(refined && { sigmas: sigmas.filter(kept) }) },
+    evaluations: solved.evaluations * seeds.length
+  }
 }

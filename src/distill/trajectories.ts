@@ -1,10 +1,12 @@
 import type { Condition } from '../models/denoiser.js'
 
-/** Where a teacher led each seed, at the student's time points. */
+/** Where a teacher led each seed, at the student's time points or at others that include them. */
 export interface Trajectories {
   readonly seeds: readonly number[]
-  /** states[i]: [seeds, ...shape], the states at sigmas[i]; states[0] is the noise that all starts from. */
+  /** states[i]: [seeds, ...shape], the states at time point i; states[0] is the noise that all starts from. */
   readonly states: readonly Float64Array[]
+  /** The falling noise levels of the states, where they are not the student's time points. */
+  readonly sigmas?: Float64Array
   /** For each of the seeds. */
   readonly condition?: Condition
 }
@@ -30,6 +32,7 @@ export function join(parts: readonly Trajectories[]): Trajectories {
   return {
     seeds: parts.flatMap(({ seeds }) => seeds),
     states: parts[0].states.map((_, i) => concatenate(parts.map(({ states }) => states[i]))),
+    ...(parts[0].sigmas && { sigmas: parts[0].sigmas }),
     condition: parts[0].condition && {
       labels: labelled.length > 0 ? Int32Array.from(labelled.flatMap(each => [...each])) : undefined,
       prompts: prompts.length > 0 ? prompts : undefined
@@ -38,20 +41,46 @@ export function join(parts: readonly Trajectories[]): Trajectories {
 }
 
 /** Trajectories of which the ends alone are known: so many states, all but the last of them the noise. */
-export function ends({ states, ...rest }: Trajectories, count: number): Trajectories {
+export function ends({ seeds, states, condition }: Trajectories, count: number): Trajectories {
   return {
-    ...rest,
+    seeds,
+    condition,
     states: Array.from({ length: count }, (_, i) => (i + 1 < count ? states[0] : states[states.length - 1]))
   }
 }
 
+/** How far formulas of schedules may round the time points that they share. */
+const ROUNDING = 1e-9
+
+/**
+ * Trajectories at these time points alone.
+ * @throws RangeError where they have no state at one of them
+ */
+export function atTimePoints(trajectories: Trajectories, points: ArrayLike<number>): Trajectories {
+  const { sigmas: levels, states, ...rest } = trajectories
+  if (!levels) return trajectories
+  const at = Array.from(points, point => {
+    const place = levels.findIndex(level => Math.abs(level / point - 1) <= ROUNDING)
+    if (place >= 0) return states[place]
+    throw new RangeError(`distill: the trajectories have no state at the student's time point ${point}`)
+  })
+  return { ...rest, states: at }
+}
+
+/** The state of one sample at a time point. */
+export function stateOf({ seeds, states }: Trajectories, i: number, sample: number): Float64Array {
+  const size = states[i].length / seeds.length
+  return states[i].subarray(sample * size, (sample + 1) * size)
+}
+
 /** The trajectories of the samples at these places. */
 export function pick(trajectories: Trajectories, places: readonly number[]): Trajectories {
-  const { seeds, states, condition } = trajectories
+  const { seeds, states, sigmas, condition } = trajectories
   const size = states[0].length / seeds.length
   return {
     seeds: places.map(place => seeds[place]),
     states: states.map(state => concatenate(places.map(place => state.subarray(place * size, (place + 1) * size)))),
+    ...(sigmas && { sigmas }),
     condition: condition && {
       labels: condition.labels && Int32Array.from(places, place => condition.labels?.[place] ?? 0),
       prompts: condition.prompts && places.map(place => condition.prompts?.[place] ?? '')

@@ -29,6 +29,8 @@ export async function guided(
     ...model,
     ...led(model, leads),
     smooth: smooth && led(smooth, leads),
+    // The gradient's factor is infinite there.
+    pureNoise: false,
     digest: digestOf([model.digest, classifier.digest, scale]),
     elapsed: () => model.elapsed() + classifier.elapsed(),
     async close() {

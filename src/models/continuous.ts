@@ -28,7 +28,8 @@ function noiseOf(noise: unknown): NoiseSpec | undefined {
   const { type, sigmaMin, sigmaMax, times, first, last } = noise
   if (type === 'sigma' && isNumber(sigmaMin) && isNumber(sigmaMax)) return { type, told: 'sigma', sigmaMin, sigmaMax }
   if (!isNumber(first) || !isNumber(last)) return undefined
-  if (type === 'flow' && isNumber(times)) return { type, times, first, last }
+  // The schedulers of flows begin at t = 1 themselves.
+  if (type === 'flow' && isNumber(times)) return { type, times, first, last, pure: true }
   return type === 'angle' ? { type, first, last } : undefined
 }
 

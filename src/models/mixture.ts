@@ -14,24 +14,30 @@ export interface MixtureOptions {
 /**
  * A mixture of Gaussians with diagonal covariances as data distribution: its denoiser in closed form, in float64. At
  * noise sigma, component k has variance s^2 + sigma^2 and posterior mean (sigma^2 m + s^2 x) / (s^2 + sigma^2), and
- * counts by its posterior probability.
+ * counts by its posterior probability. At infinite noise the answer is the mean of the data.
  */
 export function gaussianMixture({ weights, means, stds, shape }: MixtureOptions): Denoiser {
   const size = shape[0] * shape[1] * shape[2]
   const same = means.length === weights.length && stds.length === weights.length
   if (!same || ![...means, ...stds].every(row => row.length === size))
     throw new RangeError(`gaussianMixture: each of ${weights.length} components needs ${size} means and stds`)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const mean = Float64Array.from({ length: size }, (_, i) =>
+    weights.reduce((sum, weight, k) => sum + (weight / total) * means[k][i], 0)
+  )
   return {
     shape,
     labelDim: 0,
     sigmaMin: 0.002,
     sigmaMax: 80,
+    pureNoise: true,
     nfeFactor: 1,
     denoise(x, sigma) {
       const denoised = new Float64Array(x.length)
       for (let b = 0; b < sigma.length; b++) {
         const row = denoised.subarray(b * size, (b + 1) * size)
-        posteriorMean(row, x.subarray(b * size, (b + 1) * size), sigma[b] ** 2)
+        if (sigma[b] === Infinity) row.set(mean)
+        else posteriorMean(row, x.subarray(b * size, (b + 1) * size), sigma[b] ** 2)
       }
       return Promise.resolve(denoised)
     },

@@ -57,6 +57,7 @@ export function denoiserOf(
     sigmaMax: precondition.sigmaMax,
     time: precondition.time,
     bounded: precondition.bounded,
+    ...(precondition.pureNoise && { pureNoise: precondition.pureNoise }),
     nfeFactor: 1,
     devices,
     elapsed: () => elapsed(),

@@ -60,10 +60,11 @@ const FLOW = {
     default: 0.001
   },
   last: {
-    description: 'The t that is solved from: below 1, where sigma = t / (1 - t) is infinite.',
+    description:
+      'The t that is solved from. With 1, where sigma = t / (1 - t) is infinite, the network also knows t = 1, at which the schedule flowmatch begins; all others then begin at 0.999.',
     type: 'number',
     exclusiveMinimum: 0,
-    exclusiveMaximum: 1,
+    maximum: 1,
     default: 0.999
   }
 } as const satisfies KeySchemas

@@ -24,10 +24,17 @@ export type NoiseSpec =
    */
   | { readonly type: 'steps'; readonly betas: Betas; readonly rounding?: Rounding }
   /**
-   * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999), below
-   * 1, where sigma is infinite.
+   * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999). With a
+   * last of 1, or where it is `pure`, the network also knows t = 1, at which sigma is infinite and the image noise alone;
+   * ranges of sigma then end at 0.999, or at a `last` below 1.
    */
-  | { readonly type: 'flow'; readonly times?: number; readonly first?: number; readonly last?: number }
+  | {
+      readonly type: 'flow'
+      readonly times?: number
+      readonly first?: number
+      readonly last?: number
+      readonly pure?: boolean
+    }
   /** alpha = cos(pi t / 2), s = sin(pi t / 2); told t, which lies between `first` and `last`, below 1. */
   | { readonly type: 'angle'; readonly first: number; readonly last: number }
 
@@ -58,6 +65,7 @@ interface Noise {
   readonly sigmaMin: number
   readonly sigmaMax: number
   readonly time?: ModelTime
+  readonly pureNoise?: boolean
   readonly alpha: (sigma: number) => number
   readonly told: (sigma: number) => number
 }
@@ -67,11 +75,13 @@ interface Noise {
  * = (x - x0) / sigma each prediction F is solved for x0; nothing is approximated.
  */
 export function parametrisation(predicts: Prediction, noise: NoiseSpec): Preconditioning {
-  const { sigmaMin, sigmaMax, time, alpha, told } = noiseOf(noise)
+  const { sigmaMin, sigmaMax, time, pureNoise = false, alpha, told } = noiseOf(noise)
   const skipAndOut = SKIP_AND_OUT[predicts]
   const exact: Preconditioning = {
     ...{ sigmaMin, sigmaMax, time, bounded: noise.type !== 'sigma' },
+    ...(pureNoise && OF_NOISE_ALONE[predicts] && { pureNoise }),
     at(sigma) {
+      if (sigma === Infinity) return atPureNoise(predicts, told(sigma))
       const [skip, out] = skipAndOut(sigma, alpha(sigma))
       return { skip, out, in: alpha(sigma), noise: told(sigma) }
     }
@@ -96,6 +106,26 @@ const SKIP_AND_OUT: Record<Prediction, (sigma: number, alpha: number) => readonl
   flow: sigma => [1 / (1 + sigma), -sigma / (1 + sigma)],
   score: sigma => [1, sigma ** 2]
 }
+
+/**
+ * The clean image of noise alone, where alpha is 0 and s is 1: of v = -x0, x0, and a flow's n - x0. A network that answers
+ * the noise that it is shown says nothing of the image.
+ */
+const OF_NOISE_ALONE: Readonly<Partial<Record<Prediction, readonly [skip: number, out: number]>>> = {
+  v: [0, -1],
+  x0: [0, 1],
+  flow: [1, -1]
+}
+
+function atPureNoise(predicts: Prediction, noise: number): ReturnType<Preconditioning['at']> {
+  const found = OF_NOISE_ALONE[predicts]
+  if (!found) throw new RangeError(`a network that predicts ${predicts} says nothing of the image at infinite noise`)
+  const [skip, out] = found
+  return { skip, out, in: 1, noise }
+}
+
+/** The last time below 1 of a flow that knows t = 1 itself. */
+const BEFORE_PURE = 0.999
 
 function noiseOf(noise: NoiseSpec): Noise {
   switch (noise.type) {
@@ -122,18 +152,8 @@ function noiseOf(noise: NoiseSpec): Noise {
         told: sigma => within(told, wholeIfNear(steps * time.inverse(sigma) - 1))
       }
     }
-    case 'flow': {
-      const { times = 1, first = 0.001, last = 0.999 } = noise
-      const time: ModelTime = { sigma: t => t / (1 - t), inverse: sigma => sigma / (1 + sigma) }
-      const told: ToldTime = { first: times * first, last: times * last, sigma: each => time.sigma(each / times) }
-      return {
-        sigmaMin: time.sigma(first),
-        sigmaMax: time.sigma(last),
-        time: { ...time, told },
-        alpha: sigma => 1 / (1 + sigma),
-        told: sigma => within(told, times * time.inverse(sigma))
-      }
-    }
+    case 'flow':
+      return flowNoise(noise)
     case 'angle': {
       const { first, last } = noise
       const time: ModelTime = {
@@ -149,6 +169,29 @@ function noiseOf(noise: NoiseSpec): Noise {
         told: sigma => within(told, time.inverse(sigma))
       }
     }
+  }
+}
+
+function flowNoise(noise: Extract<NoiseSpec, { readonly type: 'flow' }>): Noise {
+  const { times = 1, first = 0.001, last = 0.999, pure = last === 1 } = noise
+  const end = last < 1 ? last : BEFORE_PURE
+  if (first >= end) throw new EpdError('model-invalid', `noise.first must be below ${end}, found ${first}`)
+  const time: ModelTime = {
+    sigma: t => t / (1 - t),
+    inverse: sigma => (sigma === Infinity ? 1 : sigma / (1 + sigma))
+  }
+  const told: ToldTime = {
+    first: times * first,
+    last: times * (pure ? 1 : last),
+    sigma: each => time.sigma(each / times)
+  }
+  return {
+    sigmaMin: time.sigma(first),
+    sigmaMax: time.sigma(end),
+    pureNoise: pure,
+    time: { ...time, told },
+    alpha: sigma => 1 / (1 + sigma),
+    told: sigma => within(told, times * time.inverse(sigma))
   }
 }
 

@@ -24,6 +24,7 @@ export function parametrised({ shape, labelDim = 0, predicts, noise, predict }: 
   return {
     ...{ shape, labelDim, nfeFactor: 1 },
     ...{ sigmaMin: mapping.sigmaMin, sigmaMax: mapping.sigmaMax, time: mapping.time, bounded: mapping.bounded },
+    ...(mapping.pureNoise && { pureNoise: mapping.pureNoise }),
     async denoise(x, sigma, condition) {
       const coefficients = Array.from(sigma, mapping.at)
       const scaled = x.map((value, i) => coefficients[Math.floor(i / size)].in * value)

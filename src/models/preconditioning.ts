@@ -10,6 +10,8 @@ export interface Preconditioning {
   readonly time?: ModelTime
   /** Whether the network was trained at steps or times that end at sigmaMin and sigmaMax, as Denoiser has it. */
   readonly bounded?: boolean
+  /** Whether `at` knows Infinity, where the image is the unit noise itself, as Denoiser has it. */
+  readonly pureNoise?: boolean
   /** Whether the network also answers a variance, in as many channels again. */
   readonly learnedVariance?: boolean
   /** The noise level that the network would be told if it were not rounded; absent where it is not. */

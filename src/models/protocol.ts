@@ -140,7 +140,7 @@ const NOISES: Readonly<Record<string, (given: Readonly<Record<string, unknown>>)
   flow({ times = 1, first = 0.001, last = 0.999, ...rest }) {
     none(rest)
     const [from, to] = [positive('first', first), positive('last', last)]
-    if (from >= to || to >= 1) throw invalid(`noise.first and last must rise and lie below 1, found ${from} and ${to}`)
+    if (from >= to || to > 1) throw invalid(`noise.first and last must rise to 1 at most, found ${from} and ${to}`)
     return { type: 'flow', times: positive('times', times), first: from, last: to }
   }
 }

@@ -35,8 +35,14 @@ export function checkFit(
  */
 function checkRange(stage: StageBase, { timePoints }: StageKind, model: KnownModel): void {
   const schedule = timePoints?.schedule(stage)
-  if (!schedule || !model.bounded) return
+  if (!schedule) return
   const { sigmaMin, sigmaMax } = endsOf(schedule)
+  if (sigmaMax === Infinity && !model.pureNoise)
+    throw new EpdError(
+      'spec-invalid',
+      `stage "${stage.name}": its time points begin at infinite noise (t = 1), which the model is not told of: its last noise level is ${model.sigmaMax}`
+    )
+  if (!model.bounded) return
   if (sigmaMin === undefined || sigmaMax === undefined || !leaves({ sigmaMin, sigmaMax }, model)) return
   throw new EpdError('spec-invalid', `stage "${stage.name}": its ${describeLeaving({ sigmaMin, sigmaMax }, model)}`)
 }

@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import { flowTime } from '../solvers/coordinates.js'
 import { rangeOf, type RangedModel } from '../solvers/range.js'
 import { schedule as timePoints } from '../solvers/schedule.js'
 import type { ScheduleSpec } from '../solvers/spec.js'
@@ -41,6 +42,7 @@ export function withTimePoints(
 }
 
 function scheduleIn(schedule: ScheduleSpec, model: RangedModel, stage: string): ScheduleSpec {
+  if (schedule.type === 'flowmatch') return schedule
   if (schedule.type !== 'explicit') {
     const filled = { ...schedule, ...rangeIn(schedule, model) }
     checkSchedule(filled, ['schedule'], (path, message) => {
@@ -51,7 +53,9 @@ function scheduleIn(schedule: ScheduleSpec, model: RangedModel, stage: string): 
   const { timesteps, finalSigma, ...rest } = schedule
   if (!timesteps) return schedule
   try {
-    return { ...rest, sigmas: [...timePoints({ type: 'explicit', timesteps, finalSigma, model })] }
+    const sigmas = [...timePoints({ type: 'explicit', timesteps, finalSigma, model })]
+    // JSON has no infinite number.
+    return sigmas[0] === Infinity ? { ...rest, times: sigmas.map(flowTime) } : { ...rest, sigmas }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new EpdError('spec-invalid', `stage "${stage}": schedule.timesteps: ${error.message}`, { cause: error })

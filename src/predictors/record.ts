@@ -1,15 +1,14 @@
 import { wrongFileName } from '../reading/file-names.js'
 import { EpdError } from '../errors.js'
 import type { Shape } from '../models/denoiser.js'
-import { AMED_LAYERS, amedPredictor } from '../solvers/amed-predictor.js'
-import type { Learns } from '../solvers/descriptor.js'
-import { isAmed, isEpd, type Learned } from '../solvers/learned.js'
-import { falls, predictor } from '../solvers/predictor.js'
-import { SOLVERS, solverNamed, type Solvers } from '../solvers/registry.js'
-import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
+import type { Learned } from '../solvers/learned.js'
+import { SOLVERS } from '../solvers/registry.js'
+import type { SolverSpec } from '../solvers/spec.js'
 import { DEFAULT_SCHEDULE, resolveSolver, SOLVER, solverSchema } from '../solvers/read.js'
 import { child, copy, isMapping } from '../reading/plain.js'
 import type { Report } from '../reading/problem.js'
+import { checkLearned } from './learned.js'
+import { readLearned } from './written.js'
 
 /** What was learned, with the solver and the model that it was learned for: what import reads and export writes. */
 export interface PredictorRecord {
@@ -45,7 +44,7 @@ export function parseRecord(value: unknown, source: string): PredictorRecord {
     throw new EpdError('predictor-invalid', `${source}: name: ${unfit}`, { wayOut: 'another-name' })
   const solver = solverOf(value.solver, invalid)
   try {
-    const checked = checkLearned(learned, solver)
+    const checked = checkLearned(readLearned(learned), solver)
     return { name, solver, learned: checked, model: modelOf(model), ...(typeof fid === 'number' && { fid }) }
   } catch (error) {
     if (error instanceof RangeError) throw invalid(error.message, error)
@@ -56,56 +55,6 @@ export function parseRecord(value: unknown, source: string): PredictorRecord {
 /** What a predictor may be called. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._+()@=,-]*$/
 export const NAME_RULE = 'letters, digits and . _ + - ( ) @ = , after a letter or a digit'
-
-/** @throws RangeError unless it is what the solver takes, on as many time points above 0 */
-export function checkLearned(learned: unknown, solver: SolverSpec, solvers: Solvers = SOLVERS): Learned {
-  const { name, learns } = solverNamed(solver.name, solvers)
-  const points = pointsAboveZero(solver)
-  if (!isLearned(learned)) throw new RangeError(`there is nothing for ${name} in it: expected ${EXPECTED[learns]}`)
-  if (isAmed(learned) !== (learns === 'network') || isEpd(learned) !== (learns === 'points'))
-    throw new RangeError(`what is in it is not for ${name}: expected ${EXPECTED[learns]}`)
-  if (isAmed(learned)) return amedPredictor(learned)
-  if (!isEpd(learned)) {
-    if (learned.sigmas.length !== points || !falls(learned.sigmas))
-      throw new RangeError(`sigmas must be ${points} falling noise levels`)
-    return learned
-  }
-  const found = predictor(learned)
-  const parallel = typeof solver.points === 'number' ? solver.points : 0
-  if (found.r.length !== points - 1 || found.r.some(row => row.length !== parallel))
-    throw new RangeError(`r must have ${points - 1} rows (steps) of ${parallel} numbers (points)`)
-  return found
-}
-
-const EXPECTED: Readonly<Record<Learns, string>> = {
-  points: 'tables r, weight, scaleDir and scaleTime, [steps][points], and ranges',
-  network: `layers ${AMED_LAYERS.join(', ')}, and ranges`,
-  'time-points': 'sigmas',
-  nothing: 'nothing'
-}
-
-/** Whether plain data has the form of what a distillation finds; its sizes are not looked at. */
-export function isLearned(value: unknown): value is Learned {
-  if (!isMapping(value)) return false
-  const { layers, ranges, sigmas, r, weight, scaleDir, scaleTime } = value
-  if (sigmas !== undefined && !isNumbers(sigmas)) return false
-  if (layers === undefined && r === undefined) return sigmas !== undefined
-  if (!isMapping(ranges) || typeof ranges.scaleDir !== 'number' || typeof ranges.scaleTime !== 'number') return false
-  if (isMapping(layers)) return AMED_LAYERS.every(name => isLayer(layers[name]))
-  return [r, weight, scaleDir, scaleTime].every(isTable)
-}
-
-function isLayer(value: unknown): boolean {
-  return isMapping(value) && isTable(value.weight) && isNumbers(value.bias)
-}
-
-function isTable(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isNumbers)
-}
-
-function isNumbers(value: unknown): boolean {
-  return Array.isArray(value) && value.every(each => typeof each === 'number')
-}
 
 function modelOf(value: unknown): ModelMark {
   if (!isMapping(value)) return {}

@@ -1,16 +1,8 @@
 import { EpdError, type WayOut } from '../errors.js'
 import { field, isMap, isObject, isTensor, toFloat32, type Tensor, type Tree } from '../checkpoints/tensor.js'
-import type { ModelMark, PredictorRecord } from './record.js'
-import { NAME, parseRecord } from './record.js'
-
-/** The models of the paper's data sets, by the names that its code gives them. */
-const MODELS: Readonly<Record<string, ModelMark | undefined>> = {
-  cifar10: { shape: [3, 32, 32], labelDim: 0 },
-  ffhq: { shape: [3, 64, 64], labelDim: 0 },
-  afhqv2: { shape: [3, 64, 64], labelDim: 0 },
-  imagenet64: { shape: [3, 64, 64], labelDim: 1000 },
-  lsun_bedroom_ldm: { shape: [3, 64, 64], labelDim: 0 }
-}
+import { modelOfDataset } from './datasets.js'
+import { flowSchedule, type Setting } from './flow-snapshot.js'
+import { NAME, parseRecord, type PredictorRecord } from './record.js'
 
 /** Whether a pickle holds a predictor as the paper's code saves it. */
 export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
@@ -18,8 +10,9 @@ export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
 }
 
 /**
- * The predictor of a snapshot of the paper's code (branch EPD-Solver): the module under `model`, and the noise range of
- * its loss. Its time points are those that its code computes in single precision.
+ * The predictor of a snapshot of the paper's code (branches EPD-Solver and EPD-Solver++): the module under `model`, and the
+ * noise range of its loss. Its time points are those that its code computes in single precision, but those of a chain or a
+ * flow, which are exact.
  * @throws EpdError `predictor-invalid`
  */
 export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source: string): PredictorRecord {
@@ -41,8 +34,8 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
     return rowsOf(tensor)
   }
   const [scaleDir, scaleTime] = [Number(own('scale_dir')), Number(own('scale_time'))]
-  const dataset = own('dataset_name')
-  const model = typeof dataset === 'string' ? { dataset, ...MODELS[dataset] } : {}
+  const model = modelOfDataset(own('dataset_name'))
+  const grid = gridIn(own, loss, invalid)
   if (!NAME.test(name)) throw invalid(`cannot be called ${JSON.stringify(name)}`, 'another-name')
   return parseRecord(
     {
@@ -51,13 +44,7 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
         ...{ name: 'epd', afs: own('afs'), points: own('num_points'), scaleDir, scaleTime },
         ...{ base: student === 'ipndm' ? 'ipndm' : 'euler', maxOrder: own('max_order') },
         numSteps: own('num_steps'),
-        schedule: {
-          type: own('schedule_type'),
-          rho: own('schedule_rho'),
-          ...range(loss, 'sigmaMin', 'sigma_min'),
-          ...range(loss, 'sigmaMax', 'sigma_max'),
-          ...(own('schedule_type') !== 'discrete' && { precision: 'float32' })
-        }
+        ...grid
       },
       learned: {
         r: table('r_params'),
@@ -70,6 +57,26 @@ export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source
     },
     source
   )
+}
+
+/** The schedule of a snapshot, and the coordinates that it is in. */
+function gridIn(own: Setting, loss: Tree | undefined, invalid: (what: string) => EpdError) {
+  const type = own('schedule_type')
+  if (type === 'flowmatch') {
+    try {
+      return { coordinates: 'flow', schedule: flowSchedule(own) }
+    } catch (error) {
+      throw error instanceof RangeError ? invalid(error.message) : error
+    }
+  }
+  return {
+    schedule: {
+      ...{ type, rho: own('schedule_rho') },
+      ...range(loss, 'sigmaMin', 'sigma_min'),
+      ...range(loss, 'sigmaMax', 'sigma_max'),
+      ...(type !== 'discrete' && { precision: 'float32' })
+    }
+  }
 }
 
 /** An end of the noise range, where the loss states it; else the model's own is taken. */

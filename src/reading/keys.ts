@@ -19,6 +19,8 @@ export interface KeySchema {
   readonly implied?: unknown
   /** Whether a spec must give the key. */
   readonly needed?: true
+  /** Whether the value is a solver to start from, whose time points are those of the solver around it. */
+  readonly startsFrom?: true
   /** Whether no axis of the matrix may stand in place of the value. */
   readonly fixed?: true
   readonly [keyword: string]: unknown
@@ -94,7 +96,7 @@ export function mappingWithAxes<Keys extends KeySchemas>(keys: Keys): Schema & T
 }
 
 /** Keywords that say more of a key than its JSON Schema does. */
-const OWN_KEYWORDS: readonly string[] = ['implied', 'needed', 'fixed'] satisfies (keyof KeySchema)[]
+const OWN_KEYWORDS: readonly string[] = ['implied', 'needed', 'fixed', 'startsFrom'] satisfies (keyof KeySchema)[]
 
 function mappingOf(keys: KeySchemas, shown: (schema: KeySchema) => Schema): Schema {
   const needed = Object.keys(keys).filter(key => keys[key].needed)

@@ -4,7 +4,7 @@ import type { Options, OptionsOf, OptionSchemas, SolverDescriptor } from './desc
 import { add, analyticalGradient, logInterpolate, march, toD, toZero, type Part } from './march.js'
 import { BASE_NAMES } from './methods.js'
 import { fits } from './option-values.js'
-import { AFS, BASE_ORDER, SCALE } from './option-parts.js'
+import { AFS, BASE_ORDER, BASE_THRESHOLDING, SCALE } from './option-parts.js'
 import type { Problem, SolverRun } from './solver.js'
 
 const OPTIONS = {
@@ -24,7 +24,8 @@ const OPTIONS = {
       'The method that AMED-Plugin takes both halves of each step with; unipc by its predictor. Without one it is AMED-Solver.',
     enum: BASE_NAMES
   },
-  maxOrder: { ...BASE_ORDER, description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3.' }
+  maxOrder: { ...BASE_ORDER, description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3.' },
+  thresholding: BASE_THRESHOLDING
 } as const satisfies OptionSchemas
 
 /** The options of AMED-Solver and AMED-Plugin. */
@@ -34,7 +35,7 @@ export type AmedOptions = OptionsOf<typeof OPTIONS>
 export type AmedLearned = { readonly predictor: AmedPredictor }
 
 /** AMED as a student: all but the network, which is to be found. */
-export type AmedStudent = Partial<Pick<AmedOptions, 'afs' | 'base' | 'maxOrder'>> & {
+export type AmedStudent = Partial<Pick<AmedOptions, 'afs' | 'base' | 'maxOrder' | 'thresholding'>> & {
   readonly name: 'amed'
   readonly ranges: AmedPredictor['ranges']
 }
@@ -61,6 +62,7 @@ export const amed: SolverDescriptor<'amed', AmedOptions, 'network', AmedLearned>
   evaluationsAStep: 2,
   reachesZero: true,
   learns: 'network',
+  nonlinear: () => 'its times depend on what the network of AMED sees of each sample',
   oneByOne: true,
   needsFeatures: true,
   start: (problem, { predictor, ...options }) =>
@@ -73,11 +75,16 @@ export type ChoosePoint = (features: Float64Array | undefined, t: number, next: 
 /** AMED's steps with whatever parameters are chosen. */
 export function amedSteps(
   problem: Problem,
-  { afs = AFS.default, base, maxOrder = BASE_ORDER.default }: Partial<Pick<AmedOptions, 'afs' | 'base' | 'maxOrder'>>,
+  {
+    afs = AFS.default,
+    base,
+    maxOrder = BASE_ORDER.default,
+    thresholding
+  }: Partial<Pick<AmedOptions, 'afs' | 'base' | 'maxOrder' | 'thresholding'>>,
   choose: ChoosePoint
 ): SolverRun {
   if (problem.samples !== 1) throw new RangeError('amed: one sample a run')
-  const method = base && baseMethod(base, { ...problem, sigmas: halved(problem.sigmas) }, maxOrder)
+  const method = base && baseMethod({ ...problem, sigmas: halved(problem.sigmas) }, { base, maxOrder, thresholding })
   let state = method?.init
   return march(problem, function* (x, t, next, i) {
     if (next === 0) return yield* toZero(x, t, i, afs)

@@ -3,11 +3,28 @@ import { filled } from './filled.js'
 import { METHODS, type BaseName } from './methods.js'
 import type { Multistep } from './multistep.js'
 
-/** The method that leads to a plug-in's intermediate states. `maxOrder`: 1 to the highest order that the method has. */
-export function baseMethod(name: BaseName, problem: MethodProblem, maxOrder: number): Multistep {
+/**
+ * The method that leads to a plug-in's intermediate states. `maxOrder`: 1 to the highest order that the method has.
+ *
+ * @throws RangeError unless it is one that a solver can be plugged into
+ */
+export function baseMethod(problem: MethodProblem, { base: name, maxOrder, thresholding }: BaseOptions): Multistep {
   const base = baseNamed(name)
   if (!base?.method) throw new RangeError(`${name} is not a method that a solver can be plugged into`)
-  return base.method(problem, filled(base, { maxOrder }))
+  return base.method(problem, filled(base, { maxOrder, thresholding }))
+}
+
+/** The options of a plug-in that its base is given. */
+export interface BaseOptions {
+  readonly base: BaseName
+  readonly maxOrder: number
+  readonly thresholding?: boolean
+}
+
+/** Why a plug-in is not linear with its base. */
+export function nonlinearBase({ base, maxOrder, thresholding }: BaseOptions): string | undefined {
+  const found = baseNamed(base)
+  return found?.nonlinear?.(filled(found, { maxOrder, thresholding }))
 }
 
 function baseNamed(name: unknown): SolverDescriptor | undefined {

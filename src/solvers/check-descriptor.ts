@@ -39,8 +39,9 @@ const RULES: readonly Rule[] = [
   ['stopsItself', '{ nfe, numSteps }, a sentence each, or nothing', optional(isBound)],
   ['nfeNote', 'text or nothing', optional(isText)],
   flag('oneByOne'),
+  flag('ownTimePoints'),
   flag('needsFeatures'),
-  ...['correctsLast', 'evaluations', 'checkTimePoints', 'start', 'method'].map(hook)
+  ...['correctsLast', 'nfe', 'layers', 'evaluations', 'nonlinear', 'checkTimePoints', 'start', 'method'].map(hook)
 ]
 
 function hasOptions(value: unknown): boolean {

@@ -18,10 +18,11 @@ export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 export type OptionsOf<Schemas extends OptionSchemas> = ValuesOf<Schemas>
 
 /**
- * What distillation finds for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each
- * sample's parameters (an `AmedPredictor`), its time points alone, or nothing.
+ * What is learned for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each sample's
+ * parameters (an `AmedPredictor`), all its numbers (a `Table`), weights of gradients (a `DyweightPredictor`), coordinates of
+ * its directions (a `PasPredictor`), its time points alone, or nothing.
  */
-export type Learns = 'points' | 'network' | 'time-points' | 'nothing'
+export type Learns = 'points' | 'network' | 'table' | 'weights' | 'coordinates' | 'time-points' | 'nothing'
 
 /** What a solver's number of evaluations depends on, beside its options. */
 export interface Counted {
@@ -50,18 +51,28 @@ export interface SolverDescriptor<
   readonly title: string
   /**
    * The options, each by its JSON Schema. `afs`, if there is one, says that the first gradient is known without an
-   * evaluation.
+   * evaluation; `coordinates`, that it is run in those of flow matching where they are `flow`.
    */
   readonly options: OptionSchemas
-  /** The highest order of accuracy, on smoothly graded time points and with whatever options. */
-  readonly order: number
+  /**
+   * The highest order of accuracy, on smoothly graded time points and with whatever options; absent where it is that of
+   * what was learned.
+   */
+  readonly order?: number
   /** Parallel evaluations in one step: those that wait for each other. */
   readonly evaluationsAStep: number
   /** Whether the last time point may be a noise level of 0. The step to it is then one evaluation. */
   readonly reachesZero: boolean
   readonly learns: What
+  /** Whether what it needs comes from files alone: no distillation finds it. */
+  readonly onlyImported?: true
   /** Whether each sample is solved by itself, since its time points, or how many evaluations it takes, are its own. */
   readonly oneByOne?: true
+  /**
+   * Whether time points are its own, so that it is given the noise levels of its ends alone. How many states it reaches
+   * is its own then too.
+   */
+  readonly ownTimePoints?: true
   /** Whether the model has to show its bottleneck (`Denoiser.features`). */
   readonly needsFeatures?: true
   /** Whether a teacher stage may take its small steps with the solver, and which options it cannot have there. */
@@ -75,8 +86,17 @@ export interface SolverDescriptor<
   readonly nfeNote?: string
   /** Whether the state at the last time point above 0 takes one evaluation more than the steps to it; default: no. */
   correctsLast?(options: Own, numSteps: number, zero: boolean): boolean
-  /** Evaluations of one sample, parallel ones counted one by one; default: `nfe`. */
+  /** Parallel NFE of a solver whose layers its options count; default: by `evaluationsAStep`. */
+  nfe?(options: Own, counted: Pick<Counted, 'numSteps' | 'zero'>): number
+  /** Evaluations of one sample in each of its `nfe` layers, the first layer first; default: one each. */
+  layers?(options: Own, counted: Counted): readonly number[]
+  /** The most evaluations of one sample, of a solver that stops by itself; default: those of its layers. */
   evaluations?(options: Own, counted: Counted): number
+  /**
+   * Why the solver is not linear in its starting noise and the model's answers with these options, and what would make
+   * it so, as a phrase; absent: it is.
+   */
+  nonlinear?(options: Own): string | undefined
   /** @throws RangeError where the options do not fit the time points */
   checkTimePoints?(options: Own & Given, sigmas: Float64Array): void
   /** The multistep method that the solver is, if it is one: EPD and AMED can be plugged into those of the project. */

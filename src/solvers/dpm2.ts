@@ -1,9 +1,11 @@
+import { COORDINATES } from './coordinates.js'
 import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine, firstGradient, gradient, logInterpolate, march, toZero } from './march.js'
 import { AFS } from './option-parts.js'
 
 const OPTIONS = {
   afs: AFS,
+  coordinates: COORDINATES,
   r: {
     description: 'Where the second evaluation stands between two time points, in log sigma: 0 < r <= 1.',
     type: 'number',

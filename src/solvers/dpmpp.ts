@@ -2,7 +2,7 @@ import type { OptionSchemas, SolverDescriptor, MethodProblem, OptionsOf } from '
 import { exponentialStep, phis, predicted, zeroStep, type Made } from './exponential.js'
 import { add, combine } from './march.js'
 import { remembered, stepOrder, type Multistep } from './multistep.js'
-import { AFS, LOWER_ORDER_FINAL, maxOrder, PREDICTS, THRESHOLDING } from './option-parts.js'
+import { AFS, CLIPS, LOWER_ORDER_FINAL, maxOrder, PREDICTS, THRESHOLDING } from './option-parts.js'
 
 const OPTIONS = {
   afs: AFS,
@@ -34,6 +34,7 @@ export const dpmpp: SolverDescriptor<'dpmpp', DpmppOptions, 'time-points'> = {
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'time-points',
+  nonlinear: ({ predicts, thresholding }) => (predicts === 'data' && thresholding ? CLIPS : undefined),
   method
 }
 

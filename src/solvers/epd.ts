@@ -1,14 +1,16 @@
-import { baseMethod } from './base.js'
+import { baseMethod, nonlinearBase } from './base.js'
+import { COORDINATES } from './coordinates.js'
 import type { Options, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine, firstGradient, logInterpolate, march, toD, toZero } from './march.js'
 import { BASE_NAMES, SIMPLEST_BASE } from './methods.js'
 import { fits } from './option-values.js'
-import { AFS, BASE_ORDER, SCALE } from './option-parts.js'
+import { AFS, BASE_ORDER, BASE_THRESHOLDING, SCALE } from './option-parts.js'
 import { points, type Predictor } from './predictor.js'
 import type { Problem, SolverRun } from './solver.js'
 
 const OPTIONS = {
   afs: AFS,
+  coordinates: COORDINATES,
   points: {
     description: 'Points evaluated at once in each step (K in the paper).',
     type: 'integer',
@@ -35,7 +37,8 @@ const OPTIONS = {
   maxOrder: {
     ...BASE_ORDER,
     description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3; not used by euler.'
-  }
+  },
+  thresholding: BASE_THRESHOLDING
 } as const satisfies OptionSchemas
 
 /** The options of EPD-Solver and EPD-Plugin. */
@@ -45,7 +48,7 @@ export type EpdOptions = OptionsOf<typeof OPTIONS>
 export type EpdLearned = { readonly predictor: Predictor }
 
 /** EPD as a student: all but the predictor, which is to be found. */
-export type EpdStudent = Partial<Pick<EpdOptions, 'afs' | 'base' | 'maxOrder'>> & {
+export type EpdStudent = Partial<Pick<EpdOptions, 'afs' | 'coordinates' | 'base' | 'maxOrder' | 'thresholding'>> & {
   readonly name: 'epd'
   /** Parallel evaluations in each step (K in the paper), 1 or more. */
   readonly points: number
@@ -74,7 +77,12 @@ export const epd: SolverDescriptor<'epd', EpdOptions, 'points', EpdLearned> = {
   evaluationsAStep: 2,
   reachesZero: true,
   learns: 'points',
-  evaluations: ({ points }, { nfe, numSteps, zero }) => nfe + (points - 1) * (numSteps - (zero ? 2 : 1)),
+  nonlinear: nonlinearBase,
+  layers: ({ points }, { nfe, numSteps, zero }) => {
+    const steps = Array.from({ length: numSteps - (zero ? 2 : 1) }, () => [1, points]).flat()
+    // With afs the first evaluation is saved.
+    return (zero ? [...steps, 1] : steps).slice(-nfe)
+  },
   checkTimePoints,
   start
 }
@@ -91,8 +99,8 @@ function checkTimePoints({ predictor }: EpdLearned, sigmas: Float64Array): void 
     throw new RangeError('solve: the predictor has time points of its own; give its sigmas')
 }
 
-function* start(problem: Problem, { afs, predictor, base, maxOrder }: EpdOptions & EpdLearned): SolverRun {
-  const method = baseMethod(base, problem, maxOrder)
+function* start(problem: Problem, { afs, predictor, ...options }: EpdOptions & EpdLearned): SolverRun {
+  const method = baseMethod(problem, options)
   let state = method.init
   return yield* march(problem, function* (x, t, next, i) {
     if (next === 0) return yield* toZero(x, t, i, afs)

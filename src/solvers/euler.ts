@@ -1,3 +1,4 @@
+import { COORDINATES } from './coordinates.js'
 import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, toDenoised } from './march.js'
 import type { Multistep } from './multistep.js'
@@ -5,6 +6,7 @@ import { AFS } from './option-parts.js'
 
 const OPTIONS = {
   afs: AFS,
+  coordinates: COORDINATES,
   clipSample: {
     description:
       "The denoised images are clamped to this magnitude and the gradient is not: DDIM as diffusers has it with clip_sample. The model's own clipDenoised clamps both. Default: nothing is clamped.",
@@ -25,6 +27,8 @@ export const euler: SolverDescriptor<'euler', EulerOptions, 'time-points'> = {
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'time-points',
+  nonlinear: ({ clipSample }) =>
+    clipSample === undefined ? undefined : 'clipSample clamps denoised images; leave it out',
   teaches: { without: ['clipSample'] },
   method: (_problem, { clipSample }) => (clipSample === undefined ? ALONG_THE_GRADIENT : clipping(clipSample))
 }

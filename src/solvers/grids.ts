@@ -1,4 +1,4 @@
-import { describeEnds, describeGrid, endsOf, type GridSpec, type ScheduleSpec } from './spec.js'
+import { describeEnds, describeGrid, endsOf, precisionOf, type GridSpec, type ScheduleSpec } from './spec.js'
 
 /**
  * How a student's time points differ from those that its teacher leads to, in words; undefined where they do not, as
@@ -17,7 +17,7 @@ export function differenceOf(
 }
 
 function endsInWords(grid: GridSpec): string {
-  const precision = grid.type === 'explicit' ? undefined : grid.precision
+  const precision = precisionOf(grid)
   return [
     describeEnds(grid),
     ...(precision ? [`in ${precision}`] : []),
@@ -31,7 +31,7 @@ function asFarAsKnown(one: GridSpec, other: GridSpec): readonly [GridSpec, GridS
 }
 
 function completed(grid: GridSpec, other: ScheduleSpec): GridSpec {
-  if (grid.type === 'explicit') return grid
+  if (grid.type === 'explicit' || grid.type === 'flowmatch') return grid
   const { sigmaMin, sigmaMax } = endsOf(other)
   return { ...grid, sigmaMin: grid.sigmaMin ?? sigmaMin, sigmaMax: grid.sigmaMax ?? sigmaMax }
 }

@@ -1,8 +1,9 @@
+import { COORDINATES } from './coordinates.js'
 import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine, firstGradient, gradient, march, toZero } from './march.js'
 import { AFS } from './option-parts.js'
 
-const OPTIONS = { afs: AFS } as const satisfies OptionSchemas
+const OPTIONS = { afs: AFS, coordinates: COORDINATES } as const satisfies OptionSchemas
 
 /** The options of Heun's method. */
 export type HeunOptions = OptionsOf<typeof OPTIONS>

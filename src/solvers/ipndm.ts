@@ -1,3 +1,4 @@
+import { COORDINATES } from './coordinates.js'
 import type { OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
 import { add, combine } from './march.js'
 import { remembered, type Multistep } from './multistep.js'
@@ -6,6 +7,7 @@ import { lagrangeIntegrals } from './quadrature.js'
 
 const OPTIONS = {
   afs: AFS,
+  coordinates: COORDINATES,
   maxOrder: maxOrder(4),
   variableStep: {
     description: "Whether the coefficients follow the steps' sizes, in place of those of equal steps.",

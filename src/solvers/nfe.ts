@@ -1,10 +1,11 @@
-import type { Bound } from './descriptor.js'
+import type { Bound, Counted } from './descriptor.js'
 
 /**
  * Parallel evaluations (NFE) of a solver on `numSteps` time points, as the paper counts them (arXiv 2507.14797, Section
  * 4.1). Where the last time point is a noise level of 0 (`zero`), the step to it is one evaluation.
  */
 export function parallelNfe({ descriptor, options }: Bound, numSteps: number, zero = false): number {
+  if (descriptor.nfe) return descriptor.nfe(options, { numSteps, zero })
   const { evaluationsAStep } = descriptor
   const corrects = descriptor.correctsLast?.(options, numSteps, zero) ?? false
   const lastStep = zero ? 1 : evaluationsAStep + (corrects ? 1 : 0)
@@ -16,10 +17,20 @@ export function savesFirst({ options }: Pick<Bound, 'options'>): boolean {
   return options.afs === true
 }
 
+/** Evaluations of one sample in each layer of evaluations that do not wait for each other. */
+export function layersOf({ descriptor, options }: Bound, counted: Counted): readonly number[] {
+  return descriptor.layers?.(options, counted) ?? Array.from({ length: counted.nfe }, () => 1)
+}
+
+/** Evaluations of one sample, parallel ones counted one by one; where it stops by itself, the most. */
+export function evaluationsOf(solver: Bound, counted: Counted): number {
+  const { descriptor, options } = solver
+  return descriptor.evaluations?.(options, counted) ?? layersOf(solver, counted).reduce((sum, rows) => sum + rows, 0)
+}
+
 /** Evaluations of one sample in one step, parallel ones counted one by one. */
-export function stepEvaluations({ descriptor, options }: Bound): number {
-  const step = { nfe: descriptor.evaluationsAStep, numSteps: 2, zero: false }
-  return descriptor.evaluations?.(options, step) ?? step.nfe
+export function stepEvaluations(solver: Bound): number {
+  return evaluationsOf(solver, { nfe: solver.descriptor.evaluationsAStep, numSteps: 2, zero: false })
 }
 
 /**

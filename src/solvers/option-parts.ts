@@ -36,6 +36,17 @@ export const THRESHOLDING = {
   default: true
 } as const satisfies OptionSchema
 
+/** The thresholding of the method that a solver is plugged into. Results from before there was the option had it on. */
+export const BASE_THRESHOLDING = {
+  description:
+    'Whether a base of dpmpp or unipc clips predicted data, as these solvers do by themselves; not used by others.',
+  type: 'boolean',
+  implied: true
+} as const satisfies OptionSchema
+
+/** Why dynamic thresholding makes a solver of no table. */
+export const CLIPS = 'dynamic thresholding clips what the model answers; set thresholding: false'
+
 /** Without a default, which solvers differ in. */
 export const LOWER_ORDER_FINAL = {
   title: 'true, false, "below-15" or "last"',

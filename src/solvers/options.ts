@@ -1,3 +1,4 @@
+import { inFlow, isInFlow, unfitForFlow } from './coordinates.js'
 import type { Bound, BoundSolver, Learns, SolverDescriptor } from './descriptor.js'
 import { filled } from './filled.js'
 import { multistep } from './multistep.js'
@@ -40,6 +41,14 @@ export function bound(solver: SolverChoice | BoundSolver, solvers: Solvers = SOL
 /** Starts a solver on a problem. */
 export function start(solver: SolverOptions, problem: Problem): SolverRun {
   const { descriptor, options } = bound(solver)
+  const unfit = unfitForFlow(descriptor, options)
+  if (unfit) throw new RangeError(`${descriptor.name}: ${unfit.option} with coordinates flow: ${unfit.why}`)
+  return isInFlow(options)
+    ? inFlow(problem, inner => begun({ descriptor, options }, inner))
+    : begun({ descriptor, options }, problem)
+}
+
+function begun({ descriptor, options }: Bound, problem: Problem): SolverRun {
   if (descriptor.start) return descriptor.start(problem, options)
   if (descriptor.method) return multistep(problem, descriptor.method(problem, options), options.afs === true)
   throw new RangeError(`${descriptor.name}: has neither start nor method`)

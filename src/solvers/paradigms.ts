@@ -44,6 +44,7 @@ export const paradigms: SolverDescriptor<'paradigms', ParadigmsOptions, 'nothing
   reachesZero: true,
   learns: 'nothing',
   oneByOne: true,
+  nonlinear: () => 'how often it evaluates the model depends on the answers',
   stopsItself: {
     nfe: 'The most window evaluations of one sample; what has not settled by then is taken as it stands.',
     numSteps: 'Time points of the Euler steps that are iterated, both ends included.'

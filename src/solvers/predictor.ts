@@ -87,7 +87,11 @@ function scale(raw: number, range: number): number {
  * points.
  */
 export function stretched({ r, weight, scaleDir, scaleTime, ranges }: Predictor, steps: number): Predictor {
-  const rows = (table: readonly (readonly number[])[]) =>
-    Array.from({ length: steps }, (_, i) => table[Math.floor(((i + 0.5) * table.length) / steps)])
+  const rows = (table: PredictorTables['r']) => stretchedRows(table, steps)
   return { r: rows(r), weight: rows(weight), scaleDir: rows(scaleDir), scaleTime: rows(scaleTime), ranges }
+}
+
+/** Rows for another number of steps, each that of the step that lies where it does. */
+export function stretchedRows<Row>(rows: readonly Row[], steps: number): Row[] {
+  return Array.from({ length: steps }, (_, i) => rows[Math.floor(((i + 0.5) * rows.length) / steps)])
 }

@@ -1,7 +1,7 @@
 import type { Denoiser } from '../models/denoiser.js'
 
 /** What is to be known of a model to put time points into its range. */
-export type RangedModel = Partial<Pick<Denoiser, 'sigmaMin' | 'sigmaMax' | 'bounded' | 'time'>>
+export type RangedModel = Partial<Pick<Denoiser, 'sigmaMin' | 'sigmaMax' | 'bounded' | 'time' | 'pureNoise'>>
 
 /** Noise levels from the first time point to the last. */
 export interface Range {
@@ -25,7 +25,8 @@ const MARGIN = 1.01
 
 /** Whether time points leave the range that a model states. */
 export function leaves({ sigmaMin, sigmaMax }: Range, model: RangedModel): boolean {
-  const { sigmaMin: least = 0, sigmaMax: most = Infinity } = model
+  const { sigmaMin: least = 0 } = model
+  const most = model.pureNoise ? Infinity : (model.sigmaMax ?? Infinity)
   return sigmaMin * MARGIN < least || sigmaMax > most * MARGIN
 }
 

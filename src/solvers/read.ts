@@ -2,12 +2,14 @@ import { ref, type Schema } from '../reading/keys.js'
 import { compiled, type Compiled } from '../reading/schema.js'
 import { expected, type Path, type Report } from '../reading/problem.js'
 import { highestOrder } from './base.js'
+import { isInFlow, unfitForFlow } from './coordinates.js'
+import type { Options, SolverDescriptor } from './descriptor.js'
 import { solverDefinitions } from './definitions.js'
 import { withoutImplied } from './filled.js'
 import { bound } from './options.js'
 import { SOLVERS, solverNamed, type Solvers } from './registry.js'
 import type { RawSchedule } from './schedule-keys.js'
-import { endsAtZero, type ScheduleSpec, type SolverChoice, type SolverSpec } from './spec.js'
+import { endsAtZero, endsOf, type ScheduleSpec, type SolverChoice, type SolverSpec } from './spec.js'
 import { checkSchedule, countsOf, numStepsOfList, scheduleOf } from './time-points.js'
 
 /** The time points of a solver as a spec writes them. */
@@ -58,6 +60,7 @@ export function resolveSolver(
     report([...path, 'schedule'], `expected one that ends above 0, which ${raw.name} does not reach, found a last 0`)
     return undefined
   }
+  if (!checkCoordinates(descriptor, solver, schedule, path, report)) return undefined
   if (descriptor.stopsItself) {
     const numSteps = numStepsOfList(points, schedule, path, report)
     return nfe !== undefined && numSteps !== undefined ? { ...solver, schedule, nfe, numSteps } : undefined
@@ -65,6 +68,31 @@ export function resolveSolver(
   checkOrder(raw, highestOrder(descriptor, raw), path, report)
   const counts = countsOf(bound(solver, solvers), { nfe, numSteps: points }, schedule, path, report)
   return counts && { ...withoutImplied(descriptor, solver), schedule, ...counts }
+}
+
+/** Whether a solver has the coordinates that its other options and its time points ask for; where not, that is reported. */
+export function checkCoordinates(
+  descriptor: SolverDescriptor,
+  options: Options,
+  schedule: ScheduleSpec,
+  path: Path,
+  report: Report
+): boolean {
+  const { name, ownTimePoints } = descriptor
+  const unfit = unfitForFlow(descriptor, options)
+  if (unfit) {
+    report(
+      [...path, unfit.option],
+      `${expected('another one with coordinates: flow', options[unfit.option])}: ${unfit.why}`
+    )
+    return false
+  }
+  if (endsOf(schedule).sigmaMax !== Infinity || isInFlow(options) || ownTimePoints) return true
+  report(
+    path,
+    `expected coordinates: flow, in which alone a solver begins at infinite noise (t = 1), found ${name} without it`
+  )
+  return false
 }
 
 /**

@@ -1,8 +1,8 @@
 import { bound } from './options.js'
-import type { Solvers } from './registry.js'
+import { solverNamed, type Solvers } from './registry.js'
 import { endsAtZero, gridOf, pointsAboveZero, type SolverSpec } from './spec.js'
 import { differenceOf } from './grids.js'
-import { type Path, type Report } from '../reading/problem.js'
+import { expected, type Path, type Report } from '../reading/problem.js'
 import type { RawUsed } from './read.js'
 import { checkSchedule, countsOf, inheriting, scheduleOf } from './time-points.js'
 
@@ -37,7 +37,16 @@ export function reused(
   const wanted = { ...solver, schedule, ...counts }
   const difference = differenceOf(gridOf(wanted), gridOf(solver), false)
   if (!difference) return { solver: wanted }
+  const points = pointsAboveZero(solver)
+  if (solverNamed(solver.name, solvers).learns === 'weights' && pointsAboveZero(wanted) !== points) {
+    report(path, expected(`${points} time points above 0, for which ${what} has weights`, pointsAboveZero(wanted)))
+    return undefined
+  }
   const { taught, found } = difference
+  if (bound(solver, solvers).descriptor.ownTimePoints) {
+    report(path, `expected no other time points than those of ${what}, which are its own (${taught}), found "${found}"`)
+    return undefined
+  }
   if (!allowMismatch) {
     report(
       path,

@@ -59,6 +59,16 @@ const EXPLICIT = {
     minItems: 1,
     maxItems: 10000
   },
+  times: {
+    description:
+      'Times t of a flow, falling from 1 at most, where the image is noise alone, to 0 at the least; sigma = t / (1 - t).',
+    examples: [[1, 0.9, 0.75, 0.5, 0]],
+    title: 'a list of times of a flow',
+    type: 'array',
+    items: { type: 'number', minimum: 0, maximum: 1 },
+    minItems: 1,
+    maxItems: 10000
+  },
   timesteps: {
     description:
       "What the model's network is told, falling: steps of a chain, counted from 0, or times of a flow, whole or not. Step 0 is the chain's least noise, not none: finalSigma says whether a noise level of 0 follows.",
@@ -76,6 +86,38 @@ const EXPLICIT = {
   },
   noiseScale: NOISE_SCALE
 } as const satisfies KeySchemas
+
+const FLOWMATCH = {
+  shift: {
+    description: "How far times are moved towards noise, t' = shift t / (1 + (shift - 1) t). Default: 1, not at all.",
+    type: 'number',
+    exclusiveMinimum: 0
+  },
+  mu: {
+    description: "The logarithm of the shift, in its place: time_shift of diffusers' schedulers with dynamic shifting.",
+    type: 'number'
+  },
+  shifted: {
+    description:
+      "once shifts evenly spaced times. twice first shifts the ends of the range, and then each time between the shifted ends, as set_timesteps of diffusers' FlowMatchEulerDiscreteScheduler does without dynamic shifting and without a list of sigmas (Stable Diffusion 3). Default: once.",
+    enum: ['once', 'twice']
+  },
+  last: {
+    description:
+      "The last time above 0 before it is shifted. Default: 0.001, the first of a flow's 1000 training steps; 1 / N, with N time points above 0, is what diffusers' pipeline of FLUX takes.",
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1
+  },
+  finalSigma: {
+    description:
+      'What comes last: sigma-min, the last time above 0, or zero, t = 0 after it, which is one of numSteps and which every solver reaches by one denoised step. Default: sigma-min.',
+    enum: ['sigma-min', 'zero']
+  }
+} as const satisfies KeySchemas
+
+const FLOWMATCH_WORDS =
+  'The times t of flow matching fall evenly from 1, where the image is noise alone, and are shifted; sigma = t / (1 - t). It needs a solver with coordinates: flow, and a flow that knows t = 1.'
 
 interface Spacing {
   readonly description: string
@@ -99,15 +141,20 @@ const SPACINGS: Readonly<Record<ScheduleType, Spacing>> = {
 }
 
 /** A schedule as a spec writes it, with its defaults. */
-export type RawSchedule = RawSpaced | RawExplicit
+export type RawSchedule = RawSpaced | RawFlow | RawExplicit
 
+/** A schedule that a formula spaces, as a spec writes it. */
 export type RawSpaced = { readonly type: ScheduleType; readonly rho: number } & ValuesOf<
   typeof ENDS & { readonly precision: typeof PRECISION; readonly noiseScale: typeof NOISE_SCALE }
 >
 
+/** A schedule of flow matching, as a spec writes it. */
+export type RawFlow = { readonly type: 'flowmatch'; readonly noiseScale?: undefined } & ValuesOf<typeof FLOWMATCH>
+
+/** A list of time points, as a spec writes it. */
 export type RawExplicit = { readonly type: 'explicit' } & ValuesOf<typeof EXPLICIT>
 
-const EXPLICIT_WORDS = 'The time points one by one, as noise levels or as timesteps of the model.'
+const EXPLICIT_WORDS = 'The time points one by one, as noise levels, as times of a flow or as timesteps of the model.'
 
 export const SCHEDULE = ref<RawSchedule>('schedule')
 
@@ -127,9 +174,14 @@ export function scheduleDefinitions(): Definitions {
           noiseScale: 'unit-variance'
         }
       ],
-      ...union('type', [...Object.keys(SPACINGS), 'explicit'])
+      ...union('type', [...Object.keys(SPACINGS), 'flowmatch', 'explicit'])
     }),
     ...Object.fromEntries(spaced),
+    flowmatch: {
+      title: 'schedule flowmatch',
+      description: FLOWMATCH_WORDS,
+      ...mappingWithAxes({ type: tagged('flowmatch', FLOWMATCH_WORDS), ...FLOWMATCH })
+    },
     explicit: {
       title: 'schedule explicit',
       description: `${EXPLICIT_WORDS} nfe and numSteps follow from them.`,

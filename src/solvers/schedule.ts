@@ -1,12 +1,14 @@
 import { power } from '../power.js'
+import { flowSigma } from './coordinates.js'
 import { FLOAT32, type Float32Type } from './float32.js'
+import { flowTimes, type FlowSpacing } from './flow-times.js'
 import { describeLeaving, leaves, rangeOf, type Range, type RangedModel } from './range.js'
 
 /** Schedules that a formula spaces. */
 export type ScheduleType = 'polynomial' | 'logsnr' | 'time_uniform' | 'discrete'
 
 /** Time points as a formula spaces them, or as a list has them. */
-export type ScheduleOptions = SpacedOptions | ExplicitOptions
+export type ScheduleOptions = SpacedOptions | FlowOptions | ExplicitOptions
 
 /** What every schedule can be given. */
 export interface AnyScheduleOptions {
@@ -43,11 +45,20 @@ export interface SpacedOptions extends AnyScheduleOptions {
   readonly precision?: 'float64' | 'float32'
 }
 
-/** Time points one by one: noise levels, or what the model's network is told. */
+/** Time points of flow matching, from t = 1, where sigma is infinite, on. */
+export interface FlowOptions extends AnyScheduleOptions, FlowSpacing {
+  readonly type: 'flowmatch'
+  /** Time points, both ends included; at least 2. */
+  readonly numSteps: number
+}
+
+/** Time points one by one: noise levels, times t of a flow, or what the model's network is told. */
 export interface ExplicitOptions extends AnyScheduleOptions {
   readonly type: 'explicit'
-  /** They fall, to 0 at the least. Give these or timesteps. */
+  /** They fall, to 0 at the least. Give these, times or timesteps. */
   readonly sigmas?: readonly number[]
+  /** Times t of a flow, from 1 at most, where sigma = t / (1 - t) is infinite. */
+  readonly times?: readonly number[]
   readonly timesteps?: readonly number[]
   /** How many there are, where that is known. */
   readonly numSteps?: number
@@ -60,18 +71,19 @@ export interface ExplicitOptions extends AnyScheduleOptions {
  * - `logsnr`: log sigma falls evenly (Lu et al. 2022, DPM-Solver).
  * - `time_uniform`: t^(1/rho) falls evenly from 1 to 1e-3 in the time of the variance-preserving SDE whose sigma(t) meets both ends.
  * - `discrete`: the same in the model's own time.
- * - `explicit`: those given, as sigmas or as timesteps of the model.
+ * - `flowmatch`: t falls evenly from 1, and is shifted towards noise; sigma = t / (1 - t), at first Infinity.
+ * - `explicit`: those given, as sigmas, as times of a flow, or as timesteps of the model.
  *
  * @throws RangeError if numSteps is not a whole number of 2 or more, not 0 < sigmaMin < sigmaMax, the range is too
  * narrow for `time_uniform` (no variance-preserving SDE meets both ends), time points do not fall, or they leave the
  * range of a bounded model.
  */
 export function schedule(options: ScheduleOptions): Float64Array {
-  const sigmas = Float64Array.from(options.type === 'explicit' ? explicit(options) : spaced(options))
+  const sigmas = Float64Array.from(levels(options))
   if (sigmas.length < 2) throw new RangeError('2 or more time points are needed')
   const above = positive(sigmas)
   const wrong = above.findIndex(
-    (sigma, i) => !(Number.isFinite(sigma) && sigma > 0 && (i === 0 || sigma < above[i - 1]))
+    (sigma, i) => !(sigma > 0 && (i === 0 || (Number.isFinite(sigma) && sigma < above[i - 1])))
   )
   if (wrong >= 0) throw new RangeError(notFalling(options, above, wrong))
   const range = { sigmaMax: above[0], sigmaMin: above[above.length - 1] }
@@ -80,12 +92,32 @@ export function schedule(options: ScheduleOptions): Float64Array {
   return sigmas
 }
 
+function levels(options: ScheduleOptions): readonly number[] {
+  if (options.type === 'explicit') return explicit(options)
+  return options.type === 'flowmatch' ? inFlow(options) : spaced(options)
+}
+
+function inFlow(options: FlowOptions): number[] {
+  const count = countAboveZero(options)
+  const sigmas = flowTimes(options, count).map(flowSigma)
+  return options.finalSigma === 'zero' ? [...sigmas, 0] : sigmas
+}
+
+/** How many time points a formula places, a last one of 0 being none of them. */
+function countAboveZero({ numSteps, finalSigma }: Pick<SpacedOptions, 'numSteps' | 'finalSigma'>): number {
+  if (!Number.isInteger(numSteps) || numSteps < 2) throw new RangeError(`numSteps must be 2 or more, found ${numSteps}`)
+  const count = finalSigma === 'zero' ? numSteps - 1 : numSteps
+  if (count < 2) throw new RangeError('a schedule with finalSigma zero needs numSteps of 3 or more')
+  return count
+}
+
 /** Time points without a last one of 0. */
 export function positive(sigmas: Float64Array): Float64Array {
   return sigmas[sigmas.length - 1] === 0 ? sigmas.subarray(0, -1) : sigmas
 }
 
 function notFalling(options: ScheduleOptions, sigmas: Float64Array, wrong: number): string {
+  if (options.type === 'flowmatch') return 'flowmatch needs a shift above 0, and a last time above 0 and below 1'
   if (options.type !== 'explicit') {
     const { sigmaMin, sigmaMax } = endsOf(options)
     return `${options.type} does not fall from ${sigmaMax} to ${sigmaMin}: widen the range`
@@ -95,20 +127,17 @@ function notFalling(options: ScheduleOptions, sigmas: Float64Array, wrong: numbe
 }
 
 function spaced(options: SpacedOptions): number[] {
-  const { type, rho, numSteps, finalSigma, precision, model } = options
-  if (!Number.isInteger(numSteps) || numSteps < 2) throw new RangeError(`numSteps must be 2 or more, found ${numSteps}`)
+  const { type, rho, finalSigma, precision, model } = options
+  const count = countAboveZero(options)
   const range = endsOf(options)
   const { sigmaMin, sigmaMax } = range
   if (!(sigmaMin > 0 && sigmaMax > sigmaMin))
     throw new RangeError(`0 < sigmaMin < sigmaMax is needed, found ${sigmaMin} and ${sigmaMax}`)
-  const zero = finalSigma === 'zero'
-  const count = zero ? numSteps - 1 : numSteps
-  if (count < 2) throw new RangeError('a schedule with finalSigma zero needs numSteps of 3 or more')
   const sigmas =
     precision === 'float32'
       ? FLOAT32[float32Type(type)]({ rho, numSteps: count, ...range })
       : Array.from({ length: count }, (_, i) => spacing({ type, rho, ...range, model })(i / (count - 1)))
-  return zero ? [...sigmas, 0] : sigmas
+  return finalSigma === 'zero' ? [...sigmas, 0] : sigmas
 }
 
 /** The ends of a schedule, with the model's in place of those that are not given. */
@@ -127,10 +156,10 @@ function float32Type(type: ScheduleType): Float32Type {
   )
 }
 
-function explicit({ sigmas, timesteps, finalSigma, model, numSteps }: ExplicitOptions): number[] {
-  if ((sigmas === undefined) === (timesteps === undefined))
-    throw new RangeError('an explicit schedule needs sigmas or timesteps, and not both')
-  const given = sigmas ? [...sigmas] : sigmasOf(timesteps ?? [], model)
+function explicit({ sigmas, times, timesteps, finalSigma, model, numSteps }: ExplicitOptions): number[] {
+  if ([sigmas, times, timesteps].filter(list => list !== undefined).length !== 1)
+    throw new RangeError('an explicit schedule needs one of sigmas, times and timesteps')
+  const given = sigmas ? [...sigmas] : (times?.map(flowSigma) ?? sigmasOf(timesteps ?? [], model))
   const all = finalSigma === 'zero' && given.at(-1) !== 0 ? [...given, 0] : given
   if (numSteps !== undefined && numSteps !== all.length)
     throw new RangeError(`numSteps must be ${all.length}, the time points of the explicit schedule, found ${numSteps}`)

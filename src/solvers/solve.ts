@@ -1,6 +1,7 @@
 import type { Condition, Denoiser } from '../models/denoiser.js'
 import { drive } from './driver.js'
 import { falls } from './predictor.js'
+import { isInFlow } from './coordinates.js'
 import { checkOptions } from './check-options.js'
 import type { Bound } from './descriptor.js'
 import { bound, start, type SolverOptions } from './options.js'
@@ -38,7 +39,10 @@ export interface SolvedStep {
 export interface Solution {
   /** The state at the last time point, [batch, ...shape]: samples in the model's range, about -1 to 1. */
   readonly x: Float64Array
-  /** trajectory[i] is the state at sigmas[i], [batch, ...shape]. */
+  /**
+   * trajectory[i] is the state at sigmas[i], [batch, ...shape]; of a table, where the first row of layer i stands, and at last
+   * the result.
+   */
   readonly trajectory: Float64Array[]
   /** Parallel NFE: how many evaluations had to wait for each other. Where samples differ in it, it is the largest. */
   readonly nfe: number
@@ -62,6 +66,7 @@ export async function solve(options: SolveOptions): Promise<Solution> {
     throw new RangeError(`solve: x must hold whole samples of ${model.shape.join('x')}, found ${x.length} numbers`)
   checkOptions(solver, model)
   checkTimePoints(solver, sigmas)
+  if (sigmas[0] === Infinity) checkPureNoise(solver, model)
   const samples = x.length / size
   const parts = solver.descriptor.oneByOne
     ? Array.from({ length: samples }, (_, k) => oneSample(options, size, k))
@@ -72,9 +77,10 @@ export async function solve(options: SolveOptions): Promise<Solution> {
     return { run, condition: part.condition, onReached: onReached?.(k) }
   })
   const outcomes = await drive(jobs, { model, batchSize, signal })
-  if (outcomes.some(({ states }) => states.length !== sigmas.length))
+  const own = solver.descriptor.ownTimePoints === true
+  if (!own && outcomes.some(({ states }) => states.length !== sigmas.length))
     throw new RangeError(`${solver.descriptor.name}: has not yielded the state at each of ${sigmas.length} time points`)
-  const trajectory = [...sigmas.keys()].map(i => joined(outcomes.map(({ states }) => states[i])))
+  const trajectory = [...outcomes[0].states.keys()].map(i => joined(outcomes.map(({ states }) => states[i])))
   return {
     x: joined(outcomes.map(outcome => outcome.x)),
     trajectory,
@@ -86,11 +92,21 @@ export async function solve(options: SolveOptions): Promise<Solution> {
 function checkTimePoints({ descriptor, options }: Bound, sigmas: Float64Array): void {
   const last = sigmas.length - 1
   const toZero = sigmas[last] === 0
-  if (last < 1 || !falls(toZero ? sigmas.subarray(0, last) : sigmas))
-    throw new RangeError('solve: sigmas must be 2 or more falling noise levels')
+  const finite = sigmas.subarray(sigmas[0] === Infinity ? 1 : 0, toZero ? last : sigmas.length)
+  if (last < 1 || !falls(finite)) throw new RangeError('solve: sigmas must be 2 or more falling noise levels')
   if (toZero && !descriptor.reachesZero)
     throw new RangeError(`solve: ${descriptor.name} does not reach a noise level of 0`)
   descriptor.checkTimePoints?.(options, sigmas)
+}
+
+/** @throws RangeError unless a solver can begin at infinite noise, and the model is told of it */
+function checkPureNoise({ descriptor, options }: Bound, model: Denoiser): void {
+  if (!isInFlow(options) && !descriptor.ownTimePoints)
+    throw new RangeError(`solve: ${descriptor.name} begins at infinite noise in the coordinates of a flow alone`)
+  if (!model.pureNoise)
+    throw new RangeError(
+      `solve: time points begin at infinite noise, which the model is not told of: its last noise level is ${model.sigmaMax}`
+    )
 }
 
 /** Joins the states of runs that go on side by side, and tells of each once all of them have reached it. */

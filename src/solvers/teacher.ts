@@ -1,3 +1,4 @@
+import { flowSigma, flowTime } from './coordinates.js'
 import { positive, schedule, type ScheduleOptions } from './schedule.js'
 
 /** How a teacher refines a student's grid. */
@@ -32,8 +33,14 @@ function inSteps(sigmas: Float64Array, substeps: number): Float64Array {
   return Float64Array.from(all)
 }
 
+/** The same from infinite noise, where no power of sigma falls evenly: steps of one size in the time of a flow. */
+function cutInTime(last: number, substeps: number): number[] {
+  return Array.from({ length: substeps }, (_, i) => flowSigma(1 + ((i + 1) / substeps) * (last - 1)))
+}
+
 /** The time points after the first of `substeps` steps from sigmaMax to sigmaMin. */
 function cut(sigmaMax: number, sigmaMin: number, substeps: number): number[] {
+  if (sigmaMax === Infinity) return cutInTime(flowTime(sigmaMin), substeps)
   const points = schedule({ type: 'polynomial', rho: 7, numSteps: substeps + 1, sigmaMin, sigmaMax })
   return [...points.subarray(1, substeps), sigmaMin]
 }

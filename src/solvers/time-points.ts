@@ -1,9 +1,9 @@
 import { nearestNfe, numStepsFor, parallelNfe, savesFirst } from './nfe.js'
 import type { Bound } from './descriptor.js'
 import { schedule as timePoints, type SpacedOptions } from './schedule.js'
-import { endsAtZero, endsOf, type ExplicitSchedule, type OnGrid, type ScheduleSpec } from './spec.js'
+import { endsAtZero, endsOf, type ExplicitSchedule, type FlowSchedule, type OnGrid, type ScheduleSpec } from './spec.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
-import type { RawExplicit, RawSchedule } from './schedule-keys.js'
+import type { RawExplicit, RawFlow, RawSchedule } from './schedule-keys.js'
 
 /** A schedule without what is as it is by default. */
 export function scheduleOf(raw: RawSchedule): ScheduleSpec {
@@ -13,20 +13,37 @@ export function scheduleOf(raw: RawSchedule): ScheduleSpec {
     ...(noiseScale === 'unit-variance' && { noiseScale })
   }
   if (rest.type === 'explicit') return explicitOf({ ...rest, ...options })
+  if (rest.type === 'flowmatch') return flowOf({ ...rest, finalSigma: options.finalSigma })
   const { precision, ...spaced } = rest
   return { ...spaced, ...(precision === 'float32' && { precision }), ...options }
 }
 
 /** The list of noise levels, if there is one, with its last noise level of 0. */
 function explicitOf({ finalSigma, ...schedule }: ExplicitSchedule): ExplicitSchedule {
-  const { sigmas } = schedule
-  if (!sigmas) return { ...schedule, ...(finalSigma && { finalSigma }) }
-  return finalSigma === 'zero' && sigmas.at(-1) !== 0 ? { ...schedule, sigmas: [...sigmas, 0] } : schedule
+  const { sigmas, times } = schedule
+  const levels = sigmas ?? times
+  if (!levels) return { ...schedule, ...(finalSigma && { finalSigma }) }
+  if (finalSigma !== 'zero' || levels.at(-1) === 0) return schedule
+  return { ...schedule, ...(sigmas ? { sigmas: [...sigmas, 0] } : { times: [...levels, 0] }) }
+}
+
+/** A schedule of flow matching without what is as it is by default. */
+function flowOf({ type, shift, mu, shifted, last, finalSigma }: RawFlow): FlowSchedule {
+  return {
+    type,
+    ...(shift !== undefined && { shift }),
+    ...(mu !== undefined && { mu }),
+    ...(shifted === 'twice' && { shifted }),
+    ...(last !== undefined && { last }),
+    ...(finalSigma === 'zero' && { finalSigma })
+  }
 }
 
 /** A schedule that says nothing of its ends, its precision or its noise, with those of another. */
 export function inheriting(raw: RawSchedule, own: ScheduleSpec): RawSchedule {
-  if (raw.type === 'explicit' || own.type === 'explicit') return { noiseScale: own.noiseScale, ...raw }
+  if (raw.type === 'flowmatch') return raw
+  if (raw.type === 'explicit' || own.type === 'explicit' || own.type === 'flowmatch')
+    return { noiseScale: own.noiseScale, ...raw }
   const { sigmaMin, sigmaMax, precision, noiseScale, finalSigma } = own
   return { sigmaMin, sigmaMax, precision, noiseScale, finalSigma, ...raw }
 }
@@ -88,8 +105,8 @@ function againstList(length: number, found: number): string {
   return `${expected(`${length}, as the explicit schedule has it`, found)}; leave it out, or give this solver a schedule of its own`
 }
 
-function lengthOf({ sigmas, timesteps, finalSigma }: ExplicitSchedule): number {
-  return sigmas ? sigmas.length : (timesteps?.length ?? 0) + (finalSigma === 'zero' ? 1 : 0)
+function lengthOf({ sigmas, times, timesteps, finalSigma }: ExplicitSchedule): number {
+  return (sigmas ?? times)?.length ?? (timesteps?.length ?? 0) + (finalSigma === 'zero' ? 1 : 0)
 }
 
 /** The time points with which a solver takes so many evaluations; where there are none, that is reported. */
@@ -111,6 +128,10 @@ export function checkSchedule(raw: RawSchedule, path: Path, report: Report): boo
   const wrong = (key: string, message: string) => {
     report([...path, key], message)
     return false
+  }
+  if (raw.type === 'flowmatch') {
+    const both = raw.shift !== undefined && raw.mu !== undefined
+    return both ? wrong('mu', 'expected shift or mu, which is its logarithm, found both') : true
   }
   const { sigmaMin, sigmaMax } = endsOf(scheduleOf(raw))
   const { type, rho, precision } = raw
@@ -148,24 +169,24 @@ function failureOf(options: Omit<SpacedOptions, 'numSteps' | 'model'>): string |
   }
 }
 
+/** What an explicit schedule may list. */
+const LISTS = ['sigmas', 'times', 'timesteps'] as const
+
 function checkList(raw: RawExplicit, path: Path, report: Report): boolean {
-  const { sigmas, timesteps, finalSigma } = raw
-  if (sigmas && timesteps) {
-    report(path, 'expected sigmas or timesteps, found both')
-    return false
-  }
-  const list = sigmas ?? timesteps
+  const { finalSigma } = raw
+  const keys = LISTS.filter(key => raw[key] !== undefined)
+  const [key] = keys
+  const list = keys.length === 1 ? raw[key] : undefined
   if (!list) {
-    report(path, 'expected sigmas or timesteps, found neither')
+    report(path, `expected sigmas, times or timesteps, found ${keys.length === 0 ? 'none' : keys.join(' and ')}`)
     return false
   }
-  const key = sigmas ? 'sigmas' : 'timesteps'
   const wrong = list.findIndex((value, i) => i > 0 && !(value < list[i - 1]))
   if (wrong > 0) {
     report([...path, key, wrong], expected(`less than the ${list[wrong - 1]} before it`, list[wrong]))
     return false
   }
-  if ((sigmas?.at(0) ?? 1) > 0 && list.length + (finalSigma === 'zero' ? 1 : 0) >= 2) return true
+  if ((key === 'timesteps' || list[0] > 0) && list.length + (finalSigma === 'zero' ? 1 : 0) >= 2) return true
   report([...path, key], expected('2 time points or more', list))
   return false
 }

@@ -4,7 +4,7 @@ import { power } from '../power.js'
 import { solveLinear } from './linear.js'
 import { add, combine, firstGradient, type Part } from './march.js'
 import { remembered, stepOrder, type Led, type Multistep } from './multistep.js'
-import { AFS, LOWER_ORDER_FINAL, maxOrder, PREDICTS, THRESHOLDING } from './option-parts.js'
+import { AFS, CLIPS, LOWER_ORDER_FINAL, maxOrder, PREDICTS, THRESHOLDING } from './option-parts.js'
 import type { Problem, SolverRun } from './solver.js'
 
 const OPTIONS = {
@@ -44,6 +44,7 @@ export const unipc: SolverDescriptor<'unipc', UnipcOptions, 'time-points'> = {
   evaluationsAStep: 1,
   reachesZero: true,
   learns: 'time-points',
+  nonlinear: ({ predicts, thresholding }) => (predicts === 'data' && thresholding ? CLIPS : undefined),
   nfeNote: '; one more where N is no more than maxOrder',
   // The evaluation before a step to 0 corrects the state there, which is the last one above 0.
   correctsLast: (options, numSteps, zero) => zero || correctsEnd(options, numSteps),

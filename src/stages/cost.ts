@@ -1,5 +1,6 @@
-import type { Effort } from '../distill/effort.js'
-import { savesFirst, stepEvaluations } from '../solvers/nfe.js'
+import type { Effort, TableEffort } from '../distill/effort.js'
+import { isFree } from '../solvers/bns.js'
+import { evaluationsOf, layersOf, savesFirst, stepEvaluations } from '../solvers/nfe.js'
 import { bound } from '../solvers/options.js'
 import type { Solvers } from '../solvers/registry.js'
 import { endsAtZero, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
@@ -7,8 +8,25 @@ import { endsAtZero, pointsAboveZero, type SolverSpec } from '../solvers/spec.js
 /** Evaluations of the model that a solver takes for a sample, parallel ones each counted. */
 export function evaluationsASample(solver: SolverSpec, solvers: Solvers): number {
   const { nfe, numSteps, schedule } = solver
-  const { descriptor, options } = bound(solver, solvers)
-  return descriptor.evaluations?.(options, { nfe, numSteps, zero: endsAtZero(schedule) }) ?? nfe
+  return evaluationsOf(bound(solver, solvers), { nfe, numSteps, zero: endsAtZero(schedule) })
+}
+
+/** Rows of each layer of a solver above a noise level of 0. */
+function layersAbove(solver: SolverSpec, solvers: Solvers): readonly number[] {
+  const { nfe, numSteps, schedule } = solver
+  const zero = endsAtZero(schedule)
+  const layers = layersOf(bound(solver, solvers), { nfe, numSteps, zero })
+  return zero ? layers.slice(0, -1) : layers
+}
+
+/** What is learned of a student that is a table, and the solver whose table it starts from. */
+export function tableEffort(student: SolverSpec, begin: SolverSpec, solvers: Solvers): TableEffort {
+  const { options } = bound(student, solvers)
+  return {
+    layers: layersAbove(student, solvers),
+    startLayers: layersAbove(begin, solvers),
+    free: isFree(options.free) ? options.free : 'all'
+  }
 }
 
 /** What a distillation of a student costs depends on. */

@@ -11,12 +11,12 @@ export const DISTILL_KEYS = {
   solver: {
     ...typed<RawSolver>()(orAxis(ref('solver'))),
     description:
-      "The student, on its teacher's time points: epd, amed, or with learnSigmas any solver but paradigms. Default: the top-level solver.",
+      "The student, on its teacher's time points: epd, amed, pas, or with learnSigmas any solver but paradigms. Default: the top-level solver.",
     fixed: true
   },
   learnSigmas: {
     description:
-      "Whether the student's interior time points are learned too, from end to end on the final sample, by levenberg-marquardt; of a solver without parameters they are all that is. Its teacher then only has to have the same ends.",
+      "Whether the student's interior time points are learned too, from end to end on the final sample, by levenberg-marquardt, or by search; of a solver without parameters they are all that is. Its teacher then only has to have the same ends.",
     type: 'boolean',
     default: false
   },
@@ -26,7 +26,10 @@ export const DISTILL_KEYS = {
       "Seeds that the student never learns from: the teacher's trajectories of them say when to stop, and how good the result is.",
     needed: true
   },
-  optimizer: { ...OPTIMIZER, description: 'How the parameters are found. Default: levenberg-marquardt, of amed adam.' },
+  optimizer: {
+    ...OPTIMIZER,
+    description: 'How the parameters are found. Default: levenberg-marquardt, of amed adam, of pas least-squares.'
+  },
   objective: {
     description: 'What the loss looks at: the final sample, or the state at every time point.',
     enum: ['final', 'every'],
@@ -41,6 +44,11 @@ export const DISTILL_KEYS = {
     description:
       "Where the parameters start: uniform (points spread evenly in log sigma, equal weights, scales 1; levenberg-marquardt looks from there for the best of many places for each step's points) or normal (N(0, 1), as the paper). Default: uniform with levenberg-marquardt, normal with adam.",
     enum: ['uniform', 'normal']
+  },
+  startFrom: {
+    ...STAGE_NAME,
+    description:
+      'With learnSigmas of a solver without parameters: a distill stage that has learned as many time points, such as one by search, to start from. Default: the schedule.'
   },
   seed: {
     description: 'Seed of a normal start and of the order of batches.',

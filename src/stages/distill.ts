@@ -1,33 +1,43 @@
 import { EpdError } from '../errors.js'
-import { distill as distilled, distillCost, type DistillState } from '../distill/distill.js'
+import type { Effort } from '../distill/effort.js'
+import { distill as distilled, distillCost } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
-import type { Iteration } from '../distill/task.js'
-import { schedule } from '../solvers/schedule.js'
 import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
 import { studentOf } from '../distill/student.js'
-import { hasParameters } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
-import { gridOf, type SolverSpec } from '../solvers/spec.js'
-import { either, expected } from '../reading/problem.js'
+import { gridOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import type { Seeds } from '../reading/seeds.js'
-import type { Learns } from '../solvers/descriptor.js'
-import { reference, type ResolveContext, type StageSpec } from './spec.js'
+import { predictorIn, reference, type ResolveContext, type StageSpec } from './spec.js'
+import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
-import { effortOf } from './cost.js'
+import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
-import { checkGrid, checkTogether, checkUnseen } from './distill-checks.js'
+import {
+  checkBegin,
+  checkGrid,
+  checkSearch,
+  checkStart,
+  checkTogether,
+  checkUnseen,
+  needsEndsAlone
+} from './distill-checks.js'
+import { studentIn } from './distill-student.js'
+import { describe, isDistillState, startingPoints } from './distill-progress.js'
+import { beginIn, tableToBegin } from './table-start.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
-import { isOf, ofCase, solverWords, type Around, type StageKind } from './kind.js'
+import { isOf, ofCase, solverWords, type Around, type StageBase, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
-import { readTrajectories, teacher, type TeacherStage } from './teacher.js'
+import { keptPoints, readTrajectories, teacher, type TeacherStage } from './teacher.js'
 
 export interface DistillStage {
   readonly kind: 'distill'
   readonly name: string
   readonly student: SolverSpec
+  /** What a student that is a table starts from. */
+  readonly begin?: ChosenSolver
   /** The teacher stage whose trajectories are learned from. */
   readonly teacher: string
   /** The teacher stage, made for the purpose (`<name>.validation`), whose trajectories are only looked at. */
@@ -37,6 +47,8 @@ export interface DistillStage {
   readonly objective: 'final' | 'every'
   /** Whether the student's interior time points are learned too. */
   readonly learnSigmas: boolean
+  /** The distill stage whose time points are started from. */
+  readonly startFrom?: string
   /** The network whose features of final images the loss compares; without it, pixels. */
   readonly features?: FeatureSpec
   readonly start: 'uniform' | 'normal'
@@ -48,58 +60,50 @@ const spec: StageSpec<DistillStage, RawDistill> = {
   keys: DISTILL_KEYS,
   seeds: ['validation'],
   ownSolver: true,
-  references: written => reference(written, ['teacher'], 'teacher'),
+  references: written => [
+    ...reference(written, ['teacher'], 'teacher'),
+    ...reference(written, ['startFrom'], 'distill'),
+    ...reference(written, ['solver', 'start', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)
+  ],
   resolve
 }
 
 /** The stage, unless something that it needs is wrong; what does not go together is reported. */
 function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undefined {
   const { name, path, report, solvers } = context
-  const student = studentIn(raw, context)
+  const chosen = studentIn(raw, context)
+  const student = chosen?.solver
+  const begin = chosen?.start && beginIn(chosen.start, chosen.solver, studentOfStage, context)
   const taught = context.find(raw.teacher)
   const seeds = context.seeds('validation')
   const learns = student && solverNamed(student.name, solvers).learns
   const optimiser = learns && optimiserOf(learns, raw.optimizer?.name)
   if (student && learns) checkTogether(raw, student, learns, context)
+  if (student) checkStart(raw, student, studentOfTimePoints(context.find(raw.startFrom ?? '')), context)
   if (!isOf(teacher, taught)) return undefined
+  if (student) checkSearch(raw, student, taught, context)
   if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
-  if (student) checkGrid(gridOf(student), taught, learns === 'time-points', [...path, 'solver'], report)
-  if (!seeds || !student || !optimiser) return undefined
-  const { learnSigmas, objective, features, start = optimiser.start, seed } = raw
+  if (student) checkGrid(gridOf(student), taught, needsEndsAlone(learns), [...path, 'solver'], report)
+  if (!seeds || !student || !optimiser || (chosen.start && !begin)) return undefined
+  const { learnSigmas, startFrom, objective, features, start = optimiser.start, seed } = raw
   const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
   return {
-    ...{ kind: 'distill', name, student, teacher: raw.teacher, learnSigmas, optimizer, objective },
+    ...{ kind: 'distill', name, student, ...(begin && { begin }), teacher: raw.teacher },
+    ...{ learnSigmas, ...(startFrom !== undefined && { startFrom }), optimizer, objective },
     ...{ validation: `${name}.validation`, validationSeeds: seeds },
     ...(features && { features }),
     ...{ start, seed }
   }
 }
 
-function studentIn(
-  { solver: own, learnSigmas }: RawDistill,
-  { studied, chosen: chosenHere, path, report, solvers }: ResolveContext
-): SolverSpec | undefined {
-  const chosen = own === undefined ? studied : chosenHere
-  if (!chosen) return undefined
-  const { solver, predictor } = chosen
-  const { learns } = solverNamed(solver.name, solvers)
-  if (!predictor && (hasParameters(learns) || (learnSigmas && learns === 'time-points'))) return solver
-  const what = studentsIn(solvers)
-  const whose = own === undefined ? ', the top-level one' : ''
-  report(
-    [...path, 'solver'],
-    predictor
-      ? `${expected(what, undefined)}; what is top-level is distilled already`
-      : `${expected(what, solver.name)}${whose}`
-  )
-  return undefined
+/** The student of a distill stage, which another one may start from. */
+function studentOfStage(stage: StageBase | undefined): SolverSpec | undefined {
+  return isOf(distill, stage) ? stage.student : undefined
 }
 
-/** The solvers that can be students, in words. */
-function studentsIn(solvers: Solvers): string {
-  const those = (are: (learns: Learns) => boolean) =>
-    either(solvers.flatMap(({ name, learns }) => (are(learns) ? name : [])))
-  return `an ${those(hasParameters)} solver, or with learnSigmas any but ${those(learns => learns === 'nothing')}`
+/** The student of a distill stage that has learned time points. */
+function studentOfTimePoints(stage: StageBase | undefined): SolverSpec | undefined {
+  return isOf(distill, stage) && stage.learnSigmas ? stage.student : undefined
 }
 
 function optimiserIn({ student, optimizer }: DistillStage, solvers: Solvers) {
@@ -110,20 +114,30 @@ export const distill: StageKind<DistillStage> = {
   kind: 'distill',
   version: 3,
   spec,
-  inputs: ({ teacher, validation }) => [teacher, validation],
+  inputs: ({ teacher, validation, begin, startFrom }) => [
+    ...[teacher, validation],
+    ...[begin?.from, startFrom].flatMap(name => name ?? [])
+  ],
   renamed(stage, rename) {
-    const { name, teacher, validation } = stage
-    return { ...stage, name: rename(name), teacher: rename(teacher), validation: rename(validation) }
+    const { name, teacher, validation, begin, startFrom } = stage
+    const from = begin?.from === undefined ? undefined : rename(begin.from)
+    return {
+      ...stage,
+      ...{ name: rename(name), teacher: rename(teacher), validation: rename(validation) },
+      ...(begin && { begin: { ...begin, from } }),
+      ...(startFrom !== undefined && { startFrom: rename(startFrom) })
+    }
   },
   located(stage, { file }) {
     const { features } = stage
     return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
   },
   identity(stage, { decoder, runner }) {
-    const { student, learnSigmas, optimizer, objective, features, start, seed, teacher, validation } = stage
+    const { student, begin, learnSigmas, optimizer, objective, features, start, seed } = stage
     return {
       params: {
         student,
+        begin: begin && { solver: begin.solver, mismatched: begin.mismatched, learned: begin.predictor?.learned },
         learnSigmas,
         optimizer,
         objective,
@@ -132,7 +146,7 @@ export const distill: StageKind<DistillStage> = {
         features: features && network(features, runner)
       },
       besides: features && decoder && { decoder },
-      inputs: [teacher, validation],
+      inputs: distill.inputs(stage),
       evaluatesModel: true,
       assets: features ? [features.weights] : []
     }
@@ -149,15 +163,23 @@ export const distill: StageKind<DistillStage> = {
   },
   derived({ teacher: taught, validation, validationSeeds }, find): TeacherStage[] {
     const found = find(taught)
-    return isOf(teacher, found) ? [{ ...found, name: validation, seeds: validationSeeds }] : []
+    // Nothing is searched in what is only looked at.
+    return isOf(teacher, found) ? [{ ...found, keep: undefined, name: validation, seeds: validationSeeds }] : []
   },
   solver: ({ student }) => student,
   timePoints: {
     schedule: ({ student }) => student.schedule,
-    changed: (stage, change) => ({ ...stage, student: { ...stage.student, schedule: change(stage.student.schedule) } }),
+    changed: (stage, change) => {
+      const within = (solver: SolverSpec) => ({ ...solver, schedule: change(solver.schedule) })
+      const { student, begin } = stage
+      return { ...stage, student: within(student), ...(begin && { begin: { ...begin, solver: within(begin.solver) } }) }
+    },
     compared
   },
-  fit: ({ name, student }, model, solvers) => fitOf(name, student, undefined, model, solvers),
+  fit({ name, student }, model, solvers) {
+    checkBegin(name, student)
+    return fitOf(name, student, undefined, model, solvers)
+  },
   async check({ name, features }, context) {
     if (features) await checkInception({ ...features, name }, context)
   },
@@ -166,7 +188,7 @@ export const distill: StageKind<DistillStage> = {
 }
 
 function evaluationsOf(
-  { optimizer, student, learnSigmas, teacher: taught, validation }: DistillStage,
+  { optimizer, student, begin, learnSigmas, teacher: taught, validation }: DistillStage,
   { find, solvers }: Around
 ): number {
   const count = (name: string) => {
@@ -175,18 +197,26 @@ function evaluationsOf(
   }
   return distillCost(optimizer, {
     ...effortOf(student, solvers),
+    ...(begin && { table: tableEffort(student, begin.solver, solvers) }),
     learnsSigmas: learnSigmas,
     training: count(taught),
-    validation: count(validation)
+    validation: count(validation),
+    ...gridEffort(student, find(taught))
   })
+}
+
+/** What time points are searched in, where a teacher keeps states for that. */
+function gridEffort(student: SolverSpec, taught: StageBase | undefined): Pick<Effort, 'grid'> {
+  if (!isOf(teacher, taught) || taught.keep !== 'refined') return {}
+  return { grid: { points: keptPoints(taught), steps: pointsAboveZero(student) - 1 } }
 }
 
 /** Compares what could not be compared while ends were missing. */
 function compared({ name, student, teacher: taught }: DistillStage, { find, solvers }: Around): undefined {
   const found = find(taught)
   if (!isOf(teacher, found)) return
-  const plain = !hasParameters(solverNamed(student.name, solvers).learns)
-  const difference = differenceOf(gridOf(student), found.grid, plain)
+  const ends = needsEndsAlone(solverNamed(student.name, solvers).learns)
+  const difference = differenceOf(gridOf(student), found.grid, ends)
   if (difference)
     throw new EpdError(
       'spec-invalid',
@@ -201,22 +231,23 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
   const model = await context.openModel()
-  const sigmas = schedule({ ...student.schedule, numSteps: student.numSteps, model })
+  const sigmas = startingPoints(stage, model, context)
   const solver = bound(student, solvers)
-  const { learns } = solver.descriptor
-  const total = mostIterations(stage, solvers)
+  const taught = store.shards(inputKey(stage.teacher)).reduce((sum, { seeds }) => sum + seeds.length, 0)
+  const total = mostIterations(stage, solvers, taught)
   const resume = store.iterationState(key)
+  let done = isDistillState(resume) ? resume.iteration : 0
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distilled({
     model,
-    student: studentOf(solver),
+    student: studentOf(solver, stage.begin && tableToBegin(stage.begin, model, context)),
     learnSigmas,
     sigmas,
     teacher: readTrajectories(store, inputKey(stage.teacher), promptsOf),
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
-    ...(learns !== 'network' && { objective }),
+    ...(optimiserIn(stage, solvers)?.takesObjective && { objective }),
     view: inception && featureView(inception, model.decoder),
     start,
     seed,
@@ -224,7 +255,11 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     resume: isDistillState(resume) ? resume : undefined,
     onIteration: (row, state) => {
       store.putIteration(claim, row, state)
-      onProgress({ done: row.iteration, total, unit: 'iterations', note: describe(row) })
+      done = row.iteration
+      onProgress({ done, total, unit: 'iterations', note: describe(row) })
+    },
+    onPart: (count, all) => {
+      onProgress({ done, total, unit: 'iterations', note: `probed on ${count} of ${all} trajectories` })
     }
   }).finally(() => inception?.close())
   const { learned, loss, validationLoss, evaluations } = found
@@ -238,30 +273,14 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   return { nfe: student.nfe, evaluations }
 }
 
-/** How many iterations the optimiser may take. */
-export function mostIterations({ optimizer, student, learnSigmas }: DistillStage, solvers: Solvers): number {
+/** How many iterations the optimiser may take. `training`: trajectories. */
+export function mostIterations(
+  { optimizer, student, begin, learnSigmas }: DistillStage,
+  solvers: Solvers,
+  training: number
+): number {
   const { learns } = solverNamed(student.name, solvers)
-  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas }
+  const table = begin && tableEffort(student, begin.solver, solvers)
+  const extent = { learns, steps: student.numSteps - 1, learnsSigmas: learnSigmas, table, training }
   return optimiserOf(learns, optimizer.name)?.mostIterations(optimizer, extent) ?? 0
-}
-
-/** The line of an iteration. Losses are shown as root mean squares. */
-function describe({ iteration, phase, step, loss, validationLoss, evaluations, accepted, damping }: Iteration): string {
-  const rms = (value: number) => Math.sqrt(value).toPrecision(4)
-  return [
-    `${iteration}`.padStart(3),
-    phase === 'step' ? `step ${step ?? ''}` : phase,
-    `rms loss ${rms(loss)}`,
-    validationLoss === undefined ? '' : `validation ${rms(validationLoss)}`,
-    `${evaluations.toLocaleString('en')} evaluations`,
-    accepted ? 'accepted' : 'refused',
-    damping === undefined ? '' : `damping ${damping.toPrecision(2)}`
-  ]
-    .filter(Boolean)
-    .join('  ')
-}
-
-/** Whether it is a state; the key of the stage sees to it that the same optimiser of the same version has left it. */
-function isDistillState(value: unknown): value is DistillState {
-  return typeof value === 'object' && value !== null && 'name' in value && 'iteration' in value
 }

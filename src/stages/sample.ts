@@ -1,3 +1,4 @@
+import { EpdError } from '../errors.js'
 import { encodeNpy } from '../checkpoints/npy.js'
 import { toUint8 } from '../images/uint8.js'
 import { schedule } from '../solvers/schedule.js'
@@ -150,7 +151,7 @@ function evaluationsOf({ seeds, solver }: SampleStage, solvers: Solvers): number
  */
 function compared(
   stage: SampleStage,
-  { find }: Around,
+  { find, solvers }: Around,
   change: (schedule: ScheduleSpec) => ScheduleSpec
 ): Mismatch<SampleStage> | undefined {
   const { solver, from, predictor, mismatched } = stage
@@ -161,6 +162,8 @@ function compared(
   const difference = differenceOf(gridOf(solver), gridOf(own), false)
   if (!difference) return undefined
   const message = `its predictor was distilled for ${difference.taught}, and is used on ${difference.found}`
+  if (solverNamed(solver.name, solvers).ownTimePoints)
+    throw new EpdError('predictor-mismatch', `stage "${stage.name}": ${message}; a table has no other time points`)
   return { message, stage: { ...stage, mismatched: true } }
 }
 
@@ -176,7 +179,7 @@ async function run(stage: SampleStage, context: StageContext): Promise<StageCost
   return runShards({ seeds: stage.seeds, evaluations: evaluationsOf(stage, context.solvers) }, context, model => {
     const { shape } = model
     const sigmas = learned
-      ? endsAtZero(grid)
+      ? endsAtZero(grid) && learned.at(-1) !== 0
         ? Float64Array.of(...learned, 0)
         : learned
       : schedule({ ...grid, numSteps: stage.solver.numSteps, model })

@@ -1,9 +1,10 @@
 import { EpdError } from '../errors.js'
-import { checkLearned, isLearned, type PredictorRecord } from '../predictors/record.js'
-import { hasParameters, isEpd, type Learned } from '../solvers/learned.js'
+import { checkLearned, isLearned } from '../predictors/learned.js'
+import type { PredictorRecord } from '../predictors/record.js'
+import { hasParameters, isEpd, isPas, withLearned, type Learned } from '../solvers/learned.js'
 import type { Bound } from '../solvers/descriptor.js'
 import { bound } from '../solvers/options.js'
-import { stretched } from '../solvers/predictor.js'
+import { stretched, stretchedRows } from '../solvers/predictor.js'
 import { pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
 import type { Store } from '../store/store.js'
 import type { StageContext } from './stage.js'
@@ -39,18 +40,16 @@ export function samplerOf(stage: ChosenSolver, { store, inputKey, solvers }: Sta
     throw new EpdError('store-corrupt', `what was learned is not for ${name}; forget its stage and run again`)
   const used = checkLearned(mismatched ? onOthers(learned, stage.solver) : learned, stage.solver, solvers)
   const sigmas = !mismatched && 'sigmas' in used && used.sigmas ? Float64Array.from(used.sigmas) : undefined
-  return { solver: hasParameters(learns) ? withPredictor(solver, used) : solver, sigmas }
+  return { solver: withLearned(solver, used), sigmas }
 }
 
 /**
  * What was learned on other time points: each step has the parameters of the nearest one, and no time points are kept.
  */
 function onOthers(learned: Learned, solver: SolverSpec): Learned {
-  return isEpd(learned) ? stretched(learned, pointsAboveZero(solver) - 1) : learned
-}
-
-function withPredictor({ descriptor, options }: Bound, predictor: Learned): Bound {
-  return { descriptor, options: { ...options, predictor } }
+  const steps = pointsAboveZero(solver) - 1
+  if (isPas(learned)) return { coordinates: stretchedRows(learned.coordinates, steps) }
+  return isEpd(learned) ? stretched(learned, steps) : learned
 }
 
 /** What a distill stage has found. @throws EpdError `not-found`, `store-corrupt` */

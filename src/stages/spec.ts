@@ -5,6 +5,7 @@ import { mappingWithAxes, ref, tagged, type KeySchemas, type Schema } from '../r
 import { at } from '../reading/plain.js'
 import type { Path } from '../reading/problem.js'
 import type { Seeds } from '../reading/seeds.js'
+import type { RawUsed } from '../solvers/read.js'
 import type { Reuse } from '../solvers/reuse.js'
 import type { SolverSpec } from '../solvers/spec.js'
 import type { FindStage, StageBase } from './base.js'
@@ -59,6 +60,8 @@ export interface ResolveContext extends Reuse {
 /** A solver, with the predictor that it comes with. */
 export interface Chosen {
   readonly solver: SolverSpec
+  /** What a solver that is learned as a table starts from: another solver, or the student of a distill stage. */
+  readonly start?: Chosen | RawUsed
   readonly predictor?: PredictorRecord
   /** Whether it is not what the predictor was distilled for. */
   readonly mismatched?: true

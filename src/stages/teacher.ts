@@ -5,7 +5,8 @@ import { bound } from '../solvers/options.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import { parallelNfe } from '../solvers/nfe.js'
-import type { Solvers } from '../solvers/registry.js'
+import { checkCoordinates } from '../solvers/read.js'
+import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type GridSpec, type SolverChoice } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
@@ -24,6 +25,8 @@ export interface TeacherStage {
   readonly refine: number
   /** Steps in each interval of the refined grid. */
   readonly substeps: number
+  /** Whether the states at the points of `refine` are kept too, and not at the student's time points alone. */
+  readonly keep?: 'refined'
   readonly seeds: Seeds
   readonly generator: GeneratorName
   /** The grid of the student, which the teacher refines. */
@@ -51,6 +54,11 @@ const KEYS = {
     maximum: 10_000,
     default: 2
   },
+  keep: {
+    description:
+      "Which states are kept: those at the studied solver's time points (grid), or also those at the points that refine puts between them (refined), among which the optimizer search looks for time points. Default: grid.",
+    enum: ['grid', 'refined']
+  },
   seeds: { ...SEEDS, description: 'The seeds whose trajectories are made: a student learns from them.', needed: true }
 } as const satisfies KeySchemas
 
@@ -62,10 +70,14 @@ const spec: StageSpec<TeacherStage, ValuesOf<typeof KEYS>> = {
   // Its time points are the student's.
   ownSolver: false,
   references: () => [],
-  resolve({ solver, refine, substeps }, { name, seeds, studied, generator }) {
+  resolve({ solver, refine, substeps, keep }, { name, seeds, studied, generator, solvers, path, report }) {
     const own = seeds('seeds')
     if (!own || !studied) return undefined
-    return { kind: 'teacher', seeds: own, solver, refine, substeps, name, generator, grid: gridOf(studied.solver) }
+    const grid = gridOf(studied.solver)
+    const sound = checkCoordinates(solverNamed(solver.name, solvers), solver, grid, [...path, 'solver'], report)
+    if (!sound) return undefined
+    const kept = keep === 'refined' && { keep }
+    return { kind: 'teacher', seeds: own, solver, refine, substeps, ...kept, name, generator, grid }
   }
 }
 
@@ -75,8 +87,8 @@ export const teacher: StageKind<TeacherStage> = {
   spec,
   inputs: () => [],
   renamed: (stage, rename) => ({ ...stage, name: rename(stage.name) }),
-  identity({ solver, refine, substeps, grid, seeds, generator }, { promptsOf }) {
-    const params = { solver, refine, substeps, grid, seeds, generator }
+  identity({ solver, refine, substeps, keep, grid, seeds, generator }, { promptsOf }) {
+    const params = { solver, refine, substeps, ...(keep && { keep }), grid, seeds, generator }
     return {
       params,
       besides: promptsOf && { prompts: seeds.map(seed => promptsOf([seed])[0]) },
@@ -96,6 +108,11 @@ export const teacher: StageKind<TeacherStage> = {
   run
 }
 
+/** The time points at which a teacher keeps states. */
+export function keptPoints({ refine, keep, grid }: TeacherStage): number {
+  return (keep === 'refined' ? refine + 1 : 1) * (grid.numSteps - 1) + 1
+}
+
 /** The small steps between the first of the student's time points and the last. */
 function stepsOf({ refine, substeps, grid }: TeacherStage): number {
   return (refine + 1) * (grid.numSteps - 1) * substeps
@@ -107,11 +124,13 @@ function evaluationsOf(stage: TeacherStage, solvers: Solvers): number {
 
 /** Solves the ODE on a refined grid for each seed, and keeps the states at the student's time points. */
 async function run(stage: TeacherStage, context: StageContext): Promise<StageCost> {
-  const { grid, refine, substeps, seeds } = stage
+  const { grid, refine, substeps, keep, seeds } = stage
   const { solvers } = context
   const solver = bound(stage.solver, solvers)
   return runShards({ seeds, evaluations: evaluationsOf(stage, solvers) }, context, model => {
     const { sigmas, every } = teacherGrid({ ...grid, model }, { refine, substeps })
+    const apart = keep === 'refined' ? substeps : every
+    const isKept = (_: unknown, i: number) => i % apart === 0
     return {
       async compute(shard) {
         const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, grid.noiseScale, context)
@@ -123,7 +142,7 @@ async function run(stage: TeacherStage, context: StageContext): Promise<StageCos
           condition,
           signal: context.signal
         })
-        const states = trajectory.filter((_, i) => i % every === 0)
+        const states = trajectory.filter(isKept)
         return { states, condition, nfe, evaluations: evaluations * shard.seeds.length }
       },
       encode({ states, condition }, shard) {
@@ -134,7 +153,8 @@ async function run(stage: TeacherStage, context: StageContext): Promise<StageCos
         const shape = [states.length, shard.seeds.length, ...model.shape]
         return [
           npyFile('trajectories', encodeNpy({ dtype: 'float64', shape, data })),
-          ...labelFiles(condition, shard.seeds.length)
+          ...labelFiles(condition, shard.seeds.length),
+          ...(keep === 'refined' ? [sigmasFile(sigmas.filter(isKept))] : [])
         ]
       }
     }
@@ -146,6 +166,11 @@ function labelFiles(condition: Condition | undefined, count: number) {
   return [npyFile('labels', encodeNpy({ dtype: 'float64', shape: [count], data: Float64Array.from(condition.labels) }))]
 }
 
+/** The noise levels of the states that are kept. */
+function sigmasFile(sigmas: Float64Array) {
+  return npyFile('sigmas', encodeNpy({ dtype: 'float64', shape: [sigmas.length], data: sigmas }))
+}
+
 /** What a teacher stage has left, shard by shard. */
 export async function* readTrajectories(
   store: Store,
@@ -154,6 +179,7 @@ export async function* readTrajectories(
 ): AsyncGenerator<Trajectories> {
   const files = store.artifacts(key, 'trajectories')
   const labels = new Map(store.artifacts(key, 'labels').map(artifact => [artifact.position, artifact]))
+  const levels = new Map(store.artifacts(key, 'sigmas').map(artifact => [artifact.position, artifact]))
   for (const { position, seeds } of store.shards(key)) {
     const artifact = files.find(one => one.position === position)
     if (!artifact) continue
@@ -161,9 +187,11 @@ export async function* readTrajectories(
     const all = Float64Array.from(data)
     const size = all.length / shape[0]
     const labelled = labels.get(position)
+    const level = levels.get(position)
     yield {
       seeds,
       states: Array.from({ length: shape[0] }, (_, i) => all.subarray(i * size, (i + 1) * size)),
+      ...(level && { sigmas: Float64Array.from(decodeNpy(store.readArtifact(level)).data) }),
       condition:
         labelled || promptsOf
           ? {

@@ -6,18 +6,25 @@ import type { ResultRow } from './records.js'
 
 /** Which metric is compared, of which samples, by which of their properties. */
 export interface CompareOptions {
-  /** A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, or an axis of the matrix. */
+  /**
+   * A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, `evaluations` (of one image, each
+   * of a parallel NFE counted), or an axis of the matrix, which goes before a property of its name.
+   */
   readonly rows: string
   readonly cols: string
   readonly metric: string
   /** `property=value` each: only samples that have it. */
   readonly where?: readonly string[]
+  /** A property that samples in one place may differ in, and in no other: their cell is the mean over its values. */
+  readonly over?: string
 }
 
 /** A metric of samples by two of their properties. */
 export interface Comparison {
   readonly rowsBy: string
   readonly colsBy: string
+  /** The property over whose values cells are means; none: each cell is one value. */
+  readonly over?: string
   readonly metric: string
   /** How its values are printed. */
   readonly digits: Digits
@@ -27,8 +34,13 @@ export interface Comparison {
 
 /** A value of a comparison. */
 export interface Cell {
+  /** With `over` the mean of `count` values. */
   readonly value: number
-  /** The rank of the value in its column. */
+  /** With `over`, of two values and more: their standard deviation, whose divisor is `count` - 1. */
+  readonly spread?: number
+  /** With `over` how many values, at least 1, `value` is the mean of. */
+  readonly count?: number
+  /** The rank of `value` in its column. */
   readonly rank: 'best' | 'second' | 'other'
 }
 
@@ -36,11 +48,11 @@ export interface Cell {
  * Arranges the values of one metric as a table, by two properties of the samples.
  * @param results rows as `Store.results` gives them
  * @throws EpdError `usage` for a metric or a property that there is none of, or where several samples would stand in
- * one place; `not-found` where nothing is scored by the metric
+ * one place that `over` does not tell apart; `not-found` where nothing is scored by the metric
  */
 export function compare(
   results: readonly ResultRow[],
-  { rows, cols, metric, where = [] }: CompareOptions,
+  { rows, cols, metric, where = [], over }: CompareOptions,
   metrics: readonly MetricDescriptor[] = METRICS
 ): Comparison {
   const descriptor = metrics.find(({ name }) => name === metric)
@@ -55,26 +67,38 @@ export function compare(
     const value = row.metrics[metric]
     const properties = propertiesOf(row)
     const chosen = conditions.every(([key, wanted]) => properties.get(key) === wanted)
-    return value !== undefined && chosen ? [{ value, properties }] : []
+    return value !== undefined && chosen ? [{ key: row.key, value, properties }] : []
   })
   if (scored.length === 0) {
     const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
     throw new EpdError('not-found', `no samples of this run${which} have a ${metric}`, { wayOut: 'show-run' })
   }
   const known = distinct(scored.flatMap(({ properties }) => [...properties.keys()]))
-  for (const key of [rows, cols])
+  for (const key of over === undefined ? [rows, cols] : [rows, cols, over])
     if (!known.includes(key)) throw new EpdError('usage', `samples have no ${key}; they have ${known.join(', ')}`)
+  if (over === rows || over === cols)
+    throw new EpdError(
+      'usage',
+      `over: expected a property that is neither that of rows nor that of columns, found ${over}`,
+      {
+        subject: 'over'
+      }
+    )
   const names = distinct(scored.flatMap(({ properties }) => properties.get(rows) ?? []))
   const columns = distinct(scored.flatMap(({ properties }) => properties.get(cols) ?? [])).sort(byNumber)
   const found = columns.map(column =>
     names.map(name =>
-      valueAt(scored.filter(one => one.properties.get(rows) === name && one.properties.get(cols) === column))
+      centreAt(
+        scored.filter(one => one.properties.get(rows) === name && one.properties.get(cols) === column),
+        over
+      )
     )
   )
   const ranked = found.map(values => ranks(values, descriptor))
   return {
     rowsBy: rows,
     colsBy: cols,
+    ...(over === undefined ? {} : { over }),
     metric,
     digits: descriptor.digits,
     columns,
@@ -83,28 +107,68 @@ export function compare(
 }
 
 interface Scored {
+  /** What is the same result under several names has one key. */
+  readonly key: string
   readonly value: number
   readonly properties: ReadonlyMap<string, string>
 }
 
-/** The one value of samples that stand in one place; the same samples may be scored twice. */
-function valueAt(scored: readonly Scored[]): number | undefined {
-  const [first, ...others] = scored
+/** What a cell says, but for its rank. */
+type Centre = Omit<Cell, 'rank'>
+
+/**
+ * The samples that stand in one place as one value: their own, or the mean over a property. A result that the property
+ * makes no difference to is one value, whatever its names are.
+ */
+function centreAt(scored: readonly Scored[], over: string | undefined): Centre | undefined {
+  if (scored.length === 0) return undefined
+  if (over === undefined) return { value: oneOf(scored).value }
+  const groups = distinct(scored.map(({ properties }) => properties.get(over) ?? ''))
+  const each = groups.map(group => oneOf(scored.filter(({ properties }) => (properties.get(over) ?? '') === group)))
+  for (const other of each.slice(1)) refuseOthers(each[0], other, over)
+  return meanOf([...new Map(each.map(({ key, value }) => [key, value])).values()])
+}
+
+/** The one value of samples that differ in nothing that tells them apart; the same samples may be scored twice. */
+function oneOf([first, ...others]: readonly Scored[]): Scored {
   const other = others.find(({ value }) => value !== first.value)
-  if (!other) return scored.at(0)?.value
-  const [key, value] = [...first.properties].find(([key, value]) => other.properties.get(key) !== value) ?? []
-  throw new EpdError('usage', 'several samples have the same place in this table', {
+  if (other) throw severalSamples(first, other)
+  return first
+}
+
+/** A mean is one over a property: of samples that differ in another one too, nobody could tell what it is the mean of. */
+function refuseOthers(first: Scored, other: Scored, over: string): void {
+  const follow = [over, 'evaluations']
+  const keys = distinct([...first.properties.keys(), ...other.properties.keys()]).filter(key => !follow.includes(key))
+  if (keys.some(key => first.properties.get(key) !== other.properties.get(key)))
+    throw severalSamples(first, other, over)
+}
+
+function severalSamples(first: Scored, other: Scored, over?: string): EpdError {
+  const differs = ([key, value]: readonly [string, string]) => key !== over && other.properties.get(key) !== value
+  const [key, value] = [...first.properties].find(differs) ?? []
+  const what = over === undefined ? '' : ` and differ in more than ${over}`
+  return new EpdError('usage', `several samples have the same place in this table${what}`, {
     wayOut: 'choose-samples',
     subject: `${key ?? 'samples'}=${value ?? 'NAME'}`
   })
 }
 
-function ranks(values: readonly (number | undefined)[], { moreIsBetter }: MetricDescriptor): (Cell | undefined)[] {
-  const sorted = [...new Set(values.flatMap(value => value ?? []))].sort((a, b) => a - b)
+/** The mean of values and their standard deviation (divisor n - 1), which a single value has none of. */
+function meanOf(values: readonly number[]): Centre {
+  const count = values.length
+  if (count === 1) return { value: values[0], count }
+  const value = values.reduce((sum, each) => sum + each, 0) / count
+  const spread = Math.sqrt(values.reduce((sum, each) => sum + (each - value) ** 2, 0) / (count - 1))
+  return { value, spread, count }
+}
+
+function ranks(centres: readonly (Centre | undefined)[], { moreIsBetter }: MetricDescriptor): (Cell | undefined)[] {
+  const sorted = distinct(centres.flatMap(centre => centre?.value ?? [])).sort((a, b) => a - b)
   if (moreIsBetter) sorted.reverse()
   const rank = (value: number) => (['best', 'second'] as const).at(sorted.indexOf(value)) ?? 'other'
-  return values.map(value =>
-    value === undefined ? undefined : { value, rank: sorted.indexOf(value) > 1 ? 'other' : rank(value) }
+  return centres.map(
+    centre => centre && { ...centre, rank: sorted.indexOf(centre.value) > 1 ? 'other' : rank(centre.value) }
   )
 }
 
@@ -115,14 +179,15 @@ function condition(text: string): readonly [string, string] {
 }
 
 /** What samples can be told apart by. An axis of the matrix goes before a property of its name. */
-function propertiesOf({ samples, solver, points, base, nfe, score }: ResultRow): ReadonlyMap<string, string> {
+function propertiesOf(row: ResultRow): ReadonlyMap<string, string> {
+  const { samples, solver, points, base, nfe, score } = row
   const [stage, axes = ''] = samples.split('@')
   const words = [
     solver,
     points === null ? null : `K=${points}`,
     base === null || base === SIMPLEST_BASE ? null : `on ${base}`
   ]
-  return new Map([
+  const properties = new Map([
     ['samples', stage],
     ['solver', words.flatMap(word => word ?? []).join(' ')],
     ...(nfe === null ? [] : [['nfe', String(nfe)] as const]),
@@ -130,9 +195,19 @@ function propertiesOf({ samples, solver, points, base, nfe, score }: ResultRow):
     ...(score === null ? [] : [['score', score.replace(/@.*/, '')] as const]),
     ...axes.split(',').filter(Boolean).map(condition)
   ])
+  const evaluations = evaluationsOf(row)
+  if (evaluations !== undefined && !properties.has('evaluations')) properties.set('evaluations', evaluations)
+  return properties
 }
 
-function distinct(values: readonly string[]): string[] {
+/** The evaluations of one image, each of a parallel NFE counted: a mean where samples stop by themselves. */
+function evaluationsOf({ evaluations, images }: ResultRow): string | undefined {
+  return evaluations === null || images === null || images === 0
+    ? undefined
+    : String(Number((evaluations / images).toPrecision(6)))
+}
+
+function distinct<T>(values: readonly T[]): T[] {
   return [...new Set(values)]
 }
 

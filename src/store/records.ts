@@ -118,6 +118,8 @@ export interface IterationRow {
 export interface ResultRow {
   readonly experiment: string
   readonly samples: string
+  /** The key of their stage. What has the same key under several names is the same result. */
+  readonly key: string
   readonly solver: string | null
   readonly points: number | null
   readonly base: string | null

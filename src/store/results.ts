@@ -80,7 +80,8 @@ function valueOf(metric: string): string {
 
 /** The samples of all runs, or of one, with what was scored of them. */
 export function readResults(database: Database, runId?: string): ResultRow[] {
-  const sql = `SELECT ${selected({ ...SAMPLES, ...RUN, metric: 'scored.metric', value: 'scored.value' })}
+  const columns = { ...SAMPLES, ...RUN, key: 'stages.key', metric: 'scored.metric', value: 'scored.value' }
+  const sql = `SELECT ${selected(columns)}
     ${SOURCE} WHERE runs.id = coalesce(?, runs.id) ${ORDER}`
   const groups = new Map<string, Row[]>()
   for (const row of database
@@ -103,6 +104,7 @@ function toResult(rows: readonly Row[]): ResultRow {
   return {
     experiment: text(row, 'experiment'),
     samples: text(row, 'samples'),
+    key: text(row, 'key'),
     solver: textOrNull(row, 'solver'),
     points: numberOrNull(row, 'points'),
     base: textOrNull(row, 'base'),

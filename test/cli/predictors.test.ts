@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -119,7 +119,7 @@ describe('a predictor', () => {
   it('lists among those that can be used', async () => {
     const { stdout } = await run('predictors', '--json')
     const rows = JSON.parse(stdout) as { name: string; origin: string; model: object }[]
-    expect(rows.filter(({ origin }) => origin === 'published')).toHaveLength(32)
+    expect(rows.filter(({ origin }) => origin === 'published')).toHaveLength(87)
     expect(rows.find(({ name }) => name === `${id}/amed@nfe=5`)).toMatchObject({
       origin: 'distilled',
       model: { shape: [3, 16, 16] }
@@ -193,11 +193,47 @@ describe('a predictor', () => {
       2,
       /expected a name that ends in .json or .safetensors/
     ],
-    [['import', model], 1, /holds no predictor; expected a snapshot of the paper's code/]
+    [
+      ['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'json', '--out', 'a.safetensors'],
+      2,
+      /expected a name that ends in .json$/m
+    ],
+    [
+      ['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'numpy', '--out', 'my-folder'],
+      2,
+      /Python imports names of letters, digits and _ alone; name it so/
+    ],
+    [['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'jax'], 2, /Allowed choices are json, numpy, k-diffusion/],
+    [['import', model], 1, /holds no predictor; expected a snapshot of the code of EPD-Solver/]
   ])('%j fails', async (args, code, message) => {
     const failed = await run(...args)
     expect(failed.code).toBe(code)
     expect(failed.stderr).toMatch(message)
+  })
+
+  it.each(['numpy', 'k-diffusion', 'diffusers', 'comfyui'])('is taken to %s as a folder', async target => {
+    const out = join(folder, `to_${target.replace('-', '_')}`)
+    const given = ['export', `${id}/steps@nfe=5`, '--to', target, '--out', out]
+    expect((await run(...given)).stdout).toMatch(/euler at 5 NFE for .*README.md says how to use it/)
+    expect(readdirSync(out).sort()).toEqual(['README.md', '__init__.py', 'table.json'])
+    expect(JSON.parse(readFileSync(join(out, 'table.json'), 'utf8'))).toMatchObject({ format: 'epd-run table' })
+    expect(await run(...given)).toMatchObject({ code: 2, stderr: expect.stringMatching(/is there already/) as unknown })
+  })
+
+  it('is taken away under a name of its own where none is given, and says its files as JSON', async () => {
+    const { stdout } = await epdRun(['export', `${id}/epd@nfe=3`, '--to', 'numpy', '--store', store, '--json'], {
+      cwd: folder
+    })
+    const { folder: made } = JSON.parse(stdout) as { folder: string }
+    expect(made).toMatch(/^numpy_table_\w+_epd_nfe_3$/)
+    expect(readdirSync(join(folder, made))).toContain('__init__.py')
+  })
+
+  it('of AMED is no table: it is refused by name, and its JSON says why', async () => {
+    const refused = await run('export', `${id}/amed@nfe=3`, '--to', 'diffusers', '--out', join(folder, 'amed'))
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/amed is no table: its times depend on what the network of AMED sees/)
+    expect(JSON.parse((await run('export', `${id}/amed@nfe=3`, '--to', 'json')).stdout)).toHaveProperty('noTable')
   })
 
   it('of the paper is written to stdout as JSON, and can be used where there is no store', async () => {
@@ -205,7 +241,9 @@ describe('a predictor', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       format: 'epd-run predictor',
       name: '00001-cifar10-3-3-epd-uni1.0-afs',
-      fid: 10.4
+      fid: 10.4,
+      parameters: { timePoints: [80, expect.any(Number), expect.any(Number)], steps: [{}, {}].map(() => [{}, {}]) },
+      table: { start: 80, layers: [[{}, {}], [{}], [{}, {}]] }
     })
     const valid = await epdRun([
       'validate',

@@ -9,11 +9,30 @@ import { sigmas, student, taught } from './trajectories.js'
 const common = { model: mixture, student, sigmas, teacher: await taught(1, 12), validation: await taught(100, 6) }
 const amed = { name: 'amed', ranges: student.ranges } as const
 
+const pas = { name: 'pas', components: 4 } as const
+
+/** Trajectories at time points that are searched, so many that a search takes two lots. */
+function manyOf({ seeds, states }: typeof common.teacher): typeof common.teacher {
+  const twice = states.map(state => Float64Array.of(...state, ...state))
+  return { seeds: [...seeds, ...seeds], states: twice, sigmas }
+}
+
 const tasks: [string, DistillOptions][] = [
   ['levenberg-marquardt of epd', { ...common, optimizer: { name: 'levenberg-marquardt', finalIterations: 3 } }],
   ['levenberg-marquardt of euler', { ...common, student: { name: 'euler' }, learnSigmas: true }],
   ['adam of epd', { ...common, optimizer: { name: 'adam', batch: 5, trajectories: 15 } }],
-  ['adam of amed', { ...common, model: featured, student: amed, optimizer: { name: 'adam', trajectories: 36 } }]
+  ['adam of amed', { ...common, model: featured, student: amed, optimizer: { name: 'adam', trajectories: 36 } }],
+  [
+    'search of euler',
+    {
+      ...common,
+      teacher: manyOf(common.teacher),
+      student: { name: 'euler' },
+      learnSigmas: true,
+      optimizer: { name: 'search' }
+    }
+  ],
+  ['least-squares of pas', { ...common, student: pas }]
 ]
 
 /** Makes plain data throw wherever it is written to. */
@@ -27,9 +46,11 @@ describe('the optimisers', () => {
   it('learn what each kind of solver needs, by default and by name', () => {
     expect(namesOf(optimisersOf('points'))).toBe('levenberg-marquardt or adam')
     expect(namesOf(optimisersOf('points', true))).toBe('levenberg-marquardt')
-    expect(namesOf(optimisersOf('time-points'))).toBe('levenberg-marquardt')
+    expect(namesOf(optimisersOf('time-points', true))).toBe('levenberg-marquardt or search')
     expect(namesOf(optimisersOf('network'))).toBe('adam')
+    expect(namesOf(optimisersOf('coordinates'))).toBe('least-squares')
     expect(optimisersOf('network', true)).toEqual([])
+    expect(optimisersOf('coordinates', true)).toEqual([])
     expect(optimiserOf('points')?.name).toBe('levenberg-marquardt')
     expect(optimiserOf('network', 'levenberg-marquardt')).toBeUndefined()
   })
@@ -53,8 +74,9 @@ describe('the optimisers', () => {
   it.each([
     [student, 'points', 'levenberg-marquardt', { iterations: 4, finalIterations: 1 }],
     [student, 'points', 'adam', { lr: 0.2, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }],
-    [amed, 'network', 'adam', { lr: 0.005, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }]
-  ] as [Student, 'points' | 'network', OptimizerOptions['name'], object][])(
+    [amed, 'network', 'adam', { lr: 0.005, betas: [0.9, 0.999], batch: 32, trajectories: 10_000 }],
+    [pas, 'coordinates', 'least-squares', { tolerance: 1e-4 }]
+  ] as [Student, 'points' | 'network' | 'coordinates', OptimizerOptions['name'], object][])(
     'state the defaults of their options for %o',
     (_, learns, name, options) => {
       expect(optimiserOf(learns, name)?.specify(undefined, { learnSigmas: false })).toEqual({ name, ...options })

@@ -145,7 +145,7 @@ describe('distill with learnSigmas', () => {
 
   it.each([
     [{}, /euler has nothing to learn but its time points: learnSigmas/],
-    [{ learnSigmas: true, optimizer: { name: 'adam' } }, /by levenberg-marquardt alone/],
+    [{ learnSigmas: true, optimizer: { name: 'adam' } }, /by levenberg-marquardt or search alone/],
     [{ learnSigmas: true, objective: 'every' }, /interior states have no place/],
     [{ learnSigmas: true, sigmas: Float64Array.of(80, 0.002) }, /2 time points have none between them/]
   ] as const)('refuses %o', async (options, message) => {

@@ -32,12 +32,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'name: epd',
     'name: edp',
-    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd" or "amed", found "edp"; did you mean "epd"?'
+    '3:17: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd", "amed", "pas", "bns", "dyweight" or "table", found "edp"; did you mean "epd"?'
   ],
   [
     'name: epd, ',
     '',
-    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd" or "amed", found nothing'
+    '3:1: solver.name: expected "euler", "heun", "dpm2", "ipndm", "dpmpp", "unipc", "deis", "paradigms", "epd", "amed", "pas", "bns", "dyweight" or "table", found nothing'
   ],
   ['nfe: 5', 'nfe: 4', '3:27: solver.nfe: expected an nfe that epd with afs can meet, such as 3 or 5, found 4'],
   ['nfe: 5', 'nfe: 1, numSteps: 2', '3:22: solver.nfe: expected nfe or numSteps, found both'],
@@ -49,12 +49,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'afs: true',
     'afs: true, point: 2',
-    '3:41: solver.point: expected one of the keys name, nfe, numSteps, schedule, afs, points, scaleDir, scaleTime, base, maxOrder, found "point"; did you mean "points"?'
+    '3:41: solver.point: expected one of the keys name, nfe, numSteps, schedule, afs, coordinates, points, scaleDir, scaleTime, base, maxOrder, thresholding, found "point"; did you mean "points"?'
   ],
   [
     'afs: true',
     'afs: true, schedule: { rho: 2 }',
-    '3:41: solver.schedule.type: expected "polynomial", "logsnr", "time_uniform", "discrete" or "explicit", found nothing'
+    '3:41: solver.schedule.type: expected "polynomial", "logsnr", "time_uniform", "discrete", "flowmatch" or "explicit", found nothing'
   ],
   [
     'afs: true',
@@ -74,7 +74,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'kind: teacher,',
     'kind: teacher, solver: { name: heun, nfe: 5 },',
-    '5:51: stages.teacher.solver.nfe: expected one of the keys name, afs, found "nfe"'
+    '5:51: stages.teacher.solver.nfe: expected one of the keys name, afs, coordinates, found "nfe"'
   ],
   [
     'kind: teacher,',
@@ -106,12 +106,12 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: heun, nfe: 6 },',
-    '6:55: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "heun"'
+    '6:55: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "heun"'
   ],
   [
     'name: epd',
     'name: dpm2',
-    '6:3: stages.student.solver: expected an epd or amed solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
+    '6:3: stages.student.solver: expected an epd, amed, pas or bns solver, or with learnSigmas any but paradigms, found "dpm2", the top-level one'
   ],
   [
     'validation: 60-69',

@@ -156,7 +156,7 @@ describe('loadExperiment', () => {
     expect(model).toMatchObject({ checkpoint: '/nowhere/model.pkl' })
   })
 
-  it.each(specs.filter(name => !name.includes('table1')))('reads %s', path => {
+  it.each(specs.filter(name => !/table1|neutral|points/.test(name)))('reads %s', path => {
     const { stages } = loadExperiment({ file: path })
     const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
     const plain = new Set(stages.map(({ name }) => name.replace(/@.*/, '')))
@@ -165,6 +165,27 @@ describe('loadExperiment', () => {
       const nfe = /nfe=?([0-9])/.exec(each.name)?.[1] ?? '5'
       if (each.kind === 'sample' && each.name !== 'reference') expect(each.solver.nfe).toBe(Number(nfe))
     }
+  })
+})
+
+describe('the specs of tables on shapes16', () => {
+  const samplesOf = (file: string) => loadExperiment({ file }).stages.filter(each => each.kind === 'sample')
+
+  it('train the strongest solvers three times, at each NFE', () => {
+    const samples = samplesOf('specs/neutral-shapes16.yaml')
+    for (const solver of ['EPD-Solver', 'EPD-Plugin', 'UniPC+steps', 'DEIS+steps', 'BNS'])
+      for (const nfe of [3, 5, 7, 9])
+        for (const training of ['first', 'second', 'third']) {
+          const found = samples.find(({ name }) => name === `samples@nfe=${nfe},training=${training},solver=${solver}`)
+          expect(found?.solver.nfe, `${solver} at ${nfe}, ${training}`).toBe(nfe)
+        }
+  })
+
+  it('learn tables with 1, 2 and 3 points', () => {
+    const samples = samplesOf('specs/points-shapes16.yaml').filter(({ name }) => name !== 'reference')
+    expect(samples.map(({ solver: { nfe, points } }) => [nfe, points])).toEqual(
+      [3, 5].flatMap(nfe => [1, 2, 3].map(points => [nfe, points]))
+    )
   })
 })
 

@@ -56,10 +56,10 @@ describe('an explicit schedule', () => {
       'numSteps: 9, schedule: { type: explicit, sigmas: [2, 1] }',
       'solver.numSteps: expected 2, as the explicit schedule has it'
     ],
-    ['schedule: { type: explicit }', 'solver.schedule: expected sigmas or timesteps, found neither'],
+    ['schedule: { type: explicit }', 'solver.schedule: expected sigmas, times or timesteps, found none'],
     [
       'schedule: { type: explicit, sigmas: [2, 1], timesteps: [2, 1] }',
-      'solver.schedule: expected sigmas or timesteps, found both'
+      'solver.schedule: expected sigmas, times or timesteps, found sigmas and timesteps'
     ],
     [
       'schedule: { type: explicit, sigmas: [2, 2] }',

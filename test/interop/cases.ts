@@ -27,8 +27,21 @@ export interface About {
   readonly prompts?: readonly { readonly prompt: string; readonly ids: readonly number[] }[]
   /** Whole samples by diffusers' schedulers, each under its name among the expected arrays. */
   readonly runs?: Readonly<Record<string, Run>>
+  /**
+   * Whole samples by exported predictors, [images, ...shape], each under its name among the expected arrays, and its
+   * latents under `NAME.latents`.
+   */
+  readonly exported?: Readonly<Record<string, ExportedRun>>
   /** Path of the checkpoint within the case's folder `model`; absent: that folder. */
   readonly file?: string
+}
+
+/** What an exported predictor was run with. */
+export interface ExportedRun {
+  readonly predictor: string
+  /** `nearest`: the library tells a network whole steps alone. */
+  readonly rounding?: 'nearest'
+  readonly guidance?: { readonly scale: number; readonly negative: string }
 }
 
 /** What a scheduler of diffusers was set to. */

@@ -95,6 +95,15 @@ class Case:
             json.dump(self.about, f, indent=1)
 
 
+def whole(case, runs):
+    """Notes the runs: (name, what is said of it, latents, images)."""
+    case.about["exported"] = {}
+    for name, about, latents, images in runs:
+        case.about["exported"][name] = about
+        case.arrays[f"{name}.latents"] = latents.numpy()
+        case.arrays[name] = images.float().numpy()
+
+
 def ddpm_bars():
     """DDPM's chain in double precision."""
     return np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))

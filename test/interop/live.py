@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
-from common import PROMPT, Case, inputs, stirred
+from common import PROMPT, Case, inputs, stirred, whole
 from conditional import TOKENS, tokenizer, vocabulary
 from schedulers import scheduler_of
 
@@ -28,6 +28,23 @@ def encoder(name):
         ),
         name,
     )
+
+
+def exported(pipeline, predictor):
+    """A whole sample by an exported predictor: its name, what is said of it, latents and images."""
+    from exports import package
+
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.scheduler = package("diffusers_scheduler", predictor).TableScheduler.from_config(pipeline.scheduler.config)
+    noise = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(7))
+    images = pipeline(
+        PROMPT,
+        guidance_scale=1.0,
+        latents=pipeline.scheduler.begin(noise),
+        num_inference_steps=pipeline.scheduler.evaluations,
+        output_type="latent",
+    ).images
+    return f"diffusers.{predictor}", dict(predictor=predictor), noise, images
 
 
 def write(out, versions, wanted):
@@ -87,4 +104,6 @@ def write(out, versions, wanted):
         latents = torch.from_numpy(u / 2)[None]
         config = pipeline.vae.config
         case.arrays["decoded"] = pipeline.vae.decode(latents / config.scaling_factor + config.shift_factor).sample[0].numpy()
+    if "EPD_EXPORTS" in os.environ:
+        whole(case, [exported(pipeline, predictor) for predictor in ["published", "steps"]])
     case.write()

@@ -16,7 +16,7 @@ const BOUND = 1e-4
 const opened = ({ checkpoint }: Case, options: object = {}) =>
   openModel({ checkpoint, cacheDir, engine: 'onnx', provider: 'cpu', threads: 1, ...options })
 
-describe.each(caseNames().filter(name => !/^(sampling|tokens)-/.test(name)))('%s', name => {
+describe.each(caseNames().filter(name => !/^(sampling|tokens|exports)-/.test(name)))('%s', name => {
   const made = openCase(name)
   const { about } = made
   const { expect: outcome, alone, options } = about

@@ -6,6 +6,8 @@
  * - DIFFUSERS names a checkout of diffusers' repository, or a git directory of it, from which two versions are taken: an old one and the
  *   newest; without it the package of that Python.
  * - COMPVIS names a folder with checkouts of CompVis's repositories; without it their cases are left out.
+ * - K_DIFFUSION and COMFYUI name checkouts of k-diffusion and ComfyUI; without them exported predictors are run in
+ *   diffusers alone.
  * - `--keep FOLDER` keeps what was written in that folder.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -14,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { writeExports } from './predictors.js'
 
 const OLD = 'v0.27.2'
 const PACKAGES = [
@@ -30,7 +33,10 @@ const PACKAGES = [
   'httpx',
   'filelock',
   'regex',
-  'importlib_metadata'
+  'importlib_metadata',
+  // What ComfyUI and k-diffusion ask for where they are checkouts.
+  'scipy',
+  'psutil'
 ]
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = join(here, '..', '..')
@@ -44,11 +50,13 @@ interface Version {
 const { values } = parseArgs({ options: { keep: { type: 'string' } } })
 const work = values.keep ?? mkdtempSync(join(tmpdir(), 'epd-interop-'))
 const python = process.env.PYTHON ?? virtualEnvironment()
+const exported = join(work, 'exports')
+writeExports(exported)
 for (const version of versions()) {
   const cases = join(work, version.name)
   console.log(`diffusers ${version.name} writes its cases into ${cases}`)
   const path = [version.source, process.env.PYTHONPATH].filter(part => part !== undefined).join(delimiter)
-  run(python, [join(here, 'make.py'), cases], { PYTHONPATH: path })
+  run(python, [join(here, 'make.py'), cases], { PYTHONPATH: path, EPD_EXPORTS: exported })
   run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'vitest.interop.config.ts'], {
     EPD_INTEROP: cases,
     EPD_PYTHON: python,
@@ -61,7 +69,7 @@ function versions(): Version[] {
   if (given === undefined) return [{ name: 'installed' }]
   const tags = tagsOf(given)
   if (tags.length === 0) return [{ name: 'checkout', source: join(given, 'src') }]
-  return [...new Set([OLD, tags[tags.length - 1]])].filter(tag => tags.includes(tag)).map(tag => exported(given, tag))
+  return [...new Set([OLD, tags[tags.length - 1]])].filter(tag => tags.includes(tag)).map(tag => checkedOut(given, tag))
 }
 
 /** The releases that a repository has, the newest last. */
@@ -72,7 +80,7 @@ function tagsOf(repository: string): string[] {
   return status === 0 ? stdout.split('\n').filter(tag => /^v[\d.]+$/.test(tag)) : []
 }
 
-function exported(repository: string, tag: string): Version {
+function checkedOut(repository: string, tag: string): Version {
   const folder = join(work, 'sources', tag)
   mkdirSync(folder, { recursive: true })
   const archive = execFileSync('git', ['-C', repository, 'archive', tag, 'src'], { maxBuffer: 2 ** 30 })

@@ -55,7 +55,7 @@ describe('amed', () => {
       )
       const found = await constant({ afs: true, base, maxOrder: 3 }, { r: 0.5, scaleDir: 1, scaleTime: 1 })
       let x: Float64Array = noise(1)
-      const method = baseMethod(base, { samples: 1, sigmas: halves }, 3)
+      const method = baseMethod({ samples: 1, sigmas: halves }, { base, maxOrder: 3 })
       let state = method.init
       for (let i = 0; i < 8; i++) {
         const t = halves[i]

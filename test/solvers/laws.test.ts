@@ -15,7 +15,7 @@ const named = orders.map(one => [titleOf(one), one.solver] as const)
 /** AMED's network is told the noise level itself, so that its places are others at another scale. */
 const movable = named.filter(([title]) => !title.startsWith('amed'))
 /** DEIS integrates over the time of a VP process, in which the noise levels of scaled data lie elsewhere. */
-const isScalable = (title: string) => !title.startsWith('deis, maxOrder')
+const isScalable = (title: string) => !/^(deis, maxOrder|pas on deis)/.test(title)
 
 /** Falling noise levels of 2 to 5 steps, no two closer than a fifth. */
 const schedules = fc

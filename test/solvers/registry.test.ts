@@ -18,7 +18,8 @@ describe('the registry of solvers', () => {
     expect(() => solverNamed('rk45')).toThrow('there is no solver rk45; there are euler, heun')
   })
 
-  it.each(SOLVERS)('says of $name the highest order that its theory gives it', ({ name, order }) => {
+  const ordered = SOLVERS.filter(solver => 'order' in solver)
+  it.each(ordered)('says of $name the highest order that its theory gives it', ({ name, order }) => {
     const own = orders.filter(one => titleOf(one).split(/[ ,]/)[0] === name)
     expect(Math.max(...own.map(({ theory }) => theory))).toBe(order)
   })

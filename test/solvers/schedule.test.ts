@@ -184,8 +184,8 @@ describe('an explicit schedule', () => {
     [{ sigmas: [2, 0, 0] }, 'number 2 is 0 after 2'],
     [{ sigmas: [2, NaN] }, 'number 2 is NaN after 2'],
     [{ sigmas: [2] }, '2 or more time points are needed'],
-    [{ sigmas: [2, 1], timesteps: [3, 2] }, 'needs sigmas or timesteps, and not both'],
-    [{}, 'needs sigmas or timesteps, and not both'],
+    [{ sigmas: [2, 1], timesteps: [3, 2] }, 'needs one of sigmas, times and timesteps'],
+    [{}, 'needs one of sigmas, times and timesteps'],
     [{ timesteps: [3, 2] }, 'timesteps need a model that is told steps'],
     [{ timesteps: [10, 2], model: chain }, 'timesteps must be from 0 to 9, which the model knows, found 10'],
     [{ sigmas: [2, 1], numSteps: 3 }, 'numSteps must be 2']

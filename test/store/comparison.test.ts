@@ -3,7 +3,7 @@ import { compare, type CompareOptions } from '../../src/store/comparison.js'
 import type { ResultRow } from '../../src/store/store.js'
 
 const row = (samples: string, metrics: ResultRow['metrics'], more: Partial<ResultRow> = {}): ResultRow => ({
-  ...{ experiment: 'a', samples, run: 'a-1', seconds: 1, images: 4, evaluations: 8, schedule: null },
+  ...{ experiment: 'a', samples, key: samples, run: 'a-1', seconds: 1, images: 4, evaluations: 8, schedule: null },
   ...{ solver: 'euler', points: null, base: null, afs: true, nfe: 3, score: 'score', metrics, ...more }
 })
 
@@ -69,5 +69,95 @@ describe('compare', () => {
     [{ rows: 'samples' }, { code: 'usage', wayOut: 'choose-samples', subject: 'solver=DDIM' }]
   ])('refuses %o with what it is about, and the way out', (wrong, error) => {
     expect(() => compare(results, { ...options, ...wrong })).toThrow(expect.objectContaining(error))
+  })
+})
+
+describe('compare over a property', () => {
+  const trained = (solver: string, seeds: string, rmse: number, more: Partial<ResultRow> = {}) =>
+    row(`student@seeds=${seeds},solver=${solver}`, { rmse }, more)
+  const students = [
+    trained('A', '0-63', 0.03),
+    trained('A', '64-127', 0.02),
+    trained('A', '128-191', 0.04),
+    trained('B', '0-63', 0.01),
+    trained('B', '64-127', 0.07),
+    row('plain@solver=C', { rmse: 0.035 })
+  ]
+  const over: CompareOptions = { rows: 'solver', cols: 'nfe', metric: 'rmse', over: 'seeds' }
+  const cellsOf = (results: readonly ResultRow[], more: Partial<CompareOptions> = {}) =>
+    Object.fromEntries(compare(results, { ...over, ...more }).rows.map(({ name, cells }) => [name, cells[0]]))
+
+  it('has the mean of the values, their standard deviation by n - 1, and how many there are', () => {
+    const { A, B } = cellsOf(students)
+    expect(A?.value).toBeCloseTo(0.03, 15)
+    expect(A?.spread).toBeCloseTo(0.01, 15)
+    expect(A?.count).toBe(3)
+    expect(B?.spread).toBeCloseTo(0.03 * Math.SQRT2, 15)
+    expect(B?.count).toBe(2)
+  })
+
+  it('has a single value as it is, without a spread', () => {
+    expect(cellsOf(students).C).toEqual({ value: 0.035, count: 1, rank: 'second' })
+  })
+
+  it('ranks by the mean, not by the best value', () => {
+    const { A, B, C } = cellsOf(students)
+    expect([A, B, C].map(cell => cell?.rank)).toEqual(['best', 'other', 'second'])
+  })
+
+  it('counts the same samples once, though two stages have scored them', () => {
+    const again = students.map(one => ({ ...one, score: 'again' }))
+    expect(cellsOf([...students, ...again])).toEqual(cellsOf(students))
+  })
+
+  it('counts a result once that the property makes no difference to, though it has a name for each value', () => {
+    const same = ['0-63', '64-127'].map(seeds => row(`plain@seeds=${seeds},solver=D`, { rmse: 0.1 }, { key: 'one' }))
+    expect(cellsOf(same).D).toEqual({ value: 0.1, count: 1, rank: 'best' })
+  })
+
+  it('keeps equal values of different seeds apart', () => {
+    const equal = [trained('A', '0-63', 0.02), trained('A', '64-127', 0.02)]
+    expect(cellsOf(equal).A).toEqual({ value: 0.02, spread: 0, count: 2, rank: 'best' })
+  })
+
+  it.each([
+    [
+      'differ in another property too',
+      [row('s@seeds=0,rho=1', { rmse: 1 }), row('s@seeds=1,rho=7', { rmse: 2 })],
+      { code: 'usage', wayOut: 'choose-samples', subject: 'rho=1' }
+    ],
+    [
+      'do not differ in that property',
+      [row('s@seeds=0,rho=1', { rmse: 1 }), row('s@seeds=0,rho=7', { rmse: 2 })],
+      { code: 'usage', wayOut: 'choose-samples', subject: 'rho=1' }
+    ]
+  ])('refuses samples of one place that %s', (_, results, error) => {
+    expect(() => compare(results, over)).toThrow(expect.objectContaining(error))
+  })
+
+  it.each([
+    ['nfe', /^over: expected a property that is neither that of rows nor that of columns, found nfe$/],
+    ['colour', /samples have no colour/]
+  ])('refuses %s', (property, message) => {
+    expect(() => compare(students, { ...over, over: property })).toThrow(message)
+  })
+})
+
+describe('the evaluations of an image', () => {
+  it('are a property, each of a parallel NFE counted', () => {
+    const found = compare(
+      [
+        row('samples', { rmse: 0.05 }, { solver: 'epd', points: 2, evaluations: 36 }),
+        row('euler', { rmse: 0.1 }, { evaluations: 20 })
+      ],
+      { rows: 'solver', cols: 'evaluations', metric: 'rmse' }
+    )
+    expect(found.columns).toEqual(['5', '9'])
+    expect(values(found)).toEqual({ 'epd K=2': [undefined, 0.05], euler: [0.1, undefined] })
+  })
+
+  it('give way to an axis of their name', () => {
+    const axis = [row('euler@evaluations=many', { rmse: 0.1 })]
+    expect(compare(axis, { rows: 'solver', cols: 'evaluations', metric: 'rmse' }).columns).toEqual(['many'])
   })
 })

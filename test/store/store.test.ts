@@ -274,7 +274,7 @@ describe('the view results', () => {
   })
 
   const row = {
-    ...{ experiment: 'a', samples: 'samples', run: run.id, seconds: 1.23 },
+    ...{ experiment: 'a', samples: 'samples', key: 'k1', run: run.id, seconds: 1.23 },
     ...{ solver: 'epd', points: 2, base: 'ipndm', afs: true, schedule: 'time_uniform' },
     ...{ nfe: 5, images: 3, evaluations: 15 }
   }

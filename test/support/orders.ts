@@ -52,6 +52,14 @@ function amedWith(r: number): NamedSolver {
   return { name: 'amed', predictor: { layers, ranges: { scaleDir: 0, scaleTime: 0 } } }
 }
 
+/** PAS that corrects nothing. */
+const uncorrectedOn =
+  (base: BaseName, maxOrder?: number) =>
+  (steps: number): NamedSolver => ({
+    ...{ name: 'pas', base, ...(maxOrder !== undefined && { maxOrder }) },
+    predictor: { coordinates: Array.from({ length: steps }, () => [1, 0, 0, 0]) }
+  })
+
 export const orders: readonly Ordered[] = [
   { solver: { name: 'euler' }, theory: 1 },
   { solver: { name: 'heun' }, theory: 2 },
@@ -72,6 +80,12 @@ export const orders: readonly Ordered[] = [
   { solver: amedWith(0), title: 'amed, always in the middle', theory: 2 },
   { solver: amedWith(1), title: 'amed, never in the middle', theory: 1 },
   { solver: ensemble([0], 'ipndm'), title: 'epd on ipndm, one point in the middle', theory: 2 },
+  { solver: uncorrectedOn('euler'), title: 'pas, nothing corrected', theory: 1 },
+  { solver: uncorrectedOn('ipndm', 2), title: 'pas on ipndm, nothing corrected', theory: 2 },
+  {
+    ...{ solver: uncorrectedOn('deis', 4), title: 'pas on deis, nothing corrected', theory: 4, observed: 3.6 },
+    why: STARTUP
+  },
   ...predictions.flatMap((predicts): Ordered[] => [
     { solver: { name: 'dpmpp', maxOrder: 1, predicts, ...plain }, theory: 1 },
     { solver: { name: 'dpmpp', maxOrder: 2, predicts, ...plain }, theory: 2 },

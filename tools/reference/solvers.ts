@@ -1,6 +1,6 @@
 import type { SolverDescriptor } from '../../src/solvers/descriptor.js'
 import { METHODS } from '../../src/solvers/methods.js'
-import { parallelNfe } from '../../src/solvers/nfe.js'
+import { evaluationsOf, parallelNfe } from '../../src/solvers/nfe.js'
 import { SOLVERS } from '../../src/solvers/registry.js'
 import { code, KEY_HEAD, keyRow, listed, paragraph, table } from './markdown.js'
 
@@ -41,12 +41,12 @@ function propertiesOf(solver: SolverDescriptor): string[][] {
   const { order, learns, reachesZero, oneByOne, needsFeatures, teaches, stopsItself } = solver
   const isMethod = METHODS.some(method => method.name === solver.name)
   return [
-    ['highest order', String(order)],
+    ['highest order', order === undefined ? 'that of its table' : String(order)],
     ['NFE on N time points', nfeOf(solver)],
     ['last noise level of 0', reachesZero ? 'allowed; the step to it is one evaluation' : 'not allowed'],
     ['what distillation finds', LEARNED[learns]],
     ['as a teacher', teaches ? `allowed${without(teaches.without)}` : 'not allowed'],
-    ['as the `base` of `epd` and `amed`', isMethod ? 'allowed' : 'not allowed'],
+    ['as the `base` of `epd`, `amed` and `pas`', isMethod ? 'allowed' : 'not allowed'],
     ...(oneByOne ? [['samples', 'each is solved by itself']] : []),
     ...(needsFeatures ? [['model', 'it must show its bottleneck, as the networks of EDM do']] : []),
     ...(stopsItself
@@ -61,6 +61,9 @@ function propertiesOf(solver: SolverDescriptor): string[][] {
 const LEARNED = {
   points: 'the parallel points of each step, and with `learnSigmas` the time points',
   network: "a network that predicts each sample's parameters",
+  table: 'all numbers of its table',
+  weights: 'nothing: it comes from files alone',
+  coordinates: "coordinates of each step's direction",
   'time-points': 'the time points, with `learnSigmas`',
   nothing: 'nothing'
 } as const satisfies Record<SolverDescriptor['learns'], string>
@@ -70,7 +73,9 @@ function without(options: readonly string[]): string {
 }
 
 /** NFE as a formula of the number N of time points. */
-function nfeOf({ evaluationsAStep, options, nfeNote = '', stopsItself }: SolverDescriptor): string {
+function nfeOf(solver: SolverDescriptor): string {
+  const { evaluationsAStep, options, nfeNote = '', stopsItself } = solver
+  if (Object.hasOwn(solver, 'nfe')) return 'its layers'
   if (stopsItself) return 'at most `nfe`'
   const steps = evaluationsAStep === 1 ? 'N - 1' : `${evaluationsAStep}(N - 1)`
   return `${steps}${Object.hasOwn(options, 'afs') ? '; one less with `afs`' : ''}${nfeNote}`
@@ -87,6 +92,7 @@ export function arithmetic(): string {
 
 function examplesOf(solver: SolverDescriptor): string[] {
   const { options, stopsItself, reachesZero } = solver
+  if (Object.hasOwn(solver, 'nfe')) return ['its layers', '', 'its layers and one', 'its rows']
   if (stopsItself)
     return ['at most `nfe`', '', 'at most `nfe`', 'at most `nfe` times the window, or the steps where they are fewer']
   const defaults = Object.fromEntries(
@@ -95,7 +101,7 @@ function examplesOf(solver: SolverDescriptor): string[] {
   const count = (more: object, zero = false) =>
     String(parallelNfe({ descriptor: solver, options: { ...defaults, ...more } }, POINTS, zero))
   const nfe = parallelNfe({ descriptor: solver, options: defaults }, POINTS)
-  const evaluations = solver.evaluations?.(defaults, { nfe, numSteps: POINTS, zero: false }) ?? nfe
+  const evaluations = evaluationsOf({ descriptor: solver, options: defaults }, { nfe, numSteps: POINTS, zero: false })
   const points = 'points' in options ? ` with ${String(options.points.default)} \`points\`` : ''
   return [
     String(nfe),

@@ -10,7 +10,9 @@ import { openCommandModel } from '../../../src/models/command.js'
 import type { Model } from '../../../src/models/model.js'
 import { openModel } from '../../../src/models/open.js'
 import { encodeRequest } from '../../../src/models/protocol.js'
+import { relativeError } from '../../support/fixture.js'
 import { caseNames, openCase, ruled, SOURCE, type Case } from '../cases.js'
+import { sampled } from '../predictors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-helper-'))
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -74,12 +76,21 @@ describe('epd_run.py', () => {
   })
 
   const flows = caseNames(SOURCE).filter(name => name === 'live-sd3')
-  it.each(flows)('serves %s, a transformer that was trained on a flow', async name => {
-    const made = openCase(name)
-    const model = await served('StableDiffusion3Pipeline', made, '', ', text_encoder_3=None, tokenizer_3=None')
-    expect(await largest(model, made)).toBeLessThan(1e-4)
-    await model.close()
-  })
+  it.each(flows)(
+    'serves %s, a transformer that was trained on a flow, with which exported predictors make the same images',
+    async name => {
+      const made = openCase(name)
+      const model = await served('StableDiffusion3Pipeline', made, '', ', text_encoder_3=None, tokenizer_3=None')
+      expect(await largest(model, made)).toBeLessThan(1e-4)
+      for (const [name, run] of Object.entries(made.about.exported ?? {})) {
+        const theirs = made.expected.get(name) ?? new Float64Array(0)
+        const latents = made.expected.get(`${name}.latents`) ?? new Float64Array(0)
+        const images = await sampled(model, run, latents, made.about.prompt)
+        expect(relativeError(theirs, images), `by ${name}`).toBeLessThan(1e-4)
+      }
+      await model.close()
+    }
+  )
 
   it('serves a function', async () => {
     const file = join(folder, 'function.py')

@@ -201,6 +201,17 @@ const onnx: Target = {
   }
 }
 
+const A_TABLE = {
+  name: 'a-table',
+  solver: { name: 'table', layers: [1, 1], schedule: { type: 'explicit', sigmas: [80, 1] } },
+  learned: {
+    sigmas: [80, 1],
+    start: 80,
+    layers: [[{ sigma: 80, noise: 80, denoised: [] }], [{ sigma: 9, noise: 9, denoised: [0.8875] }]],
+    result: { noise: 1, denoised: [0.1, 0.8875] }
+  }
+}
+
 const predictors: Target = {
   name: 'predictors',
   seeds: () => {
@@ -211,12 +222,14 @@ const predictors: Target = {
       ...[published[0], published.at(-1)].map(record =>
         Buffer.from(JSON.stringify({ format: 'epd-run predictor', ...(record as object) }))
       ),
-      ...fixturesOf('checkpoints', /^predictor.*\.pkl$/)
+      Buffer.from(JSON.stringify({ format: 'epd-run predictor', ...A_TABLE })),
+      Buffer.from('{"timesteps":[999,500,0]}'),
+      ...fixturesOf('checkpoints', /^(predictor|dyweight).*\.pkl$|^generalized.*\.pt$/)
     ]
   },
   tokens: [
     ...['"solver":{', '"name":"epd"', '"amed"', '"learned":{', '"r":[[', '"weight":', '"scaleDir":', '"ranges":'],
-    ...['"sigmas":[', '"points":2'],
+    ...['"sigmas":[', '"points":2', '"timesteps":[', '"times":[', '"denoised":[', '"Infinity"', '"timeScales":['],
     ...['"numSteps":', '"schedule":{"type":"polynomial"}', '"layers":{', '"nfe":', '"model":{"shape":[3,32,32]}'],
     ...['"fid":', '"__proto__":{'],
     ...['__metadata__', '"predictor"', '"F64"', ...PICKLE_TOKENS]
@@ -224,7 +237,8 @@ const predictors: Target = {
   async open(place) {
     const { encodeJson, encodeTensors, readPredictor } = await import('../../../src/predictors/file.js')
     return async input => {
-      const record = await readPredictor(place('predictor.json', input))
+      const said = { configuration: 'coco', lists: 'sigmas', solver: 'euler' } as const
+      const record = await readPredictor(place('predictor.json', input), undefined, said)
       encodeJson(record)
       encodeTensors(record)
     }

@@ -1,0 +1,239 @@
+import type { Table } from '../solvers/table.js'
+import { boundedMove, type Box } from './bounded.js'
+import type { Effort, TableEffort } from './effort.js'
+import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
+import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
+import type { Normal } from './objective.js'
+import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
+import { first, firstLessons, judged, lessonsOf, nextPhase, type TableState } from './table-state.js'
+import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
+import {
+  freeOf,
+  linearised,
+  linearisedCost,
+  lossOfTable,
+  tableDifferenceCost,
+  tableTaskOf,
+  withBestResult,
+  withShares,
+  withTableDifference,
+  type FittedTable,
+  type TableTask
+} from './table-fit.js'
+import { eliminated } from './sums.js'
+import { withPoints } from './table-start.js'
+import { finite, type Iteration, type Outcome, type Task } from './task.js'
+
+/** Options with their defaults, as an experiment states them. */
+export interface TableFitSpec {
+  readonly name: 'levenberg-marquardt'
+  readonly finalIterations: number
+}
+
+type Here = Position<TableState>
+
+/** The most iterations of each phase, unless told otherwise. */
+const ITERATIONS = 20
+/** What damping is divided by after each move that lowers the loss. */
+const FALL = 4
+/** A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. */
+const SLOW = {
+  half: { moves: 2, share: 0.1 },
+  rows: { moves: 2, share: 5e-3 },
+  points: { moves: 2, share: 5e-3 }
+} as const
+/** Moves to tables that validation tells against, one after the other, before a phase ends. */
+const PATIENCE = 4
+/** The most that a coordinate moves at once: half its noise level. */
+const REACH = 0.5
+
+/**
+ * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
+ * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
+ * start has are fitted, to half of the trajectories as far as that is fast, and to all; then further points join each layer,
+ * from where they change nothing.
+ */
+export const tableLevenbergMarquardt = registered({
+  name: 'levenberg-marquardt',
+  learns: ['table'],
+  learnsSigmas: false,
+  takesObjective: true,
+  start: 'uniform',
+  costsAtMost: true,
+  isOptions: (options: { readonly name: string }): options is LevenbergMarquardtOptions =>
+    options.name === 'levenberg-marquardt',
+  isState: (state: DistillState): state is TableState => state.name === 'levenberg-marquardt',
+  specify: (options: LevenbergMarquardtOptions | undefined): TableFitSpec => ({
+    name: 'levenberg-marquardt',
+    finalIterations: iterationsOf(options)
+  }),
+  mostIterations: (options: LevenbergMarquardtOptions, { table }: Extent) =>
+    (table && widens(table) ? 3 : 2) * iterationsOf(options),
+  cost,
+  course
+})
+
+function iterationsOf(options: LevenbergMarquardtOptions | undefined): number {
+  return options?.finalIterations ?? ITERATIONS
+}
+
+function course(given: Task, options: LevenbergMarquardtOptions): Course<TableState, Here> {
+  const task = tableTaskOf(given)
+  const iterations = iterationsOf(options)
+  return {
+    start: first(task, iterations),
+    enter: state => ({ state }),
+    isDone: ({ phase }) => phase === 'done',
+    iterate: ({ state }) => iterate(task, state, iterations),
+    conclude: ({ state }) => conclude(task, state)
+  }
+}
+
+/** The most evaluations that it takes: with every iteration, and every move tried to the last. */
+function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
+  const { training, validation, table } = effort
+  if (!table) return 0
+  const iterations = iterationsOf(options)
+  const phase = (layers: readonly number[], trajectories: number) => {
+    const linear = linearisedCost(layers, table.free)
+    const rows = sum(layers)
+    return trajectories * (rows + iterations * (linear + TRIES * rows)) + validation * rows * (1 + iterations)
+  }
+  const start = sum(table.startLayers)
+  const learned = training * sum(table.layers)
+  const phases =
+    phase(table.startLayers, firstLessons(training)) +
+    phase(table.startLayers, training) +
+    (widens(table) ? phase(table.layers, training) : 0)
+  return tableDifferenceCost(effort, start) + validation * start + phases + learned
+}
+
+/** Whether points are added to those of the start. */
+function widens({ layers, startLayers }: TableEffort): boolean {
+  return sum(layers) > sum(startLayers)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+async function iterate(
+  whole: TableTask,
+  before: TableState,
+  iterations: number
+): Promise<{ position: Here; row: Iteration }> {
+  const task = lessonsOf(whole, before.phase)
+  const slow = SLOW[before.phase === 'done' ? 'points' : before.phase]
+  const { state: begun, loss } = await begin(task, before)
+  const proposal = await propose(task, begun, loss)
+  const fall = loss - proposal.loss
+  const accepted = fall > 0
+  const tried = {
+    ...begun,
+    damping: proposal.damping,
+    evaluations: begun.evaluations + proposal.evaluations,
+    iteration: begun.iteration + 1,
+    round: begun.round + 1,
+    slow: fall > slow.share * loss ? 0 : begun.slow + 1
+  }
+  const moved = accepted ? accept(tried, proposal) : tried
+  const { state: seen, validationLoss } = accepted
+    ? await validate(task, moved, proposal.table)
+    : { state: moved, validationLoss: undefined }
+  const ended = !accepted || seen.slow >= slow.moves || seen.stale >= PATIENCE || seen.round >= iterations
+  const { evaluations, iteration } = seen
+  return {
+    position: { state: ended ? nextPhase(task, seen) : seen },
+    row: {
+      ...{ iteration, phase: 'final', loss: accepted ? proposal.loss : loss, validationLoss },
+      ...{ evaluations, accepted, damping: proposal.damping }
+    }
+  }
+}
+
+/** The state with the loss at its table, which at the beginning of a phase gets the best result there is. */
+async function begin(
+  task: TableTask,
+  before: TableState
+): Promise<{ readonly state: TableState; readonly loss: number }> {
+  if (before.loss !== null) return { state: before, loss: before.loss }
+  const measured = await withMeasures(task, before)
+  const found = await withBestResult(task, measured.table, freeOf(task), task.training)
+  const counted = { ...measured, evaluations: measured.evaluations + found.evaluations }
+  const loss = finite(found.loss)
+  const { state } = await validate(task, { ...counted, table: found.table, loss }, found.table)
+  return { state, loss }
+}
+
+/** Before anything is learned, the step of differences is measured, and the start validated. */
+async function withMeasures(task: TableTask, state: TableState): Promise<TableState> {
+  if (state.difference !== null) return state
+  const measured = await withTableDifference(task, state)
+  return (await validate(task, measured, measured.table)).state
+}
+
+/** A fitted table, with what trying for it has cost. */
+interface Proposal extends FittedTable {
+  readonly damping: number
+}
+
+/** Moves by the linear problem, more and more damped until the loss falls. */
+async function propose(
+  task: TableTask,
+  { table, damping: least, difference }: TableState,
+  loss: number
+): Promise<Proposal> {
+  const free = freeOf(task)
+  const coordinates = tableCoordinates(
+    table.layers.map(layer => layer.length),
+    free
+  )
+  const linear = await linearised(task, table, task.training, coordinates, difference ?? 0)
+  const normal = task.pixels ? eliminated(linear.normal, coordinates.length) : linear.normal
+  let { evaluations } = linear
+  for (let tries = 1, damping = least; ; tries++, damping *= RISE) {
+    const move = boundedMove(normal, damping, boxFor(normal))
+    const moved = movedTable(table, coordinates, move.slice(0, coordinates.length))
+    const shares = move.slice(coordinates.length)
+    const result = task.pixels ? table.result : withShares(table.result, resultBasis(table, free), shares)
+    const found = await withBestResult(task, { ...moved, result }, free, task.training)
+    evaluations += found.evaluations
+    if (found.loss < loss || tries === TRIES) return { ...found, damping, evaluations }
+  }
+}
+
+function boxFor({ gradient }: Normal): Box {
+  return { lower: gradient.map(() => -REACH), upper: gradient.map(() => REACH) }
+}
+
+function accept(state: TableState, { table, loss }: Proposal): TableState {
+  return { ...state, table, loss, damping: Math.max(state.damping / FALL, DAMPING_MIN) }
+}
+
+/** The state with what the validation trajectories say of a table, if there are any. */
+async function validate(
+  task: TableTask,
+  state: TableState,
+  table: Table
+): Promise<{ state: TableState; validationLoss?: number }> {
+  if (!task.validation) return { state }
+  const held = await lossOfTable(task, table, task.validation)
+  const counted = { ...state, evaluations: state.evaluations + held.evaluations }
+  return { state: judged(counted, held), validationLoss: held.loss }
+}
+
+async function conclude(task: TableTask, { best, table, evaluations }: TableState): Promise<Outcome> {
+  const learned = wide(task, best?.table ?? table)
+  const found = await lossOfTable(task, learned, task.training)
+  return {
+    learned,
+    loss: found.loss,
+    validationLoss: best?.validationLoss,
+    evaluations: evaluations + found.evaluations
+  }
+}
+
+/** A table with all points that its solver counts, also where those that were added have not helped. */
+function wide({ setting: { student } }: TableTask, table: Table): Table {
+  return withPoints(table, student)
+}

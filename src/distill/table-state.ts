@@ -1,0 +1,110 @@
+import { tableRows, type Table } from '../solvers/table.js'
+import type { DistillState } from './optimiser.js'
+import type { ComparedTable, TableTask } from './table-fit.js'
+import { withPoints } from './table-start.js'
+import { pick } from './trajectories.js'
+
+/** Where the fit of a table stands: all that it needs to go on, beside its inputs. */
+export interface TableState extends DistillState {
+  readonly name: 'levenberg-marquardt'
+  /**
+   * What is fitted: the rows that the start has, first to half of the trajectories and then to all; all points, where they
+   * are more; or nothing any more.
+   */
+  readonly phase: 'half' | 'rows' | 'points' | 'done'
+  /** Iterations of this phase. */
+  readonly round: number
+  readonly table: Table
+  /** The loss at this table; null before the phase's first iteration. */
+  readonly loss: number | null
+  readonly damping: number
+  readonly difference: number | null
+  readonly evaluations: number
+  readonly best: Best | null
+  /** Moves of this phase, one after the other, to tables that validation told against. */
+  readonly stale: number
+  /** Moves of this phase, one after the other, that hardly lowered the loss. */
+  readonly slow: number
+}
+
+/** The table that is kept, with the losses that others are judged by. */
+interface Best {
+  readonly table: Table
+  readonly validationLoss: number
+  /** The validation loss of the start, above which nothing is kept. */
+  readonly start: number
+  /** The losses of the validation trajectories with the table that did best on them. */
+  readonly least: readonly number[]
+}
+
+/**
+ * The state after a table was validated. A table that fits the training trajectories better is kept unless validation
+ * tells against it: unless it does worse there than the table that does best, by more than twice the standard error of the difference
+ * between the two, trajectory by trajectory. A few trajectories make up most of a loss, so that the smallest of many validation
+ * losses is in good part chance.
+ */
+export function judged(state: TableState, { table, loss: validationLoss, each }: ComparedTable): TableState {
+  const { best } = state
+  if (!best) return { ...state, best: { table, validationLoss, start: validationLoss, least: each } }
+  const least = mean(each) < mean(best.least) ? each : best.least
+  if (validationLoss > best.start || isWorse(each, best.least))
+    return { ...state, best: { ...best, least }, stale: state.stale + 1 }
+  return { ...state, best: { table, validationLoss, start: best.start, least }, stale: 0 }
+}
+
+/** Whether losses are larger than others by more than twice the standard error of the mean difference. */
+function isWorse(losses: readonly number[], others: readonly number[]): boolean {
+  const differences = losses.map((value, i) => value - others[i])
+  const middle = mean(differences)
+  const variance = mean(differences.map(value => (value - middle) ** 2))
+  return middle > 2 * Math.sqrt(variance / differences.length)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+const DAMPING = 1e-2
+
+/** The state before the first iteration, of which there may be so many in each phase. */
+export function first({ setting: { student } }: TableTask, iterations: number): TableState {
+  // What a student cannot start from is refused before anything is evaluated.
+  withPoints(student.start, student)
+  return {
+    name: 'levenberg-marquardt',
+    phase: iterations === 0 ? 'done' : 'half',
+    round: 0,
+    iteration: 0,
+    table: student.start,
+    loss: null,
+    damping: DAMPING,
+    difference: null,
+    evaluations: 0,
+    best: null,
+    stale: 0,
+    slow: 0
+  }
+}
+
+/** How many of the trajectories the first phase is fitted to: they bring a table most of the way at half the cost. */
+export function firstLessons(training: number): number {
+  return Math.ceil(training / 2)
+}
+
+/** A task with the trajectories that a phase is fitted to. */
+export function lessonsOf(task: TableTask, phase: TableState['phase']): TableTask {
+  if (phase !== 'half') return task
+  const { training } = task
+  const count = firstLessons(training.seeds.length)
+  return { ...task, training: pick(training, [...training.seeds.keys()].slice(0, count)) }
+}
+
+/** The state at the beginning of the next phase, or at the end. */
+export function nextPhase({ setting: { student } }: TableTask, state: TableState): TableState {
+  const table = state.best?.table ?? state.table
+  const fresh = { ...state, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
+  if (state.phase === 'half') return { ...fresh, phase: 'rows', table }
+  const wide = withPoints(table, student)
+  const more = tableRows(wide).length > tableRows(table).length
+  return state.phase === 'rows' && more ? { ...fresh, phase: 'points', table: wide } : { ...state, phase: 'done' }
+}

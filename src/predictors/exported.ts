@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { EpdError } from '../errors.js'
+import { tableRows, type Table } from '../solvers/table.js'
+import type { PredictorRecord } from './record.js'
+import { tableOfRecord, TABLE_UNITS } from './record-table.js'
+import type { Target } from './targets.js'
+
+/** python/ stands beside src/ and beside dist/. */
+const TEMPLATES = new URL('../../python/export/', import.meta.url)
+
+/** The files of an exported folder, by their names. */
+export type ExportedFiles = ReadonlyMap<string, Buffer>
+
+/** A name as Python writes one: letters, digits and underscores. */
+function identifier(name: string): string {
+  return name.replace(/[^A-Za-z0-9_]/g, '_')
+}
+
+/** Whether Python can import a folder of this name. */
+export function isImportable(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+}
+
+/** What a folder is called where nothing else is said. */
+export function folderOf(target: Target, { name }: PredictorRecord): string {
+  return identifier(`${target.name}_${name}`)
+}
+
+/**
+ * A predictor as a package of Python for a target: its table, one file that runs it, and a README.
+ * @param folder what the package is called
+ * @throws EpdError `no-table` where it is none
+ */
+export function exportedFiles(target: Target, record: PredictorRecord, folder: string): ExportedFiles {
+  const table = tableOfRecord(record)
+  if (table.sigmas[0] === Infinity)
+    throw new EpdError(
+      'no-table',
+      `${record.name}: begins at infinite noise (t = 1 of a flow), where the files of ${target.name} evaluate no model; --to json writes its table`
+    )
+  const words = wordsOf(record, table, folder)
+  const filled = (extension: string) => {
+    const text = readFileSync(new URL(`${target.template}.${extension}`, TEMPLATES), 'utf8')
+    return Buffer.from(text.replace(/\b[A-Za-z_]*[A-Z]\b/g, word => words.get(word) ?? word))
+  }
+  const { name, model } = record
+  const told = { format: 'epd-run table', name, model, units: TABLE_UNITS, ...table }
+  return new Map([
+    ['__init__.py', filled('py')],
+    ['table.json', Buffer.from(`${JSON.stringify(told, null, 2)}\n`)],
+    ['README.md', filled('md')]
+  ])
+}
+
+/** What stands in the place of each word of a template. */
+function wordsOf(record: PredictorRecord, table: Table, folder: string): ReadonlyMap<string, string> {
+  return new Map([
+    ['sample_NAME', `sample_${identifier(record.name)}`],
+    ['PREDICTOR', record.name],
+    ['FOLDER', folder],
+    ['EVALUATIONS', String(tableRows(table).length)],
+    ['LAYERS', String(table.layers.length)],
+    ['SIGMA_FIRST', String(table.sigmas[0])],
+    ['SIGMA_LAST', String(table.sigmas[1])]
+  ])
+}

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest'
+import { distill, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
+import { tableCoordinates } from '../../src/distill/table-coordinates.js'
+import { withPoints } from '../../src/distill/table-start.js'
+import { isTable } from '../../src/solvers/learned.js'
+import { inconsistency, tableRows, type Table } from '../../src/solvers/table.js'
+import { tableOf } from '../../src/solvers/table-of.js'
+import { solve } from '../../src/solvers/solve.js'
+import { mixture } from '../support/mixture.js'
+import { sigmas, taught } from './trajectories.js'
+
+const training = await taught(1, 128)
+const validation = await taught(200, 128)
+const unseen = await taught(1000, 128)
+const start = tableOf({ name: 'ipndm', maxOrder: 3 }, sigmas)
+const student = { name: 'bns', start } as const
+const common = { model: mixture, student, sigmas, teacher: training, validation } satisfies DistillOptions
+
+const countsOf = ({ layers }: Pick<Table, 'layers'>) => layers.map(layer => layer.length)
+
+async function walked(table: Table, from: typeof unseen) {
+  const solver = { name: 'table', layers: countsOf(table), table } as const
+  return solve({ model: mixture, solver, x: from.states[0], sigmas: Float64Array.of(...table.sigmas) })
+}
+
+/** How far a table leads from the teacher, root mean square. */
+async function errorOf(table: Table, from = unseen) {
+  const { x } = await walked(table, from)
+  const target = from.states[from.states.length - 1]
+  return Math.sqrt(x.reduce((sum, value, i) => sum + (value - target[i]) ** 2, 0) / x.length)
+}
+
+async function learned(options: Partial<DistillOptions>) {
+  const found = await distill({ ...common, ...options })
+  if (!isTable(found.learned)) throw new Error('it is no table')
+  return { ...found, learned: found.learned }
+}
+
+describe('a table that is learned', () => {
+  it('follows its teacher better than its start does, and than EPD with as many evaluations in line', async () => {
+    const { learned: table, loss } = await learned({})
+    expect(Math.sqrt(loss)).toBeCloseTo(await errorOf(table, training), 10)
+    expect(await errorOf(table)).toBeLessThan(0.5 * (await errorOf(start)))
+  })
+
+  it('lowers the loss with every move that it accepts', async () => {
+    const { history } = await learned({})
+    // The second phase looks at twice as many trajectories.
+    const ends = history.findIndex((row, i) => i > 0 && row.loss > history[i - 1].loss)
+    const phases = [history.slice(0, ends), history.slice(ends)].map(rows => rows.map(row => row.loss))
+    for (const losses of phases) expect(losses).toEqual([...losses].sort((a, b) => b - a))
+    expect(history.filter(row => row.accepted).length).toBeGreaterThan(3)
+  })
+
+  it('is never worse than its start where it was validated', async () => {
+    const few = { ...training, seeds: [1], states: training.states.map(state => state.slice(0, 12)) }
+    const { learned: table } = await learned({ teacher: few })
+    expect(await errorOf(table, validation)).toBeLessThanOrEqual(await errorOf(start, validation))
+  })
+
+  it('takes more points where they change nothing, and learns them from there', async () => {
+    const one = await learned({})
+    const two = await learned({ student: { ...student, points: 2 } })
+    expect(countsOf(two.learned)).toEqual([1, 2, 2])
+    expect(two.validationLoss).toBeLessThan(one.validationLoss ?? 0)
+    const { evaluations, nfe } = await walked(two.learned, unseen)
+    expect([nfe, evaluations]).toEqual([3, 5])
+  })
+
+  it('starts from the table of another', async () => {
+    const one = await learned({})
+    const on = await learned({ student: { name: 'bns', start: one.learned, points: 2 } })
+    expect(on.validationLoss).toBeLessThanOrEqual(one.validationLoss ?? 0)
+  })
+
+  it.each(['weights', 'weights+told', 'times', 'weights+times'] as const)(
+    'keeps an image that every answer is where %s alone are free',
+    async free => {
+      const { learned: table, loss } = await learned({ student: { ...student, free } })
+      expect(inconsistency(table)).toBeLessThan(1e-9)
+      expect(Math.sqrt(loss)).toBeLessThan(await errorOf(start, training))
+      const told = tableRows(table).map(({ sigma }) => sigma)
+      const before = tableRows(start).map(({ sigma }) => sigma)
+      if (free === 'weights') expect(told).toEqual(before)
+      else expect(told.slice(1)).not.toEqual(before.slice(1))
+    }
+  )
+
+  it('has fewer numbers to learn where not all are free', () => {
+    const counts = [1, 2, 2]
+    const numbers = (free: Parameters<typeof tableCoordinates>[1]) => tableCoordinates(counts, free).length
+    expect(numbers('all')).toBe(2 + 2 * (2 + 1) + 2 * (2 + 3))
+    expect(numbers('weights')).toBe(2 * 1 + 2 * 3)
+    expect(numbers('weights+told')).toBe(5 + 2 * 1 + 2 * 3)
+    expect(numbers('times')).toBe(4)
+    expect(numbers('weights+times')).toBe(4 + 8)
+  })
+
+  it('goes on from any of its iterations to the same bits', async () => {
+    const states: string[] = []
+    const options = {
+      student: { ...student, points: 2 },
+      optimizer: { name: 'levenberg-marquardt', finalIterations: 3 }
+    } as const
+    const whole = await learned({ ...options, onIteration: (_, state) => void states.push(JSON.stringify(state)) })
+    expect(states.length).toBeGreaterThan(4)
+    for (const state of states) {
+      const resumed = await learned({ ...options, resume: JSON.parse(state) as DistillState })
+      expect(resumed.learned).toEqual(whole.learned)
+      expect([resumed.loss, resumed.validationLoss, resumed.evaluations]).toEqual([
+        whole.loss,
+        whole.validationLoss,
+        whole.evaluations
+      ])
+    }
+  })
+
+  it('counts every evaluation of a sample', async () => {
+    let evaluations = 0
+    const counting = {
+      ...mixture,
+      denoise: (x: Float64Array, sigma: Float64Array) => {
+        evaluations += sigma.length
+        return mixture.denoise(x, sigma)
+      }
+    }
+    const optimizer = { name: 'levenberg-marquardt', finalIterations: 2 } as const
+    const found = await learned({ model: counting, student: { ...student, points: 2 }, optimizer })
+    expect(found.evaluations).toBe(evaluations)
+  })
+
+  it('compares through a view, with the factors of its result among what moves', async () => {
+    const view = (samples: Float64Array) => Promise.resolve(samples.map(value => Math.tanh(2 * value)))
+    const distance = async (table: Table) => {
+      const [a, b] = [await view((await walked(table, unseen)).x), await view(unseen.states[unseen.states.length - 1])]
+      return a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0)
+    }
+    const { learned: table, history } = await learned({ view })
+    expect(history.filter(row => row.accepted).length).toBeGreaterThan(2)
+    expect(await distance(table)).toBeLessThan(await distance(start))
+  })
+
+  it.each<[string, Partial<DistillOptions>, string]>([
+    ['states on the way', { objective: 'every' }, 'the layers of a table are at no time points'],
+    ['time points beside it', { learnSigmas: true }, 'the time points of bns are not learned'],
+    [
+      'fewer points than its start',
+      { student: { name: 'bns', start: withPoints(start, { points: 3 }), points: 2 } },
+      'the start evaluates 3 points in layer 2; points must be that or more'
+    ],
+    [
+      'more points at once than its first layer',
+      { student: { name: 'bns', start: withPoints(start, { firstPoints: 2 }) } },
+      'firstPoints must be that or more'
+    ]
+  ])('refuses %s', async (_, options, message) => {
+    await expect(distill({ ...common, ...options })).rejects.toThrow(message)
+  })
+})
+
+describe('added points', () => {
+  it('leave what a table does as it is, to the bit', async () => {
+    const wide = withPoints(start, { points: 3, firstPoints: 2 })
+    expect(countsOf(wide)).toEqual([2, 3, 3])
+    expect((await walked(wide, unseen)).x).toEqual((await walked(start, unseen)).x)
+    expect(inconsistency(withPoints(start, { points: 3 }))).toBeLessThan(1e-12)
+  })
+
+  it('stand at half the noise level of the point before', () => {
+    const [, layer] = withPoints(start, { points: 3 }).layers
+    const [first] = layer
+    expect(layer.map(({ sigma }) => sigma / first.sigma)).toEqual([1, 0.5, 0.25])
+    expect(layer.map(({ noise }) => noise / first.noise)).toEqual([1, 0.5, 0.25])
+  })
+})
