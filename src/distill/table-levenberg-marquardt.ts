@@ -1,4 +1,4 @@
-import type { Table } from '../solvers/table.js'
+import { tableRows, type Table } from '../solvers/table.js'
 import { boundedMove, type Box } from './bounded.js'
 import type { Effort, TableEffort } from './effort.js'
 import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
@@ -36,12 +36,12 @@ type Here = Position<TableState>
 const ITERATIONS = 20
 /** What damping is divided by after each move that lowers the loss. */
 const FALL = 4
-/** A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. */
-const SLOW = {
-  half: { moves: 2, share: 0.1 },
-  rows: { moves: 2, share: 5e-3 },
-  points: { moves: 2, share: 5e-3 }
-} as const
+/**
+ * A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. One that
+ * another follows need not come to its end.
+ */
+const SLOW = 2
+const SHARE = { half: 0.1, rows: 0.03, last: 5e-3 } as const
 /** Moves to tables that validation tells against, one after the other, before a phase ends. */
 const PATIENCE = 4
 /** The most that a coordinate moves at once: half its noise level. */
@@ -123,7 +123,7 @@ async function iterate(
   iterations: number
 ): Promise<{ position: Here; row: Iteration }> {
   const task = lessonsOf(whole, before.phase)
-  const slow = SLOW[before.phase === 'done' ? 'points' : before.phase]
+  const share = shareOf(task, before)
   const { state: begun, loss } = await begin(task, before)
   const proposal = await propose(task, begun, loss)
   const fall = loss - proposal.loss
@@ -134,13 +134,13 @@ async function iterate(
     evaluations: begun.evaluations + proposal.evaluations,
     iteration: begun.iteration + 1,
     round: begun.round + 1,
-    slow: fall > slow.share * loss ? 0 : begun.slow + 1
+    slow: fall > share * loss ? 0 : begun.slow + 1
   }
   const moved = accepted ? accept(tried, proposal) : tried
   const { state: seen, validationLoss } = accepted
     ? await validate(task, moved, proposal.table)
     : { state: moved, validationLoss: undefined }
-  const ended = !accepted || seen.slow >= slow.moves || seen.stale >= PATIENCE || seen.round >= iterations
+  const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE || seen.round >= iterations
   const { evaluations, iteration } = seen
   return {
     position: { state: ended ? nextPhase(task, seen) : seen },
@@ -149,6 +149,12 @@ async function iterate(
       ...{ evaluations, accepted, damping: proposal.damping }
     }
   }
+}
+
+function shareOf(task: TableTask, { phase, table }: TableState): number {
+  if (phase === 'half') return SHARE.half
+  const widens = tableRows(wide(task, table)).length > tableRows(table).length
+  return widens ? SHARE.rows : SHARE.last
 }
 
 /** The state with the loss at its table, which at the beginning of a phase gets the best result there is. */

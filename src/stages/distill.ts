@@ -259,7 +259,8 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
       onProgress({ done, total, unit: 'iterations', note: describe(row) })
     },
     onPart: (count, all) => {
-      onProgress({ done, total, unit: 'iterations', note: `probed on ${count} of ${all} trajectories` })
+      if (count < all)
+        onProgress({ done, total, unit: 'iterations', note: `probed on ${count} of ${all} trajectories` })
     }
   }).finally(() => inception?.close())
   const { learned, loss, validationLoss, evaluations } = found
