@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-/** What takes minutes together: every network on every engine, what other libraries wrote, and networks of full size. */
+/**
+ * What takes minutes together: every network on every engine, what other libraries wrote, networks of full size, and all that
+ * the documentation runs.
+ */
 export default defineConfig({
   test: {
-    include: ['test/long/**/*.test.ts', 'test/interop/models.test.ts'],
+    include: ['test/long/**/*.test.ts', 'test/docs/*.test.ts', 'test/interop/models.test.ts'],
     globalSetup: ['test/support/global.ts'],
     setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
