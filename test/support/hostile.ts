@@ -460,8 +460,8 @@ const IMAGES: readonly Hostile[] = [
     says: /it says that it has/
   },
   {
-    name: 'a PNG of 16,000 by 16,000 pixels without any',
-    make: image('a.png', () => png(16_000, 16_000, chunk('IDAT', deflateSync(Buffer.alloc(10))))),
+    name: 'a PNG of 8,000 by 8,000 pixels without any',
+    make: image('a.png', () => png(8_000, 8_000, chunk('IDAT', deflateSync(Buffer.alloc(10))))),
     says: /pixels are missing/
   },
   {
@@ -495,8 +495,8 @@ const IMAGES: readonly Hostile[] = [
     says: /it says that it has/
   },
   {
-    name: 'a JPEG of 16,000 by 16,000 pixels without any',
-    make: image('a.jpg', () => ascii('\xff\xd8\xff\xc0\0\x0b\x08\x3e\x80\x3e\x80\x01\x01\x11\0\xff\xd9')),
+    name: 'a JPEG of 8,000 by 8,000 pixels without any',
+    make: image('a.jpg', () => ascii('\xff\xd8\xff\xc0\0\x0b\x08\x1f\x40\x1f\x40\x01\x01\x11\0\xff\xd9')),
     says: /damaged|cut off/
   }
 ].map(each => ({ ...each, reading: 'images' }))
