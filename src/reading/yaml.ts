@@ -25,7 +25,22 @@ const MOST_ALIASES = 1_000
  * Parses YAML in a time that grows as its length does. A document that is larger than any use of it, or that aliases
  * make so, has a fault and is not to be asked for its value.
  */
-export function parseYaml(text: string, { lines, merge = true }: { lines?: LineCounter; merge?: boolean } = {}): Yaml {
+export function parseYaml(text: string, options: YamlOptions = {}): Yaml {
+  try {
+    return parsed(text, options)
+  } catch (error) {
+    if (!(error instanceof RangeError) || error.message !== STACK_FULL) throw error
+    const faults = [{ code: 'TOO_DEEP', message: TOO_DEEP, offset: 0 }]
+    return { document: parseDocument(''), faults, value: () => undefined }
+  }
+}
+
+interface YamlOptions {
+  readonly lines?: LineCounter
+  readonly merge?: boolean
+}
+
+function parsed(text: string, { lines, merge = true }: YamlOptions): Yaml {
   const document = parseDocument(text, {
     lineCounter: lines,
     merge,
@@ -37,7 +52,7 @@ export function parseYaml(text: string, { lines, merge = true }: { lines?: LineC
   })
   const own = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
     code,
-    message: message === STACK_FULL ? 'it is nested too deeply' : message,
+    message: message === STACK_FULL ? TOO_DEEP : message,
     offset: pos[0]
   }))
   return {
@@ -47,8 +62,9 @@ export function parseYaml(text: string, { lines, merge = true }: { lines?: LineC
   }
 }
 
-/** What Node says where lists within lists fill its stack. */
+/** What Node says where lists within lists fill its stack: the library tells of it, or fails by it itself. */
 const STACK_FULL = 'Maximum call stack size exceeded'
+const TOO_DEEP = 'it is nested too deeply'
 
 /** The number of keys and of values that a node stands for. */
 interface Extent {
