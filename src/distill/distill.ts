@@ -1,6 +1,6 @@
 import type { Denoiser } from '../models/denoiser.js'
 import type { AmedPredictor } from '../solvers/amed-predictor.js'
-import type { Learned, TimePoints } from '../solvers/learned.js'
+import { bringsTimePoints, type Learned, type TimePoints } from '../solvers/learned.js'
 import type { AmedStudent } from '../solvers/amed.js'
 import type { EpdStudent } from '../solvers/epd.js'
 import { bound } from '../solvers/options.js'
@@ -115,8 +115,7 @@ function statesFor(
   { student, sigmas }: DistillOptions
 ): Trajectories {
   if (looksBetween || !trajectories.sigmas) return trajectories
-  const { learns } = bound(student).descriptor
-  return learns === 'time-points' || learns === 'table'
+  return bringsTimePoints(bound(student).descriptor.learns)
     ? ends(trajectories, 2)
     : atTimePoints(trajectories, positive(sigmas))
 }

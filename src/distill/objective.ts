@@ -1,3 +1,5 @@
+import { dot } from '../solvers/march.js'
+
 /**
  * What the loss compares of final samples in place of their pixels. samples: [count, ...shape]; answers [count, any
  * size], whose mean squared difference is the loss.
@@ -29,11 +31,15 @@ export function meanSquare(
   at: readonly number[]
 ): number {
   return mean(at, i => {
-    const [state, target] = [states[i], targets[i]]
-    let sum = 0
-    for (let j = 0; j < state.length; j++) sum += (state[j] - target[j]) ** 2
-    return sum / state.length
+    return squaredDifference(states[i], targets[i]) / states[i].length
   })
+}
+
+/** The sum of the squared differences of two vectors, added up in order. */
+export function squaredDifference(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2
+  return sum
 }
 
 function mean(at: readonly number[], each: (i: number) => number): number {
@@ -90,12 +96,6 @@ export function slopes(
       return sum / change / base[i].length
     })
   )
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
-  return sum
 }
 
 /** The normal equations in other quantities: chain[a] is how quantity a depends on each of them. */

@@ -3,7 +3,8 @@ import { bound } from '../solvers/options.js'
 import type { PasPredictor } from '../solvers/pas-predictor.js'
 import { uncorrected } from '../solvers/pas-predictor.js'
 import { pasSteps, type PasStep, type PasStudent } from '../solvers/pas.js'
-import { dot, norm } from '../solvers/principal.js'
+import { dot } from '../solvers/march.js'
+import { norm } from '../solvers/principal.js'
 import { oneSample } from '../solvers/solve.js'
 import { walkCost, type Effort } from './effort.js'
 import { meanSquare } from './objective.js'
@@ -120,7 +121,7 @@ async function iterate(task: PasTask, { state, tapes }: Here): Promise<{ positio
 interface StepSums {
   /** The squared difference of the base method's state to the teacher's. */
   readonly residual: number
-  /** Of each direction: its product with that difference, and with itself. */
+  /** The product of each direction with that difference, and then with itself. */
   readonly products: readonly number[]
   readonly squares: readonly number[]
 }

@@ -1,4 +1,5 @@
 import { drive } from '../solvers/driver.js'
+import { isSameLevel } from '../solvers/grids.js'
 import { savesFirst } from '../solvers/nfe.js'
 import { bound } from '../solvers/options.js'
 import { oneSample } from '../solvers/solve.js'
@@ -23,7 +24,7 @@ export interface SearchState {
   readonly name: 'search'
   /** Lots of trajectories that are searched. */
   readonly iteration: number
-  /** Of each of their trajectories the places of its time points among the teacher's. */
+  /** The places of the time points among the teacher's, a list for each trajectory that is searched. */
   readonly paths: readonly (readonly number[])[]
   readonly evaluations: number
 }
@@ -75,15 +76,11 @@ function course(given: Task): Course<SearchState, Position<SearchState>> {
   }
 }
 
-/** How far formulas of schedules may round their ends. */
-const ROUNDING = 1e-9
-
 function gridOf({ training, setting: { sigmas } }: Task): Float64Array {
   const grid = training.sigmas
   if (!grid) throw new RangeError('distill: a search needs trajectories that say the noise levels of their states')
   const [first, last] = [sigmas[0], sigmas[sigmas.length - 1]]
-  const differs = (a: number, b: number) => Math.abs(a / b - 1) > ROUNDING
-  if (differs(grid[0], first) || differs(grid[grid.length - 1], last))
+  if (!isSameLevel(grid[0], first) || !isSameLevel(grid[grid.length - 1], last))
     throw new RangeError(
       `distill: the trajectories go from ${grid[0]} to ${grid[grid.length - 1]}, and the student from ${first} to ${last}`
     )

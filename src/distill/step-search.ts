@@ -1,5 +1,6 @@
 import { add, analyticalGradient, toD } from '../solvers/march.js'
 import type { Evaluated, SolverRun } from '../solvers/solver.js'
+import { squaredDifference } from './objective.js'
 
 /** What the steps of one sample are searched in. */
 export interface StepSearch {
@@ -79,12 +80,6 @@ function nearest(starts: readonly Start[], j: number, sigmas: ArrayLike<number>,
 function steppedDifference({ x, d }: Start, h: number, target: Float64Array): number {
   let sum = 0
   for (let i = 0; i < x.length; i++) sum += (x[i] + h * d[i] - target[i]) ** 2
-  return sum
-}
-
-function squaredDifference(x: Float64Array, target: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < x.length; i++) sum += (x[i] - target[i]) ** 2
   return sum
 }
 

@@ -1,3 +1,4 @@
+import { dot } from '../solvers/march.js'
 import { solveSymmetric } from './bounded.js'
 import type { Normal } from './objective.js'
 
@@ -61,12 +62,6 @@ export function lossAt(sums: Sums, shares: readonly number[]): number {
     sums.square / sums.values
   )
   return Math.max(left, 0)
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
-  return sum
 }
 
 /**

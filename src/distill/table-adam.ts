@@ -4,15 +4,16 @@ import { batchAt } from './batches.js'
 import type { Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
 import { registered, type Course, type DistillState, type Position } from './optimiser.js'
-import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
+import { resultBasis } from './table-coordinates.js'
 import {
+  coordinatesOf,
   freeOf,
   linearised,
   linearisedCost,
   lossOfTable,
+  movedAlong,
   tableDifferenceCost,
   tableTaskOf,
-  withShares,
   withTableDifference,
   type TableTask
 } from './table-fit.js'
@@ -78,13 +79,6 @@ function first(task: TableTask): TableAdamState {
   return { ...noMoments(size), name: 'adam', iteration: 0, table, difference: null, evaluations: 0 }
 }
 
-function coordinatesOf(task: TableTask, { layers }: Table) {
-  return tableCoordinates(
-    layers.map(layer => layer.length),
-    freeOf(task)
-  )
-}
-
 async function iterate(
   task: TableTask,
   before: TableAdamState,
@@ -94,19 +88,17 @@ async function iterate(
   const state = await withTableDifference(task, before)
   const { table, iteration, difference } = state
   const part = batchAt(task.training, batch, seed, iteration)
-  const coordinates = coordinatesOf(task, table)
-  const { normal, loss, evaluations } = await linearised(task, table, part, coordinates, difference)
+  const { normal, loss, evaluations } = await linearised(task, table, part, difference)
   const progress = iteration / adamTotal({ ...options, batch })
   const rate = lr * 0.5 * (1 + Math.cos(Math.PI * progress))
   const zeros = normal.gradient.map(() => 0)
   const slope = normal.gradient.map(value => 2 * value)
   const { values: move, moments } = adamStep(zeros, slope, state, rate, betas)
-  const moved = movedTable(table, coordinates, move)
-  const result = withShares(table.result, resultBasis(table, freeOf(task)), move.slice(coordinates.length))
+  const moved = movedAlong(task, table, move)
   const counted = state.evaluations + evaluations
   return {
     position: {
-      state: { ...state, ...moments, table: { ...moved, result }, iteration: iteration + 1, evaluations: counted }
+      state: { ...state, ...moments, table: moved, iteration: iteration + 1, evaluations: counted }
     },
     row: { iteration: iteration + 1, phase: 'adam', loss: finite(loss), evaluations: counted, accepted: true }
   }

@@ -3,9 +3,9 @@ import { drive, type Tape } from '../solvers/driver.js'
 import { combined, tableRows, walkTable, type Combination, type Table } from '../solvers/table.js'
 import { differenceStepCost, withDifference } from './difference-step.js'
 import type { Effort } from './effort.js'
-import type { Normal } from './objective.js'
+import { squaredDifference, type Normal } from './objective.js'
 import { addProducts, bestShares, emptySums, lossAt, normalOf } from './sums.js'
-import { movedTable, resultBasis, tableCoordinates, type Coordinate, type ResultBasis } from './table-coordinates.js'
+import { movedTable, resultBasis, tableCoordinates, type Coordinate } from './table-coordinates.js'
 import { isBnsStudent } from './student.js'
 import type { Task } from './task.js'
 import { pick, type Trajectories } from './trajectories.js'
@@ -115,24 +115,17 @@ export async function lossOfTable(task: TableTask, table: Table, followed: Traje
 /** The mean squared difference of each of `count` samples. */
 function meanSquares(x: Float64Array, target: Float64Array, count: number): number[] {
   const size = x.length / count
-  return Array.from({ length: count }, (_, k) => {
-    let sum = 0
-    for (let i = k * size; i < (k + 1) * size; i++) sum += (x[i] - target[i]) ** 2
-    return sum / size
-  })
+  const one = (all: Float64Array, k: number) => all.subarray(k * size, (k + 1) * size)
+  return Array.from({ length: count }, (_, k) => squaredDifference(one(x, k), one(target, k)) / size)
 }
 
 /**
  * A table with the result that comes nearest to the teacher's samples: a linear least squares problem, since its factors touch
  * no evaluation. Through a view, where it is not linear, the table stays as it is.
  */
-export async function withBestResult(
-  task: TableTask,
-  table: Table,
-  free: Free,
-  followed: Trajectories
-): Promise<FittedTable> {
-  const basis = resultBasis(table, free)
+export async function withBestResult(task: TableTask, table: Table): Promise<FittedTable> {
+  const followed = task.training
+  const basis = resultBasis(table, freeOf(task))
   if (!task.pixels || basis.free.length === 0) return lossOfTable(task, table, followed)
   const sums = emptySums(basis.free.length)
   let evaluations = 0
@@ -153,9 +146,21 @@ function imagesIn({ states }: Trajectories, { start }: Table, tape: Tape): (comb
   return ({ noise, denoised }) => combined(states[0], noise / start, denoised, answers)
 }
 
-/** A result with more of what is free in it. */
-export function withShares(result: Combination, { free }: ResultBasis, shares: readonly number[]): Combination {
-  return sumOf([result, ...free], [1, ...shares])
+/** What a task's student learns of a table's rows. */
+export function coordinatesOf(task: TableTask, { layers }: Table): readonly Coordinate[] {
+  return tableCoordinates(
+    layers.map(layer => layer.length),
+    freeOf(task)
+  )
+}
+
+/** A table moved along its coordinates, and after them, if there is more in the move, along what is free of its result. */
+export function movedAlong(task: TableTask, table: Table, move: readonly number[]): Table {
+  const coordinates = coordinatesOf(task, table)
+  const moved = movedTable(table, coordinates, move)
+  const shares = move.slice(coordinates.length)
+  if (shares.length === 0) return moved
+  return { ...moved, result: sumOf([table.result, ...resultBasis(table, freeOf(task)).free], [1, ...shares]) }
 }
 
 /** The least step that differences are taken with: a finer one lets the rounding of networks in. */
@@ -204,9 +209,9 @@ export async function linearised(
   task: TableTask,
   table: Table,
   followed: Trajectories,
-  coordinates: readonly Coordinate[],
   by: number
 ): Promise<TableProblem> {
+  const coordinates = coordinatesOf(task, table)
   const probes = coordinates.map((_, k) =>
     movedTable(
       table,

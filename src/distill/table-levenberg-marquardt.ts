@@ -6,16 +6,15 @@ import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
 import type { Normal } from './objective.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
 import { first, firstLessons, judged, lessonsOf, nextPhase, type TableState } from './table-state.js'
-import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
 import {
-  freeOf,
+  coordinatesOf,
   linearised,
   linearisedCost,
   lossOfTable,
+  movedAlong,
   tableDifferenceCost,
   tableTaskOf,
   withBestResult,
-  withShares,
   withTableDifference,
   type FittedTable,
   type TableTask
@@ -164,7 +163,7 @@ async function begin(
 ): Promise<{ readonly state: TableState; readonly loss: number }> {
   if (before.loss !== null) return { state: before, loss: before.loss }
   const measured = await withMeasures(task, before)
-  const found = await withBestResult(task, measured.table, freeOf(task), task.training)
+  const found = await withBestResult(task, measured.table)
   const counted = { ...measured, evaluations: measured.evaluations + found.evaluations }
   const loss = finite(found.loss)
   const { state } = await validate(task, { ...counted, table: found.table, loss }, found.table)
@@ -189,20 +188,12 @@ async function propose(
   { table, damping: least, difference }: TableState,
   loss: number
 ): Promise<Proposal> {
-  const free = freeOf(task)
-  const coordinates = tableCoordinates(
-    table.layers.map(layer => layer.length),
-    free
-  )
-  const linear = await linearised(task, table, task.training, coordinates, difference ?? 0)
-  const normal = task.pixels ? eliminated(linear.normal, coordinates.length) : linear.normal
+  const linear = await linearised(task, table, task.training, difference ?? 0)
+  const normal = task.pixels ? eliminated(linear.normal, coordinatesOf(task, table).length) : linear.normal
   let { evaluations } = linear
   for (let tries = 1, damping = least; ; tries++, damping *= RISE) {
-    const move = boundedMove(normal, damping, boxFor(normal))
-    const moved = movedTable(table, coordinates, move.slice(0, coordinates.length))
-    const shares = move.slice(coordinates.length)
-    const result = task.pixels ? table.result : withShares(table.result, resultBasis(table, free), shares)
-    const found = await withBestResult(task, { ...moved, result }, free, task.training)
+    const moved = movedAlong(task, table, boundedMove(normal, damping, boxFor(normal)))
+    const found = await withBestResult(task, moved)
     evaluations += found.evaluations
     if (found.loss < loss || tries === TRIES) return { ...found, damping, evaluations }
   }

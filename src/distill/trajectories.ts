@@ -1,4 +1,5 @@
 import type { Condition } from '../models/denoiser.js'
+import { isSameLevel } from '../solvers/grids.js'
 
 /** Where a teacher led each seed, at the student's time points or at others that include them. */
 export interface Trajectories {
@@ -49,9 +50,6 @@ export function ends({ seeds, states, condition }: Trajectories, count: number):
   }
 }
 
-/** How far formulas of schedules may round the time points that they share. */
-const ROUNDING = 1e-9
-
 /**
  * Trajectories at these time points alone.
  * @throws RangeError where they have no state at one of them
@@ -60,7 +58,7 @@ export function atTimePoints(trajectories: Trajectories, points: ArrayLike<numbe
   const { sigmas: levels, states, ...rest } = trajectories
   if (!levels) return trajectories
   const at = Array.from(points, point => {
-    const place = levels.findIndex(level => Math.abs(level / point - 1) <= ROUNDING)
+    const place = levels.findIndex(level => isSameLevel(level, point))
     if (place >= 0) return states[place]
     throw new RangeError(`distill: the trajectories have no state at the student's time point ${point}`)
   })

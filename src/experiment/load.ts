@@ -178,7 +178,7 @@ interface ReadCase {
 
 const NONE: PredictorSource = { names: () => [], get: () => undefined }
 
-/** A spec in one case of its matrix. Of each place only what is found first is said. */
+/** A spec in one case of its matrix. What is found first at a place is all that is said of it. */
 function readCase(value: unknown, one: Case, resolving: Resolving): ReadCase {
   const problems: Problem[] = []
   const say = (found: readonly Problem[]) => {

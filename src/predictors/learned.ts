@@ -13,6 +13,7 @@ import {
 } from '../solvers/learned.js'
 import { checkDyweight } from '../solvers/dyweight.js'
 import { pasPredictor, type PasPredictor } from '../solvers/pas-predictor.js'
+import { isSameLevel } from '../solvers/grids.js'
 import { falls, predictor, type Predictor } from '../solvers/predictor.js'
 import { solverNamed, SOLVERS, type Solvers } from '../solvers/registry.js'
 import { endsOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
@@ -107,9 +108,6 @@ function checkedCoordinates(learned: PasPredictor, solver: SolverSpec): PasPredi
   return found
 }
 
-/** How far formulas of schedules may round their ends. */
-const ROUNDING = 1e-9
-
 /** A table has as many layers as its solver has steps, or where that counts them itself, as it says. */
 function checkedTable(learned: Table, solver: SolverSpec): Table {
   const table = checkTable(learned)
@@ -118,13 +116,9 @@ function checkedTable(learned: Table, solver: SolverSpec): Table {
   if (JSON.stringify(layers) !== JSON.stringify(counts))
     throw new RangeError(`layers must have ${String(layers)} rows, as the solver says, found ${String(counts)}`)
   const { sigmaMax } = endsOf(schedule)
-  if (sigmaMax !== undefined && !isNear(sigmaMax, table.sigmas[0]))
+  if (sigmaMax !== undefined && !isSameLevel(sigmaMax, table.sigmas[0]))
     throw new RangeError(`sigmas must begin at ${sigmaMax}, as the schedule does, found ${table.sigmas[0]}`)
   return padded(table)
-}
-
-function isNear(a: number, b: number): boolean {
-  return a === b || Math.abs(a / b - 1) <= ROUNDING
 }
 
 /** A table in which each row has a factor for every answer before its layer, as files have it. */

@@ -1,3 +1,4 @@
+import { isInFlow } from './coordinates.js'
 import type { MethodProblem, Options, SolverDescriptor } from './descriptor.js'
 import { filled } from './filled.js'
 import { METHODS, type BaseName } from './methods.js'
@@ -43,4 +44,36 @@ export function highestOrder({ options }: SolverDescriptor, { base }: Options): 
 function limitOf(options: SolverDescriptor['options']): number {
   const limit = Object.hasOwn(options, 'maxOrder') ? options.maxOrder.maximum : undefined
   return typeof limit === 'number' ? limit : Infinity
+}
+
+/**
+ * What does not go together with the coordinates of flow matching, as the name of an option and why; undefined where
+ * nothing does not.
+ */
+export function unfitForFlow(
+  { options: schemas }: Pick<SolverDescriptor, 'options'>,
+  options: Options
+): { readonly option: string; readonly why: string } | undefined {
+  if (!isInFlow(options)) return undefined
+  if (!hasCoordinates(schemas))
+    return { option: 'coordinates', why: 'they make no difference to it, or have no meaning for it; leave them out' }
+  const { afs, clipSample, base } = options
+  if (afs === true) return { option: 'afs', why: 'the analytical gradient is that of images x0 + sigma n' }
+  if (clipSample !== undefined)
+    return {
+      option: 'clipSample',
+      why: "a flow's velocity holds the denoised image, which is then clamped and not clamped"
+    }
+  const plugged = baseNamed(base)
+  if (plugged && !hasCoordinates(plugged.options))
+    return {
+      option: 'base',
+      why: `${plugged.name} is defined by the ratio of signal to noise, which is the same in either`
+    }
+  return undefined
+}
+
+/** Whether a solver may step in either coordinates. A method of the ratio of signal to noise is the same in both. */
+function hasCoordinates(options: SolverDescriptor['options']): boolean {
+  return Object.hasOwn(options, 'coordinates')
 }

@@ -1,4 +1,4 @@
-import type { Options, OptionSchema, SolverDescriptor } from './descriptor.js'
+import type { Options, OptionSchema } from './descriptor.js'
 import type { Evaluation, Problem, SolverRun } from './solver.js'
 
 /** The option of solvers that step in either coordinates. Results from before there was the option were in sigma. */
@@ -13,32 +13,6 @@ export const COORDINATES = {
 export function isInFlow({ coordinates }: Options): boolean {
   return coordinates === 'flow'
 }
-
-/**
- * What does not go together with the coordinates of flow matching, as the name of an option and why; undefined where
- * nothing does not.
- */
-export function unfitForFlow(
-  { options: schemas }: Pick<SolverDescriptor, 'options'>,
-  options: Options
-): { readonly option: string; readonly why: string } | undefined {
-  if (!isInFlow(options)) return undefined
-  if (!Object.hasOwn(schemas, 'coordinates'))
-    return { option: 'coordinates', why: 'they make no difference to it, or have no meaning for it; leave them out' }
-  const { afs, clipSample, base } = options
-  if (afs === true) return { option: 'afs', why: 'the analytical gradient is that of images x0 + sigma n' }
-  if (clipSample !== undefined)
-    return {
-      option: 'clipSample',
-      why: "a flow's velocity holds the denoised image, which is then clamped and not clamped"
-    }
-  if (typeof base === 'string' && IN_LOG_SNR.includes(base))
-    return { option: 'base', why: `${base} is defined by the ratio of signal to noise, which is the same in either` }
-  return undefined
-}
-
-/** Methods whose variable is the ratio of signal to noise, so that coordinates make no difference to them. */
-const IN_LOG_SNR: readonly string[] = ['dpmpp', 'unipc', 'deis']
 
 /** The time t of a noise level in flow matching, sigma / (1 + sigma); 1 at infinite noise. */
 export function flowTime(sigma: number): number {

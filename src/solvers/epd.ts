@@ -4,7 +4,7 @@ import type { Options, OptionsOf, OptionSchemas, SolverDescriptor } from './desc
 import { add, combine, firstGradient, logInterpolate, march, toD, toZero } from './march.js'
 import { BASE_NAMES, SIMPLEST_BASE } from './methods.js'
 import { fits } from './option-values.js'
-import { AFS, BASE_ORDER, BASE_THRESHOLDING, SCALE } from './option-parts.js'
+import { AFS, PLUGGED, SCALE } from './option-parts.js'
 import { points, type Predictor } from './predictor.js'
 import type { Problem, SolverRun } from './solver.js'
 
@@ -34,11 +34,7 @@ const OPTIONS = {
     enum: BASE_NAMES,
     default: SIMPLEST_BASE
   },
-  maxOrder: {
-    ...BASE_ORDER,
-    description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3; not used by euler.'
-  },
-  thresholding: BASE_THRESHOLDING
+  ...PLUGGED
 } as const satisfies OptionSchemas
 
 /** The options of EPD-Solver and EPD-Plugin. */

@@ -35,3 +35,11 @@ function completed(grid: GridSpec, other: ScheduleSpec): GridSpec {
   const { sigmaMin, sigmaMax } = endsOf(other)
   return { ...grid, sigmaMin: grid.sigmaMin ?? sigmaMin, sigmaMax: grid.sigmaMax ?? sigmaMax }
 }
+
+/** How far formulas of schedules may round the time points that they share. */
+const ROUNDING = 1e-9
+
+/** Whether two noise levels are one time point, up to the rounding of formulas. */
+export function isSameLevel(a: number, b: number): boolean {
+  return a === b || Math.abs(a / b - 1) <= ROUNDING
+}

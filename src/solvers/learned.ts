@@ -23,6 +23,11 @@ export function hasParameters(learns: Learns): boolean {
   return learns !== 'time-points' && learns !== 'nothing'
 }
 
+/** Whether what is learned brings time points of its own, so that a teacher needs to share the ends alone. */
+export function bringsTimePoints(learns: Learns | undefined): boolean {
+  return learns === 'time-points' || learns === 'table'
+}
+
 export function isAmed(learned: Learned): learned is AmedPredictor {
   return 'layers' in learned && !isTable(learned)
 }

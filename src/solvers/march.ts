@@ -75,6 +75,13 @@ export function combine(weights: readonly number[], vectors: readonly Float64Arr
   return sum
 }
 
+/** The sum of the products of two vectors, added up in order. */
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
+  return sum
+}
+
 /** The time a fraction r of the way from t to next in log sigma: next^r t^(1 - r). */
 export function logInterpolate(t: number, next: number, r: number): number {
   return power(next, r) * power(t, 1 - r)

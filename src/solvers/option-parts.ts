@@ -1,4 +1,4 @@
-import type { OptionSchema } from './descriptor.js'
+import type { OptionSchema, OptionSchemas } from './descriptor.js'
 
 /** Option schemas that several solvers have in common. */
 
@@ -43,6 +43,15 @@ export const BASE_THRESHOLDING = {
   type: 'boolean',
   implied: true
 } as const satisfies OptionSchema
+
+/** What a plug-in gives the method that it is plugged into. */
+export const PLUGGED = {
+  maxOrder: {
+    ...BASE_ORDER,
+    description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3; not used by euler.'
+  },
+  thresholding: BASE_THRESHOLDING
+} as const satisfies OptionSchemas
 
 /** Why dynamic thresholding makes a solver of no table. */
 export const CLIPS = 'dynamic thresholding clips what the model answers; set thresholding: false'

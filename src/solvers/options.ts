@@ -1,4 +1,5 @@
-import { inFlow, isInFlow, unfitForFlow } from './coordinates.js'
+import { unfitForFlow } from './base.js'
+import { inFlow, isInFlow } from './coordinates.js'
 import type { Bound, BoundSolver, Learns, SolverDescriptor } from './descriptor.js'
 import { filled } from './filled.js'
 import { multistep } from './multistep.js'

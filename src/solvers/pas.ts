@@ -1,11 +1,11 @@
 import { baseMethod } from './base.js'
 import type { Options, OptionsOf, OptionSchemas, SolverDescriptor } from './descriptor.js'
-import { add, combine, firstGradient, march } from './march.js'
+import { add, combine, dot, firstGradient, march } from './march.js'
 import { BASE_NAMES, SIMPLEST_BASE } from './methods.js'
 import { fits } from './option-values.js'
-import { AFS, BASE_ORDER, BASE_THRESHOLDING } from './option-parts.js'
+import { AFS, BASE_ORDER, PLUGGED } from './option-parts.js'
 import { leavesAsIs, type PasPredictor } from './pas-predictor.js'
-import { dot, norm, orthonormal, principalDirections } from './principal.js'
+import { norm, orthonormal, principalDirections } from './principal.js'
 import type { Problem, SolverRun } from './solver.js'
 
 const OPTIONS = {
@@ -23,11 +23,7 @@ const OPTIONS = {
     enum: BASE_NAMES,
     default: SIMPLEST_BASE
   },
-  maxOrder: {
-    ...BASE_ORDER,
-    description: 'Order of the base, 1 to 4, of dpmpp and unipc 1 to 3; not used by euler.'
-  },
-  thresholding: BASE_THRESHOLDING
+  ...PLUGGED
 } as const satisfies OptionSchemas
 
 /** The options of PAS. */

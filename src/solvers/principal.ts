@@ -1,3 +1,5 @@
+import { dot } from './march.js'
+
 /** Rotations of all pairs of rows; a handful is usual. */
 const SWEEPS = 30
 /** The cosine of the angle between two rows that counts as none. */
@@ -66,12 +68,6 @@ export function orthonormal(vectors: readonly Float64Array[]): Float64Array[] {
 /** Takes `by` times another vector off one. */
 function subtract(from: Float64Array, by: number, other: Float64Array): void {
   for (let i = 0; i < from.length; i++) from[i] -= by * other[i]
-}
-
-export function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
-  return sum
 }
 
 export function norm(vector: Float64Array): number {

@@ -143,8 +143,3 @@ export function checkGrid(
   if (difference)
     report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
 }
-
-/** Whether a teacher needs to share the ends of its student's time points alone, since the others are the student's own. */
-export function needsEndsAlone(learns: Learns | undefined): boolean {
-  return learns === 'time-points' || learns === 'table'
-}

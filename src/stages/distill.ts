@@ -4,6 +4,7 @@ import { distill as distilled, distillCost } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
 import { studentOf } from '../distill/student.js'
+import { bringsTimePoints } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
@@ -13,18 +14,10 @@ import type { ChosenSolver } from './solver.js'
 import { differenceOf } from '../solvers/grids.js'
 import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
-import {
-  checkBegin,
-  checkGrid,
-  checkSearch,
-  checkStart,
-  checkTogether,
-  checkUnseen,
-  needsEndsAlone
-} from './distill-checks.js'
+import { checkBegin, checkGrid, checkSearch, checkStart, checkTogether, checkUnseen } from './distill-checks.js'
 import { studentIn } from './distill-student.js'
 import { describe, isDistillState, startingPoints } from './distill-progress.js'
-import { beginIn, tableToBegin } from './table-start.js'
+import { beginIn, tableToBegin } from './distill-begin.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { fitOf } from './fit.js'
@@ -83,7 +76,7 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
   if (!isOf(teacher, taught)) return undefined
   if (student) checkSearch(raw, student, taught, context)
   if (seeds) checkUnseen(seeds, taught, [...path, 'validation'], report)
-  if (student) checkGrid(gridOf(student), taught, needsEndsAlone(learns), [...path, 'solver'], report)
+  if (student) checkGrid(gridOf(student), taught, bringsTimePoints(learns), [...path, 'solver'], report)
   if (!seeds || !student || !optimiser || (chosen.start && !begin)) return undefined
   const { learnSigmas, startFrom, objective, features, start = optimiser.start, seed } = raw
   const optimizer = optimiser.specify(raw.optimizer, { learnSigmas })
@@ -215,7 +208,7 @@ function gridEffort(student: SolverSpec, taught: StageBase | undefined): Pick<Ef
 function compared({ name, student, teacher: taught }: DistillStage, { find, solvers }: Around): undefined {
   const found = find(taught)
   if (!isOf(teacher, found)) return
-  const ends = needsEndsAlone(solverNamed(student.name, solvers).learns)
+  const ends = bringsTimePoints(solverNamed(student.name, solvers).learns)
   const difference = differenceOf(gridOf(student), found.grid, ends)
   if (difference)
     throw new EpdError(

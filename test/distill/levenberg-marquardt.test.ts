@@ -5,6 +5,7 @@ import type { EpdStudent } from '../../src/solvers/epd.js'
 import { survey } from '../../src/distill/survey.js'
 import { torchCpuGenerator } from '../../src/random/torch-cpu.js'
 import { solve } from '../../src/solvers/solve.js'
+import { counting } from '../support/counting.js'
 import { mixture } from '../support/mixture.js'
 import { relativeError } from '../support/fixture.js'
 import { followed, grid, sigmas, student, taught } from './trajectories.js'
@@ -72,25 +73,18 @@ describe('levenberg-marquardt', () => {
   })
 
   it('counts every evaluation of a sample', async () => {
-    let evaluations = 0
-    const counting = {
-      ...mixture,
-      denoise: (x: Float64Array, sigma: Float64Array) => {
-        evaluations += sigma.length
-        return mixture.denoise(x, sigma)
-      }
-    }
-    const found = await distill({ ...common, model: counting, validation })
-    expect(found.evaluations).toBe(evaluations)
+    const model = counting(mixture)
+    const found = await distill({ ...common, model, validation })
+    expect(found.evaluations).toBe(model.asked())
     const taught = await distill({
       ...common,
-      model: counting,
+      model,
       teacher: { solver: { name: 'heun' }, refine: 3, substeps: 2, grid },
       seeds: [1, 2, 3],
       validationSeeds: [4, 5]
     })
     expect(taught.teacherEvaluations).toBe(5 * 48)
-    expect(taught.evaluations + 5 * 48 + found.evaluations).toBe(evaluations)
+    expect(taught.evaluations + 5 * 48 + found.evaluations).toBe(model.asked())
   })
 
   it('refuses a model that answers NaN', async () => {

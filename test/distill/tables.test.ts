@@ -6,6 +6,7 @@ import { isTable } from '../../src/solvers/learned.js'
 import { inconsistency, tableRows, type Table } from '../../src/solvers/table.js'
 import { tableOf } from '../../src/solvers/table-of.js'
 import { solve } from '../../src/solvers/solve.js'
+import { counting } from '../support/counting.js'
 import { mixture } from '../support/mixture.js'
 import { sigmas, taught } from './trajectories.js'
 
@@ -116,17 +117,10 @@ describe('a table that is learned', () => {
   })
 
   it('counts every evaluation of a sample', async () => {
-    let evaluations = 0
-    const counting = {
-      ...mixture,
-      denoise: (x: Float64Array, sigma: Float64Array) => {
-        evaluations += sigma.length
-        return mixture.denoise(x, sigma)
-      }
-    }
+    const model = counting(mixture)
     const optimizer = { name: 'levenberg-marquardt', finalIterations: 2 } as const
-    const found = await learned({ model: counting, student: { ...student, points: 2 }, optimizer })
-    expect(found.evaluations).toBe(evaluations)
+    const found = await learned({ model, student: { ...student, points: 2 }, optimizer })
+    expect(found.evaluations).toBe(model.asked())
   })
 
   it('compares through a view, with the factors of its result among what moves', async () => {

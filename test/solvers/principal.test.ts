@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dot, norm, orthonormal, principalDirections } from '../../src/solvers/principal.js'
+import { dot } from '../../src/solvers/march.js'
+import { norm, orthonormal, principalDirections } from '../../src/solvers/principal.js'
 
 const number = fc.double({ min: -3, max: 3, noNaN: true })
 const matrices = fc
