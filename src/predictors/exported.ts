@@ -52,6 +52,9 @@ export function exportedFiles(target: Target, record: PredictorRecord, folder: s
   ])
 }
 
+/** The images of an example where nothing is known of the model's. */
+const USUAL_SHAPE = [3, 32, 32]
+
 /** What stands in the place of each word of a template. */
 function wordsOf(record: PredictorRecord, table: Table, folder: string): ReadonlyMap<string, string> {
   return new Map([
@@ -60,6 +63,7 @@ function wordsOf(record: PredictorRecord, table: Table, folder: string): Readonl
     ['FOLDER', folder],
     ['EVALUATIONS', String(tableRows(table).length)],
     ['LAYERS', String(table.layers.length)],
+    ['SHAPE', (record.model.shape ?? USUAL_SHAPE).join(', ')],
     ['SIGMA_FIRST', String(table.sigmas[0])],
     ['SIGMA_LAST', String(table.sigmas[1])]
   ])

@@ -115,6 +115,12 @@ describe('an exported predictor', () => {
     expect(numpy(folder, `${denoise}\n${lines}\ngive(images.shape)`, {})).toEqual([16, 3, 32, 32])
   })
 
+  it('shows how images of the model are sampled, where their size is known', () => {
+    const record = { ...predictorOf('epd'), model: { shape: [1, 16, 8] as const } }
+    for (const target of TARGETS.slice(0, 2))
+      expect(exportedFiles(target, record, 'x').get('README.md')?.toString()).toContain('(16, 1, 16, 8)')
+  })
+
   it('gives a name that is put in place of a word as it is', () => {
     const record = { ...predictorOf('table'), name: 'FOLDER' }
     const files = exportedFiles(TARGETS[1], record, 'x')
