@@ -1,19 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.js'
 import { outcome } from '../support/outcome.js'
-import { epdRun, smallSpec, temporaryFolder, type Line } from '../support/cli.js'
+import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
+import { smallRun, stored } from '../support/small-run.js'
 
-const spec = smallSpec('psnr, rmse')
-const whole = temporaryFolder()
-
-beforeAll(async () => {
-  expect(await epdRun(['run', spec, '--store', whole, '--json'])).toMatchObject({ code: 0, stderr: '' })
-}, 60_000)
-
-const stored = (stage: string, seeds: number) => (line: Line) =>
-  line.type === 'progress' && line.stage === stage && Number(line.stored) >= seeds
+const { spec, whole } = smallRun()
 
 describe('the same spec', () => {
   it('finds everything in the store when it is run again', async () => {

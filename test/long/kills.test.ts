@@ -1,16 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { outcome } from '../support/outcome.js'
-import { epdRun, smallSpec, temporaryFolder, type Line } from '../support/cli.js'
+import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
+import { smallRun, stored } from '../support/small-run.js'
 
-const spec = smallSpec('psnr, rmse')
-const whole = temporaryFolder()
-
-beforeAll(async () => {
-  expect(await epdRun(['run', spec, '--store', whole, '--json'])).toMatchObject({ code: 0, stderr: '' })
-}, 60_000)
-
-const stored = (stage: string, seeds: number) => (line: Line) =>
-  line.type === 'progress' && line.stage === stage && Number(line.stored) >= seeds
+const { spec, whole } = smallRun()
 const iteration = (stage: string, n: number) => (line: Line) =>
   line.type === 'progress' && line.stage === stage && line.unit === 'iterations' && Number(line.done) >= n
 const started = (stage: string) => (line: Line) => line.type === 'started' && line.stage === stage
