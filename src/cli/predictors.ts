@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { basename, extname, join } from 'node:path'
-import { parse } from 'yaml'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
@@ -12,6 +11,7 @@ import { TARGETS, type Target } from '../predictors/targets.js'
 import { describeGrid, gridOf } from '../solvers/spec.js'
 import { writtenRecord } from '../predictors/written.js'
 import { canonical } from '../reading/plain.js'
+import { parseYaml } from '../reading/yaml.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
 import type { Flags, ImportFlags } from './flags.js'
@@ -46,17 +46,17 @@ export async function take(
   const record = await readPredictor(file, name, { lists, configuration, solver: solver && solverIn(solver) })
   const published = publishedPredictors().get(record.name)
   if (published && !same(published, record)) throw taken(record.name, 'a published predictor')
+  const written = writtenRecord(record)
   const store = createStore(dir)
   try {
     const known = imported(store, record.name)
-    const written = writtenRecord(record)
     if (known && canonical(known.record) !== canonical(written))
       throw taken(record.name, `the one imported from ${known.source}`)
     if (!published && !known) store.putImported(record.name, written, file)
   } finally {
     store.close()
   }
-  if (json) printJson(writtenRecord(record))
+  if (json) printJson(written)
   else
     print(
       `${record.name}: ${solverWords(record.solver)}, ${describeGrid(gridOf(record.solver))}${modelWords(record) && `, for ${modelWords(record)}`}\n` +
@@ -66,11 +66,9 @@ export async function take(
 
 /** A solver as a spec writes it: its name, or a mapping. */
 function solverIn(text: string): unknown {
-  try {
-    return parse(text)
-  } catch (error) {
-    throw new EpdError('usage', `--solver ${text}: is neither a name nor a mapping`, { cause: error })
-  }
+  const { faults, value } = parseYaml(text)
+  if (faults.length === 0) return value()
+  throw new EpdError('usage', `--solver ${text}: is neither a name nor a mapping`)
 }
 
 /** The options of `export`. */

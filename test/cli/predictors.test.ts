@@ -204,6 +204,7 @@ describe('a predictor', () => {
       /Python imports names of letters, digits and _ alone; name it so/
     ],
     [['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'jax'], 2, /Allowed choices are json, numpy, k-diffusion/],
+    [['import', model, '--solver', '{ name: '], 2, /--solver { name: : is neither a name nor a mapping/],
     [['import', model], 1, /holds no predictor; expected a snapshot of the code of EPD-Solver/]
   ])('%j fails', async (args, code, message) => {
     const failed = await run(...args)
