@@ -31,13 +31,25 @@ export function expected(what: string, found: unknown, names: readonly string[] 
  */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
+    // Every letter that one has more than the other differs, so that a long name is not compared letter by letter.
+    .filter(candidate => Math.abs(candidate.length - name.length) <= allowed(name, candidate))
     .map(candidate => ({ candidate, distance: leven(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => {
-      const length = Math.max(name.length, candidate.length)
-      return (distance < length && distance <= Math.max(1, length / 3)) || letters(name) === letters(candidate)
-    })
+    .filter(
+      ({ candidate, distance }) =>
+        (distance < longer(name, candidate) && distance <= allowed(name, candidate)) ||
+        letters(name) === letters(candidate)
+    )
     .sort((a, b) => a.distance - b.distance)
   return ranked.at(0)?.candidate
+}
+
+/** How many letters of a misspelt name may differ. */
+function allowed(name: string, candidate: string): number {
+  return Math.max(1, longer(name, candidate) / 3)
+}
+
+function longer(name: string, candidate: string): number {
+  return Math.max(name.length, candidate.length)
 }
 
 function letters(name: string): string {
