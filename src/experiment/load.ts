@@ -11,11 +11,11 @@ import { located, locatedFolder } from '../reading/location.js'
 import { reportNames } from './names.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
-import type { Path, Problem } from '../reading/problem.js'
+import { saidPath, type Path, type Problem } from '../reading/problem.js'
 import type { PredictorSource } from '../predictors/record.js'
 import { importPlugins, pluginsOf, type PluginModules } from './plugin-modules.js'
 import { solversWith } from './plugins.js'
-import { resolveStages, type Resolving } from './resolve.js'
+import { resolver, type Resolving } from './resolve.js'
 import { loadSchema, type Vocabulary } from './schema.js'
 import { readSource, type Source } from './source.js'
 
@@ -79,7 +79,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   if (value === undefined) throw invalid(faults)
   for (const override of overrides) {
     const obstacle = applyOverride(value, override)
-    const message = `${override.source}: ${override.path.join('.')}: ${obstacle ?? ''}`
+    const message = `${override.source}: ${saidPath(override.path)}: ${obstacle ?? ''}`
     if (obstacle !== undefined) faults.push({ message, subject: SET })
   }
   const refuseAll = (found: readonly Problem[]) => {
@@ -92,7 +92,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   const schema = loadSchema(vocabulary)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
-  const read = cases.map(one => readCase(value, one, { ...vocabulary, schema, predictors, allowMismatch }))
+  const read = readCases(value, cases, { ...vocabulary, schema, predictors, allowMismatch })
   problems.push(...pluginFaults, ...ofCases(read))
   faults.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
@@ -178,19 +178,22 @@ interface ReadCase {
 
 const NONE: PredictorSource = { names: () => [], get: () => undefined }
 
-/** A spec in one case of its matrix. What is found first at a place is all that is said of it. */
-function readCase(value: unknown, one: Case, resolving: Resolving): ReadCase {
-  const problems: Problem[] = []
-  const say = (found: readonly Problem[]) => {
-    const said = new Set(problems.map(({ path }) => path.join('.')))
-    problems.push(...found.filter(({ path }) => !said.has(path.join('.'))))
-  }
-  const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
-  say(resolving.schema.check(spec))
-  removeStray(spec, problems)
-  const { stages, warnings, ...resolved } = resolveStages(spec, resolving)
-  for (const problem of resolved.problems) say([problem])
-  return { of: one, spec, stages, problems, warnings }
+/** A spec in each case of its matrix. What is found first at a place is all that is said of it. */
+function readCases(value: unknown, cases: readonly Case[], resolving: Resolving): ReadCase[] {
+  const resolved = resolver(resolving)
+  return cases.map(one => {
+    const problems: Problem[] = []
+    const say = (found: readonly Problem[]) => {
+      const said = new Set(problems.map(({ path }) => path.join('.')))
+      problems.push(...found.filter(({ path }) => !said.has(path.join('.'))))
+    }
+    const spec = inCase(value, one, (path, message) => problems.push({ path, message }))
+    say(resolving.schema.check(spec))
+    removeStray(spec, problems)
+    const { stages, warnings, problems: found } = resolved(spec)
+    for (const problem of found) say([problem])
+    return { of: one, spec, stages, problems, warnings }
+  })
 }
 
 /** What is wrong, said once; with one of the cases where not all have it. */
@@ -232,7 +235,7 @@ function describe(problems: readonly Problem[], source: Source, overrides: reado
       const override = overrides.findLast(
         ({ path }) => isWithin(problem.path, path) || (!written && isWithin(path, problem.path))
       )
-      const where = [override?.source ?? position, ...(problem.path.length > 0 ? [problem.path.join('.')] : [])]
+      const where = [override?.source ?? position, ...(problem.path.length > 0 ? [saidPath(problem.path)] : [])]
       const message = `${where.join(': ')}: ${problem.message}`
       const fault = { message, subject: override && SET, wayOut: problem.wayOut }
       return { order: override ? Infinity : offset, fault }

@@ -5,6 +5,7 @@ import { TOO_DEEP } from '../reading/depth.js'
 import { pinAsText } from '../reading/location.js'
 import { canonical, canonicalInShort, child, DEPTH_MAX, isMapping, mapped, type Mapping } from '../reading/plain.js'
 import { either, expected, type Path, type Report } from '../reading/problem.js'
+import { remembering, type Remembering } from './memo.js'
 
 /** One value of each axis, and the names of those that the matrix names. */
 export interface Case {
@@ -194,7 +195,8 @@ export function merged(
   kinds: StageKinds
 ): StageBase[] {
   const labels = axisLabels(cases.map(each => each.of))
-  const ids = cases.map(({ stages }) => identities(stages, kinds))
+  const identify = remembering<StageBase, string | undefined, string>()
+  const ids = cases.map(({ stages }) => identities(stages, kinds, identify))
   const names = new Set(cases.flatMap(({ stages }) => stages.map(({ name }) => name)))
   const namers = new Map(
     [...names].map(name => [
@@ -239,11 +241,22 @@ function axisLabels(cases: readonly Case[]): Labels[] {
 }
 
 /** What each stage of a case is, whatever it and those before it are called. */
-function identities(stages: readonly StageBase[], kinds: StageKinds): Map<string, string> {
+function identities(
+  stages: readonly StageBase[],
+  kinds: StageKinds,
+  identify: Remembering<StageBase, string | undefined, string>
+): Map<string, string> {
   const ids = new Map<string, string>()
   for (const stage of stages) {
-    const own = { ...kinds.of(stage).renamed(stage, name => ids.get(name) ?? ''), name: '' }
-    ids.set(stage.name, createHash('sha256').update(canonicalInShort(own)).digest('hex'))
+    const id = identify(
+      stage,
+      name => ids.get(name),
+      idOf => {
+        const own = { ...kinds.of(stage).renamed(stage, name => idOf(name) ?? ''), name: '' }
+        return createHash('sha256').update(canonicalInShort(own)).digest('hex')
+      }
+    )
+    ids.set(stage.name, id)
   }
   return ids
 }

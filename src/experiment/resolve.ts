@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import type { PredictorSource } from '../predictors/record.js'
 import { child, isMapping } from '../reading/plain.js'
 import type { Path, Problem, Report } from '../reading/problem.js'
@@ -6,10 +7,12 @@ import { ref } from '../reading/keys.js'
 import { parseSeeds, SEEDS, type Seeds, type SeedsText } from '../reading/seeds.js'
 import type { Reuse } from '../solvers/reuse.js'
 import { withDerived } from '../stages/derived.js'
+import type { FindStage } from '../stages/base.js'
 import type { StageBase } from '../stages/kind.js'
 import type { WrittenKind } from '../stages/registry.js'
 import type { Chosen, ResolveContext } from '../stages/spec.js'
 import { inOrder, reportCycles, reportReferences, type Written } from './graph.js'
+import { remembering } from './memo.js'
 import type { Vocabulary } from './schema.js'
 import { readTopLevel, type TopLevel } from './top-level.js'
 
@@ -29,29 +32,52 @@ export interface Resolving extends Vocabulary {
 }
 
 /**
- * The stages of a spec with every reference resolved. Stages are resolved one after the other, each with those that it
- * names. Parts that the schema refuses are left out; what is wrong with the others is among the problems.
+ * Resolves every reference of a spec's stages. Stages are resolved one after the other, each with those that it names,
+ * and once for all specs given in which it and these are the same. Parts that the schema refuses are left out; what is
+ * wrong with the others is among the problems.
  */
-export function resolveStages(spec: unknown, resolving: Resolving): Resolution {
+export function resolver(resolving: Resolving): (spec: unknown) => Resolution {
   const { kinds, schema, predictors } = resolving
-  const stages = child(spec, 'stages')
-  const written: Written = new Map(isMapping(stages) ? Object.entries(stages) : [])
-  const references = collected(resolving, ({ report }) => {
-    reportReferences(written, kinds, report)
-  })
-  const top = collected(resolving, reuse => readTopLevel(spec, schema, predictors, reuse))
-  const resolved = inOrder(written, kinds).reduce<Resolution>(
-    (before, name) => joined(before, resolveOne(name, written.get(name), top.value, before.stages, resolving)),
-    { stages: [], problems: [...references.problems, ...top.problems], warnings: top.warnings }
-  )
-  const cycles = collected(resolving, ({ report }) => {
-    reportCycles(written, kinds, report)
-  })
-  return {
-    ...resolved,
-    stages: withDerived(resolved.stages, undefined, kinds),
-    problems: [...resolved.problems, ...cycles.problems]
+  const tops = remembering<string, never, Collected<TopLevel>>()
+  const stages = remembering<string, StageBase | undefined, Resolution>()
+  return spec => {
+    const { stages: own, ...rest } = isMapping(spec) ? spec : {}
+    const written: Written = new Map(isMapping(own) ? Object.entries(own) : [])
+    const references = collected(resolving, ({ report }) => {
+      reportReferences(written, kinds, report)
+    })
+    const above = contents(rest)
+    const top = tops(above, nothing, () => collected(resolving, reuse => readTopLevel(spec, schema, predictors, reuse)))
+    const resolved = inOrder(written, kinds).reduce<Resolution>(
+      (before, name) => {
+        const raw = written.get(name)
+        const find = (other: string) => before.stages.find(stage => stage.name === other)
+        const key = JSON.stringify([name, above, contents(raw)])
+        return joined(
+          before,
+          stages(key, find, asked => resolveOne(name, raw, top.value, asked, resolving))
+        )
+      },
+      { stages: [], problems: [...references.problems, ...top.problems], warnings: top.warnings }
+    )
+    const cycles = collected(resolving, ({ report }) => {
+      reportCycles(written, kinds, report)
+    })
+    return {
+      ...resolved,
+      stages: withDerived(resolved.stages, undefined, kinds),
+      problems: [...resolved.problems, ...cycles.problems]
+    }
   }
+}
+
+function nothing(): never {
+  throw new Error('what stands above the stages depends on nothing else')
+}
+
+/** Plain data as a text that tells it from all other, a number that is none from null among them. */
+function contents(value: unknown): string {
+  return serialize(value).toString('latin1')
 }
 
 function joined(a: Resolution, b: Resolution): Resolution {
@@ -63,20 +89,13 @@ function joined(a: Resolution, b: Resolution): Resolution {
 }
 
 /** One stage, with what is to be said of it. Its own solver and seeds are looked at whatever is wrong around them. */
-function resolveOne(
-  name: string,
-  raw: unknown,
-  top: TopLevel,
-  before: readonly StageBase[],
-  resolving: Resolving
-): Resolution {
+function resolveOne(name: string, raw: unknown, top: TopLevel, find: FindStage, resolving: Resolving): Resolution {
   const { kinds, schema, metrics } = resolving
   const path: Path = ['stages', name]
   const known = kinds.written.find(({ kind }) => kind === child(raw, 'kind'))
   const found = collected(resolving, reuse => {
     const parts = partsOf(raw, path, known ? [known] : kinds.written, top, schema, reuse)
     if (!known || !schema.is(ref<unknown>(known.kind))(raw)) return undefined
-    const find = (other: string) => before.find(stage => stage.name === other)
     const context: ResolveContext = { ...reuse, ...top, ...parts, name, path, metrics, find }
     return known.spec.resolve(raw, context)
   })
@@ -116,8 +135,14 @@ function seedsIn(value: SeedsText, path: Path, report: Report): Seeds | undefine
   }
 }
 
+interface Collected<Value> {
+  readonly value: Value
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
 /** What some work comes to, with the problems and the warnings that it reports. */
-function collected<Value>({ solvers, allowMismatch }: Resolving, work: (reuse: Reuse) => Value) {
+function collected<Value>({ solvers, allowMismatch }: Resolving, work: (reuse: Reuse) => Value): Collected<Value> {
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const value = work({

@@ -67,7 +67,16 @@ export function listed(names: readonly string[]): string {
 }
 
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)
+  return JSON.stringify(shortened(text))
+}
+
+/** A path as it is said, in which a long key is cut. */
+export function saidPath(path: Path): string {
+  return path.map(key => shortened(String(key))).join('.')
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
 function show(value: unknown): string {

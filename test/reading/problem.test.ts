@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearest } from '../../src/reading/problem.js'
+import { nearest, saidPath } from '../../src/reading/problem.js'
 
 const KEYS = ['kind', 'teacher', 'solver', 'learnSigmas', 'validation']
 
@@ -21,5 +21,15 @@ describe('the name that a misspelt one most likely stands for', () => {
   it('is looked for in no time, however long a name is', () => {
     const name = '/ch-fid'.repeat(5_000_000)
     expect(nearest(name, [...KEYS, ...Array.from({ length: 1000 }, (_, i) => `key-${i}`)])).toBeUndefined()
+  })
+})
+
+describe('a path in a message', () => {
+  it('has its keys and places', () => {
+    expect(saidPath(['stages', 'samples', 'seeds', 2])).toBe('stages.samples.seeds.2')
+  })
+
+  it('is short, however long its keys are', () => {
+    expect(saidPath(['stages', 'x'.repeat(20_000), 'kind'])).toBe(`stages.${'x'.repeat(57)}....kind`)
   })
 })
