@@ -96,7 +96,10 @@ const MODEL: Schema = {
 }
 
 /** What an axis of the matrix, and what a stage, may be called. */
-const NAMES: Schema = { pattern: '^[A-Za-z][A-Za-z0-9_-]*$' }
+const NAMES: Schema = {
+  title: 'a name of letters, digits, dashes and underscores that begins with a letter',
+  pattern: '^[A-Za-z][A-Za-z0-9_-]*$'
+}
 
 const PROPERTIES: Definitions = {
   name: {
@@ -153,7 +156,10 @@ const PROPERTIES: Definitions = {
       minItems: 1,
       minProperties: 1,
       uniqueItems: true,
-      propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9._+()-]*$' }
+      propertyNames: {
+        title: 'a name of letters, digits, and . _ + ( ) - that begins with a letter or digit',
+        pattern: '^[A-Za-z0-9][A-Za-z0-9._+()-]*$'
+      }
     }
   },
   stages: {

@@ -49,7 +49,7 @@ function problems(root: unknown, errors: readonly ErrorObject[]): Problem[] {
 }
 
 function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
-  const { keyword, parentSchema, data, instancePath, propertyName } = error
+  const { keyword, schema, parentSchema, data, instancePath, propertyName } = error
   const path = pointer(instancePath)
   const parameter = (name: string): unknown => child(error.params, name)
   switch (keyword) {
@@ -63,7 +63,7 @@ function toProblem(root: unknown, error: ErrorObject): Problem | undefined {
       return unknownKey(path, String(parameter('additionalProperty')), parentSchema)
     case 'propertyNames': {
       const name = String(parameter('propertyName'))
-      const what = 'a name of letters, digits, dashes and underscores that begins with a letter'
+      const what = expectation(root, schema)
       return { path: [...path, name], atKey: true, message: expected(what, name) }
     }
     case 'discriminator': {

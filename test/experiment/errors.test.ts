@@ -217,6 +217,11 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
     '  1st:',
     '9:3: stages.1st: expected a name of letters, digits, dashes and underscores that begins with a letter, found "1st"'
   ],
+  [
+    'solver:',
+    'matrix: { nfe: { "5 steps": 5 } }\nsolver:',
+    '3:18: matrix.nfe.5 steps: expected a name of letters, digits, and . _ + ( ) - that begins with a letter or digit, found "5 steps"'
+  ],
   ['afs: true', 'afs: true, afs: true', '3:41: expected each key once, found "afs" again'],
   ['name: example', 'name: !js example', '1:7: expected no tag, found "!js"'],
   ['model.pkl', '*nothing', '2:22: not YAML that can be read: there is no anchor &nothing before *nothing']
