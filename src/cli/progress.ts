@@ -32,7 +32,7 @@ export function samplesLine(): (done: number, total: number) => string {
 /** Where a stage stands, in one line. */
 export function stageLine(stage: LiveStage): string {
   if (stage.waiting) return waitingLine(stage.waiting)
-  const stored = stage.stored === undefined ? '' : `${grouped(stage.stored)} seeds stored`
+  const stored = !stage.stored ? '' : `${grouped(stage.stored)} seeds stored`
   return [counts(stage), ...pace(stage), stored].filter(Boolean).join('  ')
 }
 
@@ -70,7 +70,7 @@ export function duration(seconds: number): string {
 
 /** An estimate of the time left, which has no more digits than it deserves. */
 export function timeLeft(seconds: number): string {
-  if (seconds < 59.5) return `${Math.max(Math.round(seconds), 1)} s left`
+  if (seconds < 99.5) return `${Math.max(Math.round(seconds), 1)} s left`
   const minutes = Math.round(seconds / 60)
   if (minutes < 100) return `${minutes} min left`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`

@@ -89,7 +89,7 @@ function barLines(stage: LiveStage, width: number): Wanted[] {
   if (done === undefined || total === undefined) return []
   const share = total > 0 ? Math.min(done / total, 1) : 0
   const percent = `${Math.floor(100 * share)} %`.padStart(5)
-  const kept = stored === undefined ? '' : `${grouped(stored)} seeds stored`
+  const kept = !stored ? '' : `${grouped(stored)} seeds stored`
   const rest = (parts: readonly string[]) => parts.filter(Boolean).join('  ')
   const all = rest([percent, counts(stage), ...pace(stage), kept])
   const room = (text: string) => width - 2 - widthOf(text) - 2

@@ -96,6 +96,7 @@ function expectedStages(
 ): ExpectedStage[] {
   return stages.map(({ stage, key }) => ({
     stage,
+    key,
     what: kinds.of(stage).summary(stage),
     cost: costs.get(stage.name) ?? NO_COST,
     complete: complete.has(key)

@@ -62,6 +62,8 @@ export interface LiveFollower {
 /** A stage as it is expected to be. */
 export interface ExpectedStage {
   readonly stage: StageBase
+  /** Its result's name: stages of one key are computed once. */
+  readonly key: string
   readonly what: string
   readonly cost: Cost
   /** Whether it is in the store before the run begins. */
@@ -202,9 +204,11 @@ function secondsLeft({ stages, done, running, speeds }: State, live: LiveStage |
   const spent = running && evidence(stages.get(running.name), running, time)
   const known = spent ? speedsWith(speeds, spent.kind, spent) : speeds
   if (known.size === 0) return undefined
-  const costs = [...stages.values()].filter(({ stage }) => !done.has(stage.name) && stage.name !== running?.name)
-  const own = running && (live?.left ?? secondsFor(known, stages.get(running.name)))
-  return costs.reduce((sum, one) => sum + secondsFor(known, one), own ?? 0)
+  const current = running && stages.get(running.name)
+  const there = new Set([...done, ...(running ? [running.name] : [])].flatMap(name => stages.get(name)?.key ?? []))
+  const toCome = new Map([...stages.values()].flatMap(one => (there.has(one.key) ? [] : [[one.key, one]])))
+  const own = live?.left ?? secondsFor(known, current)
+  return [...toCome.values()].reduce((sum, one) => sum + secondsFor(known, one), own)
 }
 
 /** What the stage that runs tells of its kind's speed, if it counts evaluations and has done some. */
