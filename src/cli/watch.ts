@@ -6,7 +6,7 @@ import type { Flags } from './flags.js'
 import { inPlace } from './in-place.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
-import { stageLine } from './progress.js'
+import { grouped, stageLine } from './progress.js'
 import { doneLine, screenOf, wholeLine, type View } from './screen.js'
 import { isLive } from './terminal.js'
 
@@ -58,9 +58,23 @@ function onScreen(dir: string): (watched: WatchedRun) => void {
   }
 }
 
-function viewOf({ run, running, ...watched }: WatchedRun): View {
+function viewOf({ run, running, begun, ...watched }: WatchedRun): View {
   const view = { ...watched, running: running.map(withWorker) }
-  return run.status === 'running' ? view : { ...view, ended: STATES[run.status] }
+  const { status } = run
+  if (status === 'running') return view
+  const ended = { ...view, ended: STATES[status] }
+  if (!begun || status === 'finished') return ended
+  const mark = status === 'failed' ? ('failed' as const) : ('stopped' as const)
+  return { ...ended, mark, running: [{ name: begun.name, kind: '', what: keptWords(begun), notes: [] }] }
+}
+
+/** What is kept of a stage that was under way. */
+function keptWords({ seeds, iterations }: NonNullable<WatchedRun['begun']>): string {
+  const kept = [
+    seeds > 0 ? `${grouped(seeds)} seeds` : '',
+    iterations > 0 ? `${grouped(iterations)} iterations` : ''
+  ].filter(Boolean)
+  return kept.length > 0 ? `${kept.join(', ')} of it are kept` : 'nothing of it is kept'
 }
 
 /** A stage with who computes it, where that is to be known: the process does nothing, or is on another machine. */
@@ -79,7 +93,7 @@ function inLines(dir: string): (watched: WatchedRun) => void {
   let told: ReadonlySet<string> | undefined
   let last = -Infinity
   return watched => {
-    const { run, running, recent } = watched
+    const { run, recent } = watched
     if (!told) print(printable(`${run.id}  ${run.file}`))
     const done = recent.filter(({ name }) => !told?.has(name))
     for (const one of done) print(printable(doneLine(one)))
@@ -87,8 +101,9 @@ function inLines(dir: string): (watched: WatchedRun) => void {
     const words = ending(run, dir)
     if (words === undefined && performance.now() - last < QUIET) return
     last = performance.now()
-    for (const stage of running) print(printable(`› ${stage.name}  ${stageLine(stage)}`))
-    print(printable(wholeLine(viewOf(watched))))
+    const view = viewOf(watched)
+    for (const stage of view.running) print(printable(`› ${stage.name}  ${stageLine(stage) || stage.what}`))
+    print(printable(wholeLine(view)))
     if (words !== undefined) print(words)
   }
 }

@@ -76,6 +76,7 @@ const [RECENT, NOTES] = [8, 4]
 /** What is known of a run. No state is ever changed. */
 interface State {
   readonly stages: ReadonlyMap<string, ExpectedStage>
+  /** Keys of the results that are in the store. */
   readonly done: ReadonlySet<string>
   readonly recent: readonly DoneStage[]
   readonly running?: Running
@@ -101,7 +102,7 @@ export function followRun(
 ): LiveFollower {
   let state: State = {
     stages: new Map(stages.map(one => [one.stage.name, one])),
-    done: new Set(stages.flatMap(({ stage, complete }) => (complete ? stage.name : []))),
+    done: new Set(stages.flatMap(({ key, complete }) => (complete ? key : []))),
     recent: [],
     speeds: new Map()
   }
@@ -150,7 +151,7 @@ function progressed(
 }
 
 function ended(state: State, name: string, seconds: number | undefined): State {
-  const done = new Set([...state.done, name])
+  const done = new Set([...state.done, ...keysOf(state, name)])
   const one = { ...namedIn(state, name), ...(seconds !== undefined && { seconds }) }
   const recent = [...state.recent.filter(other => other.name !== name), one].slice(-RECENT)
   return { ...state, done, recent, running: state.running?.name === name ? undefined : state.running }
@@ -165,6 +166,11 @@ function speedsAfter({ stages, running, speeds }: State, name: string, seconds: 
   return speedsWith(speeds, expected.stage.kind, { seconds, evaluations, stages: 1 })
 }
 
+function keysOf({ stages }: State, name: string | undefined): string[] {
+  const key = name === undefined ? undefined : stages.get(name)?.key
+  return key === undefined ? [] : [key]
+}
+
 function namedIn({ stages }: State, name: string): NamedStage {
   const { stage, what = '' } = stages.get(name) ?? {}
   return { name, kind: stage?.kind ?? '', what }
@@ -172,11 +178,12 @@ function namedIn({ stages }: State, name: string): NamedStage {
 
 function liveOf(state: State, time: number): LiveRun {
   const { stages, done, recent, running } = state
-  const next = [...stages.keys()].find(name => !done.has(name) && name !== running?.name)
+  const missing = [...stages.values()].filter(({ key }) => !done.has(key))
+  const next = missing.find(({ stage }) => stage.name !== running?.name)?.stage.name
   const live = running && stageOf(state, running, time)
   const left = secondsLeft(state, live, time)
   return {
-    ...{ stages: stages.size, done: done.size, recent },
+    ...{ stages: stages.size, done: stages.size - missing.length, recent },
     ...(left !== undefined && { left }),
     ...(live && { running: live }),
     ...(next !== undefined && { next })
@@ -200,12 +207,13 @@ function stageOf(state: State, { name, progress, measured, notes, waiting }: Run
  * What is left of the stage that runs, and all evaluations of the stages to come at the speed of their kind, or, where
  * none of it has run yet, of all kinds.
  */
-function secondsLeft({ stages, done, running, speeds }: State, live: LiveStage | undefined, time: number) {
+function secondsLeft(state: State, live: LiveStage | undefined, time: number) {
+  const { stages, done, running, speeds } = state
   const spent = running && evidence(stages.get(running.name), running, time)
   const known = spent ? speedsWith(speeds, spent.kind, spent) : speeds
   if (known.size === 0) return undefined
   const current = running && stages.get(running.name)
-  const there = new Set([...done, ...(running ? [running.name] : [])].flatMap(name => stages.get(name)?.key ?? []))
+  const there = new Set([...done, ...keysOf(state, running?.name)])
   const toCome = new Map([...stages.values()].flatMap(one => (there.has(one.key) ? [] : [[one.key, one]])))
   const own = live?.left ?? secondsFor(known, current)
   return [...toCome.values()].reduce((sum, one) => sum + secondsFor(known, one), own)

@@ -8,6 +8,8 @@ export interface WatchedRun extends Omit<LiveRun, 'running'> {
   readonly run: Run
   /** The stages that are computed or waited for, each with the process that does so. */
   readonly running: readonly (LiveStage & { readonly worker: Pick<RunWorker, 'pid' | 'host' | 'sight'> })[]
+  /** Of a run that no process works on: the stage that was under way, and how much of it is kept. */
+  readonly begun?: { readonly name: string; readonly seeds: number; readonly iterations: number }
 }
 
 /**
@@ -23,7 +25,7 @@ export function watchRun(store: Store, id: string): WatchedRun {
     const live = progress === null ? undefined : readLive(progress)
     return live ? { worker, live } : []
   })
-  if (said.length === 0) return { run, running: [], ...standing(store.runStages(id)) }
+  if (said.length === 0) return { run, running: [], ...standing(store, store.runStages(id)) }
   const lives = said.map(({ live }) => live)
   const left = lives.flatMap(({ left }) => left ?? [])
   const running = said.flatMap(({ worker, live }) => (live.running ? { ...live.running, worker } : []))
@@ -56,11 +58,14 @@ function together(lists: readonly (readonly DoneStage[])[]): readonly DoneStage[
 const RECENT = 8
 
 /** What the store has of the stages of a run. */
-function standing(stages: readonly RunStage[]): Omit<LiveRun, 'running'> {
+function standing(store: Store, stages: readonly RunStage[]): Omit<WatchedRun, 'run' | 'running'> {
   const isDone = ({ stage }: RunStage) => stage?.status === 'finished'
   const done = stages.filter(isDone)
   const next = stages.find(one => !isDone(one))
-  const recent = [...done].sort((a, b) => (a.stage?.finished ?? '').localeCompare(b.stage?.finished ?? ''))
+  const begun = stages.find(({ stage }) => stage?.status === 'running')
+  // Stages of one key are one result.
+  const results = new Map([...done].reverse().map(one => [one.key, one]))
+  const recent = [...results.values()].sort((a, b) => (a.stage?.finished ?? '').localeCompare(b.stage?.finished ?? ''))
   return {
     stages: stages.length,
     done: done.length,
@@ -68,6 +73,12 @@ function standing(stages: readonly RunStage[]): Omit<LiveRun, 'running'> {
       ...{ name, kind: stage?.kind ?? '', what: '' },
       ...(stage && { seconds: stage.seconds })
     })),
-    ...(next && { next: next.name })
+    ...(next && { next: next.name }),
+    ...(begun && { begun: keptOf(store, begun) })
   }
+}
+
+function keptOf(store: Store, { name, key }: RunStage): WatchedRun['begun'] {
+  const seeds = store.shards(key).reduce((sum, shard) => sum + shard.seeds.length, 0)
+  return { name, seeds, iterations: store.iterations(key).length }
 }

@@ -16,11 +16,11 @@ function following(stages: readonly ExpectedStage[]) {
   const { take, live } = followRun(stages, () => 1000 * seconds)
   return {
     live,
-    at(time: number, event: RunEvent) {
+    at: (time: number, event: RunEvent) => {
       seconds = time
       take(event)
     },
-    wait(time: number) {
+    wait: (time: number) => {
       seconds = time
     }
   }

@@ -17,9 +17,9 @@ export class Screen {
     for (const [, up, erase, colour, character] of text.matchAll(
       /\u001b\[(\d+)A|(\u001b\[J)|(\u001b\[\d+m)|([\s\S])/gu
     )) {
-      if (up !== undefined) this.row = Math.max(this.row - Number(up), this.top())
-      else if (erase !== undefined) this.erase()
-      else if (colour === undefined) this.put(character)
+      if (up) this.row = Math.max(this.row - Number(up), this.top())
+      else if (erase) this.erase()
+      else if (!colour) this.put(character)
     }
   }
 
