@@ -49,7 +49,7 @@ export function open(experiment: AnyExperiment): Display {
       const timer = setInterval(draw, APART)
       try {
         for (const one of plan.stages) await run(one)
-        draw({ ended: `${duration((performance.now() - begun) / 1000)}` })
+        draw({ ended: duration((performance.now() - begun) / 1000) })
       } catch (error) {
         draw(endedBy(error))
         throw error

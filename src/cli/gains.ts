@@ -22,7 +22,11 @@ interface Sampled {
  * learned comes than the best that learns nothing, in sentences. RMSE is compared within one score stage and one NFE.
  * @param results what `Store.results` has of the run; `stages`: the stages of its plan
  */
-export function gains(results: readonly ResultRow[], stages: readonly StageBase[], solvers: Solvers = SOLVERS): string[] {
+export function gains(
+  results: readonly ResultRow[],
+  stages: readonly StageBase[],
+  solvers: Solvers = SOLVERS
+): string[] {
   const all = sampled(results, new Map(stages.map(stage => [stage.name, stage])), solvers)
   const levels = [...new Set(all.map(({ nfe }) => nfe))].sort((a, b) => a - b)
   const compared = levels.filter(nfe => all.some(one => one.nfe === nfe && one.rmse !== undefined))

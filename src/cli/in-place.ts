@@ -21,7 +21,10 @@ const COLOURS = new Map([
 ])
 
 /** Lines in place on stdout, which must be live; `printed` prints them there. */
-export function inPlace(terminal: Terminal = process.stdout, printed: (text: string) => void = printSequences): InPlace {
+export function inPlace(
+  terminal: Terminal = process.stdout,
+  printed: (text: string) => void = printSequences
+): InPlace {
   let before: readonly string[] = []
   let width = terminal.columns
   const coloured = terminal.hasColors()

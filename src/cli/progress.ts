@@ -14,7 +14,10 @@ export function counts({ done, total, unit, atMost }: Numbers): string {
 /** The rate of a stage, and the time left for it; '' for what is not known. */
 export function pace({ rate, left, done, total }: Numbers): readonly [rate: string, left: string] {
   if (rate === undefined || done === undefined || total === undefined || done >= total) return ['', '']
-  return [`${rate >= 100 ? grouped(Math.round(rate)) : rate.toPrecision(2)}/s`, left === undefined ? '' : timeLeft(left)]
+  return [
+    `${rate >= 100 ? grouped(Math.round(rate)) : rate.toPrecision(2)}/s`,
+    left === undefined ? '' : timeLeft(left)
+  ]
 }
 
 /** Where work on samples stands, with its rate and the time left, measured from the first call on. */

@@ -74,7 +74,10 @@ function stageLines(stage: LiveStage, mark: View['mark'], width: number): Wanted
   return [
     title,
     ...barLines(stage, width),
-    ...last.map((text, i) => ({ rank: i === last.length - 1 ? RANK.newestNote : RANK.note, text: `  › ${text.trim()}` }))
+    ...last.map((text, i) => ({
+      rank: i === last.length - 1 ? RANK.newestNote : RANK.note,
+      text: `  › ${text.trim()}`
+    }))
   ]
 }
 

@@ -78,7 +78,10 @@ function keptWords({ seeds, iterations }: NonNullable<WatchedRun['begun']>): str
 }
 
 /** A stage with who computes it, where that is to be known: the process does nothing, or is on another machine. */
-function withWorker({ worker: { pid, host, sight }, ...stage }: WatchedRun['running'][number]): View['running'][number] {
+function withWorker({
+  worker: { pid, host, sight },
+  ...stage
+}: WatchedRun['running'][number]): View['running'][number] {
   if (sight === 'alive' || sight === 'gone') return stage
   const who = sight === 'stopped' ? `process ${pid} is suspended` : `process ${pid} on ${host}`
   return { ...stage, what: `${stage.what}  (${who})` }
@@ -115,5 +118,7 @@ function ending({ id, status, error }: Run, dir: string): string | undefined {
   const details = `details  epd-run show ${id}${elsewhere}`
   if (status === 'finished') return printable(details)
   const why = error === null || error === STATES[status] || error === status ? '' : `: ${error}`
-  return [`${id} is ${STATES[status]}${why}`, `continue with  epd-run resume ${id}${elsewhere}`].map(printable).join('\n')
+  return [`${id} is ${STATES[status]}${why}`, `continue with  epd-run resume ${id}${elsewhere}`]
+    .map(printable)
+    .join('\n')
 }

@@ -79,8 +79,8 @@ function oneOf<T>(all: readonly T[], value: unknown): T | undefined {
   return all.find(one => one === value)
 }
 
-function given<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
-  const made: { [K in Key]?: Value } = {}
+function given<Key extends string, Value>(key: Key, value: Value | undefined): Partial<Record<Key, Value>> {
+  const made: Partial<Record<Key, Value>> = {}
   if (value !== undefined) made[key] = value
   return made
 }

@@ -136,17 +136,18 @@ function after(state: State, event: RunEvent, time: number): State {
 /** Iterations are told beside evaluations, which the bar is made of; they bring lines. */
 function progressed(
   before: Running | undefined,
-  { stage, type: _, ...progress }: Extract<RunEvent, { type: 'progress' }>,
+  { stage, note, done, total, unit, atMost, stored }: Extract<RunEvent, { type: 'progress' }>,
   time: number
 ): Running {
   const running = before?.name === stage ? before : { name: stage, began: time, notes: [] }
-  const { note, ...numbers } = progress
-  const notes = note === undefined || note === running.notes.at(-1) ? running.notes : [...running.notes, note].slice(-NOTES)
-  if (numbers.unit === 'iterations' && running.progress?.unit === 'evaluations') return { ...running, notes }
+  const notes =
+    note === undefined || note === running.notes.at(-1) ? running.notes : [...running.notes, note].slice(-NOTES)
+  if (unit === 'iterations' && running.progress?.unit === 'evaluations') return { ...running, notes }
   return {
     ...running,
-    ...{ notes, progress: numbers, before: running.before ?? numbers.done },
-    measured: measured(running.measured, { time, done: numbers.done })
+    ...{ notes, before: running.before ?? done },
+    progress: { done, total, unit, ...(atMost !== undefined && { atMost }), ...(stored !== undefined && { stored }) },
+    measured: measured(running.measured, { time, done })
   }
 }
 

@@ -45,10 +45,7 @@ export function attended(database: Database): ReadonlySet<string> {
   const noted = new Set([...notes, thisProcess()].map(identity))
   const runsOf = database.prepare('SELECT run_id FROM run_stages WHERE stage_key = ?').pluck()
   const earlier = claims.filter(one => !noted.has(identity(one)))
-  return new Set([
-    ...notes.map(runOf),
-    ...earlier.flatMap(({ name }) => runsOf.all(name).map(String))
-  ])
+  return new Set([...notes.map(runOf), ...earlier.flatMap(({ name }) => runsOf.all(name).map(String))])
 }
 
 /** The processes that work on a run, as far as can be seen, each with what it last said of the run. */

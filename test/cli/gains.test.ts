@@ -25,7 +25,12 @@ const stages = [
 
 describe('the summary of a run', () => {
   it('says what an NFE cost, and how much better than what the learned sampler is', () => {
-    const results = [row('student', 5, 8, 0.05), row('euler', 5, 5, 0.12), row('dpm2', 5, 5, 0.78), row('reference', 64, 64)]
+    const results = [
+      row('student', 5, 8, 0.05),
+      row('euler', 5, 5, 0.12),
+      row('dpm2', 5, 5, 0.78),
+      row('reference', 64, 64)
+    ]
     expect(gains(results, stages)).toEqual([
       '5 NFE cost these evaluations an image: 5 with euler, dpm2; 8 with student.',
       'At 5 NFE student has an RMSE of 0.0500, 2.4 times lower than the 0.120 of euler, the best that learns nothing.'
@@ -47,7 +52,10 @@ describe('the summary of a run', () => {
     expect(gains([row('student', 5, 8, 0.1, 'first'), row('euler', 5, 5, 0.2, 'second')], stages)).toEqual([
       '5 NFE cost these evaluations an image: 5 with euler; 8 with student.'
     ])
-    const both = ['first', 'second'].flatMap(score => [row('student', 5, 8, 0.1, score), row('euler', 5, 5, 0.2, score)])
+    const both = ['first', 'second'].flatMap(score => [
+      row('student', 5, 8, 0.1, score),
+      row('euler', 5, 5, 0.2, score)
+    ])
     expect(gains(both, stages).filter(line => line.startsWith('At'))).toEqual([
       expect.stringMatching(/learns nothing, by first\.$/),
       expect.stringMatching(/learns nothing, by second\.$/)

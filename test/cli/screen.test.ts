@@ -72,9 +72,7 @@ describe('a run of 330 stages', () => {
   it('on 200 columns and 50 lines, folds the rest into one line too', () => {
     const lines = screenOf(table1, { columns: 200, rows: 50 })
     expect(lines).toHaveLength(12)
-    expect(lines.at(6)).toBe(
-      '  ██████████░░░░░░░░░░░░░░   41 %  7,412 of at most 17,654 evaluations  312/s  33 s left'
-    )
+    expect(lines.at(6)).toBe('  ██████████░░░░░░░░░░░░░░   41 %  7,412 of at most 17,654 evaluations  312/s  33 s left')
     expect(lines.at(-2)).toBe('… 7 done before; 317 to come, next samples@nfe=3,solver=EPD-Plugin')
   })
 

@@ -79,7 +79,13 @@ describe('a run in another process', () => {
   it('that was killed is said to be stopped, with the command that goes on', async () => {
     const { code, stdout, stderr } = await epdRun(['watch', 'long', '--store', store])
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout.replaceAll(/long-[0-9a-f]{8}/g, 'RUN').replace(/[\d.]+ s$/m, '0 s').split('\n').slice(1)).toEqual([
+    expect(
+      stdout
+        .replaceAll(/long-[0-9a-f]{8}/g, 'RUN')
+        .replace(/[\d.]+ s$/m, '0 s')
+        .split('\n')
+        .slice(1)
+    ).toEqual([
       '✔ few  0 s',
       expect.stringMatching(/^› many  (nothing of it is|\d+ seeds of it are) kept$/),
       '1 of 2 stages, stopped',
@@ -95,7 +101,9 @@ describe('who watches', () => {
     const store = temporaryFolder()
     const child = await running(store)
     try {
-      const watcher = spawn(process.execPath, [main, 'watch', '--store', store], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const watcher = spawn(process.execPath, [main, 'watch', '--store', store], {
+        stdio: ['ignore', 'pipe', 'inherit']
+      })
       await once(watcher.stdout, 'data')
       watcher.stdout.resume()
       await killed(watcher, 'SIGINT')

@@ -4,7 +4,12 @@ import type { RunEvent } from '../../src/pipeline/event.js'
 import { followRun, type ExpectedStage, type LiveRun } from '../../src/pipeline/live.js'
 import { readLive, writeLive } from '../../src/pipeline/live-record.js'
 
-const expected = (name: string, kind: string, evaluations: number, more: Partial<ExpectedStage> = {}): ExpectedStage => ({
+const expected = (
+  name: string,
+  kind: string,
+  evaluations: number,
+  more: Partial<ExpectedStage> = {}
+): ExpectedStage => ({
   ...{ stage: { name, kind }, key: name, what: `${kind} ${name}`, complete: false },
   cost: { evaluations, atMost: false },
   ...more
@@ -143,7 +148,9 @@ const live: fc.Arbitrary<LiveRun> = fc.record(
         ...{ unit: fc.constantFrom('evaluations' as const, 'samples' as const), atMost: fc.constant(true) },
         ...{ notes: fc.array(fc.string(), { maxLength: 4 }) },
         waiting: fc.record(
-          { holder: fc.record({ pid: fc.nat(), host: fc.string(), sight: fc.constant('alive' as const), ahead: some }) },
+          {
+            holder: fc.record({ pid: fc.nat(), host: fc.string(), sight: fc.constant('alive' as const), ahead: some })
+          },
           { requiredKeys: [] }
         )
       },

@@ -23,7 +23,9 @@ describe('the line of an iteration', () => {
   })
 
   it('says what of a table is fitted', () => {
-    const phases = (['half', 'rows', 'points'] as const).map(tablePhase => lineOf({ ...row, phase: 'final', tablePhase }, 3))
+    const phases = (['half', 'rows', 'points'] as const).map(tablePhase =>
+      lineOf({ ...row, phase: 'final', tablePhase }, 3)
+    )
     expect(phases.map(line => line.split('  ')[2])).toEqual([
       'table from half of the trajectories',
       'table from all trajectories',
