@@ -29,10 +29,10 @@ export function inPlace(
   let width = terminal.columns
   const coloured = terminal.hasColors()
 
-  /** Brings the cursor to the first of the lines, which take more rows where the terminal has become narrower. */
-  const up = () => {
+  /** Erases the lines, which take more rows where the terminal has become narrower; the cursor is then on the first. */
+  const erased = () => {
     const rows = before.reduce((sum, line) => sum + Math.max(Math.ceil(widthOf(line) / terminal.columns), 1), 0)
-    return rows > 0 ? `\u001b[${rows}A\r\u001b[J` : ''
+    return rows > 0 ? eraseAbove(Math.min(rows, Math.max(terminal.rows - 1, 1))) : ''
   }
 
   return {
@@ -40,16 +40,25 @@ export function inPlace(
       const lines = linesFor(terminal)
       const isSame = lines.length === before.length && lines.every((line, i) => line === before[i])
       if (isSame && width === terminal.columns) return
-      printed(up() + lines.map(line => `${coloured ? withColour(line) : line}\n`).join(''))
+      printed(erased() + lines.map(line => `${coloured ? withColour(line) : line}\n`).join(''))
       before = lines
       width = terminal.columns
     },
     above(write) {
-      printed(up())
+      printed(erased())
       before = []
       write()
     }
   }
+}
+
+/**
+ * Erases so many rows above the cursor, and that of the cursor, one by one (ECMA-48: CUU, EL). What erases the screen from
+ * its first row on would have tmux and others keep a copy of it above.
+ */
+function eraseAbove(rows: number): string {
+  const up = `\u001b[${rows}A\r`
+  return `${up}\u001b[K${'\n\u001b[K'.repeat(rows)}${up}`
 }
 
 function withColour(line: string): string {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStore, openStore } from '../../src/store/store.js'
@@ -30,9 +31,11 @@ async function running(store: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [main, longSpec(), '--store', store, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  for await (const chunk of child.stdout) if (String(chunk).includes('"started","stage":"many"')) break
-  // The pipe stays open, and is emptied.
-  child.stdout.resume()
+  await new Promise<void>(resolve => {
+    createInterface({ input: child.stdout }).on('line', line => {
+      if (line.includes('"type":"started","stage":"many"')) resolve()
+    })
+  })
   return child
 }
 

@@ -1,4 +1,4 @@
-/** The part of a terminal (ECMA-48) that lines in place need: text, line feeds, CUU, ED and colours. */
+/** The part of a terminal (ECMA-48) that lines in place need: text, line feeds, CUU, EL and colours. */
 export class Screen {
   private lines: string[] = ['']
   private row = 0
@@ -15,7 +15,7 @@ export class Screen {
 
   write(text: string): void {
     for (const [, up, erase, colour, character] of text.matchAll(
-      /\u001b\[(\d+)A|(\u001b\[J)|(\u001b\[\d+m)|([\s\S])/gu
+      /\u001b\[(\d+)A|(\u001b\[K)|(\u001b\[\d+m)|([\s\S])/gu
     )) {
       if (up) this.row = Math.max(this.row - Number(up), this.top())
       else if (erase) this.erase()
@@ -23,14 +23,10 @@ export class Screen {
     }
   }
 
-  /** All lines that were ever on the screen, the newest last. */
+  /** All lines that were ever on the screen, the newest last, without empty ones behind it. */
   text(): string[] {
-    return this.lines.map(line => line.trimEnd())
-  }
-
-  /** The lines that are on the screen now. */
-  visible(): string[] {
-    return this.text().slice(this.top())
+    const lines = this.lines.map(line => line.trimEnd())
+    return lines.slice(0, lines.findLastIndex(line => line !== '') + 1)
   }
 
   /** Makes the terminal narrower or wider, as those do that break lines anew. */
@@ -47,7 +43,6 @@ export class Screen {
   }
 
   private erase(): void {
-    this.lines = this.lines.slice(0, this.row + 1)
     this.lines[this.row] = this.lines[this.row].slice(0, this.column)
   }
 
