@@ -309,6 +309,7 @@ async function outside(model: Model, count: number): Promise<number> {
     ...{ assetPath: (name: string) => name, assetDigest: (name: string) => name, cacheDir: store.root },
     imagesKey: (name: string) => name,
     solvers: SOLVERS,
+    expected: { evaluations: 3 * count, atMost: false },
     ...{ openModel: () => Promise.resolve(model), onProgress: () => undefined }
   }
   const { x, sigma } = inputs(model, 1)

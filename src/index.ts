@@ -201,6 +201,9 @@ export {
   type SpecOptions
 } from './pipeline/run-experiment.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
+export type { DoneStage, LiveRun, LiveStage, NamedStage } from './pipeline/live.js'
+export { readLive } from './pipeline/live-record.js'
+export { watchRun, type WatchedRun } from './pipeline/watch.js'
 export { preview, type Preview, type PreviewOptions, type PreviewedStage, type StageState } from './pipeline/preview.js'
 export type { StageKeys } from './pipeline/key.js'
 export type { Plan, PlannedStage } from './pipeline/plan.js'
@@ -239,6 +242,7 @@ export {
   type RunOverview,
   type RunStage,
   type RunStatus,
+  type RunWorker,
   type ShardRow,
   type ShardToPut,
   type StageRow,

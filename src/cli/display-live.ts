@@ -1,93 +1,80 @@
-import { nameOfModel } from '../pipeline/model.js'
-import { Listr, type ListrTaskWrapper, type DefaultRenderer } from 'listr2'
+import { Listr, type DefaultRenderer, type ListrTaskWrapper } from 'listr2'
+import { EpdError } from '../errors.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
-import type { AnyExperiment } from '../experiment/experiment.js'
-import { STAGE_KINDS } from '../stages/registry.js'
+import { nameOfModel } from '../pipeline/model.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
+import { inPlace } from './in-place.js'
 import { warn } from './output.js'
 import { printable } from './printable.js'
+import { digestLine, downloadLine, duration } from './progress.js'
+import { screenOf, type View } from './screen.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 
-/** A list of stages that fills as they run. */
+/** Milliseconds between two looks at where the run is. */
+const APART = 200
+
+/** A task for the model, and a screen for the stages, of which there may be more than the terminal has lines. */
 export function open(experiment: AnyExperiment): Display {
   let handle: (event: RunEvent) => void = () => undefined
-
-  const list = (tasks: { title: string; lines?: number; task: (task: Task) => Promise<void> }[]) =>
-    new Listr<unknown, 'default', 'default'>(
-      tasks.map(({ title, lines = 1, task }) => ({
-        title,
-        task: (_: unknown, wrapper: Task) => task(wrapper),
-        rendererOptions: { outputBar: lines }
-      })),
-      {
-        registerSignalListeners: false,
-        renderer: 'default',
-        fallbackRenderer: 'default',
-        rendererOptions: { collapseErrors: false, showErrorMessage: false }
-      }
-    ).run()
-
+  const screen = inPlace()
   return {
     show: event => {
-      if (event.type === 'warning') warn(event.message)
+      if (event.type === 'warning')
+        screen.above(() => {
+          warn(event.message)
+        })
       else handle(event)
     },
     async begin(work) {
       const begun: Execution[] = []
-      const task = async (wrapper: Task) => {
+      const task = async (_: unknown, wrapper: Task) => {
         handle = event => {
           if (event.type === 'download') wrapper.output = printable(downloadLine(event))
           if (event.type === 'downloaded') wrapper.output = printable(digestLine(event))
         }
         begun.push(await work())
       }
-      await list([{ title: printable(`model  ${nameOfModel(experiment.model)}`), task }])
+      await listOf(printable(`model  ${nameOfModel(experiment.model)}`), task).run()
       return begun[0]
     },
-    async stages({ plan, run }) {
-      await list(
-        plan.stages.map(one => {
-          const kind = STAGE_KINDS.of(one.stage)
-          const title = printable(`${one.stage.name}  ${kind.summary(one.stage)}`)
-          return {
-            title,
-            lines: kind.lines ?? 1,
-            task: async wrapper => {
-              handle = stageHandler(one.stage.name, title, wrapper)
-              await run(one)
-            }
-          }
-        })
-      )
+    async stages({ plan, run, live }) {
+      handle = () => undefined
+      const begun = performance.now()
+      const draw = (changed: Partial<View> = {}) => {
+        screen.draw(size => screenOf({ ...viewOf(live()), ...changed }, size))
+      }
+      const timer = setInterval(draw, APART)
+      try {
+        for (const one of plan.stages) await run(one)
+        draw({ ended: duration((performance.now() - begun) / 1000) })
+      } catch (error) {
+        draw(endedBy(error))
+        throw error
+      } finally {
+        clearInterval(timer)
+      }
     }
   }
 }
 
-function stageHandler(stage: string, title: string, wrapper: Task): (event: RunEvent) => void {
-  const progress = progressLine()
-  return event => {
-    if (!concerns(event, stage)) return
-    switch (event.type) {
-      case 'cached':
-        wrapper.title = `${title}  (in the store)`
-        break
-      case 'waiting':
-        wrapper.output = printable(waitingLine(event))
-        break
-      case 'progress':
-        wrapper.output = printable(progress(event))
-        break
-      case 'finished':
-        wrapper.title = `${title}  ${duration(event.seconds)}`
-        break
-      case 'started':
-      case 'download':
-      case 'downloaded':
-      case 'warning':
-        break
-    }
-  }
+/** What a run shows once it goes on no more. */
+function endedBy(error: unknown): Partial<View> {
+  const isStopped = error instanceof EpdError && error.code === 'interrupted'
+  return isStopped ? { ended: 'stopped', mark: 'stopped' } : { ended: 'failed', mark: 'failed' }
+}
+
+function viewOf({ running, ...live }: ReturnType<Execution['live']>): View {
+  return { ...live, running: running ? [running] : [] }
+}
+
+function listOf(title: string, task: (context: unknown, wrapper: Task) => Promise<void>) {
+  return new Listr<unknown, 'default', 'default'>([{ title, task, rendererOptions: { outputBar: 1 } }], {
+    registerSignalListeners: false,
+    renderer: 'default',
+    fallbackRenderer: 'default',
+    rendererOptions: { collapseErrors: false, showErrorMessage: false }
+  })
 }

@@ -1,10 +1,12 @@
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
+import type { LiveRun } from '../pipeline/live.js'
 import { nameOfModel } from '../pipeline/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, stageLine, waitingLine } from './progress.js'
+import { wholeLine } from './screen.js'
 import { print, warn } from './output.js'
 
 /** Seconds between two signs of life of the same stage. */
@@ -40,10 +42,10 @@ export function open(experiment: AnyExperiment): Display {
       else handle(event)
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
-    async stages({ plan, run }: Execution) {
+    async stages({ plan, run, live }: Execution) {
       for (const one of plan.stages) {
         const { stage } = one
-        await shown(stage.name, STAGE_KINDS.of(stage).summary(stage), stageEvents(stage.name), () => run(one))
+        await shown(stage.name, STAGE_KINDS.of(stage).summary(stage), stageEvents(stage.name, live), () => run(one))
       }
     }
   }
@@ -57,15 +59,20 @@ function download(event: RunEvent): Said {
   return event.type === 'download' ? { line: downloadLine(event) } : undefined
 }
 
-function stageEvents(stage: string): (event: RunEvent) => Said {
-  const progress = progressLine()
+function stageEvents(stage: string, live: () => LiveRun): (event: RunEvent) => Said {
   return event => {
     if (!concerns(event, stage)) return undefined
     if (event.type === 'cached') return { ending: '(in the store)' }
     if (event.type === 'finished') return { ending: duration(event.seconds) }
     if (event.type === 'waiting') return { line: waitingLine(event) }
-    return event.type === 'progress' ? { line: progress(event) } : undefined
+    if (event.type !== 'progress') return undefined
+    return { line: event.unit === 'iterations' ? event.note : signOfLife(live(), event.note) }
   }
+}
+
+/** Where the stage that runs is, and all of the run. */
+function signOfLife({ running, ...whole }: LiveRun, note: string | undefined): string | undefined {
+  return running && [stageLine(running), note, wholeLine(whole)].filter(Boolean).join('  ')
 }
 
 /** Lets each iteration through, and of what comes often a sign of life now and then. */

@@ -10,6 +10,7 @@ import { inColumns } from './columns.js'
 import type { Flags } from './flags.js'
 import { absentLines } from './reads.js'
 import { print, printJson, tell, warn } from './output.js'
+import { grouped } from './progress.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {
@@ -60,11 +61,6 @@ function asTable(stages: readonly PreviewedStage[]): string {
     summary(stage)
   ])
   return inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)
-}
-
-/** A whole number in groups of three digits, as toLocaleString('en') has it, which first loads the tables of languages. */
-function grouped(count: number): string {
-  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
 
 function inWords(progress: StageState): string {

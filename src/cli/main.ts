@@ -85,6 +85,12 @@ program
   })
 
 program
+  .command('watch [run]')
+  .description('see a run go on in another process; by default the newest. Ctrl-C ends the watching, not the run')
+  .addOptions(STORE_OPTIONS)
+  .action(async (run: string | undefined, options: Flags) => (await import('./watch.js')).watch(run, options))
+
+program
   .command('validate <spec>')
   .description('check a spec and print it resolved')
   .addOptions([set, allowMismatch, ...STORE_OPTIONS])

@@ -25,6 +25,11 @@ export function printMarked(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
+/** Writes sequences for the terminal, and lines between them that are all `printable`. */
+export function printSequences(text: string): void {
+  process.stdout.write(text)
+}
+
 /** Tells a line on stderr, whatever is in it. */
 export function tell(text: string): void {
   process.stderr.write(`${printable(text)}\n`)

@@ -11,7 +11,7 @@ import { accumulator, type Statistics } from '../metrics/statistics.js'
 import { defaultCache } from '../models/open.js'
 import { FEATURES, type InceptionInput } from '../networks/inception-v3.js'
 import { checkOut } from './out.js'
-import { progressLine } from './progress.js'
+import { samplesLine } from './progress.js'
 import { isLive } from './terminal.js'
 import { print, printJson, tell, tellInPlace, warn } from './output.js'
 
@@ -95,14 +95,13 @@ const BATCH = 64
 async function statisticsOf(images: Collection, inception: Inception): Promise<Statistics> {
   const sums = accumulator(FEATURES)
   const total = images.names.length
-  const line = progressLine()
+  const line = samplesLine()
   for (let done = 0; done < total; done += BATCH) {
     const names = images.names.slice(done, done + BATCH)
     const pixels: Uint8Array[] = []
     for (const name of names) pixels.push(colours(await images.read(name)))
     sums.add(Float64Array.from(await inception.features(Buffer.concat(pixels), names.length)))
-    const event = { type: 'progress', stage: '', done: done + names.length, total, unit: 'samples' } as const
-    if (isLive(process.stderr)) tellInPlace(line(event))
+    if (isLive(process.stderr)) tellInPlace(line(done + names.length, total))
   }
   if (isLive(process.stderr)) tell('')
   return sums.finish()

@@ -4,15 +4,20 @@ import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
 import { carryOut } from '../pipeline/run-experiment.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
+import { solversWith } from '../experiment/plugins.js'
+import type { Plan } from '../pipeline/plan.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
 import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, RunFlags } from './flags.js'
+import { gains } from './gains.js'
 import { resultLines } from './show.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
+import { lineWidth } from './terminal.js'
+import { wrapped } from './width.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
   const experiment = await load(file, options)
@@ -58,7 +63,7 @@ async function execute(experiment: AnyExperiment, options: Flags): Promise<void>
         stages
       }
     )
-    report(store, plan.runId, options)
+    report(store, plan, experiment, options)
   } catch (error) {
     const isLost = error instanceof EpdError && error.code === 'store-lost'
     throw interrupt.signal.aborted && !isLost ? new EpdError('interrupted', wayOn(store, runId, options)) : error
@@ -79,15 +84,26 @@ function wayOn(store: WritableStore, runId: string | undefined, { store: dir }: 
   return `Interrupted; what is done is kept. Continue with: ${command}`
 }
 
-function report(store: WritableStore, runId: string, { json, store: dir }: Flags): void {
+function report(
+  store: WritableStore,
+  { runId, stages }: Plan,
+  { plugins }: AnyExperiment,
+  { json, store: dir }: Flags
+): void {
   if (json) {
     printJson({ type: 'done', run: runId })
     return
   }
   const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
   const folder = imagesFolder(store.root, runId)
+  const told = gains(
+    store.results(runId),
+    stages.map(({ stage }) => stage),
+    solversWith(plugins)
+  )
   const lines = [
     ...resultLines(store, runId),
+    ...(told.length > 0 ? ['', ...told.flatMap(sentence => wrapped(printable(sentence), lineWidth(), '  '))] : []),
     '',
     ...(existsSync(folder) ? [printable(`images   ${folder}`)] : []),
     printable(`details  epd-run show ${runId}${elsewhere}`)

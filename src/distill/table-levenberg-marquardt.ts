@@ -121,7 +121,8 @@ async function iterate(
   before: TableState,
   iterations: number
 ): Promise<{ position: Here; row: Iteration }> {
-  const task = lessonsOf(whole, before.phase)
+  const { phase } = before
+  const task = lessonsOf(whole, phase)
   const share = shareOf(task, before)
   const { state: begun, loss } = await begin(task, before)
   const proposal = await propose(task, begun, loss)
@@ -144,7 +145,8 @@ async function iterate(
   return {
     position: { state: ended ? nextPhase(task, seen) : seen },
     row: {
-      ...{ iteration, phase: 'final', loss: accepted ? proposal.loss : loss, validationLoss },
+      ...{ iteration, phase: 'final', ...(phase !== 'done' && { tablePhase: phase }) },
+      ...{ loss: accepted ? proposal.loss : loss, validationLoss },
       ...{ evaluations, accepted, damping: proposal.damping }
     }
   }

@@ -11,6 +11,8 @@ export interface Iteration {
   readonly phase: 'step' | 'final' | 'adam' | 'search'
   /** The step that is fitted, in phase `step`. */
   readonly step?: number
+  /** What of a table is fitted: see `TableState.phase`. */
+  readonly tablePhase?: 'half' | 'rows' | 'points'
   /** Mean squared difference to the teacher, of what this phase looks at. */
   readonly loss: number
   readonly validationLoss?: number

@@ -3,7 +3,7 @@ import { EpdError, messageOf } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { solversWith } from '../experiment/plugins.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
-import type { Identity } from '../stages/kind.js'
+import type { Cost, Identity } from '../stages/kind.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim } from '../store/store.js'
@@ -19,7 +19,11 @@ import {
   type Copies,
   type Described
 } from './assets.js'
+import { costsOf } from './costs.js'
+import type { OnEvent } from './event.js'
 import { givenTo, type GivenFile } from './given-files.js'
+import { followRun, type ExpectedStage, type LiveRun } from './live.js'
+import { writeLive } from './live-record.js'
 import type { Plan, PlannedStage } from './plan.js'
 import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
@@ -30,6 +34,8 @@ export type { ExecuteOptions }
 /** A run that is under way. */
 export interface Execution {
   readonly plan: Plan
+  /** How the run stands now. */
+  readonly live: () => LiveRun
   /** Runs one stage, whose inputs have run; what the store has is not computed again. */
   readonly run: (planned: PlannedStage) => Promise<void>
   /** Ends the run as finished, or as what the error says of it. */
@@ -48,19 +54,27 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
   const copies = await guardedAsync(store.root, () => obtainCopies(options))
   const all = await guardedAsync(store.root, () => prepared({ ...options, cacheDir }, copies))
   const { experiment, model, assets, prompts, plan: planned } = all
-  await closing(model, () => checkStages(planned, all, options))
+  const complete = await closing(model, () => checkStages(planned, all, options))
+  const costs = costsOf(all.experiment, kinds, model.nfeFactor)
+  const { take, live } = followRun(expectedStages(planned, kinds, costs, complete))
+  const onEvent: OnEvent = event => {
+    take(event)
+    options.onEvent(event)
+  }
   const { name, description, file, text, overrides, allowMismatch } = experiment
   store.beginRun(
     { id: planned.runId, name, description, file, spec: text, overrides, allowMismatch },
-    planned.stages.map(({ stage, key }) => ({ name: stage.name, key }))
+    planned.stages.map(({ stage, key }) => ({ name: stage.name, key })),
+    () => writeLive(live())
   )
   let files: Promise<Described[]> | undefined
   const work: Work = {
-    ...{ ...options, kinds, experiment, model, assets, prompts, plan: planned },
+    ...{ ...options, onEvent, kinds, costs, experiment, model, assets, prompts, plan: planned },
     files: async identity => givenTo(identity, options.experiment, await (files ??= described(options, copies)))
   }
   return {
     plan: planned,
+    live,
     run: one => healing(one, work),
     async end(error) {
       await model.close()
@@ -74,13 +88,31 @@ function described({ experiment, kinds }: ExecuteOptions, copies: Copies): Promi
   return describeCopies(experiment, copies, kinds)
 }
 
-/** Checks all stages that the store does not have, before the first of them runs. */
+function expectedStages(
+  { stages }: Plan,
+  kinds: StageKinds,
+  costs: ReadonlyMap<string, Cost>,
+  complete: ReadonlySet<string>
+): ExpectedStage[] {
+  return stages.map(({ stage, key }) => ({
+    stage,
+    key,
+    what: kinds.of(stage).summary(stage),
+    cost: costs.get(stage.name) ?? NO_COST,
+    complete: complete.has(key)
+  }))
+}
+
+const NO_COST: Cost = { evaluations: 0, atMost: false }
+
+/** Checks all stages that the store does not have, before the first of them runs. Returns the keys of the others. */
 async function checkStages(
   { stages }: Plan,
   { model, assets }: Opened,
   { store, signal, metrics, kinds = STAGE_KINDS }: ExecuteOptions
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const done = new Set<string>()
+  const complete = new Set<string>()
   const context: CheckContext = {
     model,
     assetPath: location => assetOf(assets, location).path,
@@ -95,8 +127,10 @@ async function checkStages(
   for (const { stage, key } of stages) {
     signal.throwIfAborted()
     const kind = kinds.of(stage)
-    if (!store.isComplete(key)) await guardedAsync(store.root, async () => kind.check?.(stage, context))
+    if (store.isComplete(key)) complete.add(key)
+    else await guardedAsync(store.root, async () => kind.check?.(stage, context))
   }
+  return complete
 }
 
 /** What all stages of a run are computed with. */
@@ -106,6 +140,7 @@ interface Work extends ExecuteOptions {
   readonly assets: Assets
   readonly prompts?: readonly string[]
   readonly plan: Plan
+  readonly costs: ReadonlyMap<string, Cost>
   /** What a stage is given of the files that the spec names. */
   readonly files: (identity: Identity) => Promise<GivenFile[]>
   /** Whether it was said already that what the store holds is damaged. */
@@ -218,6 +253,7 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   try {
     const cost = await kind.run(stage, {
       solvers: solversWith(experiment.plugins),
+      expected: work.costs.get(stage.name) ?? NO_COST,
       store,
       key,
       claim,

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EpdError } from '../errors.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
-import { solversWith } from '../experiment/plugins.js'
 import type { Cost, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { Store } from '../store/store.js'
 import { absentCopies, cacheFolder, expectFiles, findCopies, type Absent } from './assets.js'
+import { costsOf } from './costs.js'
 import { prepared, type ExecuteOptions } from './prepare.js'
 
 /** How far the store has come with a stage. */
@@ -78,15 +78,15 @@ async function inCache<T>({ root }: Store, work: (cacheDir: string) => Promise<T
 }
 
 function previewed(
-  { stages, plugins }: AnyExperiment,
+  experiment: AnyExperiment,
   kinds: StageKinds,
   progress: (name: string) => StageState,
   nfeFactor = 1
 ): readonly PreviewedStage[] {
-  const around = { find: (name: string) => stages.find(stage => stage.name === name), solvers: solversWith(plugins) }
-  return stages.map(stage => {
-    const { evaluations, atMost } = kinds.of(stage).cost(stage, around)
-    return { stage, progress: progress(stage.name), evaluations: evaluations * nfeFactor, atMost }
+  const costs = costsOf(experiment, kinds, nfeFactor)
+  return experiment.stages.map(stage => {
+    const { evaluations = 0, atMost = false } = costs.get(stage.name) ?? {}
+    return { stage, progress: progress(stage.name), evaluations, atMost }
   })
 }
 

@@ -1,6 +1,6 @@
 import { EpdError } from '../errors.js'
 import type { Effort } from '../distill/effort.js'
-import { distill as distilled, distillCost } from '../distill/distill.js'
+import { distill as distilled, distillCost, type DistillOptions } from '../distill/distill.js'
 import { featureView } from '../distill/feature-view.js'
 import { optimiserOf, type OptimizerSpec } from '../distill/registry.js'
 import { studentOf } from '../distill/student.js'
@@ -16,7 +16,8 @@ import { effortOf, tableEffort } from './cost.js'
 import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
 import { checkBegin, checkGrid, checkSearch, checkStart, checkTogether, checkUnseen } from './distill-checks.js'
 import { studentIn } from './distill-student.js'
-import { describe, isDistillState, startingPoints } from './distill-progress.js'
+import { counted } from './counted.js'
+import { describe, isDistillState, spending, startingPoints } from './distill-progress.js'
 import { beginIn, tableToBegin } from './distill-begin.js'
 import { checkInception, network, openFeatures } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
@@ -176,8 +177,7 @@ export const distill: StageKind<DistillStage> = {
   async check({ name, features }, context) {
     if (features) await checkInception({ ...features, name }, context)
   },
-  run,
-  lines: 4
+  run
 }
 
 function evaluationsOf(
@@ -221,15 +221,13 @@ function compared({ name, student, teacher: taught }: DistillStage, { find, solv
  * Finds the predictor with which the student follows its teacher; each iteration is a row, from which it can continue.
  */
 async function run(stage: DistillStage, context: StageContext): Promise<StageCost> {
-  const { store, key, claim, inputKey, promptsOf, signal, onProgress, solvers } = context
+  const { store, key, inputKey, promptsOf, signal, solvers } = context
   const { student, learnSigmas, optimizer, objective, start, seed } = stage
-  const model = await context.openModel()
+  const reported = reports(stage, context)
+  const model = counted(await context.openModel(), reported.onEvaluations)
   const sigmas = startingPoints(stage, model, context)
   const solver = bound(student, solvers)
-  const taught = store.shards(inputKey(stage.teacher)).reduce((sum, { seeds }) => sum + seeds.length, 0)
-  const total = mostIterations(stage, solvers, taught)
   const resume = store.iterationState(key)
-  let done = isDistillState(resume) ? resume.iteration : 0
   const [, height, width] = imageShape(model)
   const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distilled({
@@ -246,18 +244,10 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     seed,
     signal,
     resume: isDistillState(resume) ? resume : undefined,
-    onIteration: (row, state) => {
-      store.putIteration(claim, row, state)
-      done = row.iteration
-      onProgress({ done, total, unit: 'iterations', note: describe(row) })
-    },
-    onPart: (count, all) => {
-      if (count < all)
-        onProgress({ done, total, unit: 'iterations', note: `probed on ${count} of ${all} trajectories` })
-    }
+    ...reported.callbacks
   }).finally(() => inception?.close())
   const { learned, loss, validationLoss, evaluations } = found
-  store.putPredictor(claim, {
+  store.putPredictor(context.claim, {
     predictor: learned,
     sigmas: [...found.sigmas],
     loss,
@@ -265,6 +255,29 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     evaluations
   })
   return { nfe: student.nfe, evaluations }
+}
+
+/** What a distillation tells while it goes on: the evaluations of its model, its iterations and their parts. */
+function reports(stage: DistillStage, { store, key, claim, inputKey, onProgress, solvers, expected }: StageContext) {
+  const training = store.shards(inputKey(stage.teacher)).reduce((sum, { seeds }) => sum + seeds.length, 0)
+  const total = mostIterations(stage, solvers, training)
+  const before = store.iterations(key).at(-1)
+  const spent = spending(expected, before?.evaluations ?? 0, onProgress)
+  const steps = pointsAboveZero(stage.student) - 1
+  let done = before?.iteration ?? 0
+  const callbacks: Pick<DistillOptions, 'onIteration' | 'onPart'> = {
+    onIteration(row, state) {
+      store.putIteration(claim, row, state)
+      done = row.iteration
+      spent.set(row.evaluations)
+      onProgress({ done, total, unit: 'iterations', note: describe(row, steps) })
+    },
+    onPart(count, all) {
+      if (count < all)
+        onProgress({ done, total, unit: 'iterations', note: `probed on ${count} of ${all} trajectories` })
+    }
+  }
+  return { onEvaluations: spent.add, callbacks }
 }
 
 /** How many iterations the optimiser may take. `training`: trajectories. */

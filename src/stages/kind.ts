@@ -7,9 +7,9 @@ import type { Solvers } from '../solvers/registry.js'
 import type { ScheduleSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
 import type { FindStage, StageBase } from './base.js'
 import type { StageSpec } from './spec.js'
-import type { CheckContext, StageContext, StageCost } from './stage.js'
+import type { CheckContext, Cost, StageContext, StageCost } from './stage.js'
 
-export type { FindStage, StageBase }
+export type { Cost, FindStage, StageBase }
 
 /** What is around a stage: the other stages, and the solvers that a spec may name. */
 export interface Around {
@@ -47,13 +47,6 @@ export interface Surroundings {
  * What tells a decoder from another: SHA-256 of its graph and weights, what latents are divided by, and what runs it.
  */
 export type DecoderMark = Pick<Decoder, 'digest' | 'scale' | 'engine'>
-
-/** What a stage will cost in evaluations of the model, all samples together. */
-export interface Cost {
-  readonly evaluations: number
-  /** Whether it may be less, which only the run can tell. */
-  readonly atMost: boolean
-}
 
 /** Makes paths that a spec gives absolute. `key` is the key of the stage that holds the location. */
 export interface Locator {
@@ -132,8 +125,6 @@ export interface StageKind<S extends StageBase = StageBase> {
   run(stage: S, context: StageContext): Promise<StageCost>
   /** The images that people are shown, if it makes any. */
   pictures?(stage: S): Pictures
-  /** How many of its newest lines are shown while it runs; 1 unless said. */
-  readonly lines?: number
 }
 
 /** Whether a stage is of a kind. */

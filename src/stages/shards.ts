@@ -6,6 +6,7 @@ import type { NoiseScale } from '../solvers/schedule.js'
 import { EpdError } from '../errors.js'
 import type { Seeds } from '../reading/seeds.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
+import { counted } from './counted.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /**
@@ -104,23 +105,6 @@ export async function runShards<T extends StageCost>(
 
 function totalOf(costs: readonly StageCost[]): number {
   return costs.reduce((sum, { evaluations }) => sum + evaluations, 0)
-}
-
-/** A model that tells of each batch that it has answered. */
-function counted(model: Model, onEvaluations: (evaluations: number) => void): Model {
-  const counting =
-    <Answer>(denoise: (x: Float64Array, sigma: Float64Array, condition?: Condition) => Promise<Answer>) =>
-    async (x: Float64Array, sigma: Float64Array, condition?: Condition) => {
-      const answer = await denoise(x, sigma, condition)
-      onEvaluations(sigma.length * model.nfeFactor)
-      return answer
-    }
-  const { features } = model
-  return {
-    ...model,
-    denoise: counting((...given) => model.denoise(...given)),
-    features: features && { ...features, denoise: counting((...given) => features.denoise(...given)) }
-  }
 }
 
 /** The shards of some seeds that are not done, each made when it is asked for. */

@@ -38,16 +38,27 @@ export interface Progress {
   readonly done: number
   readonly total: number
   readonly unit: 'evaluations' | 'iterations' | 'samples'
+  /** Whether the stage may end before `done` has come to `total`. */
+  readonly atMost?: boolean
   /** Seeds whose results are in the store. */
   readonly stored?: number
   /** The newest line worth reading. */
   readonly note?: string
 }
 
+/** What a stage will cost in evaluations of the model, all samples together. */
+export interface Cost {
+  readonly evaluations: number
+  /** Whether it may be less, which only the run can tell. */
+  readonly atMost: boolean
+}
+
 /** What a stage is run with. */
 export interface StageContext {
   /** The solvers that a spec may name. */
   readonly solvers: Solvers
+  /** What the stage will cost from its beginning to its end, as `StageKind.cost` says, each NFE of guidance counted. */
+  readonly expected: Cost
   readonly store: WritableStore
   /** The stage's own key, and this process's hold on it. */
   readonly key: string

@@ -13,7 +13,8 @@ import type {
   RunStage,
   RunStatus,
   ShardRow,
-  StageRow
+  StageRow,
+  RunWorker
 } from './records.js'
 
 /**
@@ -30,6 +31,8 @@ export interface Store {
    * @throws EpdError `not-found`
    */
   run(idOrName: string): Run
+  /** The processes that work on a run now, as far as can be seen from here. */
+  workers(runId: string): RunWorker[]
   /** The stages of a run in their order. */
   runStages(runId: string): RunStage[]
   /** A stage's result by its key; undefined where none has begun it. */
@@ -87,11 +90,15 @@ export interface WritableStore extends Store {
   check(): void
   /** Commits all that is put within, together or not at all. */
   transaction<T>(work: () => T): T
-  /** Enters a run with its stages, or sets one that is there back to `running`. */
+  /**
+   * Enters a run with its stages, or sets one that is there back to `running`. Until the run ends, `progress` is asked
+   * about once a second how far it has come, in JSON, for those who watch: see `workers`.
+   */
   beginRun(
     run: Omit<Run, 'allowMismatch' | 'status' | 'error' | 'created' | 'updated' | 'finished'> &
       Partial<Pick<Run, 'allowMismatch'>>,
-    stages: readonly { name: string; key: string }[]
+    stages: readonly { name: string; key: string }[],
+    progress?: () => string
   ): void
   /** Notes how a run has ended. */
   endRun(id: string, status: RunStatus, error?: string): void

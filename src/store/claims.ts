@@ -84,12 +84,25 @@ export function enter(database: Database, name: string, holder: string): void {
     .run(name, holder, pid, hostname(), machine, began, Date.now())
 }
 
-/** Gives signs of life until it is told to stop. `onLost` is called where the holder is not noted any more. */
-export function keepAlive(database: Database, name: string, holder: string, onLost?: () => void): () => void {
-  const beat = database.prepare('UPDATE claims SET heartbeat = ? WHERE name = ? AND holder = ?')
+/** What signs of life are given with. */
+interface Signs {
+  /** Called where the holder is not noted any more. */
+  readonly onLost?: () => void
+  /** How far the work has come, as JSON, which is written with each sign of life. */
+  readonly progress?: () => string
+}
+
+/** Gives signs of life until it is told to stop. */
+export function keepAlive(
+  database: Database,
+  name: string,
+  holder: string,
+  { onLost, progress }: Signs = {}
+): () => void {
+  const beat = database.prepare('UPDATE claims SET heartbeat = ?, progress = ? WHERE name = ? AND holder = ?')
   const timer = setInterval(() => {
     attempt(() => {
-      if (beat.run(Date.now(), name, holder).changes === 0) onLost?.()
+      if (beat.run(Date.now(), progress?.() ?? null, name, holder).changes === 0) onLost?.()
     })
   }, HEARTBEAT)
   timer.unref()

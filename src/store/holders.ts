@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../files/processes.js'
-import { isRow, number, text, type Row } from './rows.js'
+import { isRow, number, text, textOrNull, type Row } from './rows.js'
 import type { Database } from './sqlite.js'
 
 /** A process that holds a piece of work, as the table `claims` has it. */
@@ -9,6 +9,8 @@ export interface Holder extends ProcessIdentity {
   readonly host: string
   /** Milliseconds since 1970, by the holder's clock. */
   readonly heartbeat: number
+  /** How far the work has come, as JSON; null where its holder does not say. */
+  readonly progress: string | null
 }
 
 export function holderOf(database: Database, name: string): Holder | undefined {
@@ -28,6 +30,7 @@ function toHolder(row: Row): Holder {
     machine: text(row, 'machine'),
     pid: number(row, 'pid'),
     began: text(row, 'began'),
-    heartbeat: number(row, 'heartbeat')
+    heartbeat: number(row, 'heartbeat'),
+    progress: textOrNull(row, 'progress')
   }
 }

@@ -251,5 +251,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   UPDATE runs SET seal = row_seal('runs', id, name, description, file, spec, overrides, allow_mismatch, status, error, created,
     updated, finished);
+  `,
+  // A process that works on a run says with each sign of life how far the run has come.
+  `
+  ALTER TABLE claims ADD COLUMN progress TEXT;                      -- JSON; of the notes of runs alone
   `
 ]

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { thisProcess, type ProcessIdentity } from '../files/processes.js'
+import { sightOf, thisProcess, type ProcessIdentity } from '../files/processes.js'
 import { attempt, dropGone, enter, keepAlive, seemsAlive } from './claims.js'
 import { allHolders, type Holder } from './holders.js'
-import type { Run } from './records.js'
+import type { Run, RunWorker } from './records.js'
 import { isRow, text } from './rows.js'
 import { checkRun, isDamaged, seal } from './seals.js'
 import type { Database } from './sqlite.js'
@@ -13,8 +13,11 @@ const KILLED = 'its process was killed'
 /** What processes that work on a run are noted under in the table `claims`: any number of them may. */
 const PREFIX = 'run '
 
-/** Notes that this process works on a run. Returns what ends that. To be called within a transaction. */
-export function attend(database: Database, run: string): () => void {
+/**
+ * Notes that this process works on a run, and with each sign of life how far the run has come, as `progress` says it in
+ * JSON. Returns what ends that. To be called within a transaction.
+ */
+export function attend(database: Database, run: string, progress?: () => string): () => void {
   const holder = randomUUID()
   const name = `${PREFIX}${run} ${holder}`
   const goOn = () => {
@@ -25,7 +28,7 @@ export function attend(database: Database, run: string): () => void {
   }
   enter(database, name, holder)
   // Another process may have taken this one for dead while it slept.
-  const stop = keepAlive(database, name, holder, goOn)
+  const stop = keepAlive(database, name, holder, { onLost: goOn, progress })
   return () => {
     stop()
     attempt(() => database.prepare('DELETE FROM claims WHERE name = ?').run(name))
@@ -42,10 +45,18 @@ export function attended(database: Database): ReadonlySet<string> {
   const noted = new Set([...notes, thisProcess()].map(identity))
   const runsOf = database.prepare('SELECT run_id FROM run_stages WHERE stage_key = ?').pluck()
   const earlier = claims.filter(one => !noted.has(identity(one)))
-  return new Set([
-    ...notes.map(({ name }) => name.slice(PREFIX.length, name.lastIndexOf(' '))),
-    ...earlier.flatMap(({ name }) => runsOf.all(name).map(String))
-  ])
+  return new Set([...notes.map(runOf), ...earlier.flatMap(({ name }) => runsOf.all(name).map(String))])
+}
+
+/** The processes that work on a run, as far as can be seen, each with what it last said of the run. */
+export function workersOn(database: Database, run: string): RunWorker[] {
+  return allHolders(database)
+    .filter(one => isNote(one) && runOf(one) === run && seemsAlive(one))
+    .map(one => ({ pid: one.pid, host: one.host, sight: sightOf(one), progress: one.progress }))
+}
+
+function runOf({ name }: Holder): string {
+  return name.slice(PREFIX.length, name.lastIndexOf(' '))
 }
 
 function isNote({ name }: Holder): boolean {

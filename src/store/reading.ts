@@ -1,7 +1,7 @@
 import { EpdError } from '../errors.js'
 import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
-import { attended, standing } from './presence.js'
+import { attended, standing, workersOn } from './presence.js'
 import { query, queryRows } from './query.js'
 import type { Run } from './records.js'
 import {
@@ -68,7 +68,7 @@ const NOBODY: ReadonlySet<string> = new Set()
 
 const NEWEST = 'ORDER BY updated DESC, rowid DESC'
 
-function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'runStages' | 'results'> {
+function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'workers' | 'runStages' | 'results'> {
   const { root, file, database, rows, all } = access
   const standings = (found: readonly Run[]) => {
     const alive = found.some(({ status }) => status === 'running') ? guarded(file, () => attended(database)) : NOBODY
@@ -96,6 +96,7 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'run
       }))
       return standings(all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root)))[0]
     },
+    workers: runId => guarded(file, () => workersOn(database, runId)),
     runStages: runId => stagesOf(runId).map(row => ({ ...row, stage: stageOf(access, row.key) ?? null })),
     results(runId) {
       const ids = runId === undefined ? runs().map(({ id }) => id) : [runId]

@@ -1,3 +1,4 @@
+import type { Sight } from '../files/processes.js'
 import type { StoredObject } from './objects.js'
 
 /** How a run stands. One whose process was killed is `interrupted`. */
@@ -28,6 +29,16 @@ export interface RunOverview {
   readonly run: Run
   readonly stages: number
   readonly finished: number
+}
+
+/** A process that works on a run. */
+export interface RunWorker {
+  readonly pid: number
+  readonly host: string
+  /** `unknown`: the process cannot be seen from here, and has given a sign of life within the last seconds. */
+  readonly sight: Sight
+  /** How far the run has come, in JSON, as of the process's last sign of life; null before the first one. */
+  readonly progress: string | null
 }
 
 /** A stage of a run, by its name in the run's spec. */

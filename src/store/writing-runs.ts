@@ -27,7 +27,7 @@ export function runWrites({
     leave() {
       for (const id of [...notes.keys()]) leave(id)
     },
-    beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages) {
+    beginRun({ id, name, description, file: specFile, spec, overrides, allowMismatch = false }, stages, progress) {
       const time = now()
       transaction(() => {
         // What is damaged is not taken over into the new row.
@@ -51,7 +51,7 @@ export function runWrites({
         })
         sealed('run_stages', 'run_id = ?', id)
         leave(id)
-        notes.set(id, attend(database, id))
+        notes.set(id, attend(database, id, progress))
       })
     },
     endRun(id, status, error) {
