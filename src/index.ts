@@ -200,6 +200,7 @@ export {
   type SpecObject,
   type SpecOptions
 } from './pipeline/run-experiment.js'
+export { sampleWith, type SampledFiles, type SamplerOptions, type SampleWithOptions } from './pipeline/sample-with.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export { preview, type Preview, type PreviewOptions, type PreviewedStage, type StageState } from './pipeline/preview.js'
 export type { StageKeys } from './pipeline/key.js'
