@@ -1,32 +1,40 @@
-import { resizeBicubic, type Picture } from './resize.js'
+import type { Picture } from './resize.js'
 
 /** Sides of pictures beside each other, in pixels: smaller ones are enlarged up to the first, none exceeds the second. */
 const [ENLARGED, MOST] = [96, 256]
 
-/** The size at which images of a size are shown beside each other. Small ones grow by a whole factor. */
+/** The size at which images of a size are shown beside each other: enlarged, or made smaller, by a whole factor. */
 export function fittedSize(height: number, width: number): { readonly height: number; readonly width: number } {
-  const longer = Math.max(height, width)
-  const factor = longer > MOST ? MOST / longer : Math.max(1, Math.floor(ENLARGED / longer))
-  const scaled = (side: number) => Math.max(1, Math.round(side * factor))
+  const { grow, shrink } = factors(height, width)
+  const scaled = (side: number) => Math.max(1, Math.floor((side * grow) / shrink))
   return { height: scaled(height), width: scaled(width) }
 }
 
-/** A picture at the size at which it is shown: whole pixels enlarged, or made smaller by bicubic resizing. */
-export function fitted(picture: Picture): Picture {
-  const { height, width } = fittedSize(picture.height, picture.width)
-  if (height < picture.height || width < picture.width) return resizeBicubic(picture, height, width)
-  return enlarged(picture, height / picture.height)
+function factors(height: number, width: number): { readonly grow: number; readonly shrink: number } {
+  const longer = Math.max(height, width)
+  return { grow: Math.max(1, Math.floor(ENLARGED / longer)), shrink: Math.ceil(longer / MOST) }
 }
 
-function enlarged({ height, width, channels, data }: Picture, factor: number): Picture {
-  const wide = width * factor
-  const grown = new Uint8Array(height * factor * wide * channels)
-  for (let y = 0; y < height * factor; y++)
-    for (let x = 0; x < wide; x++) {
-      const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * channels
-      for (let c = 0; c < channels; c++) grown[(y * wide + x) * channels + c] = data[from + c]
+/** A picture at that size: its pixels as squares, or the means of squares of its pixels. */
+export function fitted(picture: Picture): Picture {
+  const { height, width, channels, data } = picture
+  const { grow, shrink } = factors(height, width)
+  if (grow === 1 && shrink === 1) return picture
+  const size = fittedSize(height, width)
+  const made = new Uint8Array(size.height * size.width * channels)
+  for (let y = 0; y < size.height; y++)
+    for (let x = 0; x < size.width; x++) {
+      const [top, left] = [Math.floor((y * shrink) / grow), Math.floor((x * shrink) / grow)]
+      for (let c = 0; c < channels; c++) {
+        let sum = 0
+        for (let row = top; row < top + shrink; row++)
+          for (let column = left; column < left + shrink; column++)
+            // A side that is less than a square is shown by its last pixels again.
+            sum += data[(Math.min(row, height - 1) * width + Math.min(column, width - 1)) * channels + c]
+        made[(y * size.width + x) * channels + c] = Math.round(sum / shrink ** 2)
+      }
     }
-  return { height: height * factor, width: wide, channels, data: grown }
+  return { ...size, channels, data: made }
 }
 
 /** What is shown of images of so many channels, in words; undefined where that is all of them. */

@@ -2,7 +2,7 @@ import { canvasOf, type Canvas, type Colour } from './canvas.js'
 import { colourAt, differencePicture, differences, scaleTop } from './differences.js'
 import { fitted, fittedSize, inColour } from './fitted.js'
 import { textWidth, wrapText, type Lettering } from './lettering.js'
-import { expectSize, type Raster } from './raster.js'
+import { MOST_PIXELS, type Raster } from './raster.js'
 import type { Picture } from './resize.js'
 
 /** Images of one origin, with what is said of it. */
@@ -81,7 +81,8 @@ interface Layout {
   /** Where the names of columns stand, and the first row. */
   readonly columnsAt: number
   readonly rowsTop: number
-  /** From one row to the next. */
+  /** The height of a row, and what lies from one row to the next. */
+  readonly rowHeight: number
   readonly pitch: number
   readonly notesTop: number
   readonly notes: readonly string[]
@@ -117,12 +118,15 @@ function laidOut(sheet: Sheet): Layout {
   const columnsAt = MARGIN + 14 + 58
   const rowsTop = columnsAt + 8
   const lines = Math.max(...labels.map(label => label.length))
-  const pitch = Math.max(cell.height, lines * LINE_HEIGHT) + GAP
+  const rowHeight = Math.max(cell.height, lines * LINE_HEIGHT + GAP)
+  const pitch = rowHeight + GAP
   const notesTop = rowsTop + rows.length * pitch + 8
   const notes = sheet.notes.flatMap(note => wrapText(note, width - 2 * MARGIN, TEXT))
   const height = notesTop + notes.length * LINE_HEIGHT + MARGIN
-  expectSize({ width, height })
-  return { ...{ width, height, cell, labels, labelWidth, left, columnsAt, rowsTop, pitch, notesTop, notes, errors } }
+  if (width * height > MOST_PIXELS) throw new RangeError(`${width}x${height} pixels are more than a picture holds`)
+  return {
+    ...{ width, height, cell, labels, labelWidth, left, columnsAt, rowsTop, rowHeight, pitch, notesTop, notes, errors }
+  }
 }
 
 function labelOf({ name, about, result }: SheetRow): LabelLine[] {
@@ -161,7 +165,7 @@ const BAR = { width: 200, height: 12 }
 const SCALE_WIDTH = 270
 
 function drawHeads(canvas: Canvas, { unit, columns, rows, reference }: Sheet, layout: Layout): void {
-  const { left, columnsAt, rowsTop, pitch, cell, labelWidth, errors } = layout
+  const { left, columnsAt, rowsTop, rowHeight, pitch, cell, labelWidth, errors } = layout
   canvas.text(unit, { ...TEXT, x: MARGIN + labelWidth, y: columnsAt, colour: FAINT, align: 'right' })
   for (const start of left)
     columns.forEach((name, i) => {
@@ -173,7 +177,7 @@ function drawHeads(canvas: Canvas, { unit, columns, rows, reference }: Sheet, la
   canvas.text(`difference to ${reference.name}`, { ...HEAD, x: left[1], y: columnsAt - HEAD_ABOVE, colour: INK })
   // The reference has no differences to itself: its place in their column is free for their scale.
   const row = rows.indexOf(reference)
-  drawScale(canvas, left[1], rowsTop + row * pitch + Math.round(cell.height / 2) - BAR.height, errors.top)
+  drawScale(canvas, left[1], rowsTop + row * pitch + Math.round(rowHeight / 2) - BAR.height, errors.top)
 }
 
 /** The scale of differences: its colours go by the square root, so that a quarter of the most stands in the middle. */
@@ -188,22 +192,23 @@ function drawScale(canvas: Canvas, x: number, y: number, top: number): void {
 }
 
 function drawRow(canvas: Canvas, { pictures }: SheetRow, layout: Layout, index: number): void {
-  const { rowsTop, pitch, labels, labelWidth, left, cell, errors } = layout
+  const { rowsTop, rowHeight, pitch, labels, labelWidth, left, cell, errors } = layout
   const top = rowsTop + index * pitch
   const label = labels[index]
-  const begin = top + Math.max(0, Math.round((cell.height - label.length * LINE_HEIGHT) / 2))
+  const centred = (height: number) => top + Math.round((rowHeight - height) / 2)
+  const begin = centred(label.length * LINE_HEIGHT)
   label.forEach(({ text, lettering, colour }, i) => {
     const y = begin + (i + 1) * LINE_HEIGHT - 4
     canvas.text(text, { ...lettering, x: MARGIN + labelWidth, y, colour, align: 'right' })
   })
   const place = (start: number, column: number) => start + column * (cell.width + GAP)
   pictures.forEach((picture, i) => {
-    drawCell(canvas, place(left[0], i), top, layout, picture && inColour(picture))
+    drawCell(canvas, place(left[0], i), centred(cell.height), layout, picture && inColour(picture))
   })
   const maps = errors?.maps[index]
   if (maps?.some(map => map))
     maps.forEach((map, i) => {
-      drawCell(canvas, place(left[1], i), top, layout, map)
+      drawCell(canvas, place(left[1], i), centred(cell.height), layout, map)
     })
 }
 

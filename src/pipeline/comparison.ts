@@ -42,7 +42,7 @@ export interface ImageComparison {
 }
 
 /** Rows and columns of a picture whose stages or seeds nobody has named. */
-const [ROWS, COLUMNS, COLUMNS_OF_LARGE] = [24, 8, 6]
+const [ROWS, COLUMNS, COLUMNS_OF_LARGE] = [24, 8, 4]
 /** A side as it is shown from which on images are large. */
 const LARGE = 160
 /** Pixels of such a picture: 24 rows of small images, or 8 of large ones. */
