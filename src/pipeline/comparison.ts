@@ -182,7 +182,7 @@ function decibels(value: number): string {
 }
 
 /** The solver of a stage with its cost, a line each. */
-function aboutOf({ stage }: Sampled): string[] {
+function aboutOf({ stage, places }: Sampled): string[] {
   const solver = child(stage?.params, 'solver')
   const [name, points, base] = ['name', 'points', 'base'].map(key => child(solver, key))
   const words = [
@@ -190,7 +190,14 @@ function aboutOf({ stage }: Sampled): string[] {
     ...(typeof points === 'number' && points > 1 ? [`K=${points}`] : []),
     ...(typeof base === 'string' && base !== SIMPLEST_BASE ? [`on ${base}`] : [])
   ]
-  return [words.join(' '), ...(stage?.nfe === null || stage?.nfe === undefined ? [] : [`${stage.nfe} NFE`])]
+  return [words.join(' '), ...costOf(stage, places.size)]
+}
+
+/** NFE, and the evaluations of one image where parallel ones make them more. */
+function costOf(stage: Sampled['stage'], images: number): string[] {
+  if (stage?.nfe === null || stage?.nfe === undefined) return []
+  const each = stage.evaluations === null ? stage.nfe : Math.round(stage.evaluations / images)
+  return [`${stage.nfe} NFE${each === stage.nfe ? '' : `, ${each} evaluations`}`]
 }
 
 function notesOf(

@@ -117,8 +117,8 @@ function folderAt(folder: string): ImageTarget {
       claimFolder(folder, aboutOf(store, sampled))
     },
     add(store, sampled) {
-      let left = AT_ONCE
-      for (const _ of shards(store, sampled)) if (--left === 0) break
+      const lots = shards(store, sampled)
+      for (let lot = 0; lot < AT_ONCE && !lots.next().done; lot++);
     },
     async finish(store, sampled, { signal, onWritten }) {
       const turn = turns(signal)
