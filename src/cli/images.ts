@@ -7,6 +7,7 @@ import { openStore } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { checkOut } from './out.js'
 import { print, printJson } from './output.js'
+import { printable } from './printable.js'
 import { seedsIn } from './seeds.js'
 
 export interface ImagesFlags extends Flags {
@@ -36,7 +37,7 @@ export function images(run: string, flags: ImagesFlags): void {
     if (json) printJson({ file: out, run: id, width, height, ...about })
     else
       print(
-        `${out}: ${found.stages.length} stages of ${found.seeds.length} seeds, ${width}x${height} pixels${more(found.leftOut)}`
+        `${printable(out)}: ${found.stages.length} stages of ${found.seeds.length} seeds, ${width}x${height} pixels${more(found.leftOut)}`
       )
   } finally {
     store.close()

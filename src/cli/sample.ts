@@ -9,6 +9,7 @@ import { openDisplay } from './display.js'
 import type { Flags } from './flags.js'
 import { onInterrupt } from './interrupt.js'
 import { print, printJson, tellInPlace } from './output.js'
+import { printable } from './printable.js'
 import { progressLine } from './progress.js'
 import { seedsIn } from './seeds.js'
 import { isLive } from './terminal.js'
@@ -48,7 +49,7 @@ export async function sample(name: string, flags: SampleFlags): Promise<void> {
     if (json) printJson({ type: 'done', run: runId, out, predictor: learned.name, images: seeds.length })
     else
       print(
-        `${out}: ${seeds.length.toLocaleString('en')} images by ${solverWords(learned.record.solver)} of ${learned.name}`
+        `${printable(out)}: ${seeds.length.toLocaleString('en')} images by ${solverWords(learned.record.solver)} of ${learned.name}`
       )
   } catch (error) {
     const isLost = error instanceof EpdError && error.code === 'store-lost'
