@@ -57,6 +57,8 @@ export type WayOut =
   | 'allow-mismatch'
   /** Read the predictor under another `name`. */
   | 'another-name'
+  /** Name the model to sample with. */
+  | 'name-model'
   /** Take a name of `listPredictors`. */
   | 'list-predictors'
   /** Obtain what the experiment reads; a run does that by itself. */

@@ -200,6 +200,7 @@ export {
   type SpecObject,
   type SpecOptions
 } from './pipeline/run-experiment.js'
+export { sampleWith, type SampledFiles, type SamplerOptions, type SampleWithOptions } from './pipeline/sample-with.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { DoneStage, LiveRun, LiveStage, NamedStage } from './pipeline/live.js'
 export { readLive } from './pipeline/live-record.js'
@@ -219,6 +220,7 @@ export type { Copy } from './pipeline/sources.js'
 export { diagnose, type Diagnosis } from './pipeline/doctor.js'
 export type { Place as ModelPlace } from './pipeline/model.js'
 export { imagesFolder } from './pipeline/images.js'
+export { compareImages, type ComparisonOptions, type ImageComparison } from './pipeline/comparison.js'
 export { packageVersion } from './pipeline/version.js'
 export type { OnEvent, RunEvent } from './pipeline/event.js'
 export type { Sight } from './files/processes.js'

@@ -7,8 +7,11 @@ import { readFileSync } from 'node:fs'
  * @typedef {{ name: string, licence: string, development: boolean }} Licensed
  */
 
-/** Licences under which the packages that epd-run runs with may be, each of which lets anyone use and pass them on. */
-const ALLOWED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT', 'WTFPL']
+/**
+ * Licences under which the packages that epd-run runs with may be, each of which lets anyone use and pass them on. OFL-1.1
+ * is that of a font: what is drawn with it is not under it.
+ */
+const ALLOWED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT', 'OFL-1.1', 'WTFPL']
 
 /** Licences under which tools of development may be besides: what they make of the code is not under them. */
 const DEVELOPMENT = ['BlueOak-1.0.0', 'CC-BY-4.0', 'MPL-2.0', 'Python-2.0']

@@ -6,21 +6,26 @@ export type Npy =
   | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'uint8'; readonly shape: readonly number[]; readonly data: Uint8Array }
 
-const DESCRIPTIONS = { float64: '<f8', float32: '<f4', uint8: '|u1' } as const
+/** The types of numbers that are written, by NumPy's names for them. */
+const DESCRIPTIONS = { float64: '<f8', float32: '<f4', uint8: '|u1', int64: '<i8' } as const
 const MAGIC = '\x93NUMPY\x01\x00'
 const ALIGNMENT = 64
 
-export function encodeNpy({ dtype, shape, data }: Npy): Uint8Array {
+/** What stands in front of the numbers of an array. */
+export function npyHeader(dtype: keyof typeof DESCRIPTIONS, shape: readonly number[]): Uint8Array {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
   const text = `{'descr': '${DESCRIPTIONS[dtype]}', 'fortran_order': False, 'shape': (${sizes}), }`
   const length = Math.ceil((MAGIC.length + 2 + text.length + 1) / ALIGNMENT) * ALIGNMENT
-  const file = Buffer.alloc(length + data.byteLength, ' ')
-  file.write(MAGIC, 'latin1')
-  file.writeUInt16LE(length - MAGIC.length - 2, MAGIC.length)
-  file.write(text, MAGIC.length + 2)
-  file.write('\n', length - 1)
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), length)
-  return file
+  const header = Buffer.alloc(length, ' ')
+  header.write(MAGIC, 'latin1')
+  header.writeUInt16LE(length - MAGIC.length - 2, MAGIC.length)
+  header.write(text, MAGIC.length + 2)
+  header.write('\n', length - 1)
+  return header
+}
+
+export function encodeNpy({ dtype, shape, data }: Npy): Uint8Array {
+  return Buffer.concat([npyHeader(dtype, shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)])
 }
 
 /** @throws EpdError `store-corrupt` for anything that encodeNpy does not write */

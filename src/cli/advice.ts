@@ -18,6 +18,7 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
   'say-configuration': 'name it with --configuration',
   'allow-mismatch': '--allow-mismatch uses it all the same',
   'another-name': 'give another name with --name',
+  'name-model': 'name it with --model',
   'list-predictors': 'epd-run predictors lists them',
   download: 'epd-run fetch downloads it',
   'show-run': 'epd-run show lists what they have',
@@ -27,7 +28,7 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
 }
 
 /** The options that errors name, which the library calls as they are here but for the dashes. */
-const OPTIONS: readonly string[] = ['metric', 'set', 'where', 'over']
+const OPTIONS: readonly string[] = ['metric', 'set', 'where', 'over', 'out', 'model', 'prompts']
 
 /** An error in the terms of the command line, a line for each thing that is wrong. */
 export function inTerms(error: Fault & { readonly faults?: readonly Fault[] }): string {

@@ -11,6 +11,7 @@ import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
 import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
+import { addImageCommands } from './image-commands.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
@@ -238,6 +239,8 @@ program
     const { query } = await import('./query.js')
     await query(sql, options)
   })
+
+addImageCommands(program, { path, shared: STORE_OPTIONS, allowMismatch })
 
 /** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
 function checkCommand(word: string, more: readonly string[]): void {

@@ -16,7 +16,7 @@ export interface Size {
  * More pixels than an image of any use has, such as 8192x8192; a file that claims more is damaged, or is made to fill
  * the memory. What decodes JPEG has these in a second, in which the process hears no signal.
  */
-const MOST_PIXELS = 2 ** 26
+export const MOST_PIXELS = 2 ** 26
 
 /** @throws Error if no image has such a size */
 export function expectSize({ width, height }: Size): void {

@@ -33,6 +33,21 @@ export function publish({ name, each }: Pictures, key: string, runId: string, st
   }
 }
 
+/** The file in a run's folder of images that puts its samples beside each other. */
+const COMPARISON = 'comparison.png'
+
+/**
+ * Puts what the sample stages of a finished run have made of the same seeds beside each other, in comparison.png, where
+ * there are two or more. A stage of that name keeps it for its overview.
+ */
+export async function publishComparison(runId: string, store: Store): Promise<void> {
+  const path = join(imagesFolder(store.root, runId), COMPARISON)
+  const samples = store.runStages(runId).filter(({ stage }) => stage?.kind === 'sample')
+  if (samples.length < 2 || existsSync(path)) return
+  const { compareImages } = await import('./comparison.js')
+  writeOnce(store, path, () => toPng(compareImages(store, runId).picture))
+}
+
 function pad(seed: number): string {
   return String(seed).padStart(6, '0')
 }

@@ -1,9 +1,12 @@
 import zlib from 'node:zlib'
 
-/** The CRC-32 of bytes, or of a text's UTF-8 bytes, as zlib computes it: 0 to 2^32 - 1. */
-export function crc32(data: string | Uint8Array): number {
+/**
+ * The CRC-32 of bytes, or of a text's UTF-8 bytes, as zlib computes it: 0 to 2^32 - 1. `before` is that of what stands
+ * before them.
+ */
+export function crc32(data: string | Uint8Array, before = 0): number {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
-  return (native ? inParts(bytes, native) : portable(bytes)) >>> 0
+  return (native ? inParts(bytes, native, before) : portable(bytes, before)) >>> 0
 }
 
 /** Node.js has one of its own since 20.15 and 22.2. */
@@ -12,17 +15,17 @@ const { crc32: native }: { crc32?: (data: Uint8Array, before?: number) => number
 /** zlib counts the bytes that it is given in 32 bits. */
 const PART = 1 << 30
 
-function inParts(bytes: Uint8Array, part: (data: Uint8Array, before?: number) => number): number {
-  let crc = 0
+function inParts(bytes: Uint8Array, part: (data: Uint8Array, before?: number) => number, before: number): number {
+  let crc = before
   for (let at = 0; at < bytes.length; at += PART) crc = part(bytes.subarray(at, at + PART), crc)
   return crc
 }
 
 /** The CRC-32 by tables alone, four bytes at a time. */
-export function portable(bytes: Uint8Array): number {
+export function portable(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3] = TABLES
   const whole = bytes.length - (bytes.length % 4)
-  let crc = ~0
+  let crc = ~before
   let at = 0
   for (; at < whole; at += 4) {
     crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)

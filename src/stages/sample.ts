@@ -1,6 +1,7 @@
 import { EpdError } from '../errors.js'
 import { encodeNpy } from '../checkpoints/npy.js'
 import { toUint8 } from '../images/uint8.js'
+import type { Condition } from '../models/denoiser.js'
 import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
 import { endsAtZero } from '../solvers/spec.js'
@@ -18,7 +19,15 @@ import { evaluationsASample } from './cost.js'
 import type { DecodeStage } from './decode.js'
 import { decodedName } from './decoded-name.js'
 import { distill } from './distill.js'
-import { isOf, solverWords, type Around, type StageBase, type Mismatch, type StageKind } from './kind.js'
+import {
+  isOf,
+  solverWords,
+  type Around,
+  type StageBase,
+  type KnownModel,
+  type Mismatch,
+  type StageKind
+} from './kind.js'
 import { fitOf } from './fit.js'
 import { npyFile, runShards, start } from './shards.js'
 import { predictorIn, reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
@@ -34,6 +43,8 @@ export interface SampleStage extends ChosenSolver {
   readonly batch: number
   /** Whether each image is also written as a PNG of its own. */
   readonly images: boolean
+  /** The classes that seeds are sampled of: seed i has the one at i modulo their number. Without them, seeds draw theirs. */
+  readonly labels?: readonly number[]
 }
 
 const KEYS = {
@@ -57,6 +68,14 @@ const KEYS = {
     maximum: 65_536,
     default: 64
   },
+  labels: {
+    title: 'a list of classes',
+    description:
+      'The classes to sample, from 0, of a model that has some: the sample of seed i has class i of the list, from the first again when they are used up. Default: the class that each seed draws.',
+    type: 'array',
+    minItems: 1,
+    items: { title: 'a class', type: 'integer', minimum: 0 }
+  },
   images: {
     description: 'Whether each image is also written as a PNG of its own, beside the overview.',
     type: 'boolean',
@@ -73,12 +92,12 @@ const spec: StageSpec<SampleStage, ValuesOf<typeof KEYS>> = {
     ...reference(written, ['solver'], 'distill'),
     ...reference(written, ['solver', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)
   ],
-  resolve({ solver: given, batch, images }, context) {
+  resolve({ solver: given, batch, images, labels }, context) {
     const seeds = context.seeds('seeds')
     const sampler = samplerIn(given, context)
     if (!seeds || !sampler) return undefined
     const { name, generator } = context
-    return { kind: 'sample', batch, images, name, seeds, generator, ...sampler }
+    return { kind: 'sample', batch, images, name, seeds, generator, ...sampler, ...(labels && { labels }) }
   }
 }
 
@@ -109,9 +128,9 @@ export const sample: StageKind<SampleStage> = {
   renamed(stage, rename) {
     return { ...stage, name: rename(stage.name), from: stage.from === undefined ? undefined : rename(stage.from) }
   },
-  identity({ solver, seeds, generator, from, predictor, mismatched, batch }, { promptsOf }) {
+  identity({ solver, seeds, generator, from, predictor, mismatched, batch, labels }, { promptsOf }) {
     return {
-      params: { solver, seeds, generator, mismatched, learned: predictor?.learned },
+      params: { solver, seeds, generator, mismatched, learned: predictor?.learned, labels },
       besides: promptsOf && { prompts: seeds.map(seed => promptsOf([seed])[0]) },
       inputs: from === undefined ? [] : [from],
       evaluatesModel: true,
@@ -136,9 +155,25 @@ export const sample: StageKind<SampleStage> = {
     changed: (stage, change) => ({ ...stage, solver: { ...stage.solver, schedule: change(stage.solver.schedule) } }),
     compared
   },
-  fit: ({ name, solver, predictor }, model, solvers) => fitOf(name, solver, predictor, model, solvers),
+  fit({ name, solver, predictor, labels }, model, solvers) {
+    checkLabels(name, labels, model)
+    return fitOf(name, solver, predictor, model, solvers)
+  },
   pictures: ({ name, images }) => ({ name, each: images }),
   run
+}
+
+/** @throws EpdError `spec-invalid` for classes that the model does not have */
+function checkLabels(stage: string, labels: SampleStage['labels'], { labelDim }: KnownModel): void {
+  const wrong = labels?.find(label => label >= labelDim)
+  if (wrong === undefined) return
+  const has = labelDim === 0 ? 'none, since the model has no classes' : `classes from 0 to ${labelDim - 1}`
+  throw new EpdError('spec-invalid', `stage "${stage}": labels: expected ${has}, found ${wrong}`)
+}
+
+/** The condition of seeds, with the classes of a list in place of those that they have drawn. */
+function labelled(drawn: Condition | undefined, seeds: readonly number[], labels: SampleStage['labels']) {
+  return labels ? { ...drawn, labels: Int32Array.from(seeds, seed => labels[seed % labels.length]) } : drawn
 }
 
 function evaluationsOf({ seeds, solver }: SampleStage, solvers: Solvers): number {
@@ -185,13 +220,13 @@ async function run(stage: SampleStage, context: StageContext): Promise<StageCost
       : schedule({ ...grid, numSteps: stage.solver.numSteps, model })
     return {
       async compute(shard) {
-        const { x, condition } = start(shard.seeds, model, sigmas[0], stage.generator, grid.noiseScale, context)
+        const { x, condition: drawn } = start(shard.seeds, model, sigmas[0], stage.generator, grid.noiseScale, context)
         const solution = await solve({
           model,
           solver,
           x,
           sigmas,
-          condition,
+          condition: labelled(drawn, shard.seeds, stage.labels),
           batchSize: stage.batch,
           signal: context.signal
         })

@@ -56,7 +56,7 @@ describe('a run in latents', () => {
       ['decode', 16]
     ])
     const [images] = readdirSync(join(store, 'images')).map(name => join(store, 'images', name))
-    expect(readdirSync(images).sort()).toEqual(['samples', 'samples.png', 'truth.png'])
+    expect(readdirSync(images).sort()).toEqual(['comparison.png', 'samples', 'samples.png', 'truth.png'])
     expect(readdirSync(join(images, 'samples', '000000'))).toEqual(['000100.png', '000101.png', '000102.png'])
     const again = await run(spec, store)
     expect(again.of('started')).toEqual([])
