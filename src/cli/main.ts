@@ -16,6 +16,7 @@ import { printableLines } from './printable.js'
 import { tell } from './output.js'
 import type { ExportFlags } from './predictors.js'
 import type { ReferenceFlags } from './reference.js'
+import type { ReportFlags } from './report.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
 
@@ -221,6 +222,16 @@ program
   .action(async (run: string, options: TableFlags) => {
     const { table } = await import('./table.js')
     table(run, options)
+  })
+
+program
+  .command('report <runs...>')
+  .description('write one page of HTML about runs, that needs no network: results, images, what was learned, commands')
+  .requiredOption('-o, --out <file>', 'the .html to write', path)
+  .addOptions(STORE_OPTIONS)
+  .action(async (runs: string[], options: ReportFlags) => {
+    const { report } = await import('./report.js')
+    await report(runs, options)
   })
 
 program

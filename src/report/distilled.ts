@@ -1,0 +1,70 @@
+import { EpdError } from '../errors.js'
+import { html, type Html } from '../html/html.js'
+import { parseRecord, type PredictorRecord } from '../predictors/record.js'
+import { child } from '../reading/plain.js'
+import type { PredictorRow } from '../store/store.js'
+import { shortNames, type ReportData, type ReportRun } from './data.js'
+import { mainStandings, ranking, teacherStageOf } from './standings.js'
+
+/** A distill stage of the runs; one that several runs share is listed once. */
+export interface DistilledStage {
+  readonly run: ReportRun
+  readonly name: string
+  readonly key: string
+  /** Its name, with its run's where there are several. */
+  readonly title: string
+}
+
+/** The distill stages of the runs; those of the best samplers come first. */
+export function distilled(data: ReportData): DistilledStage[] {
+  const { runs } = data
+  const short = shortNames(runs)
+  const all = runs.flatMap((run, i) =>
+    run.stages.flatMap(({ name, key, stage }) =>
+      stage?.kind === 'distill' ? [{ run, name, key, title: runs.length > 1 ? `${name} (${short[i]})` : name }] : []
+    )
+  )
+  const distinct = [...new Map([...all].reverse().map(stage => [stage.key, stage])).values()].reverse()
+  const best = bestStages(data)
+  return distinct.sort((a, b) => Number(best.has(b.key)) - Number(best.has(a.key)))
+}
+
+function bestStages(data: ReportData): ReadonlySet<string> {
+  const standings = mainStandings(data)
+  const entries = standings?.nfes.map(nfe => ranking(standings, nfe)[0]) ?? []
+  return new Set(
+    entries.flatMap(entry => {
+      const from = teacherStageOf(entry)
+      return entry.run.stages.flatMap(({ name, key }) => (name === from ? [key] : []))
+    })
+  )
+}
+
+/** What a distill stage has found as a predictor of its solver; undefined where only a plugin knows that solver. */
+export function recordOf({ store }: ReportData, { key, name }: DistilledStage, row: PredictorRow): PredictorRecord | undefined {
+  const stage = store.stage(key)
+  const value = {
+    name: 'learned',
+    solver: child(stage?.params, 'student'),
+    learned: row.predictor,
+    model: child(stage?.provenance, 'model')
+  }
+  try {
+    return parseRecord(value, name)
+  } catch (error) {
+    if (error instanceof EpdError) return undefined
+    throw error
+  }
+}
+
+/** Charts that are seen at once; the others wait behind a line that opens them. */
+const SEEN = 4
+
+/** Charts side by side, of which the first few are seen. */
+export function folded(charts: readonly Html[]): Html {
+  const rest = charts.slice(SEEN)
+  return html`<div class="charts">${charts.slice(0, SEEN)}</div>${
+    rest.length > 0 &&
+    html`<details class="more"><summary>${rest.length} more</summary><div class="charts">${rest}</div></details>`
+  }`
+}
