@@ -24,27 +24,45 @@ export interface BarChart {
 }
 
 const WIDTH = 560
-const LEFT = 150
+const LEFT = 196
 const RIGHT = 14
 const ROW = 20
 const BOTTOM = 28
-const LETTERS = 21
+const LETTERS = 20
 
 /** A chart of what took how long, and when. */
 export function barChart({ caption, label, rows, ticks, breaks, end, data }: BarChart): Html {
   const bottom = rows.length * ROW + 4
   const place = (value: number) => coordinate(LEFT + (Math.max(value, 0) / (end || 1)) * (WIDTH - LEFT - RIGHT))
   const drawing = svg({ width: WIDTH, height: bottom + BOTTOM }, label, [
-    html`<g class="axes">${ticks.map(
-      tick =>
-        html`<path class="rule" d="M${place(tick.at)} 0V${bottom}"/><text x="${place(tick.at)}" y="${bottom + 18}" text-anchor="${anchor(tick.at, end)}">${tick.label}</text>`
-    )}${breaks.map(at => html`<path class="break" d="M${place(at)} 0V${bottom}"/>`)}</g>`,
+    html`<g class="axes"
+      >${ticks.map(
+        tick =>
+          html`<path class="rule" d="M${place(tick.at)} 0V${bottom}" /><text
+              x="${place(tick.at)}"
+              y="${bottom + 18}"
+              text-anchor="${anchor(tick.at, end)}"
+              >${tick.label}</text
+            >`
+      )}${breaks.map(at => html`<path class="break" d="M${place(at)} 0V${bottom}" />`)}</g
+    >`,
     rows.map(
       ({ name, bars }, i) =>
-        html`<g><text x="${LEFT - 8}" y="${i * ROW + 15}" text-anchor="end">${name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name}</text>${bars.map(
-          bar =>
-            html`<rect class="${bar.light ? 'span light' : 'span'}" x="${place(bar.from)}" y="${i * ROW + 5}" width="${coordinate(Math.max(place(bar.to) - place(bar.from), 1.5))}" height="${ROW - 8}"><title>${bar.title}</title></rect>`
-        )}</g>\n`
+        html`<g
+          ><text x="${LEFT - 8}" y="${i * ROW + 15}" text-anchor="end"
+            >${name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name}</text
+          >${bars.map(
+            bar =>
+              html`<rect
+                class="${bar.light ? 'span light' : 'span'}"
+                x="${place(bar.from)}"
+                y="${i * ROW + 5}"
+                width="${coordinate(Math.max(place(bar.to) - place(bar.from), 1.5))}"
+                height="${ROW - 8}"
+                ><title>${bar.title}</title></rect
+              >`
+          )}</g
+        > `
     )
   ])
   return figure({ caption, drawing, data })

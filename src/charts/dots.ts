@@ -33,18 +33,23 @@ export function dotChart({ caption, label, x, rows, lines, data }: DotChart): Ht
   const values = [...lines, ...dots.map(dot => dot.x)]
   const scale = placed({ ...x, values }, MARGIN.left + LARGEST, WIDTH - MARGIN.right - LARGEST)
   const heaviest = Math.max(...dots.map(({ weight }) => Math.abs(weight)), Number.MIN_VALUE)
-  const radius = (weight: number) =>
-    coordinate(Math.max(LARGEST * Math.sqrt(Math.abs(weight) / heaviest), SMALLEST))
+  const radius = (weight: number) => coordinate(Math.max(LARGEST * Math.sqrt(Math.abs(weight) / heaviest), SMALLEST))
   const bottom = size.height - MARGIN.bottom
-  const drawnLines = lines.map(
-    value => html`<path class="rule" d="M${scale.place(value)} ${MARGIN.top}V${bottom}"/>`
-  )
+  const drawnLines = lines.map(value => html`<path class="rule" d="M${scale.place(value)} ${MARGIN.top}V${bottom}" />`)
   const drawn = rows.map(({ name, dots: own }, i) => {
     const top = MARGIN.top + (i + 0.5) * ROW
-    return html`<g class="series c0"><text x="${MARGIN.left - 6}" y="${top + 4}" text-anchor="end">${name}</text>${own.map(
-      dot =>
-        html`<circle class="${dot.weight < 0 ? 'hollow' : 'sign'}" cx="${scale.place(dot.x)}" cy="${top}" r="${radius(dot.weight)}"><title>${dot.title}</title></circle>`
-    )}</g>\n`
+    return html`<g class="series c0"
+      ><text x="${MARGIN.left - 6}" y="${top + 4}" text-anchor="end">${name}</text>${own.map(
+        dot =>
+          html`<circle
+            class="${dot.weight < 0 ? 'hollow' : 'sign'}"
+            cx="${scale.place(dot.x)}"
+            cy="${top}"
+            r="${radius(dot.weight)}"
+            ><title>${dot.title}</title></circle
+          >`
+      )}</g
+    > `
   })
   return figure({ caption, drawing: svg(size, label, [drawnLines, axes(size, scale, undefined), drawn]), data })
 }

@@ -25,10 +25,29 @@ export function table({ titles, rows, caption, rowTitles = true }: TableData): H
     isNumeric[i] ? html`<th scope="col" class="number">${title}</th>` : html`<th scope="col">${title}</th>`
   )
   return html`<div class="scroll" tabindex="0" role="group" aria-label="table">
-<table>${caption === undefined ? '' : html`<caption>${caption}</caption>`}
-<thead><tr>${head}</tr></thead>
-<tbody>${rows.map(row => html`<tr>${row.map(cell)}</tr>\n`)}</tbody>
-</table></div>`
+    <table>
+      ${
+        caption === undefined
+          ? ''
+          : html`<caption>
+              ${caption}
+            </caption>`
+      }
+      <thead>
+        <tr>
+          ${head}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          row =>
+            html`<tr>
+              ${row.map(cell)}
+            </tr> `
+        )}
+      </tbody>
+    </table>
+  </div>`
 }
 
 function isNumber(value: TableCell): boolean {
@@ -55,8 +74,12 @@ export interface FigureParts {
 /** A chart for everyone: the drawing, its caption, and a table that opens without a script. */
 export function figure({ caption, drawing, legend, data }: FigureParts): Html {
   return html`<figure class="chart">
-<figcaption>${caption}</figcaption>
-${legend}<div class="drawing">${drawing}</div>
-<details><summary>The numbers of this chart</summary>${table(data)}</details>
-</figure>`
+    <figcaption>${caption}</figcaption>
+    ${legend}
+    <div class="drawing">${drawing}</div>
+    <details>
+      <summary>The numbers of this chart</summary>
+      ${table(data)}
+    </details>
+  </figure>`
 }

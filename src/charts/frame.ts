@@ -28,7 +28,7 @@ export interface Placed {
 }
 
 /** Margins around the plot, in the drawing's units: titles and labels stand there. */
-export const MARGIN = { top: 12, right: 16, bottom: 46, left: 62 }
+export const MARGIN = { top: 12, right: 28, bottom: 46, left: 62 }
 
 /** A coordinate with one digit, which is less than anyone sees. */
 export function coordinate(value: number): number {
@@ -36,12 +36,16 @@ export function coordinate(value: number): number {
 }
 
 /** An axis from one place of the drawing to another. */
-export function placed({ title, values, log = false, ticks, reversed = false }: Axis, from: number, to: number): Placed {
+export function placed(
+  { title, values, log = false, ticks, reversed = false }: Axis,
+  from: number,
+  to: number
+): Placed {
   const finite = values.filter(value => Number.isFinite(value) && (!log || value > 0))
   const [low, high] = spread(finite, log)
   const range = reversed ? [to, from] : [from, to]
   const scale = log ? scaleLog([low, high], range) : scaleLinear([low, high], range)
-  if (!ticks) scale.nice()
+  if (!ticks && !log) scale.nice()
   const marks = ticks ?? roundTicks(scale, log)
   return {
     title,
@@ -50,11 +54,14 @@ export function placed({ title, values, log = false, ticks, reversed = false }: 
   }
 }
 
+/** The room that a logarithmic axis has beyond its values, as a factor. */
+const ROOM = 1.12
+
 /** The ends of an axis; a single value gets some room on both sides. */
 function spread(values: readonly number[], log: boolean): [number, number] {
   if (values.length === 0) return log ? [1, 10] : [0, 1]
   const [low, high] = [Math.min(...values), Math.max(...values)]
-  if (low < high) return [low, high]
+  if (low < high) return log ? [low / ROOM, high * ROOM] : [low, high]
   if (log) return [low / 2, high * 2]
   return low === 0 ? [0, 1] : [low - Math.abs(low) / 10, high + Math.abs(high) / 10]
 }
@@ -78,19 +85,27 @@ export function axes({ width, height }: Size, x: Placed, y: Placed | undefined):
   const bottom = height - MARGIN.bottom
   const right = width - MARGIN.right
   return html`<g class="axes">
-${y?.ticks.map(
-  ({ at, label }) =>
-    html`<path class="rule" d="M${MARGIN.left} ${at}H${right}"/><text x="${MARGIN.left - 8}" y="${at + 4}" text-anchor="end">${label}</text>\n`
-)}${x.ticks.map(
-    ({ at, label }) =>
-      html`<path class="mark" d="M${at} ${bottom}v5"/><text x="${at}" y="${bottom + 19}" text-anchor="middle">${label}</text>\n`
-  )}<path class="line" d="M${MARGIN.left} ${bottom}H${right}"/>
-<text class="title" x="${(MARGIN.left + right) / 2}" y="${height - 6}" text-anchor="middle">${x.title}</text>
-${y && html`<text class="title" transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${y.title}</text>`}
-</g>`
+    ${y?.ticks.map(
+      ({ at, label }) =>
+        html`<path class="rule" d="M${MARGIN.left} ${at}H${right}" /><text
+            x="${MARGIN.left - 8}"
+            y="${at + 4}"
+            text-anchor="end"
+            >${label}</text
+          > `
+    )}${x.ticks.map(
+      ({ at, label }) =>
+        html`<path class="mark" d="M${at} ${bottom}v5" /><text x="${at}" y="${bottom + 19}" text-anchor="middle"
+            >${label}</text
+          > `
+    )}<path class="line" d="M${MARGIN.left} ${bottom}H${right}" />
+    <text class="title" x="${(MARGIN.left + right) / 2}" y="${height - 6}" text-anchor="middle">${x.title}</text>
+    ${y && html`<text class="title" transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle">${y.title}</text>`}
+  </g>`
 }
 
-/** A drawing whose title and description screen readers say in its place. */
-export function svg({ width, height }: Size, label: string, content: Content): Html {
-  return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${content}</svg>`
+/** A drawing in whose place screen readers say its label. One that is `fixed` keeps its size, whatever its place has. */
+export function svg({ width, height }: Size, label: string, content: Content, fixed = false): Html {
+  const size = fixed && html` width="${width}" height="${height}"`
+  return html`<svg${size} viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${content}</svg>`
 }

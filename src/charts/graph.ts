@@ -44,10 +44,11 @@ export function graph({ caption, label, nodes, data }: Graph): Html {
     })
   })
   const width = columns.length * (BOX.width + GAP.x) - GAP.x + 2
-  const drawing = svg({ width, height }, label, [
+  const content = [
     nodes.flatMap(({ id, from }) => from.flatMap(other => arrow(places.get(other), places.get(id)))),
     nodes.map(node => box(node, places.get(node.id)))
-  ])
+  ]
+  const drawing = svg({ width, height }, label, content, true)
   const wide = html`<div class="scroll wide" tabindex="0" role="group" aria-label="${label}">${drawing}</div>`
   return figure({ caption, drawing: wide, data })
 }
@@ -84,7 +85,7 @@ function arrow(from: Place | undefined, to: Place | undefined): Html[] {
     source: [from.left + BOX.width, from.top + middle],
     target: [to.left, to.top + middle]
   })
-  return [html`<path class="arrow" d="${path}"/>\n`]
+  return [html`<path class="arrow" d="${path}" /> `]
 }
 
 /** Letters that a box has room for. */
@@ -94,6 +95,9 @@ function box({ name, note, light }: GraphNode, place: Place | undefined): Html |
   if (!place) return undefined
   const { left, top } = place
   const shown = name.length > ROOM ? `${name.slice(0, ROOM - 1)}…` : name
-  return html`<g class="${light ? 'box light' : 'box'}"><title>${name}: ${note}</title><rect x="${left}" y="${top}" width="${BOX.width}" height="${BOX.height}" rx="6"/>
-<text class="name" x="${left + 9}" y="${top + 18}">${shown}</text><text class="note" x="${left + 9}" y="${top + 34}">${note}</text></g>\n`
+  return html`<g class="${light ? 'box light' : 'box'}"
+    ><title>${name}: ${note}</title><rect x="${left}" y="${top}" width="${BOX.width}" height="${BOX.height}" rx="6" />
+    <text class="name" x="${left + 9}" y="${top + 18}">${shown}</text
+    ><text class="note" x="${left + 9}" y="${top + 34}">${note}</text></g
+  > `
 }

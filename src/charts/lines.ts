@@ -68,14 +68,14 @@ function drawnSeries(
   )(at)
   const classes = `series ${colour === undefined ? 'faint' : `c${colour}`}${dashed ? ' dashed' : ''}`
   const bars = at.flatMap(({ left, y: value, spread = 0 }) =>
-    spread > 0 ? html`<path class="bar" d="M${left} ${y.place(value - spread)}V${y.place(value + spread)}"/>` : []
+    spread > 0 ? html`<path class="bar" d="M${left} ${y.place(value - spread)}V${y.place(value + spread)}" />` : []
   )
   const signs = marks && !faint ? at.map(({ left, top }) => mark(colour ?? 0, left, top)) : []
-  return html`<g class="${classes}"><title>${name}</title><path class="stroke" d="${path}"/>${bars}${signs}</g>\n`
+  return html`<g class="${classes}"><title>${name}</title><path class="stroke" d="${path}" />${bars}${signs}</g> `
 }
 
 function mark(colour: number, left: number, top: number): Html {
-  return html`<path class="sign" transform="translate(${left} ${top})" d="${signOf(colour)}"/>`
+  return html`<path class="sign" transform="translate(${left} ${top})" d="${signOf(colour)}" />`
 }
 
 /** The shape that marks a colour, so that series are told apart without it. */
@@ -92,14 +92,17 @@ function legend(series: readonly Series[], colours: readonly (number | undefined
     return colour === undefined ? [] : [{ ...one, colour }]
   })
   if (named.length < 2) return undefined
-  return html`<ul class="legend">${named.map(
-    ({ name, colour, dashed }) =>
-      html`<li class="${`series c${colour}${dashed ? ' dashed' : ''}`}">${sample(colour)} ${name}</li>\n`
-  )}</ul>`
+  return html`<ul class="legend">
+    ${named.map(
+      ({ name, colour, dashed }) =>
+        html`<li class="${`series c${colour}${dashed ? ' dashed' : ''}`}">${sample(colour)} ${name}</li> `
+    )}
+  </ul>`
 }
 
 function sample(colour: number): Html {
-  return html`<svg viewBox="0 0 30 12" width="30" height="12" aria-hidden="true"><path class="stroke" d="M1 6H29"/>${trusted(
-    `<path class="sign" transform="translate(15 6)" d="${signOf(colour)}"/>`
-  )}</svg>`
+  return html`<svg viewBox="0 0 30 12" width="30" height="12" aria-hidden="true">
+    <path class="stroke" d="M1 6H29" />
+    ${trusted(`<path class="sign" transform="translate(15 6)" d="${signOf(colour)}"/>`)}
+  </svg>`
 }

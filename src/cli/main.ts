@@ -30,9 +30,9 @@ function path(given: string): string {
 const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
 const json = new Option('--json', 'print JSON for programs')
 const verbose = new Option('--verbose', 'show stack traces')
-const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
-  (value: string, values: string[] | undefined) => [...(values ?? []), value]
-)
+/** Gathers the values of an option that may be given again. */
+const again = (value: string, values: string[] | undefined) => [...(values ?? []), value]
+const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(again)
 
 const allowMismatch = new Option(
   '--allow-mismatch',
@@ -210,11 +210,7 @@ program
     'what samples of one place may differ in, such as an axis of seeds: cells are their means ± standard deviations'
   )
   .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
-  .option(
-    '--where <property=value>',
-    'only samples that have it; may be given again',
-    (value: string, values: string[] | undefined) => [...(values ?? []), value]
-  )
+  .option('--where <property=value>', 'only samples that have it; may be given again', again)
   .addOption(
     new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'csv', 'latex']).default('text')
   )

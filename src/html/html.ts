@@ -26,7 +26,18 @@ export type Content = Html | string | number | false | null | undefined | readon
  * attribute in double quotes. They are not safe in the names of elements and attributes, in scripts and in styles.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
-  return Html.trusted(parts.reduce((text, part, i) => text + asHtml(values[i - 1]) + part))
+  return Html.trusted(compact(parts).reduce((text, part, i) => text + asHtml(values[i - 1]) + part))
+}
+
+const compacted = new WeakMap<TemplateStringsArray, readonly string[]>()
+
+/** The parts of a template without the indents that they have in the code. Values keep all their spaces. */
+function compact(parts: TemplateStringsArray): readonly string[] {
+  const known = compacted.get(parts)
+  if (known) return known
+  const made = parts.map(part => part.replace(/\s*\n\s*/g, '\n'))
+  compacted.set(parts, made)
+  return made
 }
 
 /** A text of the program's own as HTML. */

@@ -58,7 +58,10 @@ function resolvedStages(store: Store, run: Run): Pick<ReportRun, 'resolved' | 'u
 export function inputsOf({ resolved, stages }: ReportRun, name: string): readonly string[] {
   const stage = resolved.get(name)
   const known = new Set(stages.map(each => each.name))
-  if (stage) return STAGE_KINDS.of(stage).inputs(stage).filter(input => known.has(input))
+  if (stage)
+    return STAGE_KINDS.of(stage)
+      .inputs(stage)
+      .filter(input => known.has(input))
   return stages.flatMap(each => (decodedName(each.name) === name ? [each.name] : []))
 }
 

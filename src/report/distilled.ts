@@ -41,7 +41,11 @@ function bestStages(data: ReportData): ReadonlySet<string> {
 }
 
 /** What a distill stage has found as a predictor of its solver; undefined where only a plugin knows that solver. */
-export function recordOf({ store }: ReportData, { key, name }: DistilledStage, row: PredictorRow): PredictorRecord | undefined {
+export function recordOf(
+  { store }: ReportData,
+  { key, name }: DistilledStage,
+  row: PredictorRow
+): PredictorRecord | undefined {
   const stage = store.stage(key)
   const value = {
     name: 'learned',
@@ -63,8 +67,12 @@ const SEEN = 4
 /** Charts side by side, of which the first few are seen. */
 export function folded(charts: readonly Html[]): Html {
   const rest = charts.slice(SEEN)
-  return html`<div class="charts">${charts.slice(0, SEEN)}</div>${
-    rest.length > 0 &&
-    html`<details class="more"><summary>${rest.length} more</summary><div class="charts">${rest}</div></details>`
-  }`
+  return html`<div class="charts">${charts.slice(0, SEEN)}</div>
+    ${
+      rest.length > 0 &&
+      html`<details class="more">
+        <summary>${rest.length} more</summary>
+        <div class="charts">${rest}</div>
+      </details>`
+    }`
 }

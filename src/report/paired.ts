@@ -41,7 +41,12 @@ export async function paired(
   if (count < 2) return undefined
   const mean = finite.reduce((sum, value) => sum + value, 0) / count
   const square = finite.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { count, mean, better: finite.filter(value => value > 0).length, error: Math.sqrt(square / (count - 1) / count) }
+  return {
+    count,
+    mean,
+    better: finite.filter(value => value > 0).length,
+    error: Math.sqrt(square / (count - 1) / count)
+  }
 }
 
 /** What the metric says of each seed's image alone. */

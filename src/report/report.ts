@@ -65,11 +65,14 @@ function headerOf({ runs }: ReportData): { title: string; subtitle: Content } {
   if (runs.length > 1)
     return {
       title: `${runs.length} runs compared`,
-      subtitle: html`<ul class="runs">${runs.map(one => html`<li>${line(one)}</li>`)}</ul>`
+      subtitle: html`<ul class="runs">
+        ${runs.map(one => html`<li>${line(one)}</li>`)}
+      </ul>`
     }
   return {
     title: first.run.name,
-    subtitle: html`<p class="description">${first.run.description}</p><p class="run">${line(first)}</p>`
+    subtitle: html`<p class="description">${first.run.description}</p>
+      <p class="run">${line(first)}</p>`
   }
 }
 

@@ -53,7 +53,7 @@ th,td{padding:.26rem .8rem .26rem 0;text-align:left;border-bottom:1px solid var(
 th{font-weight:600}tbody th{font-weight:400}
 thead th{border-bottom:2px solid var(--line);white-space:nowrap}
 .number,.numbers td,.numbers thead th+th{text-align:right;white-space:nowrap}
-.numbers{margin-bottom:1.1rem}
+.numbers table{min-width:min(100%,24rem)}
 .numbers .best{font-weight:700}
 .facts td{overflow-wrap:anywhere;min-width:12rem}
 .facts th[scope=row]{min-width:9rem;overflow-wrap:anywhere}
@@ -64,7 +64,7 @@ thead th{border-bottom:2px solid var(--line);white-space:nowrap}
 figure{margin:0}
 figcaption{font-size:.92rem;margin:0 0 .4rem;overflow-wrap:anywhere}
 .drawing svg{display:block;width:100%;height:auto}
-.wide svg{width:auto;max-width:none}
+.drawing .wide svg{width:auto;height:auto;max-width:none}
 svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:var(--soft)}
 svg .title{fill:var(--ink)}
 .rule{stroke:var(--line);fill:none}.line,.mark{stroke:var(--soft);fill:none}

@@ -46,7 +46,10 @@ function chart(standings: Standings, data: ReportData): Html | undefined {
   return lineChart({
     caption: caption(standings, published.length > 0, inOrder.filter(({ faint }) => faint).length),
     label: `${metric.name} of ${contestants.length} solvers against NFE. The best: ${nfes.map((nfe, i) => `${ranks[i][0]} at ${nfe}`).join(', ')}.`,
-    x: { title: 'NFE (parallel evaluations)', ticks: [...new Set(all.flatMap(({ points }) => points.map(({ x }) => x)))] },
+    x: {
+      title: 'NFE (parallel evaluations)',
+      ticks: [...new Set(all.flatMap(({ points }) => points.map(({ x }) => x)))]
+    },
     y: { title: metric.name, log: values.every(value => value > 0) && Math.max(...values) > 4 * Math.min(...values) },
     series: all,
     data: {
@@ -66,6 +69,8 @@ function caption({ metric }: Standings, isPublished: boolean, faint: number): st
   const words = [`${metric.name} against NFE; ${metric.moreIsBetter ? 'more' : 'less'} is better.`]
   if (faint > 0) words.push(`Grey: ${faint} others, which the table names.`)
   if (isPublished)
-    words.push('Dashed: what the paper states for 50,000 images (arXiv 2507.14797, Table 1). Fewer images give a higher FID.')
+    words.push(
+      'Dashed: what the paper states for 50,000 images (arXiv 2507.14797, Table 1). Fewer images give a higher FID.'
+    )
   return words.join(' ')
 }

@@ -4,7 +4,15 @@ import { command, repeats, shell } from '../commands.js'
 import type { ReportData } from '../data.js'
 import { paired, type Paired } from '../paired.js'
 import type { Section } from '../section.js'
-import { mainStandings, printed, ranking, teacherStageOf, withSpread, type Ranked, type Standings } from '../standings.js'
+import {
+  mainStandings,
+  printed,
+  ranking,
+  teacherStageOf,
+  withSpread,
+  type Ranked,
+  type Standings
+} from '../standings.js'
 
 /** The best sampler at each NFE, against what, by how much, and whether that is more than chance. */
 export const headline: Section = {
@@ -12,12 +20,18 @@ export const headline: Section = {
   title: 'The best sampler',
   async render(data) {
     const standings = mainStandings(data)
-    if (!standings) return html`<p>Nothing is scored yet, so that no sampler can be called the best.</p>${uses(data)}`
+    if (!standings)
+      return html`<p>Nothing is scored yet, so that no sampler can be called the best.</p>
+        ${uses(data)}`
     const verdicts = await Promise.all(standings.nfes.map(nfe => verdict(data, standings, nfe)))
     const { metric } = standings
-    return html`<p class="measured">Measured by <b>${metric.name}</b>, the ${metric.title}; ${metric.moreIsBetter ? 'more' : 'less'} is better.</p>
-<ol class="cards">${verdicts}</ol>
-${uses(data, standings)}`
+    return html`<p class="measured">
+        Measured by <b>${metric.name}</b>, the ${metric.title}; ${metric.moreIsBetter ? 'more' : 'less'} is better.
+      </p>
+      <ol class="cards">
+        ${verdicts}
+      </ol>
+      ${uses(data, standings)}`
   }
 }
 
@@ -26,17 +40,22 @@ async function verdict(data: ReportData, standings: Standings, nfe: number): Pro
   const [best, ...others] = ranking(standings, nfe)
   const rivals = [...new Set([others.at(0), others.find(({ learned }) => learned === false)])].flatMap(one => one ?? [])
   const pairs = await Promise.all(rivals.map(rival => paired(data, metric, best, rival)))
-  return html`<li class="card"><h3>At ${nfe} NFE</h3>
-<p class="winner"><b>${best.name}</b> <span class="value">${metric.name} ${withSpread(best, metric)}</span></p>
-${rivals.length === 0 ? html`<p>It is the only sampler at this NFE.</p>` : ''}
-${rivals.map((rival, i) => against(metric, best, rival, pairs[i]))}</li>\n`
+  return html`<li class="card">
+    <h3>At ${nfe} NFE</h3>
+    <p class="winner"><b>${best.name}</b> <span class="value">${metric.name} ${withSpread(best, metric)}</span></p>
+    ${rivals.length === 0 ? html`<p>It is the only sampler at this NFE.</p>` : ''}
+    ${rivals.map((rival, i) => against(metric, best, rival, pairs[i]))}
+  </li> `
 }
 
 function against(metric: MetricDescriptor, best: Ranked, rival: Ranked, pairs: Paired | undefined): Html {
   const difference = Math.abs(best.value - rival.value)
   const kind = rival.learned === false ? 'the best that learns nothing' : 'the next best'
   const share = metric.moreIsBetter || rival.value === 0 ? '' : ` (${Math.round((difference / rival.value) * 100)} %)`
-  return html`<p><b>${printed(difference, metric)}${share} better</b> than ${rival.name} (${withSpread(rival, metric)}), ${kind}. ${more(metric, best, rival, pairs)}</p>`
+  return html`<p>
+    <b>${printed(difference, metric)}${share} better</b> than ${rival.name} (${withSpread(rival, metric)}), ${kind}.
+    ${more(metric, best, rival, pairs)}
+  </p>`
 }
 
 /** Whether a difference is more than the spread: of repetitions where there are any, else of seeds. */
@@ -69,11 +88,21 @@ function uses(data: ReportData, standings?: Standings): Html {
   })
   const lines = learned.map(({ name }) => command(data, 'export', name, '--to', 'diffusers'))
   return html`<div class="uses">
-<div><h3>Repeat it</h3>${shell(...data.runs.map(run => repeats(data, run)))}
-<p>The <a href="#spec">spec</a> is below; what the store has is not computed again.</p></div>
-<div><h3>Use it</h3>${
-    lines.length > 0
-      ? html`${shell(...new Set(lines))}<p>Or in a spec: <code>solver: { from: 'predictor:${learned[0].name}' }</code></p>`
-      : html`<p>${best.length > 0 ? 'The best sampler learns nothing: name it in a spec as the spec below does.' : 'There is no sampler yet.'}</p>`
-  }</div></div>`
+    <div>
+      <h3>Repeat it</h3>
+      ${shell(...data.runs.map(run => repeats(data, run)))}
+      <p>The <a href="#spec">spec</a> is below; what the store has is not computed again.</p>
+    </div>
+    <div>
+      <h3>Use it</h3>
+      ${
+        lines.length > 0
+          ? html`${shell(...new Set(lines))}
+              <p>Or in a spec: <code>solver: { from: 'predictor:${learned[0].name}' }</code></p>`
+          : html`<p>
+              ${best.length > 0 ? 'The best sampler learns nothing: name it in a spec as the spec below does.' : 'There is no sampler yet.'}
+            </p>`
+      }
+    </div>
+  </div>`
 }

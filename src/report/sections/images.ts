@@ -88,8 +88,22 @@ function gridOf({ store }: ReportData, first: Row, rows: readonly Row[]): Grid |
     const isOfSize = pictures?.width === probe.width && pictures.height === probe.height
     return pictures && isOfSize && pictures.channels === probe.channels ? [{ ...row, pictures }] : []
   })
-  const scale = truth && errorScale(found.map(({ pictures }) => pictures), truth, seeds)
-  const reference = truth ? [{ name: `${first.reference ?? ''} (the reference)`, image: strip(truth, seeds) }] : []
+  const scale =
+    truth &&
+    errorScale(
+      found.map(({ pictures }) => pictures),
+      truth,
+      seeds
+    )
+  const reference = truth
+    ? [
+        {
+          name: first.reference ?? '',
+          score: 'the reference, which the others are compared with',
+          image: strip(truth, seeds)
+        }
+      ]
+    : []
   const samples = found.map(({ name, score, pictures }) => ({
     ...{ name, score, image: strip(pictures, seeds) },
     ...(truth && scale !== undefined && { errors: errorStrip(pictures, truth, seeds, scale) })
@@ -109,23 +123,33 @@ const VISIBLE = 64
 function picture({ image }: Pick<Shown, 'image'>, { size }: Grid, alt: string, extra: Content = ''): Html {
   const zoom = Math.max(1, Math.floor(VISIBLE / Math.max(size.width, size.height)))
   const [width, height] = [image.width * zoom, image.height * zoom]
-  return html`<img class="pixels" src="${dataUri(image)}" width="${width}" height="${height}" alt="${alt}"${extra}>`
+  return html`<img class="pixels" src="${dataUri(image)}" width="${width}" height="${height}" alt="${alt}" ${extra} />`
 }
 
 function gridTable(grid: Grid): Html {
   const { seeds, rows, scale } = grid
   const said = `seeds ${seeds.join(', ')}`
-  return html`<p>Each row has the seeds ${seeds.join(', ')}, from left to right.${
-    scale === undefined
-      ? ''
-      : ` Below the images stands the error of each pixel against the reference: black is 0, and the brightest is ${Math.round(scale)} of 255 levels or more, in all rows.`
-  }</p>
-<ul class="strips">${rows.map(
-    row => html`<li><span class="name">${row.name}</span> <span class="value">${row.score}</span>
-<div class="scroll" tabindex="0" role="group" aria-label="${row.name}">${picture(row, grid, `${row.name}: ${said}`)}${
-      row.errors && picture({ image: row.errors }, grid, `errors of ${row.name}: ${said}`)
-    }</div></li>\n`
-  )}</ul>`
+  return html`<p>
+      Each row has the seeds ${seeds.join(', ')}, from left to
+      right.${
+        scale === undefined
+          ? ''
+          : ` Below the images stands the error of each pixel against the reference: black is 0, and the brightest is ${Math.round(scale)} of 255 levels or more, in all rows.`
+      }
+    </p>
+    <ul class="strips">
+      ${rows.map(
+        row =>
+          html`<li>
+            <span class="name">${row.name}</span> <span class="value">${row.score}</span>
+            <div class="scroll" tabindex="0" role="group" aria-label="${row.name}">
+              ${picture(row, grid, `${row.name}: ${said}`)}${
+                row.errors && picture({ image: row.errors }, grid, `errors of ${row.name}: ${said}`)
+              }
+            </div>
+          </li> `
+      )}
+    </ul>`
 }
 
 /** Two rows on top of each other: the corner can be pulled, and a script makes a slider of it. */
@@ -133,7 +157,12 @@ function overlay(grid: Grid): Html | undefined {
   const [under, over] = grid.rows
   if (grid.rows.length < 2) return undefined
   return html`<figure class="overlay" data-overlay>
-<figcaption>${over.name} over ${under.name}: pull the corner to uncover what is below.</figcaption>
-<div class="scroll" tabindex="0" role="group" aria-label="${over.name} over ${under.name}"><div class="stack">${picture(under, grid, under.name)}<div class="curtain">${picture(over, grid, over.name)}</div></div></div>
-</figure>`
+    <figcaption>${over.name} over ${under.name}: pull the corner to uncover what is below.</figcaption>
+    <div class="scroll" tabindex="0" role="group" aria-label="${over.name} over ${under.name}">
+      <div class="stack">
+        ${picture(under, grid, under.name)}
+        <div class="curtain">${picture(over, grid, over.name)}</div>
+      </div>
+    </div>
+  </figure>`
 }

@@ -19,10 +19,12 @@ export const learned: Section = {
       return row ? [chart(stage, row, recordOf(data, stage, row))] : []
     })
     if (charts.length === 0) return undefined
-    return html`<p>Sampling goes from the most noise at the left to the least at the right. Each row is one NFE: the
-evaluations in it run in parallel. A dot is an evaluation at its noise level, and its area is what its answer counts for in
-the image; a hollow one is subtracted. Vertical lines are the time points between which steps are taken.</p>
-${folded(charts)}`
+    return html`<p>
+        Sampling goes from the most noise at the left to the least at the right. Each row is one NFE: the evaluations in
+        it run in parallel. A dot is an evaluation at its noise level, and its area is what its answer counts for in the
+        image; a hollow one is subtracted. Vertical lines are the time points between which steps are taken.
+      </p>
+      ${folded(charts)}`
   }
 }
 
@@ -31,16 +33,20 @@ function chart({ title }: DistilledStage, row: PredictorRow, record: PredictorRe
   const rows = table ? layers(table) : []
   const count = rows.reduce((sum, { dots }) => sum + dots.length, 0)
   return dotChart({
-    caption: html`<b>${title}</b>: ${
-      table
-        ? `${rows.length} NFE of ${count} evaluations`
-        : 'time points only, since what it does depends on the sample'
-    }`,
+    caption: html`<b>${title}</b>:
+      ${
+        table
+          ? `${rows.length} NFE of ${count} evaluations`
+          : 'time points only, since what it does depends on the sample'
+      }`,
     label: `${title} on the axis of noise levels: ${row.sigmas.map(short).join(', ')}`,
     x: { title: 'noise level σ', log: true, reversed: true },
     rows,
     lines: row.sigmas.filter(sigma => sigma > 0 && Number.isFinite(sigma)),
-    data: record && table ? numbers(record, table) : { titles: ['time point', 'σ'], rows: row.sigmas.map((s, i) => [i + 1, s]) }
+    data:
+      record && table
+        ? numbers(record, table)
+        : { titles: ['time point', 'σ'], rows: row.sigmas.map((s, i) => [i + 1, s]) }
   })
 }
 
@@ -82,7 +88,13 @@ function numbers(record: PredictorRecord, { layers: all, result }: Table): Table
   return {
     titles: ['NFE', 'evaluation', 'σ', 'factor of the noise', 'factor in the image'],
     rows: all.flatMap((layer, i) =>
-      layer.map(({ sigma, noise }) => [`${i + 1}`, `${at + 1}`, short(sigma), short(noise), short(result.denoised.at(at++) ?? 0)])
+      layer.map(({ sigma, noise }) => [
+        `${i + 1}`,
+        `${at + 1}`,
+        short(sigma),
+        short(noise),
+        short(result.denoised.at(at++) ?? 0)
+      ])
     )
   }
 }

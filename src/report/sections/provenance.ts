@@ -20,10 +20,13 @@ export const provenance: Section = {
     const different = rows.filter(([, first, ...others]) => others.some(value => value !== first))
     const shown = runs.length > 1 ? different : rows
     const left = rows.length - shown.length
-    return html`<div class="facts">${table({
-      titles: ['what', ...(runs.length > 1 ? shortNames(runs) : ['value'])],
-      rows: shown
-    })}</div>${left > 0 && html`<p>The runs have ${left} facts in common, such as ${names.find(name => !shown.some(([other]) => other === name))}.</p>`}`
+    return html`<div class="facts">
+        ${table({
+          titles: ['what', ...(runs.length > 1 ? shortNames(runs) : ['value'])],
+          rows: shown
+        })}
+      </div>
+      ${left > 0 && html`<p>The runs have ${left} facts in common, such as ${names.find(name => !shown.some(([other]) => other === name))}.</p>`}`
   }
 }
 
@@ -35,7 +38,11 @@ function factsOf(run: ReportRun): Facts {
   const each = (...path: readonly string[]) =>
     [...new Set(known.flatMap(value => shownValue(at(value, path)) ?? []))].join(', ')
   const versions = [...new Set(known.flatMap(value => Object.keys(asObject(at(value, ['versions'])))))]
-  const files = new Map(known.flatMap(filesIn).map(({ location, digest, bytes }) => [location, `${digest} (${bytes.toLocaleString('en-US')} bytes)`]))
+  const files = new Map(
+    known
+      .flatMap(filesIn)
+      .map(({ location, digest, bytes }) => [location, `${digest} (${bytes.toLocaleString('en-US')} bytes)`])
+  )
   const seeds = [...resolved.values()].flatMap(stage => seedsOf(stage) ?? [])
   return new Map(
     [
@@ -88,6 +95,9 @@ function seedsOf(stage: StageBase): Seeded | undefined {
 function bySeeds(all: readonly Seeded[]): (readonly [string, string])[] {
   return [...new Set(all.map(({ seeds }) => seeds))].map(seeds => {
     const names = all.filter(one => one.seeds === seeds).map(({ name }) => name)
-    return [`seeds ${seeds}`, names.length > 6 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more stages` : names.join(', ')]
+    return [
+      `seeds ${seeds}`,
+      names.length > 6 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more stages` : names.join(', ')
+    ]
   })
 }

@@ -11,8 +11,20 @@ export const results: Section = {
   render(data) {
     const all = allStandings(data)
     if (all.length === 0) return undefined
-    return html`${all.map(standings => html`<h3>${standings.metric.name}</h3>${resultsTable(standings, data)}`)}
-${biases(data)}<details><summary>What each image cost in evaluations</summary>${costs(all[0])}</details>`
+    return html`<div class="charts">
+        ${all.map(
+          standings =>
+            html`<div>
+              <h3>${standings.metric.name}</h3>
+              ${resultsTable(standings, data)}
+            </div> `
+        )}
+      </div>
+      ${biases(data)}
+      <details>
+        <summary>What each image cost in evaluations</summary>
+        ${costs(all[0])}
+      </details>`
   }
 }
 
@@ -29,13 +41,17 @@ function resultsTable(standings: Standings, data: ReportData): Html {
   }
   const hasSpread = standings.contestants.some(({ at }) => [...at.values()].some(({ spread }) => spread !== undefined))
   const left = standings.contestants.length - shown.length
-  return html`<div class="numbers">${table({
-    titles: ['solver', ...nfes.map(nfe => `${nfe} NFE`)],
-    rows: shown.map(({ name, at }) => [name, ...nfes.map(nfe => cell(at.get(nfe), nfe))]),
-    caption: html`The ${metric.title}, ${metric.moreIsBetter ? 'more' : 'less'} is better. The best of each column is bold, the second underlined.${
-      hasSpread ? ' A cell with ± is the mean of repetitions with other seeds, and their standard deviation.' : ''
-    }${left > 0 ? ` Not shown: ${left} that the runs have in common.` : ''}`
-  })}</div>`
+  return html`<div class="numbers">
+    ${table({
+      titles: ['solver', ...nfes.map(nfe => `${nfe} NFE`)],
+      rows: shown.map(({ name, at }) => [name, ...nfes.map(nfe => cell(at.get(nfe), nfe))]),
+      caption: html`The ${metric.title}; ${metric.moreIsBetter ? 'more' : 'less'} is better. The best of each column is
+      bold, the second
+      underlined.${
+        hasSpread ? ' A cell with ± is the mean of repetitions with other seeds, and their standard deviation.' : ''
+      }${left > 0 ? ` Not shown: ${left} that the runs have in common.` : ''}`
+    })}
+  </div>`
 }
 
 /** Of several runs, the solvers that not all of them have the same results of. */
@@ -74,5 +90,9 @@ function biases({ runs, store }: ReportData): Html | undefined {
       })
     )
   )
-  return lines.length > 0 ? html`<ul>${lines}</ul>` : undefined
+  return lines.length > 0
+    ? html`<ul>
+        ${lines}
+      </ul>`
+    : undefined
 }

@@ -32,7 +32,8 @@ function drawn({ runs }: ReportData, run: ReportRun): Html {
   ].join(', ')
   if (all.length === 0) return html`<p><b>${row.id}</b> has no stage that the others do not have.</p>`
   const shared = runs.length > 1 ? ' Only what the runs do not have in common.' : ''
-  const why = unread === undefined ? '' : ` What leads to what is not known, since the spec cannot be read here: ${unread}`
+  const why =
+    unread === undefined ? '' : ` What leads to what is not known, since the spec cannot be read here: ${unread}`
   return graph({
     caption: html`<b>${row.id}</b>: ${few}.${shared}${why}`,
     label: `Stages of ${row.id} from left to right: ${few}`,

@@ -40,23 +40,26 @@ function chart(run: ReportRun): Html | undefined {
     sittings.reduce((sum, { from, to }) => sum + Math.min(Math.max(time - from, 0), to - from), 0) / 1000
   const end = place(Infinity)
   const rows = groupsOf(run).flatMap(({ name, stages }) => {
-    const bars = busy.filter(({ stage }) => stages.includes(stage)).map((one): Bar => ({
-      from: place(one.from),
-      to: place(one.to),
-      light: isCached(run, one.stage),
-      title: `${one.stage.name}: ${duration(one.stage.stage?.seconds ?? 0)}`
-    }))
+    const bars = busy
+      .filter(({ stage }) => stages.includes(stage))
+      .map((one): Bar => ({
+        from: place(one.from),
+        to: place(one.to),
+        light: isCached(run, one.stage),
+        title: `${one.stage.name}: ${duration(one.stage.stage?.seconds ?? 0)}`
+      }))
     return bars.length > 0 ? [{ name, bars }] : []
   })
   const pauses = sittings.length - 1
   const words = `${duration(end)} in ${sittings.length === 1 ? 'one sitting' : `${sittings.length} sittings`}, from ${moment(new Date(sittings[0].from).toISOString())}`
   return barChart({
-    caption: html`<b>${run.run.id}</b>: ${words}.${pauses > 0 ? ' A dashed line is a pause that is left out.' : ''}${
-      busy.some(({ stage }) => isCached(run, stage)) ? ' Light: computed before this run, for another.' : ''
-    }`,
+    caption: html`<b>${run.run.id}</b>:
+      ${words}.${pauses > 0 ? ' A dashed line is a pause that is left out.' : ''}${
+        busy.some(({ stage }) => isCached(run, stage)) ? ' Light: computed before this run, for another.' : ''
+      }`,
     label: `Timeline of ${run.run.id}: ${words}`,
     rows,
-    ticks: [0, 0.25, 0.5, 0.75, 1].map(share => ({ at: end * share, label: duration(end * share) })),
+    ticks: [0, 0.5, 1].map(share => ({ at: end * share, label: duration(end * share) })),
     breaks: sittings.slice(1).map(({ from }) => place(from)),
     end,
     data: {

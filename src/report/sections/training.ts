@@ -15,9 +15,11 @@ export const training: Section = {
       return rows.length > 0 ? [{ stage, rows }] : []
     })
     if (stages.length === 0) return undefined
-    return html`<p>The loss is the root of the mean square by which the student misses its teacher. While steps are fitted
-one by one, each has a loss of its own, and those of different steps do not compare.</p>
-${folded(stages.map(({ stage, rows }) => chart(data, stage, rows)))}`
+    return html`<p>
+        The loss is the root of the mean square by which the student misses its teacher. While steps are fitted one by
+        one, each has a loss of its own, and those of different steps do not compare.
+      </p>
+      ${folded(stages.map(({ stage, rows }) => chart(data, stage, rows)))}`
   }
 }
 
@@ -31,13 +33,16 @@ function chart(data: ReportData, { title, key }: DistilledStage, rows: readonly 
     const learnt = own.map(({ evaluations, loss }) => ({ x: evaluations, y: Math.sqrt(loss) }))
     return [
       { name: `${phase}, training`, group: phase, points: learnt },
-      ...(looked.length > 0 ? [{ name: `${phase}, validation`, group: `${phase} v`, points: looked, dashed: true }] : [])
+      ...(looked.length > 0
+        ? [{ name: `${phase}, validation`, group: `${phase} v`, points: looked, dashed: true }]
+        : [])
     ]
   })
   const row = data.store.predictor(key)
   const end = row ? Math.sqrt(row.validationLoss ?? row.loss) : undefined
   return lineChart({
-    caption: html`<b>${title}</b>: ${rows.length} iterations${end === undefined ? '' : `, ends at ${end.toPrecision(4)} ${row?.validationLoss === null ? 'on its training seeds' : 'on seeds that it has not seen'}`}`,
+    caption: html`<b>${title}</b>: ${rows.length}
+      iterations${end === undefined ? '' : `, ends at ${end.toPrecision(4)} ${row?.validationLoss === null ? 'on its training seeds' : 'on seeds that it has not seen'}`}`,
     label: `Loss of ${title} by evaluations, in ${phases.length} phases`,
     x: { title: 'evaluations of the model' },
     y: { title: 'RMS loss', log: series.every(({ points }) => points.every(({ y }) => y > 0)) },

@@ -49,9 +49,11 @@ async function chart(data: ReportData, { run, name, key }: DistilledStage): Prom
     return [teacher, { name: `${group}, student`, group, dashed: true, points: student }]
   })
   return lineChart({
-    caption: html`The teacher <b>${stage.teacher}</b> of ${name} on ${ways.seeds.length} seeds, at the student's time points: noise
-where lines are far from each other's ends, images at the other end. The plane holds ${percent(shares[0] + shares[1])} of all
-variance.${ends.some(Boolean) ? ' Dashed: from the same noise to where the student ends.' : ''} States are divided by √(1 + σ²).`,
+    caption: html`The teacher <b>${stage.teacher}</b> of ${name} on ${ways.seeds.length} seeds, at the student's time
+      points: noise where lines are far from each other's ends, images at the other end. The plane holds
+      ${percent(shares[0] + shares[1])} of all
+      variance.${ends.some(Boolean) ? ' Dashed: from the same noise to where the student ends.' : ''} States are divided
+      by √(1 + σ²).`,
     label: `Trajectories of ${ways.seeds.length} seeds by ${stage.teacher} in their first two principal components`,
     x: { title: `first component (${percent(shares[0])})` },
     y: { title: `second component (${percent(shares[1])})` },
@@ -72,7 +74,11 @@ function keyOf({ stages }: ReportRun, name: string): string | undefined {
 }
 
 /** The first seeds of a teacher. Undefined where it has kept other states than those at the time points. */
-async function waysOf({ store }: ReportData, key: string | undefined, sigmas: readonly number[]): Promise<Ways | undefined> {
+async function waysOf(
+  { store }: ReportData,
+  key: string | undefined,
+  sigmas: readonly number[]
+): Promise<Ways | undefined> {
   if (key === undefined) return undefined
   for await (const { seeds, states, sigmas: kept } of readTrajectories(store, key)) {
     const levels = kept ? [...kept] : sigmas
