@@ -67,15 +67,16 @@ function inColumns(nodes: readonly GraphNode[]): GraphNode[][] {
   }
   const columns: GraphNode[][] = []
   for (const node of nodes) (columns[depth(node.id)] ??= []).push(node)
+  const filled = Object.values(columns)
   const order = new Map<string, number>()
-  for (const column of columns) {
+  for (const column of filled) {
     const centre = ({ from }: GraphNode) => {
       const places = from.flatMap(id => order.get(id) ?? [])
       return places.length === 0 ? 0 : places.reduce((sum, place) => sum + place, 0) / places.length
     }
     column.sort((a, b) => centre(a) - centre(b)).forEach(({ id }, i) => order.set(id, i))
   }
-  return columns
+  return filled
 }
 
 function arrow(from: Place | undefined, to: Place | undefined): Html[] {
