@@ -48,7 +48,7 @@ describe('a chart of lines', () => {
 
   it('has a label for screen readers, and its numbers as a table behind it', () => {
     expect(chart).toContain('role="img" aria-label="two losses"')
-    expect(chart).toMatch(/<details><summary>[^<]*<\/summary>\s*<div class="scroll"[^]*<td class="number">1.5<\/td>/)
+    expect(chart).toMatch(/<details>\s*<summary>[^<]*<\/summary>\s*<div class="scroll"[^]*<td class="number">1.5<\/td>/)
   })
 
   it('tells lines apart by colour and by shape, and names all but those in the background', () => {

@@ -7,7 +7,7 @@ export function hostileStore(root: string): string {
   const store = createStore(root)
   try {
     // SQLite finds no row by a text with a NUL or half a pair.
-    const id = `run-${HOSTILE.replaceAll('\0', '').toWellFormed()}`
+    const id = `run-${Buffer.from(HOSTILE.replaceAll('\0', '')).toString()}`
     const names = HOSTILE_VALUES.map((value, i) => `${i}${value}@nfe=5,solver=${value}`)
     const stages = [...names, 'learner', 'score'].map(name => ({ name, key: `key of ${name}` }))
     const spec = `name: x\ndescription: ${HOSTILE}\n`
