@@ -23,8 +23,8 @@ export interface Graph {
   readonly data: TableData
 }
 
-const BOX = { width: 158, height: 44 }
-const GAP = { x: 52, y: 14 }
+const BOX = { width: 168, height: 42 }
+const GAP = { x: 52, y: 10 }
 
 interface Place {
   readonly left: number
@@ -90,7 +90,7 @@ function arrow(from: Place | undefined, to: Place | undefined): Html[] {
 }
 
 /** Letters that a box has room for. */
-const ROOM = 22
+const ROOM = 20
 
 function box({ name, note, light }: GraphNode, place: Place | undefined): Html | undefined {
   if (!place) return undefined

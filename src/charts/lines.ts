@@ -7,8 +7,13 @@ import { axes, coordinate, MARGIN, placed, svg, type Axis, type Placed, type Siz
 export interface Series {
   readonly name: string
   readonly points: readonly { readonly x: number; readonly y: number; readonly spread?: number }[]
-  /** Whether it is in the background: grey, thin, and without a place in the legend. */
+  /**
+   * Whether it is in the background: grey, thin, without a place in the legend, and cut off where it leaves the room that the
+   * others take.
+   */
   readonly faint?: boolean
+  /** Whether a ring marks its first point. */
+  readonly ringed?: boolean
   /** Whether it comes from elsewhere: dashed. */
   readonly dashed?: boolean
   /** Series of one group have one colour. By default each has its own. */
@@ -35,18 +40,40 @@ export const COLOURS = 8
 
 /** A chart of lines over a common horizontal axis. */
 export function lineChart({ caption, label, x, y, series, data, marks = true }: LineChart): Html {
-  const all = series.flatMap(({ points }) => points)
+  const focus = series.some(({ faint }) => !faint) ? series.filter(({ faint }) => !faint) : series
+  const all = focus.flatMap(({ points }) => points)
   const horizontal = placed({ ...x, values: all.map(point => point.x) }, MARGIN.left + 8, SIZE.width - MARGIN.right - 8)
   const ends = all.flatMap(point => [point.y - (point.spread ?? 0), point.y + (point.spread ?? 0)])
   const vertical = placed({ ...y, values: ends }, SIZE.height - MARGIN.bottom, MARGIN.top)
   const colours = colouring(series)
-  const drawn = series.map((one, i) => drawnSeries(one, colours[i], horizontal, vertical, marks))
+  const drawn = series.map((one, i) => ({
+    faint: one.faint,
+    lines: drawnSeries(one, colours[i], horizontal, vertical, marks)
+  }))
+  const [behind, before] = [true, false].map(faint =>
+    drawn.flatMap(one => ((one.faint ?? false) === faint ? one.lines : []))
+  )
   return figure({
     caption,
-    drawing: svg(SIZE, label, [axes(SIZE, horizontal, vertical), drawn]),
+    drawing: svg(SIZE, label, [axes(SIZE, horizontal, vertical), clipped(behind), before]),
     legend: legend(series, colours),
     data
   })
+}
+
+/** What leaves the plot is cut off at its edges. */
+function clipped(content: Content): Html {
+  const [width, height] = [SIZE.width - MARGIN.left - MARGIN.right, SIZE.height - MARGIN.top - MARGIN.bottom]
+  return html`<svg
+    x="${MARGIN.left}"
+    y="${MARGIN.top}"
+    width="${width}"
+    height="${height}"
+    viewBox="${MARGIN.left} ${MARGIN.top} ${width} ${height}"
+    aria-hidden="true"
+  >
+    ${content}
+  </svg>`
 }
 
 function colouring(series: readonly Series[]): (number | undefined)[] {
@@ -55,7 +82,7 @@ function colouring(series: readonly Series[]): (number | undefined)[] {
 }
 
 function drawnSeries(
-  { points, faint, dashed, name }: Series,
+  { points, faint, dashed, ringed, name }: Series,
   colour: number | undefined,
   x: Placed,
   y: Placed,
@@ -71,7 +98,11 @@ function drawnSeries(
     spread > 0 ? html`<path class="bar" d="M${left} ${y.place(value - spread)}V${y.place(value + spread)}" />` : []
   )
   const signs = marks && !faint ? at.map(({ left, top }) => mark(colour ?? 0, left, top)) : []
-  return html`<g class="${classes}"><title>${name}</title><path class="stroke" d="${path}" />${bars}${signs}</g> `
+  const ring =
+    ringed && at.slice(0, 1).map(({ left, top }) => html`<circle class="bar" cx="${left}" cy="${top}" r="9" />`)
+  return html`<g class="${classes}"
+    ><title>${name}</title><path class="stroke" d="${path}" />${bars}${ring}${signs}</g
+  > `
 }
 
 function mark(colour: number, left: number, top: number): Html {

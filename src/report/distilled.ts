@@ -15,18 +15,29 @@ export interface DistilledStage {
   readonly title: string
 }
 
-/** The distill stages of the runs; those of the best samplers come first. */
+/**
+ * The distill stages of the runs, those of the best samplers first. Of several runs they are those that not all have,
+ * unless all have all of them.
+ */
 export function distilled(data: ReportData): DistilledStage[] {
   const { runs } = data
   const short = shortNames(runs)
   const all = runs.flatMap((run, i) =>
     run.stages.flatMap(({ name, key, stage }) =>
-      stage?.kind === 'distill' ? [{ run, name, key, title: runs.length > 1 ? `${name} (${short[i]})` : name }] : []
+      stage?.kind === 'distill' ? [{ run, name, key, short: short[i] }] : []
     )
   )
-  const distinct = [...new Map([...all].reverse().map(stage => [stage.key, stage])).values()].reverse()
+  const count = (key: string) => new Set(all.filter(stage => stage.key === key).map(({ run }) => run)).size
+  const own = all.filter(({ key }) => runs.length === 1 || count(key) < runs.length)
+  const chosen = own.length > 0 ? own : all
+  const distinct = chosen.filter(({ key }, i) => chosen.findIndex(other => other.key === key) === i)
   const best = bestStages(data)
-  return distinct.sort((a, b) => Number(best.has(b.key)) - Number(best.has(a.key)))
+  return distinct
+    .map(({ short: end, ...stage }) => ({
+      ...stage,
+      title: runs.length > 1 && count(stage.key) === 1 ? `${stage.name} (${end})` : stage.name
+    }))
+    .sort((a, b) => Number(best.has(b.key)) - Number(best.has(a.key)))
 }
 
 function bestStages(data: ReportData): ReadonlySet<string> {

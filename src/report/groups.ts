@@ -13,20 +13,22 @@ export interface Group {
 const MANY = 24
 
 /** The stages of a run in their order, each by itself unless there are many. */
-export function groupsOf({ stages }: ReportRun): Group[] {
+export function groupsOf(run: ReportRun): Group[] {
+  const { stages } = run
   if (stages.length <= MANY) return stages.map(stage => ({ name: stage.name, stages: [stage] }))
   const groups = new Map<string, RunStage[]>()
   for (const stage of stages) {
-    const name = groupName(stage.name)
+    const name = groupName(run, stage.name)
     groups.set(name, [...(groups.get(name) ?? []), stage])
   }
   return [...groups].map(([name, some]) => ({ name, stages: some }))
 }
 
-/** The name that a stage has in the spec. What is made for another stage keeps its ending. */
-export function groupName(name: string): string {
-  const end = /@.*(\.[^.,=@]*)$/.exec(name)?.[1] ?? ''
-  return ofCase(name) + (/^\.[a-z]/.test(end) ? end : '')
+/** The name that a stage has in the spec; what was made for other stages has the ending of its name in common. */
+function groupName({ stages }: ReportRun, name: string): string {
+  const own = ofCase(name)
+  const made = stages.map(stage => ofCase(stage.name)).find(other => own.startsWith(`${other}.`))
+  return made === undefined ? own : own.slice(made.length)
 }
 
 /** Whether a stage's result was in the store before the run was begun. */

@@ -78,7 +78,6 @@ function headerOf({ runs }: ReportData): { title: string; subtitle: Content } {
 
 function line({ run, stages }: ReportRun): Html {
   const finished = stages.filter(({ stage }) => stage?.status === 'finished').length
-  const state =
-    run.status === 'finished' ? 'finished' : `${run.status}, with ${finished} of ${stages.length} stages finished`
-  return html`Run <code>${run.id}</code>, ${state} ${moment(run.finished ?? run.updated)}`
+  const rest = run.status === 'finished' ? '' : `, with ${finished} of ${stages.length} stages finished`
+  return html`Run <code>${run.id}</code>, ${run.status} ${moment(run.finished ?? run.updated)}${rest}`
 }

@@ -26,8 +26,8 @@ a:focus-visible,summary:focus-visible,button:focus-visible,select:focus-visible,
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:.5rem;background:var(--paper);padding:.5rem;z-index:2}
 nav{position:sticky;top:0;z-index:1;background:var(--paper);border-bottom:1px solid var(--line);margin:.6rem 0 1rem}
-nav ul{display:flex;gap:1.1rem;overflow-x:auto;list-style:none;max-width:1200px;margin:0 auto;padding:.45rem 1.25rem;white-space:nowrap}
-nav a{text-decoration:none;font-size:.9rem}
+nav ul{display:flex;gap:.95rem;overflow-x:auto;list-style:none;max-width:1200px;margin:0 auto;padding:.45rem 1.25rem;white-space:nowrap}
+nav a{text-decoration:none;font-size:.88rem}
 section{margin:0 0 2.4rem}
 section+section{border-top:1px solid var(--line);padding-top:1.4rem}
 .measured{color:var(--soft);margin-top:-.3rem}
@@ -63,8 +63,8 @@ thead th{border-bottom:2px solid var(--line);white-space:nowrap}
 .charts.one>*{max-width:none}
 figure{margin:0}
 figcaption{font-size:.92rem;margin:0 0 .4rem;overflow-wrap:anywhere}
-.drawing svg{display:block;width:100%;height:auto}
-.drawing .wide svg{width:auto;height:auto;max-width:none}
+.drawing svg[role=img]{display:block;width:100%;height:auto}
+.drawing .wide svg[role=img]{width:auto;height:auto;max-width:none}
 svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:var(--soft)}
 svg .title{fill:var(--ink)}
 .rule{stroke:var(--line);fill:none}.line,.mark{stroke:var(--soft);fill:none}

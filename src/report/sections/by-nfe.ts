@@ -42,7 +42,7 @@ function chart(standings: Standings, data: ReportData): Html | undefined {
   })
   const inOrder = own.sort((a, b) => Number(b.faint) - Number(a.faint) || place(a.name) - place(b.name))
   const all = [...inOrder, ...published]
-  const values = all.flatMap(({ points }) => points.map(({ y }) => y))
+  const values = all.filter(({ faint }) => !faint).flatMap(({ points }) => points.map(({ y }) => y))
   return lineChart({
     caption: caption(standings, published.length > 0, inOrder.filter(({ faint }) => faint).length),
     label: `${metric.name} of ${contestants.length} solvers against NFE. The best: ${nfes.map((nfe, i) => `${ranks[i][0]} at ${nfe}`).join(', ')}.`,
@@ -67,7 +67,7 @@ function chart(standings: Standings, data: ReportData): Html | undefined {
 
 function caption({ metric }: Standings, isPublished: boolean, faint: number): string {
   const words = [`${metric.name} against NFE; ${metric.moreIsBetter ? 'more' : 'less'} is better.`]
-  if (faint > 0) words.push(`Grey: ${faint} others, which the table names.`)
+  if (faint > 0) words.push(`Grey: ${faint} others, which the table names; those far worse are cut off.`)
   if (isPublished)
     words.push(
       'Dashed: what the paper states for 50,000 images (arXiv 2507.14797, Table 1). Fewer images give a higher FID.'

@@ -2,7 +2,7 @@ import { dotChart } from '../../charts/dots.js'
 import type { TableData } from '../../charts/figure.js'
 import { EpdError } from '../../errors.js'
 import { html, type Html } from '../../html/html.js'
-import { plainParameters, tableOfRecord } from '../../predictors/record-table.js'
+import { plainParameters, tableOfRecord, type PlainPoint } from '../../predictors/record-table.js'
 import type { PredictorRecord } from '../../predictors/record.js'
 import type { Table } from '../../solvers/table.js'
 import type { PredictorRow } from '../../store/store.js'
@@ -30,21 +30,24 @@ export const learned: Section = {
 
 function chart({ title }: DistilledStage, row: PredictorRow, record: PredictorRecord | undefined): Html {
   const table = record && tableIn(record)
-  const rows = table ? layers(table) : []
+  const steps = record && plainParameters(record)?.steps
+  const rows = table ? layers(table) : (steps ?? []).map(stepRow)
   const count = rows.reduce((sum, { dots }) => sum + dots.length, 0)
   return dotChart({
     caption: html`<b>${title}</b>:
       ${
         table
           ? `${rows.length} NFE of ${count} evaluations`
-          : 'time points only, since what it does depends on the sample'
+          : steps
+            ? `${steps.length} steps, each with its parallel evaluations; areas are their weights in the step`
+            : 'its time points; what it does between them depends on the sample'
       }`,
     label: `${title} on the axis of noise levels: ${row.sigmas.map(short).join(', ')}`,
     x: { title: 'noise level σ', log: true, reversed: true },
     rows,
     lines: row.sigmas.filter(sigma => sigma > 0 && Number.isFinite(sigma)),
     data:
-      record && table
+      record && (table || steps)
         ? numbers(record, table)
         : { titles: ['time point', 'σ'], rows: row.sigmas.map((s, i) => [i + 1, s]) }
   })
@@ -57,6 +60,14 @@ function tableIn(record: PredictorRecord): Table | undefined {
     if (error instanceof EpdError && error.code === 'no-table') return undefined
     throw error
   }
+}
+
+/** The points of a step of EPD, whose base is no table. */
+function stepRow(points: readonly PlainPoint[], step: number) {
+  const dots = points.flatMap(({ sigma, weight }) =>
+    sigma === undefined ? [] : [{ x: sigma, weight, title: `σ ${short(sigma)}, weight ${short(weight)}` }]
+  )
+  return { name: `step ${step + 1}`, dots }
 }
 
 function layers({ layers: all, result }: Table) {
@@ -72,7 +83,7 @@ function layers({ layers: all, result }: Table) {
 }
 
 /** EPD's own parameters where it is one, else the factors of the table's result. */
-function numbers(record: PredictorRecord, { layers: all, result }: Table): TableData {
+function numbers(record: PredictorRecord, table: Table | undefined): TableData {
   const steps = plainParameters(record)?.steps
   if (steps)
     return {
@@ -84,6 +95,7 @@ function numbers(record: PredictorRecord, { layers: all, result }: Table): Table
         ])
       )
     }
+  const { layers: all = [], result = { denoised: [] } } = table ?? {}
   let at = 0
   return {
     titles: ['NFE', 'evaluation', 'σ', 'factor of the noise', 'factor in the image'],

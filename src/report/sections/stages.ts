@@ -4,7 +4,7 @@ import { STAGE_KINDS } from '../../stages/registry.js'
 import type { RunStage } from '../../store/store.js'
 import { inputsOf, type ReportData, type ReportRun } from '../data.js'
 import { duration } from '../durations.js'
-import { groupName, groupsOf, isCached, secondsOf, type Group } from '../groups.js'
+import { groupsOf, isCached, secondsOf, type Group } from '../groups.js'
 import type { Section } from '../section.js'
 
 /** What was computed from what, with times, and what the store had already. */
@@ -37,7 +37,7 @@ function drawn({ runs }: ReportData, run: ReportRun): Html {
   return graph({
     caption: html`<b>${row.id}</b>: ${few}.${shared}${why}`,
     label: `Stages of ${row.id} from left to right: ${few}`,
-    nodes: groupsOf(run).map(group => node(run, group)),
+    nodes: nodesOf(run),
     data: {
       titles: ['stage', 'kind', 'what', 'state', 'NFE', 'evaluations', 'seconds', 'key'],
       rows: all.map(stage => cells(run, stage))
@@ -45,20 +45,30 @@ function drawn({ runs }: ReportData, run: ReportRun): Html {
   })
 }
 
+function nodesOf(run: ReportRun) {
+  const groups = groupsOf(run)
+  const groupOf = new Map(groups.flatMap(({ name, stages: some }) => some.map(stage => [stage.name, name])))
+  return groups.map(group => {
+    const inputs = group.stages.flatMap(stage => inputsOf(run, stage.name).flatMap(name => groupOf.get(name) ?? []))
+    return { ...node(run, group), from: [...new Set(inputs)].filter(name => name !== group.name) }
+  })
+}
+
 function node(run: ReportRun, { name, stages: some }: Group) {
-  const isGrouped = groupsOf(run).length < run.stages.length
-  const named = (stage: string) => (isGrouped ? groupName(stage) : stage)
-  const from = [...new Set(some.flatMap(stage => inputsOf(run, stage.name).map(named)))].filter(other => other !== name)
   const kinds = [...new Set(some.map(stage => kindOf(run, stage)))].join(', ')
   const cached = some.filter(stage => isCached(run, stage)).length
   const begun = some.filter(({ stage }) => stage !== null).length
   const finished = some.filter(({ stage }) => stage?.status === 'finished').length
-  const state = finished === some.length ? duration(secondsOf(some)) : begun === 0 ? 'not begun' : 'not finished'
+  const state =
+    finished === some.length
+      ? duration(secondsOf(some))
+      : begun === 0
+        ? 'not begun'
+        : `${finished} of ${some.length} done`
   return {
     id: name,
-    from,
-    name: some.length > 1 ? `${name} ×${some.length}` : name,
-    note: `${kinds} · ${cached === some.length ? 'in the store' : state}`,
+    name,
+    note: `${kinds}${some.length > 1 ? ` ×${some.length}` : ''} · ${cached === some.length ? 'in the store' : state}`,
     light: cached === some.length || begun === 0
   }
 }

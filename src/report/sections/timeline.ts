@@ -51,7 +51,11 @@ function chart(run: ReportRun): Html | undefined {
     return bars.length > 0 ? [{ name, bars }] : []
   })
   const pauses = sittings.length - 1
-  const words = `${duration(end)} in ${sittings.length === 1 ? 'one sitting' : `${sittings.length} sittings`}, from ${moment(new Date(sittings[0].from).toISOString())}`
+  const own = busy.filter(({ stage }) => !isCached(run, stage))
+  const worked = sittingsOf(own.length > 0 ? own : busy)
+  const spent = worked.reduce((sum, { from, to }) => sum + to - from, 0) / 1000
+  const count = worked.length === 1 ? 'one sitting' : `${worked.length} sittings`
+  const words = `${duration(spent)} in ${count}, from ${moment(new Date(worked[0].from).toISOString())}`
   return barChart({
     caption: html`<b>${run.run.id}</b>:
       ${words}.${pauses > 0 ? ' A dashed line is a pause that is left out.' : ''}${

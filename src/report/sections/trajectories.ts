@@ -43,14 +43,14 @@ async function chart(data: ReportData, { run, name, key }: DistilledStage): Prom
   let next = ways.states.flat().length
   const series = ways.seeds.flatMap((seed, i): Series[] => {
     const group = `seed ${seed}`
-    const teacher = { name: group, group, points: points[i].map(([x, y]) => ({ x, y })) }
+    const teacher = { name: group, group, ringed: true, points: points[i].map(([x, y]) => ({ x, y })) }
     if (!ends[i]) return [teacher]
     const student = [points[i][0], at[next++]].map(([x, y]) => ({ x, y }))
     return [teacher, { name: `${group}, student`, group, dashed: true, points: student }]
   })
   return lineChart({
     caption: html`The teacher <b>${stage.teacher}</b> of ${name} on ${ways.seeds.length} seeds, at the student's time
-      points: noise where lines are far from each other's ends, images at the other end. The plane holds
+      points. A ring is the noise that a line begins with, its other end the image. The plane holds
       ${percent(shares[0] + shares[1])} of all
       variance.${ends.some(Boolean) ? ' Dashed: from the same noise to where the student ends.' : ''} States are divided
       by √(1 + σ²).`,
