@@ -15,8 +15,9 @@ export function command({ storeName }: ReportData, ...words: readonly string[]):
 /** The command that repeats a run from its spec. */
 export function repeats(data: ReportData, { run }: ReportRun): string {
   const file = run.file.slice(Math.max(run.file.lastIndexOf('/'), run.file.lastIndexOf('\\')) + 1)
+  const path = file.startsWith('-') ? `./${file}` : file
   const overrides = run.overrides.flatMap(override => ['--set', override])
-  return command(data, 'run', file, ...overrides, ...(run.allowMismatch ? ['--allow-mismatch'] : []))
+  return command(data, 'run', path, ...overrides, ...(run.allowMismatch ? ['--allow-mismatch'] : []))
 }
 
 /** Lines for a shell, which a script gives a button to copy them. */

@@ -1,10 +1,12 @@
 import { EpdError } from '../errors.js'
 import { html, type Html } from '../html/html.js'
 import { parseRecord, type PredictorRecord } from '../predictors/record.js'
+import { tableOfRecord } from '../predictors/record-table.js'
 import { child } from '../reading/plain.js'
+import type { Table } from '../solvers/table.js'
 import type { PredictorRow } from '../store/store.js'
 import { shortNames, type ReportData, type ReportRun } from './data.js'
-import { mainStandings, ranking, teacherStageOf } from './standings.js'
+import { mainStandings, ranking, distillStageOf } from './standings.js'
 
 /** A distill stage of the runs; one that several runs share is listed once. */
 export interface DistilledStage {
@@ -45,7 +47,7 @@ function bestStages(data: ReportData): ReadonlySet<string> {
   const entries = standings?.nfes.map(nfe => ranking(standings, nfe)[0]) ?? []
   return new Set(
     entries.flatMap(entry => {
-      const from = teacherStageOf(entry)
+      const from = distillStageOf(entry)
       return entry.run.stages.flatMap(({ name, key }) => (name === from ? [key] : []))
     })
   )
@@ -54,7 +56,7 @@ function bestStages(data: ReportData): ReadonlySet<string> {
 /** What a distill stage has found as a predictor of its solver; undefined where only a plugin knows that solver. */
 export function recordOf(
   { store }: ReportData,
-  { key, name }: DistilledStage,
+  { key, name }: Pick<DistilledStage, 'key' | 'name'>,
   row: PredictorRow
 ): PredictorRecord | undefined {
   const stage = store.stage(key)
@@ -68,6 +70,16 @@ export function recordOf(
     return parseRecord(value, name)
   } catch (error) {
     if (error instanceof EpdError) return undefined
+    throw error
+  }
+}
+
+/** The table that a predictor's solver is; undefined where it is none, as one that depends on the sample. */
+export function tableIn(record: PredictorRecord): Table | undefined {
+  try {
+    return tableOfRecord(record)
+  } catch (error) {
+    if (error instanceof EpdError && error.code === 'no-table') return undefined
     throw error
   }
 }

@@ -150,10 +150,19 @@ function isLearned(run: ReportRun, name: string): boolean | undefined {
 }
 
 /** The distill stage whose student a result samples with. */
-export function teacherStageOf({ run, results }: Entry): string | undefined {
+export function distillStageOf({ run, results }: Entry): string | undefined {
   const stage = run.resolved.get(results[0].samples)
   const from = isOf(sample, stage) ? stage.from : undefined
   return from !== undefined && isOf(distill, run.resolved.get(from)) ? from : undefined
+}
+
+/** The name under which a spec and `export` find what an entry samples with; undefined where it is no predictor. */
+export function predictorOf(entry: Entry): string | undefined {
+  const { run, results } = entry
+  const stage = run.resolved.get(results[0].samples)
+  const from = distillStageOf(entry)
+  if (from !== undefined) return `${run.run.id}/${from}`
+  return isOf(sample, stage) ? stage.predictor?.name : undefined
 }
 
 /** An entry with the name that it has in the standings. */

@@ -8,7 +8,7 @@ const classes = LIGHT.map((_, i) => `.c${i}{--own:var(--s${i})}`).join('\n')
 /** The style of the page: light and dark, on screens from 320 pixels, and on paper. */
 export const STYLE = `
 :root{--ink:#1c2024;--soft:#5a626b;--paper:#fff;--panel:#f5f7f9;--line:#d5dbe1;--accent:#0067a5;--yes:#00693e;--no:#9c3d00;${variables(LIGHT)}}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#a3adb7;--paper:#14171a;--panel:#1d2226;--line:#39424a;--accent:#7cc0f5;--yes:#5fd39c;--no:#ffa466;${variables(DARK)}}}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#a3adb7;--paper:#14171a;--panel:#1d2226;--line:#39424a;--accent:#7cc0f5;--yes:#5fd39c;--no:#ffa466;${variables(DARK)}}}
 *{box-sizing:border-box}
 html{scroll-padding-top:3.2rem}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
@@ -31,7 +31,7 @@ nav a{text-decoration:none;font-size:.88rem}
 section{margin:0 0 2.4rem}
 section+section{border-top:1px solid var(--line);padding-top:1.4rem}
 .measured{color:var(--soft);margin-top:-.3rem}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr));gap:.8rem;list-style:none;margin:0 0 .9rem;padding:0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,16.5rem),1fr));gap:.8rem;list-style:none;margin:0 0 .9rem;padding:0}
 .card{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.75rem .95rem}
 .card h3{color:var(--soft);font-weight:600;font-size:.9rem;margin:0}
 .card p{margin:.3rem 0 0;font-size:.93rem}
@@ -97,5 +97,5 @@ summary{cursor:pointer;color:var(--accent);font-size:.88rem;padding:.25rem 0}
 .damage{color:var(--no)}
 footer{border-top:1px solid var(--line);color:var(--soft);font-size:.88rem;padding-top:.6rem;padding-bottom:1.4rem}
 @media (max-width:560px){body{font-size:15px}header,main,footer{padding-left:.9rem;padding-right:.9rem}nav ul{padding-left:.9rem;padding-right:.9rem}h1{font-size:1.3rem}header{padding-top:.7rem}nav{margin:.4rem 0 .7rem}.drawing svg text{font-size:16px}.drawing .wide svg text{font-size:12px}.card .winner{font-size:1.08rem}}
-@media print{nav,.copy,.skip,.overlay,summary{display:none}body{font-size:10pt}pre{max-height:none;white-space:pre-wrap}section,figure,.card,.strips li{break-inside:avoid}section{break-inside:auto}.scroll{overflow:visible}a{color:inherit}}
+@media print{nav,.copy,.skip,.overlay,summary{display:none}body{font-size:10pt}pre{max-height:none;white-space:pre-wrap}section,figure,.card,.strips li{break-inside:avoid}section{break-inside:auto}.pixels{max-width:100%;height:auto}.scroll{overflow:visible}a{color:inherit}}
 `

@@ -4,11 +4,13 @@ import { command, repeats, shell } from '../commands.js'
 import type { ReportData } from '../data.js'
 import { paired, type Paired } from '../paired.js'
 import type { Section } from '../section.js'
+import { recordOf, tableIn } from '../distilled.js'
 import {
+  distillStageOf,
   mainStandings,
   printed,
   ranking,
-  teacherStageOf,
+  predictorOf,
   withSpread,
   type Ranked,
   type Standings
@@ -81,12 +83,9 @@ function answer(isMore: boolean, why: string): Html {
 
 /** How to repeat the runs, and how to use the best sampler that was learned. */
 function uses(data: ReportData, standings?: Standings): Html {
-  const best = standings?.nfes.map(nfe => ({ nfe, entry: ranking(standings, nfe)[0] })) ?? []
-  const learned = best.flatMap(({ nfe, entry }) => {
-    const stage = teacherStageOf(entry)
-    return stage === undefined ? [] : [{ nfe, name: `${entry.run.run.id}/${stage}` }]
-  })
-  const lines = learned.map(({ name }) => command(data, 'export', name, '--to', 'diffusers'))
+  const best = standings?.nfes.flatMap(nfe => ranking(standings, nfe).slice(0, 1)) ?? []
+  const learned = [...new Set(best.flatMap(entry => predictorOf(entry) ?? []))]
+  const lines = [...new Set(best.flatMap(entry => exportOf(data, entry) ?? []))]
   return html`<div class="uses">
     <div>
       <h3>Repeat it</h3>
@@ -97,12 +96,22 @@ function uses(data: ReportData, standings?: Standings): Html {
       <h3>Use it</h3>
       ${
         lines.length > 0
-          ? html`${shell(...new Set(lines))}
-              <p>Or in a spec: <code>solver: { from: 'predictor:${learned[0].name}' }</code></p>`
+          ? html`${shell(...lines)}
+              <p>Or in a spec: <code>solver: { from: 'predictor:${learned[0]}' }</code></p>`
           : html`<p>
               ${best.length > 0 ? 'The best sampler learns nothing: name it in a spec as the spec below does.' : 'There is no sampler yet.'}
             </p>`
       }
     </div>
   </div>`
+}
+
+/** The command that exports what an entry samples with: as a program where it is a table, else as JSON. */
+function exportOf(data: ReportData, entry: Ranked): string | undefined {
+  const name = predictorOf(entry)
+  const stage = entry.run.stages.find(one => one.name === distillStageOf(entry))
+  const row = stage && data.store.predictor(stage.key)
+  const record = row && recordOf(data, stage, row)
+  const target = record && tableIn(record) ? 'diffusers' : 'json'
+  return name === undefined ? undefined : command(data, 'export', name, '--to', target)
 }

@@ -1,12 +1,11 @@
 import { dotChart } from '../../charts/dots.js'
 import type { TableData } from '../../charts/figure.js'
-import { EpdError } from '../../errors.js'
 import { html, type Html } from '../../html/html.js'
-import { plainParameters, tableOfRecord, type PlainPoint } from '../../predictors/record-table.js'
+import { plainParameters, type PlainPoint } from '../../predictors/record-table.js'
 import type { PredictorRecord } from '../../predictors/record.js'
 import type { Table } from '../../solvers/table.js'
 import type { PredictorRow } from '../../store/store.js'
-import { distilled, folded, recordOf, type DistilledStage } from '../distilled.js'
+import { distilled, folded, recordOf, tableIn, type DistilledStage } from '../distilled.js'
 import type { Section } from '../section.js'
 
 /** What was learned, on the axis of noise levels. */
@@ -51,15 +50,6 @@ function chart({ title }: DistilledStage, row: PredictorRow, record: PredictorRe
         ? numbers(record, table)
         : { titles: ['time point', 'σ'], rows: row.sigmas.map((s, i) => [i + 1, s]) }
   })
-}
-
-function tableIn(record: PredictorRecord): Table | undefined {
-  try {
-    return tableOfRecord(record)
-  } catch (error) {
-    if (error instanceof EpdError && error.code === 'no-table') return undefined
-    throw error
-  }
 }
 
 /** The points of a step of EPD, whose base is no table. */
