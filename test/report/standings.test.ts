@@ -100,7 +100,7 @@ describe('what the paper states', () => {
     const stage = { provenance: { model: { checkpoint, shape, labelDim } } }
     return { stages: [{ name: 'samples', position: 0, key: 'k', stage }] } as unknown as Partial<ReportRun>
   }
-  const fid = METRICS.filter(({ name }) => name === 'fid')[0]
+  const fid = METRICS.find(({ name }) => name === 'fid')!
   const at5 = (one: Partial<ReportRun>) =>
     publishedPoints(dataOf(one), fid).map(({ name, points }) => [name, points.find(({ x }) => x === 5)?.y])
 
