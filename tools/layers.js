@@ -4,6 +4,7 @@
  */
 export const LAYERS = [
   'cli',
+  'report',
   'pipeline',
   'experiment',
   'stages',
@@ -19,6 +20,8 @@ export const LAYERS = [
   'engines',
   'checkpoints',
   'datasets',
+  'charts',
+  'html',
   'random',
   'files',
   'reading'

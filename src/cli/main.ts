@@ -17,6 +17,7 @@ import { printableLines } from './printable.js'
 import { tell } from './output.js'
 import type { ExportFlags } from './predictors.js'
 import type { ReferenceFlags } from './reference.js'
+import type { ReportFlags } from './report.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
 
@@ -30,9 +31,9 @@ function path(given: string): string {
 const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
 const json = new Option('--json', 'print JSON for programs')
 const verbose = new Option('--verbose', 'show stack traces')
-const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
-  (value: string, values: string[] | undefined) => [...(values ?? []), value]
-)
+/** Gathers the values of an option that may be given again. */
+const again = (value: string, values: string[] | undefined) => [...(values ?? []), value]
+const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(again)
 
 const allowMismatch = new Option(
   '--allow-mismatch',
@@ -216,11 +217,7 @@ program
     'what samples of one place may differ in, such as an axis of seeds: cells are their means ± standard deviations'
   )
   .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
-  .option(
-    '--where <property=value>',
-    'only samples that have it; may be given again',
-    (value: string, values: string[] | undefined) => [...(values ?? []), value]
-  )
+  .option('--where <property=value>', 'only samples that have it; may be given again', again)
   .addOption(
     new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'csv', 'latex']).default('text')
   )
@@ -228,6 +225,16 @@ program
   .action(async (run: string, options: TableFlags) => {
     const { table } = await import('./table.js')
     table(run, options)
+  })
+
+program
+  .command('report <runs...>')
+  .description('write one page of HTML about runs, that needs no network: results, images, what was learned, commands')
+  .requiredOption('-o, --out <file>', 'the .html to write', path)
+  .addOptions(STORE_OPTIONS)
+  .action(async (runs: string[], options: ReportFlags) => {
+    const { report } = await import('./report.js')
+    await report(runs, options)
   })
 
 program

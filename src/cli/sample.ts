@@ -10,7 +10,7 @@ import type { Flags } from './flags.js'
 import { onInterrupt } from './interrupt.js'
 import { print, printJson, tellInPlace } from './output.js'
 import { printable } from './printable.js'
-import { progressLine } from './progress.js'
+import { samplesLine } from './progress.js'
 import { seedsIn } from './seeds.js'
 import { isLive } from './terminal.js'
 
@@ -62,10 +62,10 @@ export async function sample(name: string, flags: SampleFlags): Promise<void> {
 
 /** Shows how many images are written, where that can be seen. */
 function writing(out: string): (done: number, total: number) => void {
-  const line = progressLine()
+  const line = samplesLine()
   return (done, total) => {
     if (!isLive(process.stderr)) return
-    const words = line({ type: 'progress', stage: '', done, total, unit: 'samples' })
+    const words = line(done, total)
     tellInPlace(done < total ? `writing ${out}  ${words}` : '')
   }
 }
