@@ -64,8 +64,8 @@ function stored(store: Store, name: string): PredictorRecord | undefined {
   return stage && distilled(store, stage.key, name)
 }
 
-/** What a finished distill stage has found, with what it was found for. */
-function distilled(store: Store, key: string, name: string): PredictorRecord | undefined {
+/** What a finished distill stage has found, with what it was found for. @throws EpdError `predictor-invalid` */
+export function distilled(store: Store, key: string, name: string): PredictorRecord | undefined {
   const stage = store.stage(key)
   const row = store.predictor(key)
   if (stage?.kind !== 'distill' || stage.status !== 'finished' || !row) return undefined

@@ -251,5 +251,20 @@ export const MIGRATIONS: readonly string[] = [
   `
   UPDATE runs SET seal = row_seal('runs', id, name, description, file, spec, overrides, allow_mismatch, status, error, created,
     updated, finished);
+  `,
+  // What people note of runs. No row refers to a run by a key, so that a run that is written anew keeps them.
+  `
+  CREATE TABLE run_tags (
+    run_id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    seal TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run_id, tag)
+  ) STRICT;
+
+  CREATE TABLE run_notes (
+    run_id TEXT PRIMARY KEY,
+    note TEXT NOT NULL,
+    seal TEXT NOT NULL DEFAULT ''
+  ) STRICT;
   `
 ]

@@ -1,4 +1,5 @@
 import type { StoredObject } from './objects.js'
+import type { SealedName } from './seals.js'
 
 /** How a run stands. One whose process was killed is `interrupted`. */
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed'
@@ -21,14 +22,35 @@ export interface Run {
   readonly created: string
   readonly updated: string
   readonly finished: string | null
+  /** What people have tagged it with, in the order of the alphabet. */
+  readonly tags: readonly string[]
+  /** What people have noted of it; '' where nothing is. */
+  readonly note: string
 }
 
-/** A run, and how far it has come. */
+/** A run, how far it has come, and the bytes of the files that its stages have left, shared ones included. */
 export interface RunOverview {
   readonly run: Run
   readonly stages: number
   readonly finished: number
+  readonly bytes: number
 }
+
+/** The run that an id or a name means. */
+export interface FoundRun {
+  readonly id: string
+  /** The other runs that have the same name, newest first; none where the run was given by its id. */
+  readonly others: readonly string[]
+}
+
+/** A row of one of the store's tables, by its columns, without the digest over them. */
+export interface SealedRow {
+  readonly table: SealedName
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** All rows of a run: its own, those of its stages, and of what these have left. */
+export type RunRecords = readonly SealedRow[]
 
 /** A stage of a run, by its name in the run's spec. */
 export interface RunStage {

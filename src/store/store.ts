@@ -20,6 +20,8 @@ export type { Claim, ClaimHolder } from './claims.js'
 export { DamagedObject, type StoredObject } from './objects.js'
 export type { QueryResult, QueryRows } from './query.js'
 export type * from './records.js'
+export type { Sized } from './folders.js'
+export type { Unused, UnusedStage } from './unused.js'
 
 const FILE = 'store.sqlite'
 /**
