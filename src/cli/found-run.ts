@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
 import { firstNames } from '../first-names.js'
+import type { TakenPredictor } from '../pipeline/predictors.js'
 import type { Run, Store } from '../store/store.js'
 import { tell, warn } from './output.js'
 
@@ -28,4 +29,13 @@ export function onlyRun(store: Store, wanted: string): string {
     'usage',
     `${others.length + 1} runs have the name "${wanted}"; name one by its id: ${firstNames([id, ...others])}`
   )
+}
+
+/** Tells which run a predictor is taken from, and warns where several runs of the name have one. */
+export function tellTaken({ name, run, others }: TakenPredictor): void {
+  if (others.length === 0) tell(`the predictor ${name} is that of run ${run}`)
+  else
+    warn(
+      `the predictor ${name} is taken from ${run}, the newest of ${others.length + 1} runs that have it; the others are ${firstNames(others)}`
+    )
 }

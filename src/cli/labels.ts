@@ -1,4 +1,5 @@
-import { createStore, openStore, type WritableStore } from '../store/store.js'
+import type { WritableStore } from '../store/store.js'
+import { existingStore } from './existing-store.js'
 import type { Flags } from './flags.js'
 import { meantRun } from './found-run.js'
 import { print, printJson } from './output.js'
@@ -36,8 +37,7 @@ function labelled(
   { store: dir, json }: Flags,
   label: (store: WritableStore, id: string) => void
 ): void {
-  openStore(dir).close()
-  const store = createStore(dir)
+  const store = existingStore(dir)
   try {
     const id = meantRun(store, wanted)
     label(store, id)

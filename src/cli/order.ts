@@ -1,8 +1,9 @@
 import { relative } from 'node:path'
 import { collectGarbage, findGarbage, usage, type Garbage } from '../pipeline/garbage.js'
 import { namersOf } from '../pipeline/namers.js'
-import { createStore, openStore, type Sized, type Store } from '../store/store.js'
+import { openStore, type Sized, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
+import { existingStore } from './existing-store.js'
 import type { Flags } from './flags.js'
 import { onlyRun } from './found-run.js'
 import { onInterrupt } from './interrupt.js'
@@ -12,8 +13,7 @@ import { inBytes } from './sizes.js'
 
 /** Deletes the record of runs. All of them must be there and at rest, or none is deleted but those before. */
 export async function remove(wanted: readonly string[], { store: dir, json }: Flags): Promise<void> {
-  openStore(dir).close()
-  const store = createStore(dir)
+  const store = existingStore(dir)
   try {
     const ids = [...new Set(wanted.map(one => onlyRun(store, one)))]
     for (const id of ids) {
@@ -32,12 +32,11 @@ export async function remove(wanted: readonly string[], { store: dir, json }: Fl
 
 /** Deletes what nothing refers to, or lists it. */
 export async function collect({ store: dir, json, dryRun, downloads }: GarbageFlags): Promise<void> {
-  openStore(dir).close()
   if (dryRun) {
     await listGarbage(dir, { json, downloads })
     return
   }
-  const store = createStore(dir)
+  const store = existingStore(dir)
   const interrupt = onInterrupt(() => 'Interrupted; the next epd-run gc deletes the rest')
   try {
     const found = await collectGarbage(store, { downloads, signal: interrupt.signal })

@@ -10,7 +10,7 @@ import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, RunFlags } from './flags.js'
-import { foundRun } from './found-run.js'
+import { foundRun, tellTaken } from './found-run.js'
 import { resultLines } from './show.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
@@ -25,7 +25,7 @@ export async function run(file: string, options: RunFlags): Promise<void> {
 
 export async function resume(name: string | undefined, options: Flags): Promise<void> {
   const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
-  const predictors = predictorsIn(options.store)
+  const predictors = predictorsIn(options.store, tellTaken)
   const experiment = await readExperiment({ file, text: spec, set: overrides, predictors, allowMismatch })
   await execute(experiment, options)
 }

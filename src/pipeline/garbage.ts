@@ -54,7 +54,7 @@ export function collectGarbage(
   return store.whileNoneDeletes(async () => {
     const unused = await store.removeUnused({ signal })
     const found = unusedIn(await cacheOf(store), downloads)
-    const isDone = found.length === 0 || (await store.alone(() => deleteAll(found)))
+    const isDone = found.length === 0 || (await store.alone(deleting(found)))
     const cache = isDone ? found : []
     if (await store.alone(() => undefined)) store.compact()
     const bytes = bytesOf([...unused.objects, ...unused.images, ...cache])
@@ -62,11 +62,13 @@ export function collectGarbage(
   }, signal)
 }
 
-function deleteAll(files: readonly Sized[]): void {
-  for (const { path } of files)
-    guarded(path, () => {
-      rmSync(path, { recursive: true, force: true })
-    })
+function deleting(files: readonly Sized[]): () => void {
+  return () => {
+    for (const { path } of files)
+      guarded(path, () => {
+        rmSync(path, { recursive: true, force: true })
+      })
+  }
 }
 
 function unusedIn({ graphs, prompts, downloads }: Cache, withDownloads: boolean): Sized[] {

@@ -88,7 +88,7 @@ async function program(words: readonly string[], file: string): Promise<Found> {
   const command = extname(words[0]) === '.py' ? ['python3', ...words] : [...words]
   const here = dirname(resolve(file))
   const paths = command.map(word => (existsSync(word) ? relative(here, resolve(word)) : word))
-  const model = await openCommandModel({ command: paths, version: '1', cwd: here })
+  const model = await openCommandModel({ command: paths, version: '1', cwd: here, timeout: PATIENCE })
   return faced(model, {
     model: [
       `  command: [${paths.map(quoted).join(', ')}]`,
@@ -110,8 +110,8 @@ async function faced(model: Model, found: Pick<Found, 'model' | 'name'>): Promis
 /** An ONNX file tells its inputs, and not what it was trained on. */
 async function onnx(path: string, written: string): Promise<Found> {
   const { inputs } = await onnxInterface(path)
-  const x = inputs.find(({ shape }) => shape?.length === 4)
-  const noise = inputs.find(({ shape }) => shape !== undefined && shape.length < 2)
+  const x = inputs.find(({ shape }) => shape.length === 4)
+  const noise = inputs.find(({ shape }) => shape.length < 2)
   if (!x || !noise)
     throw new EpdError(
       'model-invalid',
@@ -125,7 +125,7 @@ async function onnx(path: string, written: string): Promise<Found> {
       '  predicts: epsilon # CHECK: what it answers; epsilon, v, x0 or flow',
       '  # CHECK: what it was trained on; docs/models.md has the other types, such as { type: flow }',
       '  noise: { type: steps, betas: { schedule: linear, start: 0.0001, end: 0.02, steps: 1000 } }',
-      ...(x.shape?.slice(1).every(size => typeof size === 'number')
+      ...(x.shape.slice(1).every(size => size > 0)
         ? []
         : ['  shape: [3, 32, 32] # CHECK: the size of a sample'])
     ],
@@ -136,12 +136,15 @@ async function onnx(path: string, written: string): Promise<Found> {
 }
 
 function shown({ name, shape }: OnnxValue): string {
-  return `${name} [${shape?.join(', ') ?? ''}]`
+  return `${name} [${shape.join(', ')}]`
 }
 
 function quoted(text: string): string {
   return JSON.stringify(text)
 }
+
+/** Seconds that a program may take to say what it is, such as to load its weights. */
+const PATIENCE = 600
 
 /** Values of a large image are many, so that few images are computed unless told otherwise. */
 const LARGE = 3 * 64 * 64

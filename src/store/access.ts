@@ -1,6 +1,7 @@
 import type { Claim, ClaimHolder } from './claims.js'
 import type { StoredObject } from './objects.js'
 import type { QueryResult, QueryRows } from './query.js'
+import type { RunRecords } from './run-records.js'
 import type { Unused } from './unused.js'
 import type {
   Artifact,
@@ -12,7 +13,6 @@ import type {
   ResultRow,
   Run,
   RunOverview,
-  RunRecords,
   RunStage,
   RunStatus,
   ShardRow,

@@ -1,5 +1,4 @@
 import type { StoredObject } from './objects.js'
-import type { SealedName } from './seals.js'
 
 /** How a run stands. One whose process was killed is `interrupted`. */
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'failed'
@@ -42,15 +41,6 @@ export interface FoundRun {
   /** The other runs that have the same name, newest first; none where the run was given by its id. */
   readonly others: readonly string[]
 }
-
-/** A row of one of the store's tables, by its columns, without the digest over them. */
-export interface SealedRow {
-  readonly table: SealedName
-  readonly values: Readonly<Record<string, unknown>>
-}
-
-/** All rows of a run: its own, those of its stages, and of what these have left. */
-export type RunRecords = readonly SealedRow[]
 
 /** A stage of a run, by its name in the run's spec. */
 export interface RunStage {

@@ -1,7 +1,15 @@
-import type { RunRecords, SealedRow } from './records.js'
 import { isRow, text, type Row } from './rows.js'
 import { checkStage, CONTENT_TABLES, intact, sealedColumns, type SealedName } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
+
+/** A row of one of the store's tables, by its columns, without the digest over them. */
+export interface SealedRow {
+  readonly table: SealedName
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** All rows of a run: its own, those of its stages, and of what these have left. */
+export type RunRecords = readonly SealedRow[]
 
 /** Tables of what a run has, by its id. */
 const RUN_TABLES = ['run_stages', 'run_tags', 'run_notes'] as const

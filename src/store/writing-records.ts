@@ -3,8 +3,8 @@ import type { Store, WritableStore } from './access.js'
 import type { Commits } from './commits.js'
 import { hasObject } from './objects.js'
 import { attended } from './presence.js'
-import type { RunRecords, SealedRow } from './records.js'
 import { toArtifact, text, type Row } from './rows.js'
+import type { RunRecords, SealedRow } from './run-records.js'
 import { CONTENT_TABLES, isDamaged, checkStage, sealedColumns, type SealedName } from './seals.js'
 
 /** How a run stands that was not finished when it was written down elsewhere. */
