@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packTar, unpackTar, type ParsedTarEntryWithData } from 'modern-tar'
@@ -118,7 +118,11 @@ function named(entry: Entries[number], name: string): Entries[number] {
 }
 
 const HOSTILE: readonly (readonly [what: string, message: RegExp, change: (entries: Entries) => Entries])[] = [
-  ['leads out of the store', /"..\/..\/etc\/passwd"/, e => [...e.slice(0, 3), named(e[3], '../../etc/passwd')]],
+  [
+    'leads out of the store',
+    /"..\/..\/etc\/passwd"/,
+    e => [...e.slice(0, 3), named(e[3], '../../etc/passwd'), ...e.slice(4)]
+  ],
   ['has a link', /symlink/, e => [{ header: { ...e[0].header, type: 'symlink', linkname: '/etc', size: 0 } }]],
   ['has more than a run', /"more"/, e => [...e, named(e[0], 'more')]],
   ['has an entry twice', /where objects/, e => [...e.slice(0, 4), e[3], ...e.slice(4)]],
@@ -138,10 +142,7 @@ const HOSTILE: readonly (readonly [what: string, message: RegExp, change: (entri
   [
     'has the stages of another run',
     /not that of its stages/,
-    e =>
-      withRecords(e, t => t.replace(/"stage_key":"."/g, x => x))
-        .slice(0, 2)
-        .concat(withRecords(e, t => t.replace(/("table":"run_stages".*?"name":")/, '$1x')).slice(2))
+    e => withRecords(e, t => t.replace(/("table":"run_stages".*?"name":")/, '$1x'))
   ],
   ['has rows that are no JSON', /records.jsonl:1: is no JSON/, e => withRecords(e, t => `{${t}`)],
   [
@@ -208,6 +209,7 @@ describe('garbage', () => {
     const there = elsewhere()
     await within(there, async store => {
       await unarchive(store, file)
+      mkdirSync(join(there, 'cache'))
       writeFileSync(join(there, 'cache', `${'0'.repeat(64)}.onnx`), '1234')
       const before = await usage(store)
       expect(before.runs[0].own).toBeGreaterThan(0)
@@ -219,7 +221,6 @@ describe('garbage', () => {
       expect([cache.length, objects.length]).toEqual([1, found.objects.length])
       expect(await findGarbage(store)).toMatchObject({ bytes: 0, stages: [], objects: [], images: [], cache: [] })
       expect(await usage(store)).toMatchObject({ runs: [], unused: 0, cache: { graphs: 0 } })
-      expect(store.importedPredictors()).toHaveLength(0)
     })
   })
 
@@ -229,7 +230,6 @@ describe('garbage', () => {
       const path = join(there, 'cache', `${'0'.repeat(64)}.onnx`)
       await unarchive(store, file)
       const other = createStore(there)
-      const { mkdirSync } = await import('node:fs')
       mkdirSync(join(there, 'cache'), { recursive: true })
       writeFileSync(path, '1234')
       expect(await collectGarbage(store)).toMatchObject({ cache: [], cacheInUse: true })
