@@ -89,7 +89,7 @@ describe('rm and gc', () => {
     const before = await order('gc', '--dry-run')
     expect(before.stdout).toMatch(/results that no run has[^]*would free/)
     const { stdout, code } = await order('gc')
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^freed [\d.]+ kB: 5 results/)])
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^freed [\d.]+ kB: 6 results/)])
     expect(existsSync(join(store, 'store.sqlite'))).toBe(true)
     expect((await order('gc', '--dry-run')).stdout).toMatch(/^would free 0 bytes/)
   })

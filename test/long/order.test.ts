@@ -17,7 +17,7 @@ const other = (store: string) => [
   '--set',
   'name=other',
   '--set',
-  'stages.euler.seeds=0-65',
+  'stages.euler.seeds=2000-2060',
   '--store',
   store
 ]
