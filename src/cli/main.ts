@@ -204,7 +204,10 @@ addOrderCommands(program)
 
 /** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
 function checkCommand(word: string, more: readonly string[]): void {
-  const names = program.commands.map(command => command.name())
+  const names = program
+    .createHelp()
+    .visibleCommands(program)
+    .map(command => command.name())
   if (isSpec(word)) {
     if (more.length === 0) return
     throw new EpdError(
