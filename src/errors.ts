@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'store-corrupt'
   | 'store-lost'
   | 'claim-lost'
+  | 'run-in-use'
+  | 'archive-invalid'
   | 'not-found'
   | 'query-failed'
   | 'interrupted'

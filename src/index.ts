@@ -40,7 +40,13 @@ export { exportedFiles, type ExportedFiles } from './predictors/exported.js'
 export { plainParameters, tableOfRecord, type PlainParameters, type PlainPoint } from './predictors/record-table.js'
 export { TARGETS, type Target } from './predictors/targets.js'
 export { published, publishedPredictors } from './predictors/published.js'
-export { listPredictors, predictorNamed, predictorsIn, type NamedPredictor } from './pipeline/predictors.js'
+export {
+  listPredictors,
+  predictorNamed,
+  predictorsIn,
+  type NamedPredictor,
+  type TakenPredictor
+} from './pipeline/predictors.js'
 export {
   checkTable,
   inconsistency,
@@ -227,6 +233,20 @@ export type { OnEvent, RunEvent } from './pipeline/event.js'
 export type { Sight } from './files/processes.js'
 export { Seeds } from './reading/seeds.js'
 export { LongList } from './reading/long-list.js'
+export {
+  collectGarbage,
+  findGarbage,
+  usage,
+  type Collected,
+  type Garbage,
+  type GarbageOptions,
+  type RunUsage,
+  type Usage
+} from './pipeline/garbage.js'
+export { archive, type Archived } from './pipeline/archive.js'
+export { unarchive, type Unarchived } from './pipeline/unarchive.js'
+export { startingSpec, type StartingSpec } from './pipeline/starting-spec.js'
+export type { SealedName } from './store/seals.js'
 export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
@@ -234,6 +254,7 @@ export {
   type Artifact,
   type Claim,
   type ClaimHolder,
+  type FoundRun,
   type ImportedRow,
   type IterationRow,
   type Metric,
@@ -243,13 +264,18 @@ export {
   type ResultRow,
   type Run,
   type RunOverview,
+  type RunRecords,
   type RunStage,
   type RunStatus,
   type RunWorker,
   type ShardRow,
   type ShardToPut,
+  type SealedRow,
+  type Sized,
   type StageRow,
   type Store,
   type StoredObject,
+  type Unused,
+  type UnusedStage,
   type WritableStore
 } from './store/store.js'

@@ -1,19 +1,11 @@
-import { InvalidArgumentError, type Command, type Option } from 'commander'
+import { InvalidArgumentError } from 'commander'
 import type { ImagesFlags } from './images.js'
+import { allowMismatch, path, STORE_OPTIONS, type CommandOfMany } from './options.js'
 import type { SampleFlags } from './sample.js'
 
-/** Options that these commands share with others. */
-export interface SharedOptions {
-  /** Reads a path, which must be one. */
-  readonly path: (given: string) => string
-  /** The options of every command that reads a store. */
-  readonly shared: readonly Option[]
-  readonly allowMismatch: Option
-}
-
 /** Adds the commands that make images: those that compare a run's, and those that sample more of them. */
-export function addImageCommands(program: Command, { path, shared, allowMismatch }: SharedOptions): void {
-  const images = program
+export function addImageCommands(program: CommandOfMany): void {
+  program
     .command('images <run>')
     .description(
       "put a run's images of the same seeds beside each other in a PNG: a row for each sample stage, with its solver and NFE"
@@ -23,12 +15,13 @@ export function addImageCommands(program: Command, { path, shared, allowMismatch
     .option('--errors', 'show the differences to the reference beside each row, with their scale, and its PSNR')
     .option('--reference <stage>', "the stage to compare with; by default the one that the run's scores compare with")
     .option('-o, --out <file>', 'the .png to write; by default <run>.png', path)
+    .addOptions(STORE_OPTIONS)
     .action(async (run: string, options: ImagesFlags) => {
       const { images } = await import('./images.js')
       images(run, options)
     })
-  for (const option of shared) images.addOption(option)
-  const sample = program
+
+  program
     .command('sample <predictor>')
     .description(
       'sample images with a predictor or a table, by its name or RUN/STAGE: a PNG for each seed, or an .npz; the same command goes on where it was interrupted'
@@ -49,12 +42,11 @@ export function addImageCommands(program: Command, { path, shared, allowMismatch
     )
     .option('--batch <count>', 'the most samples that the model is given at once; by default 64', count)
     .option('-o, --out <path>', 'a folder, or an .npz; by default a folder named as the predictor', path)
-    .addOption(allowMismatch)
+    .addOptions([allowMismatch, ...STORE_OPTIONS])
     .action(async (predictor: string, options: SampleFlags) => {
       const { sample } = await import('./sample.js')
       await sample(predictor, options)
     })
-  for (const option of shared) sample.addOption(option)
 }
 
 function count(given: string): number {

@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { CommanderError, Option } from 'commander'
 import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
 import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
 import { TARGETS } from '../predictors/targets.js'
-import { wrongPath } from '../reading/paths.js'
 import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
 import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
 import { addImageCommands } from './image-commands.js'
 import { interrupt } from './interrupt.js'
+import { addOrderCommands } from './order-commands.js'
+import { again, allowMismatch, CommandOfMany, json, path, set, STORE_OPTIONS, verbose } from './options.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
 import type { ExportFlags } from './predictors.js'
@@ -20,40 +21,6 @@ import type { ReferenceFlags } from './reference.js'
 import type { ReportFlags } from './report.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
-
-/** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
-function path(given: string): string {
-  const wrong = wrongPath(given)
-  if (wrong !== undefined) throw new InvalidArgumentError(wrong)
-  return given
-}
-
-const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
-const json = new Option('--json', 'print JSON for programs')
-const verbose = new Option('--verbose', 'show stack traces')
-/** Gathers the values of an option that may be given again. */
-const again = (value: string, values: string[] | undefined) => [...(values ?? []), value]
-const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(again)
-
-const allowMismatch = new Option(
-  '--allow-mismatch',
-  'use predictors on other time points, or with another model, than they were distilled for'
-)
-
-/** The options of every command that reads a store. */
-const STORE_OPTIONS = [store, json, verbose]
-
-/** A command to which several options can be added at once. */
-class CommandOfMany extends Command {
-  override createCommand(name?: string): CommandOfMany {
-    return new CommandOfMany(name)
-  }
-
-  addOptions(options: readonly Option[]): this {
-    for (const option of options) this.addOption(option)
-    return this
-  }
-}
 
 const program = new CommandOfMany('epd-run')
   .description(
@@ -247,11 +214,15 @@ program
     await query(sql, options)
   })
 
-addImageCommands(program, { path, shared: STORE_OPTIONS, allowMismatch })
+addImageCommands(program)
+addOrderCommands(program)
 
 /** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
 function checkCommand(word: string, more: readonly string[]): void {
-  const names = program.commands.map(command => command.name())
+  const names = program
+    .createHelp()
+    .visibleCommands(program)
+    .map(command => command.name())
   if (isSpec(word)) {
     if (more.length === 0) return
     throw new EpdError(

@@ -15,6 +15,7 @@ import { parseYaml } from '../reading/yaml.js'
 import { createStore, type ImportedRow, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
 import type { Flags, ImportFlags } from './flags.js'
+import { tellTaken } from './found-run.js'
 import { checkOut } from './out.js'
 import { solverWords } from '../stages/kind.js'
 import { print, printExact, printJson } from './output.js'
@@ -79,7 +80,7 @@ export interface ExportFlags extends Flags {
 
 /** Writes a predictor to a file, as JSON to stdout, or as a folder for another program. */
 export function give(name: string, flags: ExportFlags): void {
-  const record = predictorNamed(flags.store, name)
+  const record = predictorNamed(flags.store, name, tellTaken)
   const target = TARGETS.find(each => each.name === flags.to)
   if (target) giveFolder(record, target, flags)
   else giveFile(record, flags)

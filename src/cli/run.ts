@@ -12,6 +12,7 @@ import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, RunFlags } from './flags.js'
+import { foundRun, tellTaken } from './found-run.js'
 import { gains } from './gains.js'
 import { resultLines } from './show.js'
 import { print, printJson } from './output.js'
@@ -29,7 +30,7 @@ export async function run(file: string, options: RunFlags): Promise<void> {
 
 export async function resume(name: string | undefined, options: Flags): Promise<void> {
   const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
-  const predictors = predictorsIn(options.store)
+  const predictors = predictorsIn(options.store, tellTaken)
   const experiment = await readExperiment({ file, text: spec, set: overrides, predictors, allowMismatch })
   await execute(experiment, options)
 }
@@ -37,7 +38,7 @@ export async function resume(name: string | undefined, options: Flags): Promise<
 function unfinished(name: string | undefined, dir: string) {
   const store = openStore(dir)
   try {
-    if (name !== undefined) return store.run(name)
+    if (name !== undefined) return foundRun(store, name)
     const found = store.runs().find(({ status }) => status !== 'finished')
     if (!found) throw new EpdError('not-found', `every run in ${store.root} is finished; name one to run it again`)
     return found

@@ -7,6 +7,7 @@ import { placeOf } from '../reading/location.js'
 import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { inColumns } from './columns.js'
+import { meantRun } from './found-run.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
 
@@ -24,9 +25,10 @@ export function list({ store: dir, json }: Flags): void {
         run.status,
         `${finished}/${stages}`,
         run.updated.slice(0, 16).replace('T', ' '),
-        run.description
+        run.tags.join(' '),
+        run.note === '' ? run.description : run.note
       ])
-    print(inColumns(['run', 'status', 'stages', 'updated', 'description'], rows))
+    print(inColumns(['run', 'status', 'stages', 'updated', 'tags', 'note or description'], rows))
   } finally {
     store.close()
   }
@@ -35,7 +37,7 @@ export function list({ store: dir, json }: Flags): void {
 export function show(name: string, { store: dir, json }: Flags): void {
   const store = openStore(dir)
   try {
-    const run = store.run(name)
+    const run = store.run(meantRun(store, name))
     const stages = store.runStages(run.id)
     if (json) printJson(described(store, run, stages))
     else print(page(store, run, stages))
@@ -96,6 +98,8 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
   return [
     `${run.id}  ${run.status}${run.error === null ? '' : `: ${run.error}`}`,
     run.description,
+    ...(run.tags.length > 0 ? [`tags ${run.tags.join(' ')}`] : []),
+    ...(run.note === '' ? [] : [`note ${printable(run.note)}`]),
     printable(`spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`),
     '',
     inColumns(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),

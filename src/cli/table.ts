@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
 import { openStore } from '../store/store.js'
 import type { Flags } from './flags.js'
+import { foundRun } from './found-run.js'
 import { csvCell } from './query.js'
 import { isLive } from './terminal.js'
 import { exact, printJson, printMarked } from './output.js'
@@ -18,7 +19,7 @@ export interface TableFlags extends Flags, CompareOptions {
 export function table(name: string, { store: dir, json, format, ...options }: TableFlags): void {
   const store = openStore(dir)
   try {
-    const { id } = store.run(name)
+    const { id } = foundRun(store, name)
     const found = compare(store.results(id), options)
     if (json) printJson(found)
     else printMarked(laidOut(found, format))

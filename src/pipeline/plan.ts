@@ -32,8 +32,11 @@ export function plan(planned: Planned, kinds: StageKinds = STAGE_KINDS): Plan {
     keys.set(stage.name, key)
     return { stage, key }
   })
-  const whole = createHash('sha256')
-    .update(canonical([...keys]))
-    .digest('hex')
-  return { runId: `${experiment.name}-${whole.slice(0, 8)}`, stages, keyOf, imagesKeyOf }
+  return { runId: runIdOf(experiment.name, [...keys]), stages, keyOf, imagesKeyOf }
+}
+
+/** The id of the run of an experiment's name whose stages have these names and keys. */
+export function runIdOf(name: string, stages: readonly (readonly [name: string, key: string])[]): string {
+  const whole = createHash('sha256').update(canonical(stages)).digest('hex')
+  return `${name}-${whole.slice(0, 8)}`
 }

@@ -14,20 +14,34 @@ export interface NamedPredictor {
   readonly record: PredictorRecord
 }
 
+/** Which run a predictor was taken from that RUN/STAGE names by something else than the run's id. */
+export interface TakenPredictor {
+  readonly name: string
+  readonly run: string
+  /** Other runs of the name that have distilled one in a stage of that name too, newest first. */
+  readonly others: readonly string[]
+}
+
 /**
  * A source of predictors for `loadExperiment`: those imported into the store in this folder, what its runs have
- * distilled (RUN/STAGE), and those published. There need be no store.
+ * distilled (RUN/STAGE), and those published. There need be no store. Of several runs of a name, the newest is taken that
+ * has distilled one in a stage of that name; `onTaken` is told which, once for each name.
  */
-export function predictorsIn(dir: string): PredictorSource {
+export function predictorsIn(dir: string, onTaken: (taken: TakenPredictor) => void = () => undefined): PredictorSource {
+  const told = new Set<string>()
+  const tell = (taken: TakenPredictor) => {
+    if (!told.has(taken.name)) onTaken(taken)
+    told.add(taken.name)
+  }
   return {
     names: () => listPredictors(dir).map(({ name }) => name),
-    get: name => publishedPredictors().get(name) ?? withStore(dir, store => stored(store, name))
+    get: name => publishedPredictors().get(name) ?? withStore(dir, store => stored(store, name, tell))
   }
 }
 
 /** A predictor by its name: one that is published, imported, or distilled (RUN/STAGE). @throws EpdError `not-found` */
-export function predictorNamed(dir: string, name: string): PredictorRecord {
-  const found = predictorsIn(dir).get(name)
+export function predictorNamed(dir: string, name: string, onTaken?: (taken: TakenPredictor) => void): PredictorRecord {
+  const found = predictorsIn(dir, onTaken).get(name)
   if (found) return found
   throw new EpdError('not-found', `no predictor "${name}" is imported, published, or distilled (RUN/STAGE)`, {
     wayOut: 'list-predictors'
@@ -55,17 +69,26 @@ export function listPredictors(dir: string): NamedPredictor[] {
   return [...(own ?? []), ...published]
 }
 
-function stored(store: Store, name: string): PredictorRecord | undefined {
+function stored(store: Store, name: string, onTaken: (taken: TakenPredictor) => void): PredictorRecord | undefined {
   const imported = store.importedPredictor(name)
   if (imported) return parseRecord(imported.record, `${store.root}: ${name}`)
   const slash = name.lastIndexOf('/')
-  const run = slash > 0 ? found(() => store.run(name.slice(0, slash))) : undefined
-  const stage = run && store.runStages(run.id).find(each => each.name === name.slice(slash + 1))
-  return stage && distilled(store, stage.key, name)
+  const [wanted, stageName] = [name.slice(0, Math.max(slash, 0)), name.slice(slash + 1)]
+  const fit = slash > 0 ? found(() => store.find(wanted)) : undefined
+  if (!fit) return undefined
+  const distilledIn = [fit.id, ...fit.others].flatMap(run => {
+    const stage = store.runStages(run).find(each => each.name === stageName)
+    const record = stage && distilled(store, stage.key, name)
+    return record ? [{ run, record }] : []
+  })
+  const taken = distilledIn.at(0)
+  if (!taken) return undefined
+  if (taken.run !== wanted) onTaken({ name, run: taken.run, others: distilledIn.slice(1).map(({ run }) => run) })
+  return taken.record
 }
 
-/** What a finished distill stage has found, with what it was found for. */
-function distilled(store: Store, key: string, name: string): PredictorRecord | undefined {
+/** What a finished distill stage has found, with what it was found for. @throws EpdError `predictor-invalid` */
+export function distilled(store: Store, key: string, name: string): PredictorRecord | undefined {
   const stage = store.stage(key)
   const row = store.predictor(key)
   if (stage?.kind !== 'distill' || stage.status !== 'finished' || !row) return undefined

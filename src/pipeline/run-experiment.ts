@@ -7,7 +7,7 @@ import type { OnEvent } from './event.js'
 import type { Execution } from './execute.js'
 import type { Plan } from './plan.js'
 import type { ExecuteOptions } from './prepare.js'
-import { predictorsIn } from './predictors.js'
+import { predictorsIn, type TakenPredictor } from './predictors.js'
 
 /** A spec as data: what YAML of the same content reads as, before its defaults are filled in. */
 export type SpecObject = Readonly<Record<string, unknown>>
@@ -64,11 +64,16 @@ export async function runExperiment(spec: string | SpecObject, options: RunExper
 }
 
 /** An experiment with its plugins and the predictors of the store in this folder. @throws EpdError `spec-invalid` */
-export function experimentOf(spec: string | SpecObject, dir: string, options: SpecOptions): Promise<Experiment> {
+export function experimentOf(
+  spec: string | SpecObject,
+  dir: string,
+  options: SpecOptions,
+  onTaken?: (taken: TakenPredictor) => void
+): Promise<Experiment> {
   const { set, allowMismatch, metrics, baseDir = '.' } = options
   const source =
     typeof spec === 'string' ? { file: spec } : { file: join(resolve(baseDir), OBJECT), text: written(spec) }
-  return readExperiment({ ...source, set, allowMismatch, metrics, predictors: predictorsIn(dir) })
+  return readExperiment({ ...source, set, allowMismatch, metrics, predictors: predictorsIn(dir, onTaken) })
 }
 
 /** What stands for the name of a file in messages, and in the store. */

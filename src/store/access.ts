@@ -1,8 +1,11 @@
 import type { Claim, ClaimHolder } from './claims.js'
 import type { StoredObject } from './objects.js'
 import type { QueryResult, QueryRows } from './query.js'
+import type { RunRecords } from './run-records.js'
+import type { Unused } from './unused.js'
 import type {
   Artifact,
+  FoundRun,
   ImportedRow,
   IterationRow,
   Metric,
@@ -27,9 +30,11 @@ export interface Store {
   /** As `runs`, with how many stages each run has and how many of them are finished, which are counted unchecked. */
   overviews(): RunOverview[]
   /**
-   * The run of an id, of the beginning of one id, or the newest of an experiment's name.
+   * The run of an id, the newest of a name, or that of the beginning of one id; with the others of the name.
    * @throws EpdError `not-found`
    */
+  find(idOrName: string): FoundRun
+  /** The run that `find` finds, as it stands. @throws EpdError `not-found` */
   run(idOrName: string): Run
   /** The processes that work on a run now, as far as can be seen from here. */
   workers(runId: string): RunWorker[]
@@ -72,6 +77,17 @@ export interface Store {
   query(sql: string): QueryResult
   /** As `query`, of which one row at a time is held. @throws EpdError `query-failed` */
   queryRows(sql: string): QueryRows
+  /**
+   * What no run and no other stage refers to, and no process computes as far as can be seen: what `removeUnused` would
+   * delete.
+   * @throws EpdError `store-corrupt` where rows that name stages are not what was written
+   */
+  unused(): Unused
+  /**
+   * All rows of a run, as another store takes them by `putRecords`.
+   * @throws EpdError `store-corrupt` where one is not what was written
+   */
+  records(runId: string): RunRecords
   /** Closes the database. */
   close(): void
 }
@@ -95,8 +111,7 @@ export interface WritableStore extends Store {
    * about once a second how far it has come, in JSON, for those who watch: see `workers`.
    */
   beginRun(
-    run: Omit<Run, 'allowMismatch' | 'status' | 'error' | 'created' | 'updated' | 'finished'> &
-      Partial<Pick<Run, 'allowMismatch'>>,
+    run: Pick<Run, 'id' | 'name' | 'description' | 'file' | 'spec' | 'overrides'> & Partial<Pick<Run, 'allowMismatch'>>,
     stages: readonly { name: string; key: string }[],
     progress?: () => string
   ): void
@@ -128,4 +143,46 @@ export interface WritableStore extends Store {
   putMetrics(claim: Claim, metrics: readonly Metric[]): void
   /** Takes the place of one of the same name. */
   putImported(name: string, record: unknown, source: string): void
+  /** Tags a run. @throws EpdError `usage` for a tag that is no word, `not-found` where the run is no more */
+  tag(id: string, tags: readonly string[]): void
+  /** Takes tags off a run. @throws EpdError `not-found` where it does not have one of them; all then stay */
+  untag(id: string, tags: readonly string[]): void
+  /** Notes something of a run, in place of what was noted; '' deletes the note. @throws EpdError `usage` */
+  note(id: string, text: string): void
+  /**
+   * Gives a run another name, which it keeps when its spec is run again. Its id stays.
+   * @throws EpdError `usage` for a name that no experiment can have, or that is the id of another run
+   */
+  rename(id: string, name: string): void
+  /**
+   * Deletes the record of a run with its tags and its note. What its stages have left stays until `removeUnused`. Takes
+   * some seconds where processes on other machines are noted in the store.
+   * @throws EpdError `run-in-use` while a process works on it
+   */
+  removeRun(id: string): Promise<void>
+  /**
+   * Does work while no other process deletes what is unused, for which it waits: that of `removeUnused`, and what brings
+   * files before the rows that refer to them.
+   */
+  whileNoneDeletes<T>(work: (claim: Claim) => Promise<T>, signal?: AbortSignal): Promise<T>
+  /**
+   * Deletes what nothing refers to, and returns it. Others may work in the store meanwhile.
+   * @throws EpdError `store-corrupt` where rows that name stages are not what was written; the signal's reason
+   */
+  removeUnused(options?: { readonly signal?: AbortSignal }): Promise<Unused>
+  /**
+   * Does some short work while no other process has the store open to work in it, and none can open it. Returns whether
+   * it was done: it is not where another process has.
+   */
+  alone(work: () => void): Promise<boolean>
+  /**
+   * Enters the rows of a run of another store, whose files are here already, all or nothing. What this store has
+   * finished itself stays. `check` is called with the run's id before all is committed.
+   * @throws EpdError `archive-invalid` for rows that this program does not write, `run-in-use`; what `check` throws
+   */
+  putRecords(claim: Claim, records: RunRecords, check: (id: string) => void): void
+  /** Writes a file under its digest, unless it is there; to be called within `whileNoneDeletes`. */
+  putObject(data: Uint8Array, extension: string): StoredObject
+  /** Gives the space of deleted rows back to the disk where it is a good part of the database's. Others wait meanwhile. */
+  compact(): void
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
 import { sightOf, thisProcess, type Sight } from '../files/processes.js'
 import { allHolders, holderOf, type Holder } from './holders.js'
@@ -165,6 +166,22 @@ function isDead(database: Database, held: Holder): boolean {
 export function seemsAlive(held: Holder): boolean {
   const sight = sightOf(held)
   return sight === 'unknown' ? Math.abs(Date.now() - held.heartbeat) <= SILENCE : sight !== 'gone'
+}
+
+/**
+ * The holders that are gone, or cannot be seen and give no sign of life while they are watched for some seconds. Whoever
+ * deletes what nobody uses asks this: a single look may take one for dead whose clock is another.
+ */
+export async function deadHolders(database: Database): Promise<ReadonlySet<string>> {
+  const holders = allHolders(database)
+  const unseen = holders.filter(held => sightOf(held) === 'unknown')
+  if (unseen.length > 0) await sleep(SILENCE + LOOK)
+  const silent = unseen.filter(({ name, holder, heartbeat }) => {
+    const now = holderOf(database, name)
+    return now?.holder !== holder || now.heartbeat === heartbeat
+  })
+  const gone = holders.filter(held => sightOf(held) === 'gone')
+  return new Set([...gone, ...silent].map(({ holder }) => holder))
 }
 
 /** Deletes what processes that are gone have held. */

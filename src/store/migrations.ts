@@ -252,8 +252,22 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE runs SET seal = row_seal('runs', id, name, description, file, spec, overrides, allow_mismatch, status, error, created,
     updated, finished);
   `,
-  // A process that works on a run says with each sign of life how far the run has come.
+  // What people note of runs. No row refers to a run by a key, so that a run that is written anew keeps them.
   `
+  CREATE TABLE run_tags (
+    run_id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    seal TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run_id, tag)
+  ) STRICT;
+
+  CREATE TABLE run_notes (
+    run_id TEXT PRIMARY KEY,
+    note TEXT NOT NULL,
+    seal TEXT NOT NULL DEFAULT ''
+  ) STRICT;
+
+  -- How far a run has come, as a process that works on it says with each sign of life.
   ALTER TABLE claims ADD COLUMN progress TEXT;                      -- JSON; of the notes of runs alone
   `
 ]

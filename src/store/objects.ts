@@ -50,6 +50,16 @@ export function readObject(root: string, object: StoredObject): Buffer {
   return data
 }
 
+/** What the name of a stored file says, by its path within the folder of the store; undefined where it is another's. */
+export function objectAt(path: string): Pick<StoredObject, 'digest' | 'extension'> | undefined {
+  const found = OBJECT.exec(path)
+  if (!found) return undefined
+  const [, folder, digest, extension] = found
+  return digest.startsWith(folder) ? { digest, extension } : undefined
+}
+
+const OBJECT = /^objects[/\\]([0-9a-f]{2})[/\\]([0-9a-f]{64})\.([A-Za-z0-9]+)$/
+
 /** Whether a file is there in its full size; its bytes are checked when they are read. */
 export function hasObject(root: string, object: StoredObject): boolean {
   return statSync(objectPath(root, object), { throwIfNoEntry: false })?.size === object.size

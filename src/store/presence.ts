@@ -13,6 +13,31 @@ const KILLED = 'its process was killed'
 /** What processes that work on a run are noted under in the table `claims`: any number of them may. */
 const PREFIX = 'run '
 
+/** What each process that has the store open to work in it is noted under. */
+const OPEN = 'open '
+
+/**
+ * Notes that this process has the store open to work in it, so that nobody deletes what it may be about to use. Returns
+ * the note's name, and what ends it.
+ */
+export function enterStore(database: Database): { readonly name: string; readonly leave: () => void } {
+  const holder = randomUUID()
+  const name = `${OPEN}${holder}`
+  enter(database, name, holder)
+  const stop = keepAlive(database, name, holder, {
+    onLost: () => {
+      enter(database, name, holder)
+    }
+  })
+  return {
+    name,
+    leave() {
+      stop()
+      attempt(() => database.prepare('DELETE FROM claims WHERE name = ?').run(name))
+    }
+  }
+}
+
 /**
  * Notes that this process works on a run, and with each sign of life how far the run has come, as `progress` says it in
  * JSON. Returns what ends that. To be called within a transaction.
@@ -39,8 +64,8 @@ export function attend(database: Database, run: string, progress?: () => string)
  * The runs that processes work on, as far as can be seen: by their notes. Earlier versions left none, so that what they
  * work on is told by the stages that they hold.
  */
-export function attended(database: Database): ReadonlySet<string> {
-  const holders = allHolders(database).filter(seemsAlive)
+export function attended(database: Database, isAlive: (held: Holder) => boolean = seemsAlive): ReadonlySet<string> {
+  const holders = allHolders(database).filter(isAlive)
   const [notes, claims] = [holders.filter(isNote), holders.filter(one => !isNote(one))]
   const noted = new Set([...notes, thisProcess()].map(identity))
   const runsOf = database.prepare('SELECT run_id FROM run_stages WHERE stage_key = ?').pluck()

@@ -3,7 +3,7 @@ import { guarded } from './failures.js'
 import { hasObject, isWhole, objectPath, readObject } from './objects.js'
 import { attended, standing, workersOn } from './presence.js'
 import { query, queryRows } from './query.js'
-import type { Run } from './records.js'
+import type { FoundRun, Run } from './records.js'
 import {
   isRow,
   number,
@@ -19,8 +19,10 @@ import {
   type Row
 } from './rows.js'
 import { readResults } from './results.js'
+import { recordsOf } from './run-records.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
+import { findUnused } from './unused.js'
 import type { Store } from './access.js'
 
 /** Reads the rows of a database, which must be what was written. */
@@ -57,9 +59,15 @@ export function reading(root: string, file: string, database: Database): Store {
     ...learnedReads(access),
     query: sql => query(file, sql),
     queryRows: sql => queryRows(file, sql),
+    records: runId => guarded(file, () => recordsOf(file, database, runId)),
+    unused: () => guarded(file, () => findUnused(root, file, database)),
     close: () => database.close()
   }
 }
+
+const BYTES = `SELECT run_id, sum(size) AS bytes FROM (
+    SELECT DISTINCT run_id, digest, extension, size FROM run_stages JOIN artifacts USING (stage_key)
+  ) GROUP BY run_id`
 
 const COUNTS = `SELECT run_id, count(*) AS stages, count(stages.key) AS finished
   FROM run_stages LEFT JOIN stages ON stages.key = stage_key AND stages.status = 'finished' GROUP BY run_id`
@@ -68,13 +76,24 @@ const NOBODY: ReadonlySet<string> = new Set()
 
 const NEWEST = 'ORDER BY updated DESC, rowid DESC'
 
-function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'workers' | 'runStages' | 'results'> {
+function runReads(
+  access: Rows
+): Pick<Store, 'runs' | 'overviews' | 'find' | 'run' | 'workers' | 'runStages' | 'results'> {
   const { root, file, database, rows, all } = access
+  const labelled = labelReads(access)
   const standings = (found: readonly Run[]) => {
     const alive = found.some(({ status }) => status === 'running') ? guarded(file, () => attended(database)) : NOBODY
     return found.map(run => standing(run, alive))
   }
-  const runs = () => standings(all(toRun, 'runs', NEWEST))
+  const runs = () => standings(labelled(all(toRun, 'runs', NEWEST)))
+  const find = (idOrName: string) => {
+    const known = rows(`SELECT id, name FROM runs ${NEWEST}`)
+    return findRun(
+      known.map(row => ({ id: text(row, 'id'), name: text(row, 'name') })),
+      idOrName,
+      root
+    )
+  }
   const stagesOf = (runId: string) =>
     all(
       row => ({ position: number(row, 'position'), name: text(row, 'name'), key: text(row, 'stage_key') }),
@@ -84,18 +103,15 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'wor
     runs,
     overviews() {
       const counted = new Map(rows(COUNTS).map(row => [text(row, 'run_id'), row]))
+      const sizes = new Map(rows(BYTES).map(row => [text(row, 'run_id'), number(row, 'bytes')]))
       return runs().map(run => {
         const row = counted.get(run.id)
-        return { run, stages: row ? number(row, 'stages') : 0, finished: row ? number(row, 'finished') : 0 }
+        const counts = { stages: row ? number(row, 'stages') : 0, finished: row ? number(row, 'finished') : 0 }
+        return { run, ...counts, bytes: sizes.get(run.id) ?? 0 }
       })
     },
-    run(idOrName) {
-      const known = rows(`SELECT id, name FROM runs ${NEWEST}`).map(row => ({
-        id: text(row, 'id'),
-        name: text(row, 'name')
-      }))
-      return standings(all(toRun, 'runs', 'WHERE id = ?', findRun(known, idOrName, root)))[0]
-    },
+    find,
+    run: idOrName => standings(labelled(all(toRun, 'runs', 'WHERE id = ?', find(idOrName).id), 'WHERE run_id = ?'))[0],
     workers: runId => guarded(file, () => workersOn(database, runId)),
     runStages: runId => stagesOf(runId).map(row => ({ ...row, stage: stageOf(access, row.key) ?? null })),
     results(runId) {
@@ -106,6 +122,19 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'wor
         })
       return guarded(file, () => readResults(database, runId))
     }
+  }
+}
+
+/** Puts to runs what people have noted of them: of all runs, or of the only one. */
+function labelReads({ all }: Rows) {
+  return (runs: readonly Omit<Run, 'tags' | 'note'>[], where = ''): Run[] => {
+    const ids = where === '' ? [] : runs.map(({ id }) => id)
+    const of = (column: string) => (row: Row) => [text(row, 'run_id'), text(row, column)] as const
+    const tags = all(of('tag'), 'run_tags', `${where} ORDER BY run_id, tag`, ...ids)
+    const notes = new Map(all(of('note'), 'run_notes', where, ...ids))
+    const tagsOf = new Map<string, string[]>()
+    for (const [id, tag] of tags) tagsOf.set(id, [...(tagsOf.get(id) ?? []), tag])
+    return runs.map(run => ({ ...run, tags: tagsOf.get(run.id) ?? [], note: notes.get(run.id) ?? '' }))
   }
 }
 
@@ -184,12 +213,13 @@ interface NamedRun {
   readonly name: string
 }
 
-/** The id by id, else the newest of a name, else by the beginning of the one id that has it. */
-function findRun(runs: readonly NamedRun[], wanted: string, root: string): string {
-  const exact = runs.find(({ id }) => id === wanted) ?? runs.find(({ name }) => name === wanted)
+/** The run by its id, else the newest of a name, else by the beginning of the one id that has it. */
+function findRun(runs: readonly NamedRun[], wanted: string, root: string): FoundRun {
+  if (runs.some(({ id }) => id === wanted)) return { id: wanted, others: [] }
+  const named = runs.filter(({ name }) => name === wanted).map(({ id }) => id)
+  if (named.length > 0) return { id: named[0], others: named.slice(1) }
   const begun = runs.filter(({ id }) => id.startsWith(wanted))
-  const found = exact ?? (begun.length === 1 ? begun[0] : undefined)
-  if (found) return found.id
+  if (begun.length === 1) return { id: begun[0].id, others: [] }
   if (begun.length > 1)
     throw new EpdError('not-found', `several runs in ${root} begin with "${wanted}": name one of ${listed(begun)}`)
   const wayOut = runs.length > 0 ? `the newest are ${listed(runs)}` : 'there are none yet'

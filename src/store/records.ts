@@ -22,13 +22,25 @@ export interface Run {
   readonly created: string
   readonly updated: string
   readonly finished: string | null
+  /** What people have tagged it with, in the order of the alphabet. */
+  readonly tags: readonly string[]
+  /** What people have noted of it; '' where nothing is. */
+  readonly note: string
 }
 
-/** A run, and how far it has come. */
+/** A run, how far it has come, and the bytes of the files that its stages have left, shared ones included. */
 export interface RunOverview {
   readonly run: Run
   readonly stages: number
   readonly finished: number
+  readonly bytes: number
+}
+
+/** The run that an id or a name means. */
+export interface FoundRun {
+  readonly id: string
+  /** The other runs that have the same name, newest first; none where the run was given by its id. */
+  readonly others: readonly string[]
 }
 
 /** A process that works on a run. */

@@ -51,7 +51,8 @@ function unreadable(row: Row, column: string, expected: string): never {
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-export function toRun(row: Row): Run {
+/** A run without what people have noted of it, which other tables hold. */
+export function toRun(row: Row): Omit<Run, 'tags' | 'note'> {
   return {
     id: text(row, 'id'),
     name: text(row, 'name'),

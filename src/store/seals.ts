@@ -23,7 +23,10 @@ const anew = () => ANEW
 /** Tables of what a stage leaves, by its key in `stage_key`. */
 export const CONTENT_TABLES = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations'] as const
 
-const TABLES = [...CONTENT_TABLES, 'runs', 'run_stages', 'stages', 'imported_predictors'] as const
+const TABLES = [
+  ...CONTENT_TABLES,
+  ...(['runs', 'run_stages', 'run_tags', 'run_notes', 'stages', 'imported_predictors'] as const)
+] as const
 
 export type SealedName = (typeof TABLES)[number]
 
@@ -64,6 +67,16 @@ const SEALED: Readonly<Record<SealedName, SealedTable>> = {
     about: row => `the stage ${shown(row, 'name')} of run ${shown(row, 'run_id')}`,
     wayOut: () => 'run its experiment again to have it written anew'
   },
+  run_tags: {
+    columns: ['run_id', 'tag'],
+    about: row => `the tag ${shown(row, 'tag')} of run ${shown(row, 'run_id')}`,
+    wayOut: () => 'take it off and give it again'
+  },
+  run_notes: {
+    columns: ['run_id', 'note'],
+    about: row => `the note of run ${shown(row, 'run_id')}`,
+    wayOut: () => 'write it again'
+  },
   stages: {
     columns: [
       ...['key', 'kind', 'params', 'status', 'nfe', 'evaluations', 'seconds', 'provenance', 'started', 'finished'],
@@ -77,6 +90,11 @@ const SEALED: Readonly<Record<SealedName, SealedTable>> = {
     about: row => `the imported predictor ${shown(row, 'name')}`,
     wayOut: row => ({ wayOut: 'import-again', subject: shown(row, 'source') })
   }
+}
+
+/** The columns of a table that its rows are sealed over: all but the seal. */
+export function sealedColumns(table: SealedName): readonly string[] {
+  return SEALED[table].columns
 }
 
 /** A row, or what a stage has left, that is not what was written. */

@@ -20,6 +20,9 @@ export type { Claim, ClaimHolder } from './claims.js'
 export { DamagedObject, type StoredObject } from './objects.js'
 export type { QueryResult, QueryRows } from './query.js'
 export type * from './records.js'
+export type { RunRecords, SealedRow } from './run-records.js'
+export type { Sized } from './folders.js'
+export type { Unused, UnusedStage } from './unused.js'
 
 const FILE = 'store.sqlite'
 /**

@@ -3,9 +3,10 @@ import { now, type Commits } from './commits.js'
 import { attend, attended } from './presence.js'
 import { checkRun, isDamaged } from './seals.js'
 
+/** A run that is begun again keeps its name: only `rename` has changed it, since an id begins with the experiment's. */
 const BEGIN_RUN = `INSERT INTO runs (id, name, description, file, spec, overrides, allow_mismatch, status, created, updated)
   VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, file = excluded.file, spec = excluded.spec,
+  ON CONFLICT (id) DO UPDATE SET description = excluded.description, file = excluded.file, spec = excluded.spec,
   overrides = excluded.overrides, allow_mismatch = excluded.allow_mismatch, status = 'running', error = NULL,
   updated = excluded.updated, finished = NULL`
 

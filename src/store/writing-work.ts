@@ -2,7 +2,7 @@ import { EpdError } from '../errors.js'
 import type { WritableStore } from './access.js'
 import type { Commits } from './commits.js'
 import { guarded } from './failures.js'
-import { writeObject, type StoredObject } from './objects.js'
+import { hasObject, writeObject, type StoredObject } from './objects.js'
 import { isRow, json } from './rows.js'
 import { checkRows, intact } from './seals.js'
 
@@ -22,7 +22,11 @@ export function workWrites({ root, file, database, run, commit, sealed }: Commit
     putShard(claimed, { position, seeds, nfe, evaluations, files }) {
       const objects = files.map(one => ({ ...one, object: write(one.data, one.extension) }))
       commit(claimed, () => {
-        for (const { name, object, mediaType } of objects) addArtifact(claimed.name, name, position, object, mediaType)
+        for (const { name, object, mediaType, data } of objects) {
+          // Files that no row names are deleted within transactions, and this one was not named so far.
+          if (!hasObject(root, object)) write(data, object.extension)
+          addArtifact(claimed.name, name, position, object, mediaType)
+        }
         run(
           'INSERT INTO shards (stage_key, position, seeds, nfe, evaluations) VALUES (?, ?, ?, ?, ?)',
           ...[claimed.name, position, JSON.stringify(seeds), nfe ?? null, evaluations]

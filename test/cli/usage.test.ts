@@ -28,7 +28,7 @@ stages:
 
 describe('what is no command', () => {
   it.each([
-    [['rm', 'x'], '"rm" is neither a command nor a file; the commands are run, resume, '],
+    [['purge', 'x'], '"purge" is neither a command nor a file; the commands are run, resume, '],
     [['delete', 'x', '--force'], '"delete" is neither a command nor a file; the commands are '],
     [['compare', 'a', 'b'], '"compare" is neither a command nor a file'],
     [['lss'], '"lss" is neither a command nor a file; did you mean "ls"?'],

@@ -49,7 +49,9 @@ function dataOf(...runs: Partial<ReportRun>[]): ReportData {
     created: '',
     updated: '',
     finished: '',
-    allowMismatch: false
+    allowMismatch: false,
+    tags: [],
+    note: ''
   } as const
   const whole = runs.map((run, i) => ({
     ...{ run: { ...row, ...ended, id: `spread-${i + 1}` }, stages: [], results: [], resolved },

@@ -5,7 +5,7 @@ import { checksumOfBytes } from '../../files/checksum.js'
 import { readNote, writeNote } from '../../files/sealed.js'
 import { ChangedFile, openVerified } from '../../files/verified.js'
 import type { Session } from '../session.js'
-import { writeGraph, type GraphFile } from './compile.js'
+import { COMPILER_VERSION, writeGraph, type GraphFile } from './compile.js'
 import type { GraphProto } from './proto.js'
 import type { SessionOptions } from './session.js'
 
@@ -42,6 +42,27 @@ interface Noted<About> {
 
 /** The version of a note's form; notes of another version are passed over. */
 const NOTES = 3
+
+/** A note of a compiled graph that this version reads, and the names of the files that it speaks of. */
+export interface GraphNote {
+  /** What the graph was compiled from: the note's name up to its first dash. */
+  readonly content: string
+  readonly graph: string
+  readonly files: readonly string[]
+  readonly about: unknown
+}
+
+const CURRENT = new RegExp(`^([0-9a-f]{64})-(?:.*-)?${COMPILER_VERSION}(?:-.*)?\\.v${NOTES}\\.json$`)
+
+/** What a note of the folder says; undefined for what is no whole note of this version of the compiler. */
+export async function graphNote(path: string): Promise<GraphNote | undefined> {
+  const content = CURRENT.exec(basename(path))?.at(1)
+  if (content === undefined) return undefined
+  const sealed = await readNote(path)
+  if (sealed.state !== 'whole' || !isNoted(sealed.content)) return undefined
+  const { graph, files, about } = sealed.content
+  return { content, graph, files: files.map(({ file }) => file), about }
+}
 
 /** The graph that `make` records, from the folder if it was compiled under this name before. */
 export async function compiledOnce<About>(options: CompileOptions<About>): Promise<Compiled<About>> {

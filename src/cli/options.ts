@@ -1,0 +1,39 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { wrongPath } from '../reading/paths.js'
+
+/** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
+export function path(given: string): string {
+  const wrong = wrongPath(given)
+  if (wrong !== undefined) throw new InvalidArgumentError(wrong)
+  return given
+}
+
+const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
+export const json = new Option('--json', 'print JSON for programs')
+export const verbose = new Option('--verbose', 'show stack traces')
+/** Gathers the values of an option that may be given again. */
+export function again(value: string, values: string[] | undefined): string[] {
+  return [...(values ?? []), value]
+}
+
+export const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(again)
+
+export const allowMismatch = new Option(
+  '--allow-mismatch',
+  'use predictors on other time points, or with another model, than they were distilled for'
+)
+
+/** The options of every command that reads a store. */
+export const STORE_OPTIONS = [store, json, verbose]
+
+/** A command to which several options can be added at once. */
+export class CommandOfMany extends Command {
+  override createCommand(name?: string): CommandOfMany {
+    return new CommandOfMany(name)
+  }
+
+  addOptions(options: readonly Option[]): this {
+    for (const option of options) this.addOption(option)
+    return this
+  }
+}
