@@ -131,6 +131,7 @@ export type {
   MetricNeeds,
   MetricOption,
   MetricOptions,
+  PairMeasure,
   PictureShard,
   SampleSet,
   ScoreContext,
@@ -215,13 +216,24 @@ export {
 export type { Copy } from './pipeline/sources.js'
 export { diagnose, type Diagnosis } from './pipeline/doctor.js'
 export type { Place as ModelPlace } from './pipeline/model.js'
+export {
+  compareRuns,
+  type ComparedRuns,
+  type ComparedSamples,
+  type CompareRunsOptions,
+  type Difference
+} from './pipeline/compare-runs.js'
+export type { PairedDifference } from './pipeline/paired-differences.js'
+export type { SpecDifference } from './pipeline/spec-differences.js'
 export { imagesFolder } from './pipeline/images.js'
 export { packageVersion } from './pipeline/version.js'
 export type { OnEvent, RunEvent } from './pipeline/event.js'
 export type { Sight } from './files/processes.js'
 export { Seeds } from './reading/seeds.js'
 export { LongList } from './reading/long-list.js'
-export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
+export { catalogue, type CataloguedColumn, type CataloguedTable, type ExampleQuery } from './store/catalogue.js'
+export { EXAMPLE_QUERIES } from './store/example-queries.js'
+export { chosenOf, compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
   openStore,

@@ -1,57 +1,22 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { CommanderError, Option } from 'commander'
 import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
-import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
 import { TARGETS } from '../predictors/targets.js'
-import { wrongPath } from '../reading/paths.js'
-import { either, nearest, quote } from '../reading/problem.js'
+import { nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
 import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
+import { allowMismatch, CommandOfMany, json, path, set, STORE_OPTIONS, verbose } from './options.js'
 import type { ExportFlags } from './predictors.js'
+import { addReadingCommands } from './reading-commands.js'
 import type { ReferenceFlags } from './reference.js'
-import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
-
-/** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
-function path(given: string): string {
-  const wrong = wrongPath(given)
-  if (wrong !== undefined) throw new InvalidArgumentError(wrong)
-  return given
-}
-
-const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
-const json = new Option('--json', 'print JSON for programs')
-const verbose = new Option('--verbose', 'show stack traces')
-const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
-  (value: string, values: string[] | undefined) => [...(values ?? []), value]
-)
-
-const allowMismatch = new Option(
-  '--allow-mismatch',
-  'use predictors on other time points, or with another model, than they were distilled for'
-)
-
-/** The options of every command that reads a store. */
-const STORE_OPTIONS = [store, json, verbose]
-
-/** A command to which several options can be added at once. */
-class CommandOfMany extends Command {
-  override createCommand(name?: string): CommandOfMany {
-    return new CommandOfMany(name)
-  }
-
-  addOptions(options: readonly Option[]): this {
-    for (const option of options) this.addOption(option)
-    return this
-  }
-}
 
 const program = new CommandOfMany('epd-run')
   .description(
@@ -177,61 +142,7 @@ program
     give(predictor, options)
   })
 
-program
-  .command('ls')
-  .description('list the runs of a store')
-  .addOptions(STORE_OPTIONS)
-  .action(async (options: Flags) => {
-    const { list } = await import('./show.js')
-    list(options)
-  })
-
-program
-  .command('show <run>')
-  .description('show a run: its stages, results and images; by id, beginning of an id, or name')
-  .addOptions(STORE_OPTIONS)
-  .action(async (run: string, options: Flags) => {
-    const { show } = await import('./show.js')
-    show(run, options)
-  })
-
-program
-  .command('table <run>')
-  .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
-  .option(
-    '--rows <property>',
-    'what makes a row: solver, samples, nfe, points, evaluations (of one image), or an axis of the matrix',
-    'solver'
-  )
-  .option('--cols <property>', 'what makes a column', 'nfe')
-  .option(
-    '--over <property>',
-    'what samples of one place may differ in, such as an axis of seeds: cells are their means ± standard deviations'
-  )
-  .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
-  .option(
-    '--where <property=value>',
-    'only samples that have it; may be given again',
-    (value: string, values: string[] | undefined) => [...(values ?? []), value]
-  )
-  .addOption(
-    new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'csv', 'latex']).default('text')
-  )
-  .addOptions(STORE_OPTIONS)
-  .action(async (run: string, options: TableFlags) => {
-    const { table } = await import('./table.js')
-    table(run, options)
-  })
-
-program
-  .command('query [sql]')
-  .description('read the store with SQL, such as "SELECT * FROM results"; without it, list the tables, with examples')
-  .option('--csv', 'print CSV')
-  .addOptions(STORE_OPTIONS)
-  .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
-    const { query } = await import('./query.js')
-    await query(sql, options)
-  })
+addReadingCommands(program)
 
 /** What is no command is taken for a spec, so that `epd-run SPEC` runs one. */
 function checkCommand(word: string, more: readonly string[]): void {

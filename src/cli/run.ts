@@ -6,11 +6,12 @@ import { carryOut } from '../pipeline/run-experiment.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
+import { chosenRun } from './choose-run.js'
 import { openDisplay } from './display.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, RunFlags } from './flags.js'
-import { resultLines } from './show.js'
+import { resultLines } from './result-table.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
 
@@ -32,7 +33,7 @@ export async function resume(name: string | undefined, options: Flags): Promise<
 function unfinished(name: string | undefined, dir: string) {
   const store = openStore(dir)
   try {
-    if (name !== undefined) return store.run(name)
+    if (name !== undefined) return chosenRun(store, name)
     const found = store.runs().find(({ status }) => status !== 'finished')
     if (!found) throw new EpdError('not-found', `every run in ${store.root} is finished; name one to run it again`)
     return found

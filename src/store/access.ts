@@ -23,13 +23,15 @@ export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
-  /** As `runs`, with how many stages each run has and how many of them are finished, which are counted unchecked. */
+  /** As `runs`, with how many stages each run has, how many are finished, and their files' sizes, counted unchecked. */
   overviews(): RunOverview[]
   /**
    * The run of an id, of the beginning of one id, or the newest of an experiment's name.
    * @throws EpdError `not-found`
    */
   run(idOrName: string): Run
+  /** The ids of all runs of an experiment's name, the newest first, unchecked: `run` takes the first of them. */
+  namesakes(name: string): string[]
   /** The stages of a run in their order. */
   runStages(runId: string): RunStage[]
   /** A stage's result by its key; undefined where none has begun it. */

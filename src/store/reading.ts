@@ -64,11 +64,16 @@ export function reading(root: string, file: string, database: Database): Store {
 const COUNTS = `SELECT run_id, count(*) AS stages, count(stages.key) AS finished
   FROM run_stages LEFT JOIN stages ON stages.key = stage_key AND stages.status = 'finished' GROUP BY run_id`
 
+/** Bytes of files by run; one that several stages of a run have left is counted once. */
+const SIZES = `SELECT run_id, sum(size) AS bytes FROM (
+    SELECT DISTINCT run_id, digest, extension, size FROM run_stages JOIN artifacts USING (stage_key)
+  ) GROUP BY run_id`
+
 const NOBODY: ReadonlySet<string> = new Set()
 
 const NEWEST = 'ORDER BY updated DESC, rowid DESC'
 
-function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'runStages' | 'results'> {
+function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'namesakes' | 'runStages' | 'results'> {
   const { root, file, database, rows, all } = access
   const standings = (found: readonly Run[]) => {
     const alive = found.some(({ status }) => status === 'running') ? guarded(file, () => attended(database)) : NOBODY
@@ -83,12 +88,15 @@ function runReads(access: Rows): Pick<Store, 'runs' | 'overviews' | 'run' | 'run
   return {
     runs,
     overviews() {
-      const counted = new Map(rows(COUNTS).map(row => [text(row, 'run_id'), row]))
+      const byRun = (sql: string) => new Map(rows(sql).map(row => [text(row, 'run_id'), row]))
+      const [counts, sizes] = [byRun(COUNTS), byRun(SIZES)]
+      const of = (row: Row | undefined, column: string) => (row ? number(row, column) : 0)
       return runs().map(run => {
-        const row = counted.get(run.id)
-        return { run, stages: row ? number(row, 'stages') : 0, finished: row ? number(row, 'finished') : 0 }
+        const [count, size] = [counts.get(run.id), sizes.get(run.id)]
+        return { run, stages: of(count, 'stages'), finished: of(count, 'finished'), bytes: of(size, 'bytes') }
       })
     },
+    namesakes: name => rows(`SELECT id FROM runs WHERE name = ? ${NEWEST}`, name).map(row => text(row, 'id')),
     run(idOrName) {
       const known = rows(`SELECT id, name FROM runs ${NEWEST}`).map(row => ({
         id: text(row, 'id'),

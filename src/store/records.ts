@@ -28,6 +28,8 @@ export interface RunOverview {
   readonly run: Run
   readonly stages: number
   readonly finished: number
+  /** Bytes of the files that its stages have left. What other runs share is counted for each of them. */
+  readonly bytes: number
 }
 
 /** A stage of a run, by its name in the run's spec. */
@@ -125,6 +127,8 @@ export interface ResultRow {
   readonly base: string | null
   readonly afs: boolean | null
   readonly schedule: string | null
+  /** Whether they were taken on time points that were learned. Stages of version 0.1.0 do not tell of their student. */
+  readonly learnedSteps: boolean
   readonly nfe: number | null
   readonly images: number | null
   readonly evaluations: number | null

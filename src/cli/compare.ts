@@ -1,0 +1,114 @@
+import { compareRuns, type ComparedRuns, type ComparedSamples, type Difference } from '../pipeline/compare-runs.js'
+import { openStore, type Run } from '../store/store.js'
+import { chosenRun } from './choose-run.js'
+import { format, inColumns } from './columns.js'
+import type { Flags } from './flags.js'
+import { print, printJson } from './output.js'
+import { printable } from './printable.js'
+import { ago, stateOf } from './words.js'
+
+/** Prints what differs between runs, and whether their results do by more than the spread over seeds. */
+export async function compare(names: readonly string[], { store: dir, json }: Flags): Promise<void> {
+  const store = openStore(dir)
+  try {
+    for (const name of names) if (!name.includes('/')) chosenRun(store, name)
+    const found = await compareRuns(store, names)
+    if (json) printJson({ ...found, runs: found.runs.map(({ id }) => id) })
+    else print(page(found))
+  } finally {
+    store.close()
+  }
+}
+
+function page(found: ComparedRuns): string {
+  const { runs, shared, alone } = found
+  const lone = runs.flatMap(({ id }, i) =>
+    alone[i].length > 0 ? [printable(`only in ${id}: ${alone[i].join(', ')}`)] : []
+  )
+  return [
+    ...runs.map(run => printable(`${run.id}  ${stateOf(run)}, updated ${ago(run.updated)}`)),
+    ...specLines(found),
+    '',
+    printable(shared.length > 0 ? `shared stages: ${shared.join(', ')}` : 'no stage is shared'),
+    '',
+    resultTable(found),
+    ...(lone.length > 0 ? ['', ...lone] : []),
+    ...spreadLines(found)
+  ].join('\n')
+}
+
+function specLines({ runs, spec }: ComparedRuns): string[] {
+  const isOne = new Set(runs.map(({ id }) => id)).size === 1
+  if (isOne) return []
+  if (spec.length === 0) return ['', 'the specs are the same; other files, models or versions made the stages differ']
+  const rows = spec.map(({ path, values }) => [path, ...values.map(valueInWords)])
+  return ['', inColumns(['in the spec', ...titlesOf(runs)], rows)]
+}
+
+function valueInWords(value: unknown): string {
+  if (value === undefined) return '-'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** The ids of runs; one that stands there again has its place behind it. */
+function titlesOf(runs: readonly Run[]): string[] {
+  return runs.map(({ id }, i) => (runs.findIndex(run => run.id === id) === i ? id : `${id} (${i + 1})`))
+}
+
+/** Two runs side by side; of more, a row for each. */
+function resultTable({ runs, results }: ComparedRuns): string {
+  const score = new Set(results.map(each => each.score)).size > 1 ? ['score'] : []
+  const scoreOf = (each: ComparedSamples) => (score.length > 0 ? [each.score] : [])
+  const titles = titlesOf(runs)
+  if (runs.length === 2) {
+    const rows = results.map(each => [
+      ...[samplesOf(each), ...scoreOf(each), each.metric, ...each.values.map(value => value ?? null)],
+      ...differenceCells(each.differences[0])
+    ])
+    return inColumns(['samples', ...score, 'metric', ...titles, ...DIFFERENCE], rows)
+  }
+  const rows = results.flatMap(each =>
+    titles.flatMap((title, i) => {
+      const value = each.values[i]
+      if (value === undefined) return []
+      const own = [each.samples[i], ...scoreOf(each), each.metric, title, value]
+      return [[...own, ...differenceCells(i === 0 ? undefined : each.differences[i - 1])]]
+    })
+  )
+  return inColumns(['samples', ...score, 'metric', 'run', 'value', ...DIFFERENCE], rows)
+}
+
+function samplesOf({ samples }: ComparedSamples): string {
+  return [...new Set(samples.flatMap(name => name ?? []))].join(' and ')
+}
+
+const DIFFERENCE = ['difference', 'ratio', 'by seed', 'more than the spread']
+
+function differenceCells(found: Difference | undefined): unknown[] {
+  if (!found) return [null, null, null, null]
+  const { difference, ratio, paired } = found
+  if (!paired) return [difference, ratio, null, 'not known']
+  const { mean, standardError, isMoreThanSpread } = paired
+  return [
+    difference,
+    ratio,
+    `${format(mean)} ±${Number(standardError.toPrecision(2))}`,
+    isMoreThanSpread ? 'yes' : 'no'
+  ]
+}
+
+/** What the last two columns say. */
+function spreadLines({ results }: ComparedRuns): string[] {
+  const paired = results.flatMap(({ differences }) => differences.flatMap(each => each?.paired ?? []))
+  const unknown = results.some(({ differences }) => differences.some(each => each && !each.paired))
+  const seeds = [...new Set(paired.map(each => each.seeds))]
+  return [
+    ...(paired.length > 0
+      ? ['', `by seed: the mean difference over ${seeds.join(' or ')} seeds that both have, ±its standard error;`]
+      : []),
+    ...(paired.length > 0 ? ['more than the spread: it is further from 0 than twice that'] : []),
+    ...(unknown
+      ? ['', 'not known: the metric does not measure sample by sample, or no two seeds with one reference are shared']
+      : [])
+  ]
+}
