@@ -1,5 +1,5 @@
 import { compareRuns, type ComparedRuns, type ComparedSamples, type Difference } from '../pipeline/compare-runs.js'
-import { openStore, type Run } from '../store/store.js'
+import { openStore } from '../store/store.js'
 import { chosenRun } from './choose-run.js'
 import { format, inColumns } from './columns.js'
 import type { Flags } from './flags.js'
@@ -11,7 +11,7 @@ import { ago, stateOf } from './words.js'
 export async function compare(names: readonly string[], { store: dir, json }: Flags): Promise<void> {
   const store = openStore(dir)
   try {
-    for (const name of names) if (!name.includes('/')) chosenRun(store, name)
+    for (const name of new Set(names.map(runIn))) chosenRun(store, name)
     const found = await compareRuns(store, names)
     if (json) printJson({ ...found, runs: found.runs.map(({ id }) => id) })
     else print(page(found))
@@ -20,16 +20,19 @@ export async function compare(names: readonly string[], { store: dir, json }: Fl
   }
 }
 
+/** The run of RUN or RUN/SAMPLES. */
+function runIn(name: string): string {
+  return name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : name
+}
+
 function page(found: ComparedRuns): string {
-  const { runs, shared, alone } = found
+  const { runs, alone } = found
   const lone = runs.flatMap(({ id }, i) =>
     alone[i].length > 0 ? [printable(`only in ${id}: ${alone[i].join(', ')}`)] : []
   )
   return [
-    ...runs.map(run => printable(`${run.id}  ${stateOf(run)}, updated ${ago(run.updated)}`)),
+    ...new Set(runs.map(run => printable(`${run.id}  ${stateOf(run)}, updated ${ago(run.updated)}`))),
     ...specLines(found),
-    '',
-    printable(shared.length > 0 ? `shared stages: ${shared.join(', ')}` : 'no stage is shared'),
     '',
     resultTable(found),
     ...(lone.length > 0 ? ['', ...lone] : []),
@@ -37,12 +40,19 @@ function page(found: ComparedRuns): string {
   ].join('\n')
 }
 
-function specLines({ runs, spec }: ComparedRuns): string[] {
-  const isOne = new Set(runs.map(({ id }) => id)).size === 1
-  if (isOne) return []
-  if (spec.length === 0) return ['', 'the specs are the same; other files, models or versions made the stages differ']
+/** How the specs differ, and which stages are shared all the same; nothing where samples of one run are compared. */
+function specLines({ runs, spec, shared }: ComparedRuns): string[] {
+  if (new Set(runs.map(({ id }) => id)).size === 1) return []
   const rows = spec.map(({ path, values }) => [path, ...values.map(valueInWords)])
-  return ['', inColumns(['in the spec', ...titlesOf(runs)], rows)]
+  const titles = runs.map(({ id }) => id)
+  return [
+    '',
+    spec.length > 0
+      ? inColumns(['in the spec', ...titles], rows)
+      : 'the specs are the same; other files, models or versions made the stages differ',
+    '',
+    printable(shared.length > 0 ? `shared stages: ${shared.join(', ')}` : 'no stage is shared')
+  ]
 }
 
 function valueInWords(value: unknown): string {
@@ -50,16 +60,19 @@ function valueInWords(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** The ids of runs; one that stands there again has its place behind it. */
-function titlesOf(runs: readonly Run[]): string[] {
-  return runs.map(({ id }, i) => (runs.findIndex(run => run.id === id) === i ? id : `${id} (${i + 1})`))
+/** What values stand under: the ids of runs; their samples where these have several names in one run. */
+function titlesOf({ runs, results }: ComparedRuns): string[] {
+  const names = results[0].samples
+  const isOne = new Set(runs.map(({ id }) => id)).size < runs.length
+  return runs.map(({ id }, i) => (isOne ? `${id}/${names[i] ?? ''}` : id))
 }
 
 /** Two runs side by side; of more, a row for each. */
-function resultTable({ runs, results }: ComparedRuns): string {
+function resultTable(found: ComparedRuns): string {
+  const { runs, results } = found
   const score = new Set(results.map(each => each.score)).size > 1 ? ['score'] : []
   const scoreOf = (each: ComparedSamples) => (score.length > 0 ? [each.score] : [])
-  const titles = titlesOf(runs)
+  const titles = titlesOf(found)
   if (runs.length === 2) {
     const rows = results.map(each => [
       ...[samplesOf(each), ...scoreOf(each), each.metric, ...each.values.map(value => value ?? null)],
