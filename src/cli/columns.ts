@@ -163,6 +163,12 @@ function vertical(columns: readonly Column[], page: Page): Layout {
   return { head: '', line }
 }
 
+/** A sentence as lines that the page holds. */
+export function paragraph(text: string): string {
+  const { width } = thisPage()
+  return width === Infinity ? printable(text) : wrapped(printable(text), width).join('\n')
+}
+
 function isNumber(value: unknown): boolean {
   if (value === null || value === undefined || value === 'NULL') return true
   return typeof value === 'number' || typeof value === 'bigint'

@@ -1,10 +1,9 @@
 import { compareRuns, type ComparedRuns, type ComparedSamples, type Difference } from '../pipeline/compare-runs.js'
 import { openStore } from '../store/store.js'
 import { chosenRun } from './choose-run.js'
-import { format, inColumns } from './columns.js'
+import { format, inColumns, paragraph } from './columns.js'
 import type { Flags } from './flags.js'
 import { print, printJson } from './output.js'
-import { printable } from './printable.js'
 import { ago, stateOf } from './words.js'
 
 /** Prints what differs between runs, and whether their results do by more than the spread over seeds. */
@@ -28,10 +27,10 @@ function runIn(name: string): string {
 function page(found: ComparedRuns): string {
   const { runs, alone } = found
   const lone = runs.flatMap(({ id }, i) =>
-    alone[i].length > 0 ? [printable(`only in ${id}: ${alone[i].join(', ')}`)] : []
+    alone[i].length > 0 ? [paragraph(`only in ${id}: ${alone[i].join(', ')}`)] : []
   )
   return [
-    ...new Set(runs.map(run => printable(`${run.id}  ${stateOf(run)}, updated ${ago(run.updated)}`))),
+    ...new Set(runs.map(run => paragraph(`${run.id}  ${stateOf(run)}, updated ${ago(run.updated)}`))),
     ...specLines(found),
     '',
     resultTable(found),
@@ -51,7 +50,7 @@ function specLines({ runs, spec, shared }: ComparedRuns): string[] {
       ? inColumns(['in the spec', ...titles], rows)
       : 'the specs are the same; other files, models or versions made the stages differ',
     '',
-    printable(shared.length > 0 ? `shared stages: ${shared.join(', ')}` : 'no stage is shared')
+    paragraph(shared.length > 0 ? `shared stages: ${shared.join(', ')}` : 'no stage is shared')
   ]
 }
 
@@ -114,14 +113,15 @@ function differenceCells(found: Difference | undefined): unknown[] {
 function spreadLines({ results }: ComparedRuns): string[] {
   const paired = results.flatMap(({ differences }) => differences.flatMap(each => each?.paired ?? []))
   const unknown = results.some(({ differences }) => differences.some(each => each && !each.paired))
-  const seeds = [...new Set(paired.map(each => each.seeds))]
-  return [
-    ...(paired.length > 0
-      ? ['', `by seed: the mean difference over ${seeds.join(' or ')} seeds that both have, ±its standard error;`]
-      : []),
-    ...(paired.length > 0 ? ['more than the spread: it is further from 0 than twice that'] : []),
+  const seeds = [...new Set(paired.map(each => each.seeds))].join(' or ')
+  const known =
+    `by seed: the mean difference over ${seeds} seeds that both have, ±its standard error; ` +
+    'more than the spread: it is further from 0 than twice that'
+  const lines = [
+    ...(paired.length > 0 ? [known] : []),
     ...(unknown
-      ? ['', 'not known: the metric does not measure sample by sample, or no two seeds with one reference are shared']
+      ? ['not known: the metric does not measure sample by sample, or no two seeds with one reference are shared']
       : [])
   ]
+  return lines.length > 0 ? ['', ...lines.map(paragraph)] : []
 }

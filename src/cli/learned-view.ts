@@ -4,9 +4,8 @@ import { isEpd, isTable } from '../solvers/learned.js'
 import { logInterpolate } from '../solvers/march.js'
 import { points } from '../solvers/predictor.js'
 import type { IterationRow, PredictorRow, RunStage, Store } from '../store/store.js'
-import { inColumns, thisPage } from './columns.js'
+import { inColumns, paragraph, thisPage } from './columns.js'
 import { curve, sigmaAxis, sparkline, type Canvas } from './plot.js'
-import { printable } from './printable.js'
 
 /** A plot is no wider than this. */
 const WIDEST = 72
@@ -75,9 +74,9 @@ function lossLines({ name, stage }: RunStage, iterations: readonly IterationRow[
     ? `${name}: rms loss, of each step alone and then of all (the two do not compare)`
     : `${name}: rms loss`
   return [
-    ...['', printable(title)],
+    ...['', paragraph(title)],
     inColumns(['phase', 'iterations', 'first', 'last', 'validation', 'course'], rows),
-    ...(last ? ['', printable(`${name}: rms loss, ${last.name}`), ...drawn] : [])
+    ...(last ? ['', paragraph(`${name}: rms loss, ${last.name}`), ...drawn] : [])
   ]
 }
 
@@ -99,7 +98,7 @@ function pointLines(name: string, { predictor, sigmas }: PredictorRow, canvas: C
   return [
     ...[
       '',
-      printable(`${name}: time points on sigma${rows.length > 0 ? ', with its parallel points above them' : ''}`)
+      paragraph(`${name}: time points on sigma${rows.length > 0 ? ', with its parallel points above them' : ''}`)
     ],
     ...axis,
     ...(rows.length > 0 ? ['', inColumns(titles, rows)] : [])

@@ -2,8 +2,7 @@ import type { MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
 import { evaluationsOf, solverLabel } from '../store/properties.js'
 import type { ResultRow, Store } from '../store/store.js'
-import { format, inColumns } from './columns.js'
-import { printable } from './printable.js'
+import { format, inColumns, paragraph } from './columns.js'
 
 /** A column of results. */
 interface ResultColumn {
@@ -84,7 +83,7 @@ export function resultLines(store: Store, runId: string): string[] {
 export function bestLines(results: readonly ResultRow[]): string[] {
   const scores = [...new Set(results.flatMap(({ score }) => score ?? []))]
   const lines = scores.flatMap(score => bestOf(results.filter(row => row.score === score)))
-  return lines.length > 0 ? ['', ...lines.map(printable)] : []
+  return lines.length > 0 ? ['', ...lines.map(paragraph)] : []
 }
 
 function bestOf(results: readonly ResultRow[]): string[] {
@@ -130,7 +129,7 @@ function biases(store: Store, runId: string): string[] {
       const bias = typeof details === 'object' && details !== null && 'bias' in details ? details.bias : undefined
       if (typeof bias !== 'number') return []
       return [
-        printable(`${name} of ${nameOf(samplesKey)}: about ${bias.toPrecision(2)} too high, from ${count} images`)
+        paragraph(`${name} of ${nameOf(samplesKey)}: about ${bias.toPrecision(2)} too high, from ${count} images`)
       ]
     })
   )

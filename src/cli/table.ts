@@ -1,7 +1,7 @@
 import { chosenRun } from './choose-run.js'
 import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
 import { openStore } from '../store/store.js'
-import { inColumns, type Mark as TextMark } from './columns.js'
+import { inColumns, paragraph, type Mark as TextMark } from './columns.js'
 import { csvLines } from './csv.js'
 import type { Flags, Format } from './flags.js'
 import { latex, latexTable, markdown, markdownTable } from './formats.js'
@@ -113,7 +113,7 @@ function costLines({ rowsBy, colsBy, columns, rows }: Comparison): string[] {
     )
     if (costs.length === 0) return []
     const words = costs.map(({ cell, nfe }) => `${cell.evaluations ?? ''} at ${nfe} NFE`)
-    return [printable(`evaluations an image of ${rowsBy} ${name}: ${words.join(', ')}`)]
+    return [paragraph(`evaluations an image of ${rowsBy} ${name}: ${words.join(', ')}`)]
   })
   return lines.length > 0 ? ['', ...lines] : []
 }

@@ -21,12 +21,12 @@ describe('a table', () => {
   })
 
   it('wraps texts before it gives up its columns', () => {
-    expect(lines(74)).toEqual([
-      'samples  solver          nfe      rmse    psnr  frechet-pixels  seconds',
-      '───────  ──────────────  ───  ────────  ──────  ──────────────  ───────',
-      'samples  epd K=2 on        5  0.053333  32.834          7.1925    14.98',
+    expect(lines(68)).toEqual([
+      'samples  solver        nfe      rmse    psnr  frechet-pixels  seconds',
+      '───────  ────────────  ───  ────────  ──────  ──────────────  ───────',
+      'samples  epd K=2 on      5  0.053333  32.834          7.1925    14.98',
       '         ipndm',
-      'euler    euler             5   0.10482  26.376          11.661     9.83'
+      'euler    euler           5   0.10482  26.376          11.661     9.83'
     ])
   })
 
