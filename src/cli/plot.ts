@@ -11,8 +11,8 @@ interface Letters {
   readonly line: string
 }
 
-const UNICODE: Letters = { heights: [...'▁▂▃▄▅▆▇█'], mark: '•', axis: '┤', corner: '└', tick: '┼', line: '─' }
-const ASCII: Letters = { heights: [...'_.-=+*#'], mark: '*', axis: '|', corner: '+', tick: '|', line: '-' }
+const UNICODE: Letters = { heights: Array.from('▁▂▃▄▅▆▇█'), mark: '•', axis: '┤', corner: '└', tick: '┼', line: '─' }
+const ASCII: Letters = { heights: Array.from('_.-=+*#'), mark: '*', axis: '|', corner: '+', tick: '|', line: '-' }
 
 /** Where a plot is drawn. */
 export interface Canvas {

@@ -3,13 +3,19 @@ import { METRICS } from '../metrics/registry.js'
 import { either } from '../reading/problem.js'
 import type { Flags } from './flags.js'
 import type { ListFlags } from './ls.js'
-import { CommandOfMany, format, sort, STORE_OPTIONS, where } from './options.js'
+import { format, sort, STORE_OPTIONS, where, type CommandOfMany } from './options.js'
 import type { ResultsFlags } from './results.js'
 import type { ShowFlags } from './show.js'
 import type { TableFlags } from './table.js'
 
 /** Adds the commands that read what runs have left in a store. */
 export function addReadingCommands(program: CommandOfMany): void {
+  addRunCommands(program)
+  addResultCommands(program)
+}
+
+/** Adds what shows runs, and one of their metrics. */
+function addRunCommands(program: CommandOfMany): void {
   program
     .command('ls')
     .description('list the runs of a store: how they stand, what was set, how large they are')
@@ -49,7 +55,10 @@ export function addReadingCommands(program: CommandOfMany): void {
       const { table } = await import('./table.js')
       table(run, options)
     })
+}
 
+/** Adds what shows results of any runs. */
+function addResultCommands(program: CommandOfMany): void {
   program
     .command('results [runs...]')
     .description('what was sampled and scored in runs, or in all of a store')

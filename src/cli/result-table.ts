@@ -91,11 +91,12 @@ function bestOf(results: readonly ResultRow[]): string[] {
   if (!metric) return []
   const counts = [...new Set(results.flatMap(({ nfe }) => nfe ?? []))].sort((a, b) => a - b)
   return counts.flatMap(nfe => {
-    const [best, second] = ranked(
+    const all = ranked(
       results.filter(row => row.nfe === nfe),
       metric
     )
-    return second === undefined ? [] : [`best ${metric.name} at ${nfe} NFE: ${better(best, second, metric)}`]
+    const [best, second] = [all.at(0), all.at(1)]
+    return !best || !second ? [] : [`best ${metric.name} at ${nfe} NFE: ${better(best, second, metric)}`]
   })
 }
 

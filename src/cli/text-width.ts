@@ -7,7 +7,7 @@ const NONE = /\p{Mn}|\p{Me}|\u200b|\u200c|\u200d/u
 export function textWidth(text: string): number {
   // Most texts are ASCII alone.
   if (/^[ -~]*$/.test(text)) return text.length
-  return [...text].reduce((sum, letter) => sum + letterWidth(letter), 0)
+  return Array.from(text).reduce((sum, letter) => sum + letterWidth(letter), 0)
 }
 
 function letterWidth(letter: string): number {

@@ -140,7 +140,7 @@ async function comparedSamples(
       if (values.filter(value => value !== undefined).length < 2) continue
       const measure = metrics.find(({ name }) => name === metric)?.pair
       const seeds = await Promise.all(
-        line.map((row, i) => (row && measure ? perSeed(named[i].run.id, row, metric, measure) : undefined))
+        line.map(async (row, i) => (row && measure ? perSeed(named[i].run.id, row, metric, measure) : undefined))
       )
       const differences = values.slice(1).map((value, i): Difference | undefined => {
         const [first] = values

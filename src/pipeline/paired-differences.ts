@@ -88,7 +88,7 @@ export function pairedDifference(
   first: PerSeed | undefined,
   second: PerSeed | undefined
 ): PairedDifference | undefined {
-  if (!first || !second || first.reference !== second.reference) return undefined
+  if (!second || first?.reference !== second.reference) return undefined
   const differences = [...first.values].flatMap(([seed, value]) => {
     const other = second.values.get(seed)
     return other === undefined ? [] : [other - value]

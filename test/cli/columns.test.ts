@@ -21,7 +21,7 @@ describe('a table', () => {
   })
 
   it('wraps texts before it gives up its columns', () => {
-    expect(lines(68)).toEqual([
+    expect(lines(69)).toEqual([
       'samples  solver        nfe      rmse    psnr  frechet-pixels  seconds',
       '───────  ────────────  ───  ────────  ──────  ──────────────  ───────',
       'samples  epd K=2 on      5  0.053333  32.834          7.1925    14.98',
