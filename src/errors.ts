@@ -69,6 +69,8 @@ export type WayOut =
   | 'show-run'
   /** Choose among the samples by `where`, such as the error's subject. */
   | 'choose-samples'
+  /** Have a row for each stage of samples, by `rows`, or choose among them by `where`, such as the error's subject. */
+  | 'choose-rows'
   /** Ask `diagnose` which engines there are. */
   | 'list-engines'
   /** Make statistics of the images with this network. */

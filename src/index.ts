@@ -137,6 +137,7 @@ export type {
   MetricNeeds,
   MetricOption,
   MetricOptions,
+  PairMeasure,
   PictureShard,
   SampleSet,
   ScoreContext,
@@ -225,6 +226,15 @@ export {
 export type { Copy } from './pipeline/sources.js'
 export { diagnose, type Diagnosis } from './pipeline/doctor.js'
 export type { Place as ModelPlace } from './pipeline/model.js'
+export {
+  compareRuns,
+  type ComparedRuns,
+  type ComparedSamples,
+  type CompareRunsOptions,
+  type Difference
+} from './pipeline/compare-runs.js'
+export type { PairedDifference } from './pipeline/paired-differences.js'
+export type { SpecDifference } from './pipeline/spec-differences.js'
 export { imagesFolder } from './pipeline/images.js'
 export { compareImages, type ComparisonOptions, type ImageComparison } from './pipeline/comparison.js'
 export { report, type ReportOptions } from './report/report.js'
@@ -247,7 +257,9 @@ export { archive, type Archived } from './pipeline/archive.js'
 export { unarchive, type Unarchived } from './pipeline/unarchive.js'
 export { startingSpec, type StartingSpec } from './pipeline/starting-spec.js'
 export type { SealedName } from './store/seals.js'
-export { compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
+export { catalogue, type CataloguedColumn, type CataloguedTable, type ExampleQuery } from './store/catalogue.js'
+export { EXAMPLE_QUERIES } from './store/example-queries.js'
+export { chosenOf, compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'
 export {
   createStore,
   openStore,

@@ -23,6 +23,7 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
   download: 'epd-run fetch downloads it',
   'show-run': 'epd-run show lists what they have',
   'choose-samples': subject => `choose with --where ${subject}`,
+  'choose-rows': subject => `--rows samples has a row for each, and --where ${subject} chooses one`,
   'list-engines': 'epd-run doctor shows what there is',
   'make-statistics': 'make them with epd-run reference'
 }

@@ -11,6 +11,7 @@ import type { Flags } from './flags.js'
 import { absentLines } from './reads.js'
 import { print, printJson, tell, warn } from './output.js'
 import { grouped } from './progress.js'
+import { secondsInWords } from './words.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {
@@ -41,26 +42,60 @@ function show(event: RunEvent): void {
 }
 
 function asJson({ name }: AnyExperiment, stages: readonly PreviewedStage[], downloads: readonly Absent[]): unknown {
-  const rows = stages.map(({ stage, progress, evaluations, atMost }) => ({
+  const rows = stages.map(({ stage, progress, evaluations, atMost, seconds }) => ({
     stage: stage.name,
     kind: stage.kind,
     what: summary(stage),
     state: inWords(progress),
     evaluations,
-    atMost
+    atMost,
+    seconds
   }))
-  return { experiment: name, stages: rows, downloads }
+  return { experiment: name, stages: rows, total: totalOf(stages), remaining: totalOf(remaining(stages)), downloads }
+}
+
+/** What stages cost together. Seconds are known where they are of each stage that evaluates a model. */
+function totalOf(stages: readonly PreviewedStage[]) {
+  const paid = stages.filter(({ evaluations }) => evaluations > 0)
+  const sum = (of: (stage: PreviewedStage) => number) => paid.reduce((all, stage) => all + of(stage), 0)
+  return {
+    evaluations: sum(({ evaluations }) => evaluations),
+    atMost: paid.some(({ atMost }) => atMost),
+    seconds: paid.some(({ seconds }) => seconds === undefined) ? undefined : sum(({ seconds = 0 }) => seconds)
+  }
+}
+
+/** The stages that a run would still compute, as a whole where they are begun. */
+function remaining(stages: readonly PreviewedStage[]): PreviewedStage[] {
+  // A result that several stages share is computed once.
+  const wanted = stages.filter(({ progress }) => progress.state !== 'finished')
+  return [...new Map(wanted.map(stage => [stage.key ?? stage.stage.name, stage])).values()]
 }
 
 function asTable(stages: readonly PreviewedStage[]): string {
-  const rows = stages.map(({ stage, progress, evaluations, atMost }) => [
-    stage.name,
-    stage.kind,
-    inWords(progress),
-    `${atMost ? 'at most ' : ''}${grouped(evaluations)}`.padStart(14),
-    summary(stage)
+  const rows = stages.map(one => [
+    one.stage.name,
+    one.stage.kind,
+    inWords(one.progress),
+    counted(one),
+    one.progress.state === 'finished' ? null : timed(one),
+    summary(one.stage)
   ])
-  return inColumns(['stage', 'kind', 'state', 'evaluations'.padStart(14), 'what'], rows)
+  const left = remaining(stages)
+  const total = ['total', null, null, counted(totalOf(stages)), null, null]
+  const rest = ['to be computed', null, null, counted(totalOf(left)), timed(totalOf(left)), null]
+  return inColumns(
+    ['stage', 'kind', 'state', 'evaluations'.padStart(14), 'about', 'what'],
+    [...rows, total, ...(left.length > 0 ? [rest] : [])]
+  )
+}
+
+function counted({ evaluations, atMost }: { readonly evaluations: number; readonly atMost: boolean }): string {
+  return `${atMost ? 'at most ' : ''}${grouped(evaluations)}`.padStart(14)
+}
+
+function timed({ seconds }: { readonly seconds?: number }): string | null {
+  return seconds === undefined || seconds === 0 ? null : secondsInWords(seconds)
 }
 
 function inWords(progress: StageState): string {

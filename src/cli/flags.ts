@@ -1,4 +1,10 @@
 import type { ListKind } from '../predictors/time-list.js'
+
+/** How tables can be printed. */
+export const FORMATS = ['text', 'markdown', 'csv', 'latex'] as const
+
+export type Format = (typeof FORMATS)[number]
+
 /** The options of every command that reads a store. */
 export interface Flags {
   readonly store: string

@@ -3,23 +3,21 @@ import { existsSync } from 'node:fs'
 import { CommanderError, Option } from 'commander'
 import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
-import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
 import { TARGETS } from '../predictors/targets.js'
-import { either, nearest, quote } from '../reading/problem.js'
+import { nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
 import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
 import { addImageCommands } from './image-commands.js'
 import { interrupt } from './interrupt.js'
 import { addOrderCommands } from './order-commands.js'
-import { again, allowMismatch, CommandOfMany, json, path, set, STORE_OPTIONS, verbose } from './options.js'
 import { printableLines } from './printable.js'
 import { tell } from './output.js'
+import { allowMismatch, CommandOfMany, json, path, set, STORE_OPTIONS, verbose } from './options.js'
 import type { ExportFlags } from './predictors.js'
+import { addReadingCommands } from './reading-commands.js'
 import type { ReferenceFlags } from './reference.js'
-import type { ReportFlags } from './report.js'
-import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
 
 const program = new CommandOfMany('epd-run')
@@ -152,67 +150,7 @@ program
     give(predictor, options)
   })
 
-program
-  .command('ls')
-  .description('list the runs of a store')
-  .addOptions(STORE_OPTIONS)
-  .action(async (options: Flags) => {
-    const { list } = await import('./show.js')
-    list(options)
-  })
-
-program
-  .command('show <run>')
-  .description('show a run: its stages, results and images; by id, beginning of an id, or name')
-  .addOptions(STORE_OPTIONS)
-  .action(async (run: string, options: Flags) => {
-    const { show } = await import('./show.js')
-    show(run, options)
-  })
-
-program
-  .command('table <run>')
-  .description("a run's samples by two of their properties, as papers have it: best in bold, second underlined")
-  .option(
-    '--rows <property>',
-    'what makes a row: solver, samples, nfe, points, evaluations (of one image), or an axis of the matrix',
-    'solver'
-  )
-  .option('--cols <property>', 'what makes a column', 'nfe')
-  .option(
-    '--over <property>',
-    'what samples of one place may differ in, such as an axis of seeds: cells are their means ± standard deviations'
-  )
-  .requiredOption('--metric <metric>', either(METRICS.map(({ name }) => name)))
-  .option('--where <property=value>', 'only samples that have it; may be given again', again)
-  .addOption(
-    new Option('--format <format>', 'how to print it').choices(['text', 'markdown', 'csv', 'latex']).default('text')
-  )
-  .addOptions(STORE_OPTIONS)
-  .action(async (run: string, options: TableFlags) => {
-    const { table } = await import('./table.js')
-    table(run, options)
-  })
-
-program
-  .command('report <runs...>')
-  .description('write one page of HTML about runs, that needs no network: results, images, what was learned, commands')
-  .requiredOption('-o, --out <file>', 'the .html to write', path)
-  .addOptions(STORE_OPTIONS)
-  .action(async (runs: string[], options: ReportFlags) => {
-    const { report } = await import('./report.js')
-    await report(runs, options)
-  })
-
-program
-  .command('query [sql]')
-  .description('read the store with SQL, such as "SELECT * FROM results"; without it, list the tables, with examples')
-  .option('--csv', 'print CSV')
-  .addOptions(STORE_OPTIONS)
-  .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
-    const { query } = await import('./query.js')
-    await query(sql, options)
-  })
+addReadingCommands(program)
 
 addImageCommands(program)
 addOrderCommands(program)

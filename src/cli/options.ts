@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { wrongPath } from '../reading/paths.js'
+import { FORMATS } from './flags.js'
 
 /** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
 export function path(given: string): string {
@@ -22,6 +23,15 @@ export const allowMismatch = new Option(
   '--allow-mismatch',
   'use predictors on other time points, or with another model, than they were distilled for'
 )
+
+export const where = new Option(
+  '--where <conditions>',
+  'only what meets conditions such as nfe=5 or "rmse<0.05 and solver~epd"; may be given again'
+).argParser(again)
+
+export const sort = new Option('--sort <property>', 'the smallest first; with - before it (--sort=-rmse) the largest')
+
+export const format = new Option('--format <format>', 'how to print it').choices(FORMATS).default('text')
 
 /** The options of every command that reads a store. */
 export const STORE_OPTIONS = [store, json, verbose]

@@ -1,8 +1,14 @@
 import { printable, printableJson, printableLines } from './printable.js'
+import { drawsUnicode } from './terminal.js'
 
 /** Prints lines for people: what is in them that a terminal would obey is shown instead, whoever wrote it. */
 export function print(text: string): void {
-  process.stdout.write(`${printableLines(text)}\n`)
+  process.stdout.write(`${inLetters(printableLines(text))}\n`)
+}
+
+/** A text of this program for a terminal that shows ASCII alone. */
+function inLetters(text: string): string {
+  return drawsUnicode(process.stdout) ? text : text.replaceAll('±', '+-')
 }
 
 /** Prints a value as a line of JSON. */
@@ -22,7 +28,7 @@ export function exact(text: string): string {
 
 /** Prints lines that hold sequences for the terminal, all else in which is `printable`. */
 export function printMarked(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${inLetters(text)}\n`)
 }
 
 /** Writes sequences for the terminal, and lines between them that are all `printable`. */

@@ -1,9 +1,11 @@
-import { openStore, type QueryRows, type Store } from '../store/store.js'
+import { openStore, type QueryRows } from '../store/store.js'
+import { layoutOf, thisPage } from './columns.js'
+import { csvCell } from './csv.js'
 import type { Flags } from './flags.js'
-import { columnsOf } from './columns.js'
 import { exact, print, printJson, written } from './output.js'
-import { printableJson } from './printable.js'
-import { lineWidth } from './terminal.js'
+import { printable, printableJson } from './printable.js'
+import { describedTables, knownTables } from './query-help.js'
+import { textWidth } from './text-width.js'
 
 export async function query(
   sql: string | undefined,
@@ -12,9 +14,9 @@ export async function query(
   const store = openStore(dir)
   try {
     if (sql === undefined) {
-      const found = tablesOf(store)
+      const found = knownTables(store)
       if (json) printJson(found)
-      else print(described(found).trimEnd())
+      else print(describedTables(found))
       return
     }
     const found = store.queryRows(sql)
@@ -68,22 +70,40 @@ function* csvLines({ columns, rows }: QueryRows): Generator<string> {
 /** Rows by which the widths of columns are chosen. Later ones that are wider stand out. */
 const MEASURED = 1000
 
+/** On a terminal, columns that hold nothing are left out where all columns do not fit, which is said. */
 function* textLines({ columns, rows }: QueryRows): Generator<string> {
   const iterator = rows[Symbol.iterator]()
   try {
     const first: (readonly unknown[])[] = []
-    while (first.length < MEASURED) {
+    let isAll = false
+    while (first.length < MEASURED && !isAll) {
       const next = iterator.next()
-      if (next.done) break
-      first.push(next.value.map(forPeople))
+      if (next.done) isAll = true
+      else first.push(next.value.map(forPeople))
     }
-    const { head, line } = columnsOf(columns, first)
+    const kept = isAll ? keptIn(columns, first) : columns.map((_, i) => i)
+    const pick = (row: readonly unknown[]) => kept.map(i => row[i])
+    const picked = first.map(pick)
+    const { head, line } = layoutOf(pick(columns).map(String), picked)
     yield head
-    for (const row of first) yield `${line(row)}\n`
-    for (let next = iterator.next(); !next.done; next = iterator.next()) yield `${line(next.value.map(forPeople))}\n`
+    for (const row of picked) yield `${line(row)}\n`
+    for (let next = iterator.next(); !next.done; next = iterator.next())
+      yield `${line(pick(next.value.map(forPeople)))}\n`
+    const left = columns.filter((_, i) => !kept.includes(i))
+    if (left.length > 0) yield printable(`NULL in all rows: ${left.join(', ')}`) + '\n'
   } finally {
     iterator.return?.()
   }
+}
+
+/** The places of the columns that are shown: all that hold something, and the others where there is room for them. */
+function keptIn(columns: readonly string[], rows: readonly (readonly unknown[])[]): number[] {
+  const places = columns.map((_, i) => i)
+  const { width } = thisPage()
+  const { head, line } = layoutOf(columns, rows, { width: Infinity })
+  const isWide = [head.split('\n')[0], ...rows.map(row => line(row))].some(text => textWidth(text) > width)
+  const holds = places.filter(i => rows.some(row => row[i] !== 'NULL'))
+  return isWide && holds.length > 0 ? holds : places
 }
 
 /** A value of SQLite as tables have them, where nothing would not be told from an empty text. */
@@ -94,74 +114,4 @@ function forPeople(value: unknown): unknown {
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return `<${value.length.toLocaleString('en')} bytes>`
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
-}
-
-interface Table {
-  readonly name: string
-  readonly columns: readonly string[]
-}
-
-/** What can be queried, `results` first: the view that most questions are about. */
-function tablesOf(store: Store): Table[] {
-  const { rows } = store.query(
-    `SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
-     WHERE tables.type IN ('table', 'view') AND tables.name NOT LIKE 'sqlite_%'
-     ORDER BY tables.type = 'table', tables.name, columns.cid`
-  )
-  const found = new Map<string, string[]>()
-  for (const [table, column] of rows) {
-    const columns = found.get(String(table)) ?? []
-    columns.push(String(column))
-    found.set(String(table), columns)
-  }
-  return [...found].map(([name, columns]) => ({ name, columns }))
-}
-
-const EXAMPLES: readonly (readonly [string, string])[] = [
-  ['the solvers, the best first', 'SELECT solver, nfe, rmse, psnr FROM results ORDER BY rmse'],
-  ['the runs, the newest first', 'SELECT id, status, created FROM runs ORDER BY created DESC'],
-  [
-    'what a distillation went through (loss is the square of the rms loss that a run shows)',
-    'SELECT name, iteration, phase, step, sqrt(loss) AS rms FROM iterations JOIN run_stages USING (stage_key)'
-  ],
-  ['the time points of what was learned', 'SELECT name, sigmas FROM predictors JOIN run_stages USING (stage_key)'],
-  [
-    'what each stage took',
-    'SELECT name, kind, evaluations, seconds FROM stages JOIN run_stages ON stage_key = key ORDER BY seconds DESC'
-  ]
-]
-
-function described(tables: readonly Table[]): string {
-  const width = Math.max(...tables.map(({ name }) => name.length))
-  const lists = tables.map(({ name, columns }) => wrapped(`${name.padEnd(width)}  `, columns))
-  const examples = EXAMPLES.map(([what, sql]) => `${what}:\n  epd-run query "${sql}"\n`)
-  return `${lists.join('\n')}\n\n${examples.join('\n')}`
-}
-
-/** Words behind a title, in lines that a terminal holds. */
-function wrapped(title: string, words: readonly string[]): string {
-  const width = Math.min(lineWidth(), MOST)
-  const lines = [title]
-  words.forEach((word, i) => {
-    const piece = i < words.length - 1 ? `${word}, ` : word
-    const line = lines[lines.length - 1]
-    if (line.length > title.length && `${line}${piece}`.trimEnd().length > width)
-      lines.push(' '.repeat(title.length) + piece)
-    else lines[lines.length - 1] = line + piece
-  })
-  return lines.map(line => line.trimEnd()).join('\n')
-}
-
-/** Characters of a line, where no terminal limits it. */
-const MOST = 100
-
-/** RFC 4180. */
-export function csvCell(value: unknown): string {
-  const text =
-    value === null || value === undefined
-      ? ''
-      : typeof value === 'string' || typeof value === 'bigint'
-        ? String(value)
-        : JSON.stringify(value)
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,46 +1,32 @@
 import { existsSync } from 'node:fs'
 import { shown } from '../downloads/receive-options.js'
-import { METRICS } from '../metrics/registry.js'
 import { filesIn, type GivenFile } from '../pipeline/given-files.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { placeOf } from '../reading/location.js'
-import { openStore, type ResultRow, type Run, type RunStage, type Store } from '../store/store.js'
-import type { Flags } from './flags.js'
+import { openStore, type Run, type RunStage, type Store } from '../store/store.js'
 import { inColumns } from './columns.js'
+import type { Flags } from './flags.js'
 import { meantRun } from './found-run.js'
+import { learnedLines } from './learned-view.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
+import { resultLines } from './result-table.js'
+import { flattened } from './results.js'
+import { stateOf } from './words.js'
 
-export function list({ store: dir, json }: Flags): void {
-  const store = openStore(dir)
-  try {
-    if (json) {
-      printJson(store.runs().map(run => ({ ...run, stages: store.runStages(run.id) })))
-      return
-    }
-    const rows = store
-      .overviews()
-      .map(({ run, stages, finished }) => [
-        run.id,
-        run.status,
-        `${finished}/${stages}`,
-        run.updated.slice(0, 16).replace('T', ' '),
-        run.tags.join(' '),
-        run.note === '' ? run.description : run.note
-      ])
-    print(inColumns(['run', 'status', 'stages', 'updated', 'tags', 'note or description'], rows))
-  } finally {
-    store.close()
-  }
+export interface ShowFlags extends Flags {
+  /** Whether loss curves and learned time points are drawn; by default on a terminal alone. */
+  readonly plots?: boolean
 }
 
-export function show(name: string, { store: dir, json }: Flags): void {
+/** Shows a run: its stages, what they learned, their files, results and images. */
+export function show(name: string, { store: dir, json, plots = process.stdout.isTTY }: ShowFlags): void {
   const store = openStore(dir)
   try {
     const run = store.run(meantRun(store, name))
     const stages = store.runStages(run.id)
     if (json) printJson(described(store, run, stages))
-    else print(page(store, run, stages))
+    else print(page(store, run, stages, plots))
   } finally {
     store.close()
   }
@@ -63,22 +49,7 @@ function described(store: Store, run: Run, stages: readonly RunStage[]): unknown
   }
 }
 
-/** A result in JSON: each metric by its name in camel case, and null where it was not scored. */
-function flattened({ metrics, seconds, run, ...samples }: ResultRow): unknown {
-  const values = metricsIn([metrics]).map(name => [camelCase(name), metrics[name] ?? null] as const)
-  return { ...samples, key: undefined, ...Object.fromEntries(values), seconds, run }
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-}
-
-/** The names of all metrics, and of any other that something was scored by. */
-function metricsIn(scored: readonly ResultRow['metrics'][]): string[] {
-  return [...new Set([...METRICS.map(({ name }) => name), ...scored.flatMap(values => Object.keys(values))])]
-}
-
-function page(store: Store, run: Run, stages: readonly RunStage[]): string {
+function page(store: Store, run: Run, stages: readonly RunStage[], plots: boolean): string {
   const rows = stages.map(({ name, key, stage }) => [
     name,
     stage?.kind ?? '',
@@ -96,16 +67,17 @@ function page(store: Store, run: Run, stages: readonly RunStage[]): string {
   })
   const folder = imagesFolder(store.root, run.id)
   return [
-    `${run.id}  ${run.status}${run.error === null ? '' : `: ${run.error}`}`,
-    run.description,
-    ...(run.tags.length > 0 ? [`tags ${run.tags.join(' ')}`] : []),
-    ...(run.note === '' ? [] : [`note ${printable(run.note)}`]),
+    printable(`${run.id}  ${stateOf(run)}${run.error === null ? '' : `: ${run.error}`}`),
+    ...(run.description === '' ? [] : [printable(run.description)]),
+    ...(run.tags.length > 0 ? [printable(`tags ${run.tags.join(' ')}`)] : []),
+    ...(run.note === '' ? [] : [printable(`note ${run.note}`)]),
     printable(`spec ${run.file}${run.overrides.length > 0 ? ` with ${run.overrides.join(' ')}` : ''}`),
     '',
     inColumns(['stage', 'kind', 'status', 'nfe', 'evaluations', 'seconds', 'key'], rows),
     ...(learned.length > 0
       ? ['', inColumns(['distilled', 'rms loss', 'validation', 'iterations', 'evaluations'], learned)]
       : []),
+    ...(plots ? learnedLines(store, stages) : []),
     ...fileLines(stages),
     ...resultLines(store, run.id),
     ...(existsSync(folder) ? ['', printable(`images in ${folder}`)] : [])
@@ -132,39 +104,4 @@ function fileLines(stages: readonly RunStage[]): string[] {
 function withoutPassword(location: string): string {
   const place = placeOf(location)
   return place.kind === 'address' ? shown(place.url) : location
-}
-
-/** The results table of a run, if it has scores or samples, and what is to be known about it. */
-export function resultLines(store: Store, runId: string): string[] {
-  const results = store.results(runId)
-  if (results.length === 0) return []
-  const several = new Set(results.flatMap(({ score }) => score ?? [])).size > 1
-  const columns = [
-    ...PROPERTIES.map(name => ({ name, values: results.map(row => row[name]) })),
-    ...metricsIn(results.map(({ metrics }) => metrics)).map(name => ({
-      name,
-      values: results.map(({ metrics }) => metrics[name] ?? null)
-    })),
-    { name: 'seconds', values: results.map(({ seconds }) => seconds) }
-  ].filter(({ name, values }) => (name !== 'score' || several) && values.some(value => value !== null))
-  const rows = results.map((_, i) => columns.map(({ values }) => values[i]))
-  const titles = columns.map(({ name }) => name)
-  return ['', inColumns(titles, rows), ...biases(store, runId)]
-}
-
-/** Columns before the metrics. */
-const PROPERTIES = ['samples', 'solver', 'points', 'nfe', 'images', 'score'] as const
-
-/** How much too high each fid is that rests on few images. */
-function biases(store: Store, runId: string): string[] {
-  const stages = store.runStages(runId)
-  const nameOf = (key: string) => stages.find(stage => stage.key === key)?.name ?? key
-  const lines = stages.flatMap(({ key }) =>
-    store.metrics(key).flatMap(({ name, samplesKey, count, details }) => {
-      const bias = typeof details === 'object' && details !== null && 'bias' in details ? details.bias : undefined
-      if (typeof bias !== 'number') return []
-      return [`${name} of ${nameOf(samplesKey)}: about ${bias.toPrecision(2)} too high, from ${count} images`]
-    })
-  )
-  return lines.length > 0 ? ['', ...lines] : []
 }

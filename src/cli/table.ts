@@ -1,15 +1,16 @@
-import { stripVTControlCharacters } from 'node:util'
 import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
 import { openStore } from '../store/store.js'
-import type { Flags } from './flags.js'
+import { inColumns, paragraph, type Mark as TextMark } from './columns.js'
+import { csvLines } from './csv.js'
+import type { Flags, Format } from './flags.js'
 import { foundRun } from './found-run.js'
-import { csvCell } from './query.js'
-import { isLive } from './terminal.js'
+import { latex, latexTable, markdown, markdownTable } from './formats.js'
 import { exact, printJson, printMarked } from './output.js'
 import { printable } from './printable.js'
+import { isLive } from './terminal.js'
 
 export interface TableFlags extends Flags, CompareOptions {
-  readonly format: 'text' | 'markdown' | 'csv' | 'latex'
+  readonly format: Format
 }
 
 /**
@@ -29,18 +30,19 @@ export function table(name: string, { store: dir, json, format, ...options }: Ta
 }
 
 /** A comparison as text. */
-export function laidOut(comparison: Comparison, format: TableFlags['format']): string {
+export function laidOut(comparison: Comparison, format: Format): string {
   return layouts[format](comparison)
 }
 
-const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => string>> = {
-  text: found => (isLive(process.stdout) ? aligned(texts(found, onTerminal)) : aligned(texts(found, inPlainText))),
+const layouts: Readonly<Record<Format, (table: Comparison) => string>> = {
+  text: found => {
+    const [titles, ...rows] = texts(found, printable, isLive(process.stdout) ? unmarked : inPlainText)
+    const table = inColumns(titles, rows, { mark: isLive(process.stdout) ? onTerminal(found) : undefined, right: true })
+    return [table, ...costLines(found)].join('\n')
+  },
   markdown: found => {
-    const [head, ...body] = texts(found, wrapped({ best: ['**', '**'], second: ['<u>', '</u>'] }))
-    const escaped = [head, ...body].map(cells => cells.map(cell => cell.replaceAll('|', '\\|')))
-    return [escaped[0], head.map((_, i) => (i === 0 ? '---' : '---:')), ...escaped.slice(1)]
-      .map(cells => `| ${cells.join(' | ')} |`)
-      .join('\n')
+    const rows = texts(found, markdown, wrapped({ best: ['**', '**'], second: ['<u>', '</u>'] }))
+    return markdownTable(rows, [false, ...found.columns.map(() => true)])
   },
   csv: ({ rowsBy, columns, rows, over }) => {
     const titles = (column: string) =>
@@ -48,19 +50,15 @@ const layouts: Readonly<Record<TableFlags['format'], (table: Comparison) => stri
     const numbers = (cell: Cell | undefined) =>
       over === undefined ? [cell?.value] : [cell?.value, cell?.spread, cell?.count]
     return exact(
-      [[rowsBy, ...columns.flatMap(titles)], ...rows.map(({ name, cells }) => [name, ...cells.flatMap(numbers)])]
-        .map(row => row.map(csvCell).join(','))
-        .join('\n')
+      csvLines([
+        [rowsBy, ...columns.flatMap(titles)],
+        ...rows.map(({ name, cells }) => [name, ...cells.flatMap(numbers)])
+      ])
     )
   },
   latex: found => {
-    const marked = texts(found, wrapped({ best: ['\\textbf{', '}'], second: ['\\underline{', '}'] }), '$\\pm$')
-    const escape = (text: string) => text.replaceAll(/[&%$#_{}]/g, '\\$&')
-    const [head, ...body] = marked.map(([name, ...cells], i) =>
-      [escape(name), ...(i === 0 ? cells.map(escape) : cells)].join(' & ').concat(' \\\\')
-    )
-    const open = `\\begin{tabular}{l${'c'.repeat(found.columns.length)}}`
-    return [open, '\\toprule', head, '\\midrule', ...body, '\\bottomrule', '\\end{tabular}'].join('\n')
+    const rows = texts(found, latex, wrapped({ best: ['\\textbf{', '}'], second: ['\\underline{', '}'] }), '$\\pm$')
+    return latexTable(rows, [false, ...found.columns.map(() => true)], 'c')
   }
 }
 
@@ -70,21 +68,32 @@ function wrapped(marks: Readonly<Record<'best' | 'second', readonly [string, str
   return (text, rank) => (rank === 'other' ? text : marks[rank].join(text))
 }
 
-const onTerminal = wrapped({ best: ['\u001b[1m', '\u001b[22m'], second: ['\u001b[4m', '\u001b[24m'] })
+const unmarked: Mark = text => text
 const inPlainText: Mark = (text, rank) => `${text}${{ best: '*', second: '+', other: ' ' }[rank]}`
 
+/** Bold and underlined cells, which take no place of a line. */
+function onTerminal({ rows }: Comparison): TextMark {
+  const mark = wrapped({ best: ['\u001b[1m', '\u001b[22m'], second: ['\u001b[4m', '\u001b[24m'] })
+  return (text, row, column) => mark(text, rows[row].cells.at(column - 1)?.rank ?? 'other')
+}
+
 /** Rows of texts, the first the titles. A spread stands behind its mean as `plusMinus` says it. */
-function texts({ rowsBy, colsBy, columns, rows, metric, digits }: Comparison, mark: Mark, plusMinus = '±'): string[][] {
+function texts(
+  { rowsBy, colsBy, columns, rows, metric, digits }: Comparison,
+  escape: (text: string) => string,
+  mark: Mark,
+  plusMinus = '±'
+): string[][] {
   const shown = ({ value, spread }: Cell) => {
     const mean = 'decimals' in digits ? value.toFixed(digits.decimals) : value.toPrecision(digits.significant)
     return spread === undefined ? mean : `${mean} ${plusMinus}${asPrecise(spread, mean)}`
   }
   const body = rows.map(({ name, cells }) => [
-    printable(name),
+    escape(name),
     ...cells.map(cell => (cell ? mark(shown(cell), cell.rank) : ''))
   ])
   return [
-    [printable(`${metric}: ${rowsBy} by ${colsBy}`), ...columns.map(column => mark(printable(column), 'other'))],
+    [escape(`${metric}: ${rowsBy} by ${colsBy}`), ...columns.map(column => mark(escape(column), 'other'))],
     ...body
   ]
 }
@@ -95,13 +104,16 @@ function asPrecise(spread: number, mean: string): string {
   return spread.toFixed(mean.split('.').at(1)?.length ?? 0)
 }
 
-/** Columns side by side, numbers to the right. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const size = (text: string) => stripVTControlCharacters(text).length
-  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => size(row[i]))))
-  const padded = (cell: string, i: number) => {
-    const space = ' '.repeat(widths[i] - size(cell))
-    return i === 0 ? cell + space : space + cell
-  }
-  return rows.map(row => row.map(padded).join('  ').trimEnd()).join('\n')
+/** What rows cost whose parallel points take more evaluations than the NFE that stands above them. */
+function costLines({ rowsBy, colsBy, columns, rows }: Comparison): string[] {
+  if (colsBy !== 'nfe') return []
+  const lines = rows.flatMap(({ name, cells }) => {
+    const costs = cells.flatMap((cell, i) =>
+      cell?.evaluations === undefined || cell.evaluations === Number(columns[i]) ? [] : [{ cell, nfe: columns[i] }]
+    )
+    if (costs.length === 0) return []
+    const words = costs.map(({ cell, nfe }) => `${cell.evaluations ?? ''} at ${nfe} NFE`)
+    return [paragraph(`evaluations an image of ${rowsBy} ${name}: ${words.join(', ')}`)]
+  })
+  return lines.length > 0 ? ['', ...lines] : []
 }

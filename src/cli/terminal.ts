@@ -32,3 +32,13 @@ export function ensureSize(stream: { readonly isTTY?: boolean; columns?: number;
 export function lineWidth(): number {
   return process.stdout.isTTY ? process.stdout.columns : Infinity
 }
+
+/** Whether a terminal shows letters outside of ASCII; a pipe takes what it is given. */
+export function drawsUnicode(stream: { readonly isTTY?: boolean }, environment: Environment = process.env): boolean {
+  if (stream.isTTY !== true) return true
+  const { TERM, LC_ALL, LC_CTYPE, LANG } = environment
+  if (TERM === 'dumb') return false
+  if (process.platform === 'win32') return true
+  const locale = [LC_ALL, LC_CTYPE, LANG].find(value => value !== undefined && value !== '') ?? ''
+  return /utf-?8/i.test(locale)
+}

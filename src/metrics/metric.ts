@@ -29,9 +29,14 @@ export interface MetricDescriptor {
    * @throws EpdError
    */
   readonly check?: (check: MetricCheck) => Promise<void>
+  /** What it measures of one sample against the reference's of the same seed, where it measures sample by sample. */
+  readonly pair?: PairMeasure
   /** Scores the samples of one stage. @throws EpdError `score-undefined` if they have no score, and says why */
   readonly score: (context: MetricContext) => Promise<Measured>
 }
+
+/** Measures a sample against the truth; both hold values of about -1 to 1. */
+export type PairMeasure = (sample: Float64Array, truth: Float64Array) => number
 
 /** So many digits after the point, or so many in all. */
 export type Digits = { readonly decimals: number } | { readonly significant: number }

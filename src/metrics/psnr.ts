@@ -21,6 +21,7 @@ export const psnrMetric: MetricDescriptor = {
   digits: { decimals: 2 },
   needs: { keys: ['reference'], pairs: true },
   infiniteForEqual: true,
+  pair: psnr,
   async score(context) {
     const { mean, ...rest } = await meanOfPairs(context, psnr)
     return { value: mean, ...rest }

@@ -16,6 +16,7 @@ export const rmseMetric: MetricDescriptor = {
   moreIsBetter: false,
   digits: { significant: 4 },
   needs: { keys: ['reference'], pairs: true },
+  pair: rmse,
   async score(context) {
     const { mean, ...rest } = await meanOfPairs(context, (sample, truth) => rmse(sample, truth) ** 2)
     return { value: Math.sqrt(mean), ...rest }

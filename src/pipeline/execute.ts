@@ -255,9 +255,14 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   if (damage !== undefined || store.stage(key)?.status === 'finished') store.forgetStage(key)
   const identity = kind.identity(stage, { runner: model.runner })
   const { assets: needed = [], params } = identity
+  const inputs = identity.inputs.map(identity.readsImages ? work.plan.imagesKeyOf : work.plan.keyOf)
   await checkAssets(assets, needed)
   const files = await work.files(identity)
-  store.beginStage(claim, { kind: stage.kind, params, provenance: { ...provenance(experiment.model, model), files } })
+  store.beginStage(claim, {
+    kind: stage.kind,
+    params,
+    provenance: { ...provenance(experiment.model, model), files, inputs }
+  })
   onEvent({ type: 'started', stage: stage.name })
   const begun = performance.now()
   const seconds = () => (performance.now() - begun) / 1000

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.js'
 import { absentCopies, cacheFolder, expectFiles, findCopies, type Absent } from './assets.js'
 import { costsOf } from './costs.js'
 import { prepared, type ExecuteOptions } from './prepare.js'
+import { ratesOf, secondsFor, type Rates } from './rates.js'
 
 /** How far the store has come with a stage. */
 export type StageState =
@@ -21,7 +22,14 @@ export type StageState =
 /** A stage, what the store has of it, and its evaluations of the model if it ran from its beginning. */
 export interface PreviewedStage extends Cost {
   readonly stage: StageBase
+  /** The key of its result; absent while that is not known. Stages of one key are computed once. */
+  readonly key?: string
   readonly progress: StageState
+  /**
+   * Seconds that these evaluations would take at the rate of the stages of the same model that the store has; absent
+   * where it has none, or the stage evaluates no model.
+   */
+  readonly seconds?: number
 }
 
 /** What a run would do. */
@@ -59,7 +67,9 @@ export async function preview({ patience = 20_000, ...options }: PreviewOptions)
     plan
   } = await inCache(store, cacheDir => prepared({ ...options, cacheDir }, copies))
   await model.close()
-  return { stages: previewed(whole, kinds, name => progressOf(store, plan.keyOf(name)), model.nfeFactor), absent }
+  const rates = ratesOf(store, model.digest, model.engine)
+  const known = { keyOf: plan.keyOf, nfeFactor: model.nfeFactor, rates }
+  return { stages: previewed(whole, kinds, name => progressOf(store, plan.keyOf(name)), known), absent }
 }
 
 /** Works with the cache of a store, or, where that cannot be written, with one that is deleted again. */
@@ -77,16 +87,28 @@ async function inCache<T>({ root }: Store, work: (cacheDir: string) => Promise<T
   }
 }
 
+/** What is known once all that an experiment reads is there. */
+interface Known {
+  readonly keyOf?: (name: string) => string
+  readonly nfeFactor?: number
+  readonly rates?: Rates
+}
+
 function previewed(
   experiment: AnyExperiment,
   kinds: StageKinds,
   progress: (name: string) => StageState,
-  nfeFactor = 1
+  { keyOf, nfeFactor = 1, rates }: Known = {}
 ): readonly PreviewedStage[] {
   const costs = costsOf(experiment, kinds, nfeFactor)
   return experiment.stages.map(stage => {
     const { evaluations = 0, atMost = false } = costs.get(stage.name) ?? {}
-    return { stage, progress: progress(stage.name), evaluations, atMost }
+    const seconds = evaluations === 0 ? undefined : secondsFor(rates, stage.kind, evaluations)
+    return {
+      ...{ stage, progress: progress(stage.name), evaluations, atMost },
+      ...(keyOf && { key: keyOf(stage.name) }),
+      ...(seconds !== undefined && { seconds })
+    }
   })
 }
 

@@ -27,7 +27,7 @@ export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
-  /** As `runs`, with how many stages each run has and how many of them are finished, which are counted unchecked. */
+  /** As `runs`, with how many stages each run has, how many are finished, and their files' sizes, counted unchecked. */
   overviews(): RunOverview[]
   /**
    * The run of an id, the newest of a name, or that of the beginning of one id; with the others of the name.

@@ -1,7 +1,8 @@
 import { EpdError } from '../errors.js'
 import type { Digits, MetricDescriptor } from '../metrics/metric.js'
 import { METRICS } from '../metrics/registry.js'
-import { SIMPLEST_BASE } from '../solvers/methods.js'
+import { checkProperties, conditionsOf, meets, unknownProperty } from './conditions.js'
+import { propertiesOf, valuesOf } from './properties.js'
 import type { ResultRow } from './records.js'
 
 /** Which metric is compared, of which samples, by which of their properties. */
@@ -13,7 +14,10 @@ export interface CompareOptions {
   readonly rows: string
   readonly cols: string
   readonly metric: string
-  /** `property=value` each: only samples that have it. */
+  /**
+   * Only samples that meet all of these conditions, as `conditionsOf` reads them: `nfe=5`, `rmse<0.05`. They are on the
+   * properties above, on metrics, and on what else results have.
+   */
   readonly where?: readonly string[]
   /** A property that samples in one place may differ in, and in no other: their cell is the mean over its values. */
   readonly over?: string
@@ -40,6 +44,8 @@ export interface Cell {
   readonly spread?: number
   /** With `over` how many values, at least 1, `value` is the mean of. */
   readonly count?: number
+  /** The evaluations of one image, where all values of the cell take as many: more than the NFE for parallel points. */
+  readonly evaluations?: number
   /** The rank of `value` in its column. */
   readonly rank: 'best' | 'second' | 'other'
 }
@@ -62,12 +68,9 @@ export function compare(
       `metric: expected one of ${metrics.map(({ name }) => name).join(', ')}, found ${metric}`,
       { subject: 'metric' }
     )
-  const conditions = where.map(condition)
-  const scored = results.flatMap(row => {
+  const scored = chosenOf(results, where).flatMap(row => {
     const value = row.metrics[metric]
-    const properties = propertiesOf(row)
-    const chosen = conditions.every(([key, wanted]) => properties.get(key) === wanted)
-    return value !== undefined && chosen ? [{ key: row.key, value, properties }] : []
+    return value === undefined ? [] : [{ key: row.key, value, properties: propertiesOf(row) }]
   })
   if (scored.length === 0) {
     const which = where.length > 0 ? ` with ${where.join(' and ')}` : ''
@@ -75,7 +78,7 @@ export function compare(
   }
   const known = distinct(scored.flatMap(({ properties }) => [...properties.keys()]))
   for (const key of over === undefined ? [rows, cols] : [rows, cols, over])
-    if (!known.includes(key)) throw new EpdError('usage', `samples have no ${key}; they have ${known.join(', ')}`)
+    if (!known.includes(key)) throw unknownProperty(key, known, 'samples')
   if (over === rows || over === cols)
     throw new EpdError(
       'usage',
@@ -106,6 +109,18 @@ export function compare(
   }
 }
 
+/**
+ * The results that meet all conditions.
+ * @throws EpdError `usage` where a condition is none, or on a property that no result has
+ */
+export function chosenOf(results: readonly ResultRow[], where: readonly string[] = []): ResultRow[] {
+  const conditions = conditionsOf(where)
+  const rows = results.map(row => ({ row, values: valuesOf(row) }))
+  if (rows.length > 0)
+    checkProperties(conditions, distinct(rows.flatMap(({ values }) => [...values.keys()])), 'samples')
+  return rows.filter(({ values }) => meets(values, conditions)).map(({ row }) => row)
+}
+
 interface Scored {
   /** What is the same result under several names has one key. */
   readonly key: string
@@ -122,11 +137,13 @@ type Centre = Omit<Cell, 'rank'>
  */
 function centreAt(scored: readonly Scored[], over: string | undefined): Centre | undefined {
   if (scored.length === 0) return undefined
-  if (over === undefined) return { value: oneOf(scored).value }
+  const costs = distinct(scored.flatMap(({ properties }) => properties.get('evaluations') ?? [])).map(Number)
+  const cost = costs.length === 1 && Number.isFinite(costs[0]) ? { evaluations: costs[0] } : {}
+  if (over === undefined) return { value: oneOf(scored).value, ...cost }
   const groups = distinct(scored.map(({ properties }) => properties.get(over) ?? ''))
   const each = groups.map(group => oneOf(scored.filter(({ properties }) => (properties.get(over) ?? '') === group)))
   for (const other of each.slice(1)) refuseOthers(each[0], other, over)
-  return meanOf([...new Map(each.map(({ key, value }) => [key, value])).values()])
+  return { ...meanOf([...new Map(each.map(({ key, value }) => [key, value])).values()]), ...cost }
 }
 
 /** The one value of samples that differ in nothing that tells them apart; the same samples may be scored twice. */
@@ -146,8 +163,15 @@ function refuseOthers(first: Scored, other: Scored, over: string): void {
 
 function severalSamples(first: Scored, other: Scored, over?: string): EpdError {
   const differs = ([key, value]: readonly [string, string]) => key !== over && other.properties.get(key) !== value
-  const [key, value] = [...first.properties].find(differs) ?? []
+  const differences = [...first.properties].filter(differs)
+  const [key, value] = differences.at(0) ?? []
+  const stages = [first, other].map(({ properties }) => properties.get('samples') ?? '')
   const what = over === undefined ? '' : ` and differ in more than ${over}`
+  if (over === undefined && key === 'samples')
+    return new EpdError('usage', `several samples have the same place in this table: ${stages.join(' and ')}`, {
+      wayOut: 'choose-rows',
+      subject: `samples=${value ?? ''}`
+    })
   return new EpdError('usage', `several samples have the same place in this table${what}`, {
     wayOut: 'choose-samples',
     subject: `${key ?? 'samples'}=${value ?? 'NAME'}`
@@ -170,41 +194,6 @@ function ranks(centres: readonly (Centre | undefined)[], { moreIsBetter }: Metri
   return centres.map(
     centre => centre && { ...centre, rank: sorted.indexOf(centre.value) > 1 ? 'other' : rank(centre.value) }
   )
-}
-
-function condition(text: string): readonly [string, string] {
-  const at = text.indexOf('=')
-  if (at <= 0) throw new EpdError('usage', `where: expected property=value, found ${text}`, { subject: 'where' })
-  return [text.slice(0, at), text.slice(at + 1)]
-}
-
-/** What samples can be told apart by. An axis of the matrix goes before a property of its name. */
-function propertiesOf(row: ResultRow): ReadonlyMap<string, string> {
-  const { samples, solver, points, base, nfe, score } = row
-  const [stage, axes = ''] = samples.split('@')
-  const words = [
-    solver,
-    points === null ? null : `K=${points}`,
-    base === null || base === SIMPLEST_BASE ? null : `on ${base}`
-  ]
-  const properties = new Map([
-    ['samples', stage],
-    ['solver', words.flatMap(word => word ?? []).join(' ')],
-    ...(nfe === null ? [] : [['nfe', String(nfe)] as const]),
-    ...(points === null ? [] : [['points', String(points)] as const]),
-    ...(score === null ? [] : [['score', score.replace(/@.*/, '')] as const]),
-    ...axes.split(',').filter(Boolean).map(condition)
-  ])
-  const evaluations = evaluationsOf(row)
-  if (evaluations !== undefined && !properties.has('evaluations')) properties.set('evaluations', evaluations)
-  return properties
-}
-
-/** The evaluations of one image, each of a parallel NFE counted: a mean where samples stop by themselves. */
-function evaluationsOf({ evaluations, images }: ResultRow): string | undefined {
-  return evaluations === null || images === null || images === 0
-    ? undefined
-    : String(Number((evaluations / images).toPrecision(6)))
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -65,6 +65,7 @@ export function reading(root: string, file: string, database: Database): Store {
   }
 }
 
+/** Bytes of files by run; one that several stages of a run have left is counted once. */
 const BYTES = `SELECT run_id, sum(size) AS bytes FROM (
     SELECT DISTINCT run_id, digest, extension, size FROM run_stages JOIN artifacts USING (stage_key)
   ) GROUP BY run_id`

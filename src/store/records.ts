@@ -148,6 +148,8 @@ export interface ResultRow {
   readonly base: string | null
   readonly afs: boolean | null
   readonly schedule: string | null
+  /** Whether they were taken on time points that were learned. Stages of version 0.1.0 do not tell of their student. */
+  readonly learnedSteps: boolean
   readonly nfe: number | null
   readonly images: number | null
   readonly evaluations: number | null

@@ -3,6 +3,16 @@ import type { ResultRow } from './records.js'
 import { isRow, number, numberOrNull, text, textOrNull, type Row } from './rows.js'
 import type { Database } from './sqlite.js'
 
+/**
+ * Whether time points were learned: by a distill stage that the samples were made with, or within a predictor that was
+ * used by its name.
+ */
+const LEARNED_STEPS = `(json_type(stages.params, '$.learned.sigmas') IS NOT NULL OR EXISTS (
+    SELECT 1 FROM json_each(stages.provenance, '$.inputs') AS input
+    JOIN stages AS taught ON taught.key = input.value AND taught.kind = 'distill'
+    WHERE json_extract(taught.params, '$.learnSigmas')
+  ))`
+
 /** What is known of samples, whatever has scored them: columns of the view, with the SQL that they are made by. */
 const SAMPLES = {
   experiment: 'runs.name',
@@ -12,6 +22,7 @@ const SAMPLES = {
   base: "json_extract(stages.params, '$.solver.base')",
   afs: "json_extract(stages.params, '$.solver.afs')",
   schedule: "json_extract(stages.params, '$.solver.schedule.type')",
+  learned_steps: LEARNED_STEPS,
   nfe: 'stages.nfe',
   images: '(SELECT sum(json_array_length(seeds)) FROM shards WHERE stage_key = stages.key)',
   evaluations: 'stages.evaluations',
@@ -110,6 +121,7 @@ function toResult(rows: readonly Row[]): ResultRow {
     base: textOrNull(row, 'base'),
     afs: afs === null ? null : afs === 1,
     schedule: textOrNull(row, 'schedule'),
+    learnedSteps: number(row, 'learned_steps') === 1,
     nfe: numberOrNull(row, 'nfe'),
     images: numberOrNull(row, 'images'),
     evaluations: numberOrNull(row, 'evaluations'),

@@ -12,6 +12,7 @@ const stage = (name: string, solver: string, nfe: number, from?: string): Sample
 
 const row = (samples: string, nfe: number, evaluations: number, rmse?: number, score = 'score'): ResultRow => ({
   ...{ experiment: 'e', samples, key: samples, solver: null, points: null, base: null, afs: null, schedule: null },
+  learnedSteps: false,
   ...{ nfe, images: 4, evaluations: 4 * evaluations, score: rmse === undefined ? null : score },
   ...{ metrics: rmse === undefined ? {} : { rmse }, seconds: 1, run: 'r' }
 })

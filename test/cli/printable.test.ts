@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { columnsOf, inColumns } from '../../src/cli/columns.js'
 import { printable, printableJson, printableLines } from '../../src/cli/printable.js'
 
 /** All that a terminal may obey. */
@@ -33,33 +32,5 @@ describe('a text that others wrote', () => {
     const shown = printableJson(JSON.stringify(value, null, 2))
     expect(JSON.parse(shown)).toEqual(value)
     for (const character of UNSAFE) expect(shown).not.toContain(character)
-  })
-})
-
-describe('columns', () => {
-  it('are not padded beyond the terminal for one long cell', () => {
-    const lines = inColumns(
-      ['run', 'status'],
-      [
-        ['x'.repeat(10_000), 'done'],
-        ['short', 'done']
-      ],
-      40
-    ).split('\n')
-    for (const line of lines) expect(line.length).toBeLessThanOrEqual(40)
-    const piped = inColumns(
-      ['run', 'status'],
-      [
-        ['x'.repeat(10_000), 'done'],
-        ['short', 'done']
-      ],
-      Infinity
-    ).split('\n')
-    expect(piped[3].length).toBeLessThan(200)
-  })
-
-  it('hold whole numbers of any size, and texts as they are shown', () => {
-    const { line } = columnsOf(['a', 'b'], [[2n ** 63n - 1n, '\u001b[31m']], Infinity)
-    expect(line([2n ** 63n - 1n, '\u001b[31m'])).toBe('9223372036854775807  \\u001b[31m')
   })
 })

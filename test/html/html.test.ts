@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { html, trusted } from '../../src/html/html.js'
-import { HOSTILE_VALUES } from '../support/hostile-values.js'
+import { HOSTILE_PAGES } from '../support/hostile-pages.js'
 
 /** The same tag by another name, whose templates no formatter changes. */
 const tagged = html
@@ -22,7 +22,7 @@ describe('html', () => {
     )
   })
 
-  it.each(HOSTILE_VALUES)(
+  it.each(HOSTILE_PAGES)(
     'leaves nothing in %j that begins a tag, ends an attribute or hides what is beside it',
     value => {
       expect(String(tagged`${value}`)).not.toMatch(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeNpy } from '../../src/checkpoints/npy.js'
-import { resultLines } from '../../src/cli/show.js'
+import { resultLines } from '../../src/cli/result-table.js'
 import { laidOut } from '../../src/cli/table.js'
 import { METRICS } from '../../src/metrics/registry.js'
 import { begin, type Execution } from '../../src/pipeline/execute.js'
@@ -130,7 +130,7 @@ describe('a metric that is one file', () => {
 
   it('is a column of the table of a run, and of the view for SQL, also where the store is only read', () => {
     const [, header] = resultLines(store, execution.plan.runId)
-    expect(header.split('\n')[0]).toMatch(/^samples +solver +nfe +images +rmse +mean-abs +seconds$/)
+    expect(header.split('\n')[0]).toMatch(/^samples +solver +nfe +evaluations +images +rmse +mean-abs +seconds$/)
     const reader = openStore(folder)
     const { rows } = reader.query('SELECT samples, mean_abs < rmse FROM results WHERE mean_abs IS NOT NULL')
     reader.close()

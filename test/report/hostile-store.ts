@@ -1,6 +1,6 @@
 import { encodeNpy } from '../../src/checkpoints/npy.js'
 import { createStore, type Claim, type WritableStore } from '../../src/store/store.js'
-import { HOSTILE, HOSTILE_VALUES } from '../support/hostile-values.js'
+import { HOSTILE, HOSTILE_PAGES } from '../support/hostile-pages.js'
 
 /** A store in which every text that a run may leave is hostile. Returns the id of its run. */
 export function hostileStore(root: string): string {
@@ -8,12 +8,12 @@ export function hostileStore(root: string): string {
   try {
     // SQLite finds no row by a text with a NUL or half a pair.
     const id = `run-${Buffer.from(HOSTILE.replaceAll('\0', '')).toString()}`
-    const names = HOSTILE_VALUES.map((value, i) => `${i}${value}@nfe=5,solver=${value}`)
+    const names = HOSTILE_PAGES.map((value, i) => `${i}${value}@nfe=5,solver=${value}`)
     const stages = [...names, 'learner', 'score'].map(name => ({ name, key: `key of ${name}` }))
     const spec = `name: x\ndescription: ${HOSTILE}\n`
     store.beginRun({ id, name: HOSTILE, description: HOSTILE, file: HOSTILE, spec, overrides: [HOSTILE] }, stages)
     names.forEach((name, i) => {
-      sampled(store, `key of ${name}`, HOSTILE_VALUES[i])
+      sampled(store, `key of ${name}`, HOSTILE_PAGES[i])
     })
     distilled(store)
     const scoring = begun(store, 'key of score', 'score')
@@ -55,7 +55,7 @@ function sampled(store: WritableStore, key: string, value: string): void {
 
 function distilled(store: WritableStore): void {
   const claim = begun(store, 'key of learner', 'distill', { student: { name: HOSTILE } })
-  const rows = HOSTILE_VALUES.map((phase, iteration) => ({
+  const rows = HOSTILE_PAGES.map((phase, iteration) => ({
     iteration,
     phase,
     loss: 1 / (1 + iteration),

@@ -30,6 +30,7 @@ function result(samples: string, rmse: number, solver: string, points: number | 
     ...{ experiment: 'spread', samples, key: `key of ${samples}`, solver, points, base: null, afs: null },
     ...{
       schedule: null,
+      learnedSteps: false,
       nfe: 3,
       images: 4,
       evaluations: 12,

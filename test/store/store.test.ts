@@ -275,7 +275,7 @@ describe('the view results', () => {
 
   const row = {
     ...{ experiment: 'a', samples: 'samples', key: 'k1', run: run.id, seconds: 1.23 },
-    ...{ solver: 'epd', points: 2, base: 'ipndm', afs: true, schedule: 'time_uniform' },
+    ...{ solver: 'epd', points: 2, base: 'ipndm', afs: true, schedule: 'time_uniform', learnedSteps: false },
     ...{ nfe: 5, images: 3, evaluations: 15 }
   }
 
@@ -311,7 +311,8 @@ describe('the view results', () => {
   it('has a column for each metric, and one for any other that was scored', () => {
     const metrics = METRICS.map(({ name }) => name.replaceAll('-', '_'))
     expect(columns(store)).toEqual([
-      ...['experiment', 'samples', 'solver', 'points', 'base', 'afs', 'schedule', 'nfe', 'images', 'evaluations'],
+      ...['experiment', 'samples', 'solver', 'points', 'base', 'afs', 'schedule'],
+      ...['learned_steps', 'nfe', 'images', 'evaluations'],
       ...['score', ...metrics, 'seconds', 'run']
     ])
     store.putMetrics(begun('k2', 'score'), [metric('my-own', 3), metric('rmse', 0.1), metric('nfe', 4)])

@@ -1,25 +1,43 @@
-/** What a store may hold as a name, a note, a path or an error, and what no page may obey. */
-export const HOSTILE_VALUES: readonly string[] = [
-  '<script>document.documentElement.dataset.pwned = 1</script>',
-  '</script><script>document.documentElement.dataset.pwned = 1</script>',
-  '</style><style>*{display:none}</style>',
-  '"><img src=x onerror="document.documentElement.dataset.pwned = 1">',
-  "' onmouseover='document.documentElement.dataset.pwned = 1",
-  '<svg onload=document.documentElement.dataset.pwned=1>',
-  '</title></pre></code></textarea><iframe src="https://example.com">',
-  'javascript:document.documentElement.dataset.pwned=1',
-  '<a href="javascript:document.documentElement.dataset.pwned=1">x</a>',
-  '<!-- <base href="https://example.com/"> --!>',
-  '&lt;script&gt; &amp;lt; &#60;',
-  'url(https://example.com/x.png); background: red',
-  '{{constructor.constructor("x")()}} ${7*7} `',
-  '\u202egnp.exe \u2066isolated\u2069 \u200f\u061c',
-  '\u001b[2J\u0007\u0000 controls \u0085\u2028',
-  '\ud800 alone',
-  ']]><x/>',
-  '=HYPERLINK("https://example.com")',
-  '../../../etc/passwd'
-]
-
-/** All of them in one text. */
-export const HOSTILE = HOSTILE_VALUES.join(' ')
+/**
+ * Texts that a store may hold wherever it holds text (names, descriptions, paths, errors), each of which some program
+ * would obey if it were shown as it is. Whatever prints, draws or writes texts of a store is tested with all of them.
+ */
+export const HOSTILE_VALUES: Readonly<Record<string, string>> = {
+  'a title for the terminal': '\u001b]0;pwned\u0007',
+  'a cleared screen': '\u001b[2J\u001b[H',
+  'a link of the terminal': '\u001b]8;;https://evil.example\u001b\\click\u001b]8;;\u001b\\',
+  'a control of C1': 'a\u009b31mred',
+  'a line that is written over': 'finished\rfailed',
+  'letters that are taken back': 'rm\b\bls',
+  'a line feed': 'one\ntwo: three',
+  'a tab': '\t=1+1',
+  'a carriage return before a formula': '\r=1+1',
+  'a text turned around': 'exe.\u202egpj',
+  'a separator of lines': 'a\u2028b\u2029c',
+  'half a pair': 'a\ud800b',
+  'a mark of byte order': '\ufeffa',
+  'a formula': '=HYPERLINK("https://evil.example","click")',
+  'a formula with a plus': "+cmd|' /C calc'!A0",
+  'a formula with a minus': '-2+3+cmd',
+  'a formula with an at': '@SUM(1+1)',
+  'a formula of full width': '\uff1d1+1',
+  'an element with a script': '<script>alert(1)</script>',
+  'an element with a handler': '"><img src=x onerror=alert(1)>',
+  'the end of a JSON island': '</script><script>alert(1)</script>',
+  'the end of a comment': '--><b>',
+  'an attribute': '" onmouseover="alert(1)',
+  'an entity': '&lt;b&gt;',
+  'a link of Markdown': '[click](javascript:alert(1))',
+  'an image of Markdown': '![x](https://evil.example/x.png)',
+  'the end of a cell': 'a | b',
+  'code of Markdown': '`a` **b** _c_',
+  'a command of LaTeX': '\\input{/etc/passwd}',
+  'letters of LaTeX': '50% & $x_1^2$ #1 ~{}',
+  'a path upwards': '../../../etc/passwd',
+  'a device of Windows': 'CON',
+  'the end of a statement': "'); DROP TABLE runs; --",
+  'a variable of a shell': '$(touch /tmp/pwned) `id`',
+  'the prototype': '__proto__',
+  'letters of two places': '全角文字',
+  'a long word': 'x'.repeat(500)
+}
