@@ -6,19 +6,23 @@ import { tell, warn } from './output.js'
 
 /** The run that a user means, who is told on stderr which it is unless it was given by its id. @throws EpdError `not-found` */
 export function foundRun(store: Store, wanted: string): Run {
-  const id = meantRun(store, wanted)
-  if (id !== wanted) tell(`run ${id}`)
+  const { id, others } = store.find(wanted)
+  if (others.length > 0) warnOfOthers(wanted, id, others)
+  else if (id !== wanted) tell(`run ${id}`)
   return store.run(id)
 }
 
 /** The id of the run that a user means, who is warned where several have the name. @throws EpdError `not-found` */
 export function meantRun(store: Store, wanted: string): string {
   const { id, others } = store.find(wanted)
-  if (others.length > 0)
-    warn(
-      `"${wanted}" is taken for ${id}, the newest of ${others.length + 1} runs of that name; the others are ${firstNames(others)}`
-    )
+  if (others.length > 0) warnOfOthers(wanted, id, others)
   return id
+}
+
+function warnOfOthers(wanted: string, id: string, others: readonly string[]): void {
+  warn(
+    `"${wanted}" is taken for ${id}, the newest of ${others.length + 1} runs of that name; the others are ${firstNames(others)}`
+  )
 }
 
 /** The id of the only run that is meant. @throws EpdError `not-found`, `usage` where several have the name */

@@ -184,7 +184,7 @@ describe('a predictor', () => {
     const allowed = await run(file, '--allow-mismatch')
     expect(allowed).toMatchObject({ code: 0 })
     expect(allowed.stderr).toMatch(/^warning: .*longer.yaml:3:9: solver: predictor .* is used on 6 time_uniform/)
-    expect(allowed.stdout).toMatch(/samples +epd +1 +9 +4/)
+    expect(allowed.stdout).toMatch(/samples +epd K=1 +9 +9 +4/)
   })
 
   it.each([

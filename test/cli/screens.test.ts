@@ -124,7 +124,9 @@ describe('results', () => {
 
   it('say which run was taken where a name fits several', async () => {
     const { stdout, stderr } = await run('results', 'cmp', '--json')
-    expect(stderr).toBe(`2 runs are named "cmp"; this is ${ids[1]}, updated last. The others are ${ids[0]}\n`)
+    expect(stderr).toBe(
+      `warning: "cmp" is taken for ${ids[1]}, the newest of 2 runs of that name; the others are ${ids[0]}\n`
+    )
     expect((JSON.parse(stdout) as { run: string }[]).every(row => row.run === ids[1])).toBe(true)
   })
 })

@@ -306,7 +306,7 @@ describe('a wrong --set', () => {
     ],
     [
       'stages.samples.seed=3',
-      'stages.samples.seed: expected one of the keys kind, solver, seeds, batch, images, found "seed"; did you mean "seeds"?'
+      'stages.samples.seed: expected one of the keys kind, solver, seeds, batch, labels, images, found "seed"; did you mean "seeds"?'
     ],
     ['stages.samples.seeds=9-3', 'stages.samples.seeds: expected a range that rises, such as 3-9, found 9-3'],
     ['stages.samples.solver.nfe=3', 'stages.samples.solver.nfe: expected a mapping, found "student"'],

@@ -16,7 +16,7 @@ describe('names that folders and files are called by', () => {
     expect(named('x'.repeat(200))).toEqual([])
     expect(named('x'.repeat(201))).toEqual([expect.stringMatching(/at most 200 bytes.*of 201; shorten it$/)])
     expect(staged('x'.repeat(1_000))).toEqual([
-      expect.stringMatching(/^8:3: stages\.x+: expected a name of at most 200 bytes/)
+      expect.stringMatching(/^8:3: stages\.x+\.\.\.: expected a name of at most 200 bytes/)
     ])
   })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -149,9 +150,21 @@ describe('the report of a hostile store', () => {
     const page = await reported(dir, [hostileStore(dir)])
     const [, command] = /<pre class="shell"[^>]*>\s*<code>(epd-run run [^<]*)<\/code>/.exec(page) ?? []
     expect(command).toMatch(/^epd-run run passwd --set &#39;/)
-    expect(command.split('&#39;').length % 2).toBe(1)
+    // A shell that is given the words sees one text after --set, and nothing of it is run.
+    const [, words] = unescaped(command).split('epd-run run ')
+    const told = spawnSync('bash', ['-c', `set -f; printf '%s\\0' ${words}`], { encoding: 'buffer' })
+    expect(told.stderr.toString()).toBe('')
+    const [file, option, value, ...rest] = told.stdout.toString().split('\0')
+    expect([file, option, rest]).toEqual(['passwd', '--set', expect.arrayContaining([''])])
+    expect(value).toContain("'); DROP TABLE runs; --")
   })
 })
+
+/** Text of a page as a browser reads it. */
+function unescaped(text: string): string {
+  const letters: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
+  return text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => letters[name])
+}
 
 it('a spec that names plugins is not run for a report', async () => {
   const dir = temporaryFolder()
