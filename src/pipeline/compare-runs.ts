@@ -29,6 +29,7 @@ export interface ComparedSamples {
   readonly differences: readonly (Difference | undefined)[]
 }
 
+/** How the results of one run differ from those of another. */
 export interface Difference {
   /** Its value minus that of the first run. */
   readonly difference: number
@@ -38,6 +39,7 @@ export interface Difference {
   readonly paired?: PairedDifference
 }
 
+/** What is compared of runs. */
 export interface CompareRunsOptions {
   /** An aborted signal ends the reading of samples. */
   readonly signal?: AbortSignal

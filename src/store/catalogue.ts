@@ -10,6 +10,7 @@ export interface CataloguedTable {
   readonly columns: readonly CataloguedColumn[]
 }
 
+/** A column of a table or view. */
 export interface CataloguedColumn {
   readonly name: string
   /** What it holds, with its unit. */

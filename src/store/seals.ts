@@ -28,6 +28,7 @@ const TABLES = [
   ...(['runs', 'run_stages', 'run_tags', 'run_notes', 'stages', 'imported_predictors'] as const)
 ] as const
 
+/** A table whose rows are sealed. */
 export type SealedName = (typeof TABLES)[number]
 
 const SEALED: Readonly<Record<SealedName, SealedTable>> = {

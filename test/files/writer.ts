@@ -9,4 +9,4 @@ const never = {
     for (;;);
   }
 }
-await placeFile(join(process.argv[2], 'whole'), never as unknown as Uint8Array[])
+await placeFile(join(process.argv[2], 'whole'), never)

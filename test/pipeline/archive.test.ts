@@ -173,7 +173,7 @@ describe('an archive is refused by name, and enters nothing, that', () => {
     const [hostile, there] = [join(folder, 'hostile.tar'), elsewhere()]
     writeFileSync(hostile, await packTar(change(entries)))
     await within(there, async store => {
-      const refused = expect.objectContaining({
+      const refused: unknown = expect.objectContaining({
         code: 'archive-invalid',
         message: expect.stringMatching(message) as unknown
       })
