@@ -27,7 +27,7 @@ import { writeLive } from './live-record.js'
 import type { Plan, PlannedStage } from './plan.js'
 import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
-import { publish, publishComparison } from './publish.js'
+import { compareSamples, publish } from './publish.js'
 
 export type { ExecuteOptions }
 
@@ -77,21 +77,11 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
     live,
     run: one => healing(one, work),
     async end(error) {
-      if (error === undefined) await compared(planned.runId, options)
+      if (error === undefined) await compareSamples(planned.runId, options)
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
       else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
     }
-  }
-}
-
-/** Puts the samples of a finished run beside each other. A damaged image costs no more than that picture. */
-async function compared(runId: string, { store, onEvent }: ExecuteOptions): Promise<void> {
-  try {
-    await guardedAsync(store.root, () => publishComparison(runId, store))
-  } catch (error) {
-    if (!(error instanceof DamagedObject)) throw error
-    onEvent({ type: 'warning', message: `${error.message}; there is no picture that compares the samples` })
   }
 }
 

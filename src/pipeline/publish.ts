@@ -4,8 +4,10 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { placeFileSync } from '../files/place.js'
 import { toPng } from '../images/to-png.js'
 import type { Pictures } from '../stages/kind.js'
+import { guardedAsync } from '../store/failures.js'
 import { temporaryFolder } from '../store/objects.js'
-import type { Store } from '../store/store.js'
+import { DamagedObject, type Store } from '../store/store.js'
+import type { OnEvent } from './event.js'
 import { imagesFolder } from './images.js'
 
 /**
@@ -55,4 +57,17 @@ function pad(seed: number): string {
 /** What a killed process leaves half written lies where it is looked for whenever the store is opened. */
 function writeOnce({ root }: Store, path: string, content: () => Uint8Array): void {
   if (!existsSync(path)) placeFileSync(path, content(), temporaryFolder(root))
+}
+
+/** Puts the samples of a finished run beside each other. A damaged image costs no more than that picture. */
+export async function compareSamples(
+  runId: string,
+  { store, onEvent }: { readonly store: Store; readonly onEvent: OnEvent }
+): Promise<void> {
+  try {
+    await guardedAsync(store.root, () => publishComparison(runId, store))
+  } catch (error) {
+    if (!(error instanceof DamagedObject)) throw error
+    onEvent({ type: 'warning', message: `${error.message}; there is no picture that compares the samples` })
+  }
 }

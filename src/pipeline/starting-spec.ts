@@ -125,9 +125,7 @@ async function onnx(path: string, written: string): Promise<Found> {
       '  predicts: epsilon # CHECK: what it answers; epsilon, v, x0 or flow',
       '  # CHECK: what it was trained on; docs/models.md has the other types, such as { type: flow }',
       '  noise: { type: steps, betas: { schedule: linear, start: 0.0001, end: 0.02, steps: 1000 } }',
-      ...(x.shape.slice(1).every(size => size > 0)
-        ? []
-        : ['  shape: [3, 32, 32] # CHECK: the size of a sample'])
+      ...(x.shape.slice(1).every(size => size > 0) ? [] : ['  shape: [3, 32, 32] # CHECK: the size of a sample'])
     ],
     name: nameFor([path]),
     range: rangeOfSteps(),
