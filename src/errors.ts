@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'store-corrupt'
   | 'store-lost'
   | 'claim-lost'
+  | 'order-invalid'
+  | 'worker-failed'
   | 'not-found'
   | 'query-failed'
   | 'interrupted'

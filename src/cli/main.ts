@@ -18,12 +18,20 @@ import type { ExportFlags } from './predictors.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
+import type { WorkFlags } from './work.js'
 
 /** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
 function path(given: string): string {
   const wrong = wrongPath(given)
   if (wrong !== undefined) throw new InvalidArgumentError(wrong)
   return given
+}
+
+/** A whole number from 1. */
+function positive(given: string): number {
+  const value = Number(given)
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1')
+  return value
 }
 
 const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
@@ -82,6 +90,20 @@ program
   .action(async (run: string | undefined, options: Flags) => {
     const { resume } = await import('./run.js')
     await resume(run, options)
+  })
+
+program
+  .command('work')
+  .argument('<order>', 'a work order in the folder `orders` of a store', path)
+  .description('compute shards of a work order, as the workers of a run on several machines do')
+  .requiredOption('--shards <positions>', 'which shards, such as 3 or 0-7; 0 of a stage that is computed whole')
+  .option('--scratch <dir>', 'folder for what this worker alone needs, on a disk of its own machine', path)
+  .option('--threads <number>', 'threads of an engine on the CPU; by default all cores', positive)
+  .addOption(new Option('--with-parent', 'end where the process ends that holds the other end of stdin').hideHelp())
+  .addOption(verbose)
+  .action(async (order: string, options: WorkFlags) => {
+    const { work } = await import('./work.js')
+    await work(order, options)
   })
 
 program

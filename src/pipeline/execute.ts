@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError, messageOf } from '../errors.js'
 import type { Model } from '../models/model.js'
-import { solversWith } from '../experiment/plugins.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { Identity } from '../stages/kind.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim } from '../store/store.js'
 import { closing } from './model.js'
-import { promptsOf } from './prompts.js'
 import {
   assetOf,
   cacheFolder,
@@ -24,6 +22,7 @@ import type { Plan, PlannedStage } from './plan.js'
 import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
 import { publish } from './publish.js'
+import { stageContext } from './stage-context.js'
 
 export type { ExecuteOptions }
 
@@ -201,7 +200,7 @@ async function computed(planned: PlannedStage, claim: Claim, work: Work): Promis
 }
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
-  const { experiment, store, signal, onEvent, metrics, model, assets, prompts, kinds } = work
+  const { experiment, store, onEvent, model, assets, kinds } = work
   const kind = kinds.of(stage)
   const damage = store.damageOf(key)
   if (damage !== undefined && !work.told)
@@ -216,28 +215,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   const begun = performance.now()
   const seconds = () => (performance.now() - begun) / 1000
   try {
-    const cost = await kind.run(stage, {
-      solvers: solversWith(experiment.plugins),
-      store,
-      key,
-      claim,
-      inputKey: work.plan.keyOf,
-      imagesKey: work.plan.imagesKeyOf,
-      promptsOf: prompts && (seeds => promptsOf(prompts, seeds)),
-      assetPath: location => assetOf(assets, location).path,
-      assetDigest: location => assetOf(assets, location).digest,
-      cacheDir: cacheFolder(store.root),
-      onNote: message => {
-        onEvent({ type: 'warning', message })
-      },
-      metrics,
-      runner: model.runner,
-      openModel: () => Promise.resolve(model),
-      signal,
-      onProgress: progress => {
-        onEvent({ type: 'progress', stage: stage.name, ...progress })
-      }
-    })
+    const context = stageContext({ stage, key }, claim, work)
+    const cost = await (work.elsewhere?.({ stage, key }, context, work) ?? kind.run(stage, context))
     await checkAssets(assets, needed)
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })

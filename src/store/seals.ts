@@ -79,6 +79,11 @@ const SEALED: Readonly<Record<SealedName, SealedTable>> = {
   }
 }
 
+/** The columns of a table that its rows are sealed over. */
+export function sealedColumns(table: SealedName): readonly string[] {
+  return SEALED[table].columns
+}
+
 /** A row, or what a stage has left, that is not what was written. */
 export class DamagedRow extends EpdError {
   constructor(

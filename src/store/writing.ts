@@ -8,6 +8,7 @@ import type { Database } from './sqlite.js'
 import { resultWrites } from './writing-results.js'
 import { runWrites } from './writing-runs.js'
 import { stageWrites } from './writing-stages.js'
+import { adoption } from './transfer.js'
 import { workWrites } from './writing-work.js'
 
 /** Write access to the store in a folder, whose database this is, and which is held meanwhile. */
@@ -28,6 +29,7 @@ export function writing(root: string, file: string, database: Database): Writabl
     ...stageWrites(commits),
     ...workWrites(commits),
     ...resultWrites(commits),
+    ...adoption(commits),
     check: held.check,
     close() {
       leave()
