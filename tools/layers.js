@@ -4,6 +4,7 @@
  */
 export const LAYERS = [
   'cli',
+  'work',
   'pipeline',
   'experiment',
   'stages',
@@ -20,6 +21,7 @@ export const LAYERS = [
   'checkpoints',
   'datasets',
   'random',
+  'executors',
   'files',
   'reading'
 ]

@@ -15,15 +15,17 @@ const QUIET = 10
  * here, since the command's last line says it.
  */
 export function open(experiment: AnyExperiment): Display {
-  let handle: (event: RunEvent) => void = () => undefined
+  // Stages may run side by side.
+  const handlers = new Set<(event: RunEvent) => void>()
 
   const shown = async <T>(name: string, what: string, events: (event: RunEvent) => Said, work: () => Promise<T>) => {
     let ending = ''
-    handle = paced(event => {
+    const handle = paced(event => {
       const said = events(event)
       if (said?.line !== undefined) print(`› ${name}  ${said.line}`)
       if (said?.ending !== undefined) ending = `  ${said.ending}`
     })
+    handlers.add(handle)
     try {
       const result = await work()
       print(`✔ ${name}  ${what}${ending}`)
@@ -31,21 +33,22 @@ export function open(experiment: AnyExperiment): Display {
     } catch (error) {
       print(`✖ ${name}  ${what}`)
       throw error
+    } finally {
+      handlers.delete(handle)
     }
   }
 
   return {
     show: event => {
       if (event.type === 'warning') warn(event.message)
-      else handle(event)
+      else for (const handle of handlers) handle(event)
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
-    async stages({ plan, run }: Execution) {
-      for (const one of plan.stages) {
-        const { stage } = one
-        await shown(stage.name, STAGE_KINDS.of(stage).summary(stage), stageEvents(stage.name), () => run(one))
-      }
-    }
+    stages: ({ plan, run }: Execution, order) =>
+      order(plan, one => {
+        const { name } = one.stage
+        return shown(name, STAGE_KINDS.of(one.stage).summary(one.stage), stageEvents(name), () => run(one))
+      })
   }
 }
 

@@ -1,4 +1,6 @@
 import type { ListKind } from '../predictors/time-list.js'
+import type { ExecutionFlags } from './execution.js'
+
 /** The options of every command that reads a store. */
 export interface Flags {
   readonly store: string
@@ -12,9 +14,11 @@ export interface SpecFlags extends Flags {
   readonly allowMismatch?: boolean
 }
 
-export interface RunFlags extends SpecFlags {
+export interface RunFlags extends SpecFlags, ExecutionFlags {
   readonly dryRun?: boolean
 }
+
+export interface ResumeFlags extends Flags, ExecutionFlags {}
 
 /** What import is told of a file that does not say it itself. */
 export interface ImportFlags extends Flags {

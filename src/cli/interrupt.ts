@@ -25,8 +25,9 @@ export function interrupt(): boolean {
   return current !== undefined
 }
 
-function interruption(): EpdError {
-  return new EpdError('interrupted', 'interrupted')
+/** `subject`: the signal that it came by, if it was one. */
+function interruption(subject?: Signal): EpdError {
+  return new EpdError('interrupted', 'interrupted', { subject })
 }
 
 /**
@@ -51,7 +52,7 @@ export function onInterrupt(words: () => string): Interrupt {
       return
     }
     timer = setTimeout(die, PATIENCE, signal)
-    controller.abort(interruption())
+    controller.abort(interruption(signal))
   }
   const release = () => {
     clearTimeout(timer)

@@ -1,5 +1,5 @@
 import type { Experiment } from '../experiment/experiment.js'
-import { experimentOf } from '../pipeline/run-experiment.js'
+import { experimentOf } from '../pipeline/carry-out.js'
 import type { SpecFlags } from './flags.js'
 
 /** An experiment from its file, with its plugins and the predictors that the store has. */

@@ -1,53 +1,24 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
 import { METRICS } from '../metrics/registry.js'
 import { packageVersion } from '../pipeline/version.js'
 import { TARGETS } from '../predictors/targets.js'
-import { wrongPath } from '../reading/paths.js'
 import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
-import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
+import type { Flags, ImportFlags, ResumeFlags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
+import { allowMismatch, EXECUTION_OPTIONS, json, path, positive, set, STORE_OPTIONS, verbose } from './options.js'
 import { tell } from './output.js'
 import type { ExportFlags } from './predictors.js'
 import type { ReferenceFlags } from './reference.js'
 import type { TableFlags } from './table.js'
 import { ensureSize } from './terminal.js'
 import type { WorkFlags } from './work.js'
-
-/** A path as it was given. An empty one, such as an unset variable leaves, names no file. */
-function path(given: string): string {
-  const wrong = wrongPath(given)
-  if (wrong !== undefined) throw new InvalidArgumentError(wrong)
-  return given
-}
-
-/** A whole number from 1. */
-function positive(given: string): number {
-  const value = Number(given)
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1')
-  return value
-}
-
-const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
-const json = new Option('--json', 'print JSON for programs')
-const verbose = new Option('--verbose', 'show stack traces')
-const set = new Option('--set <path=value>', 'override a value of the spec; may be given again').argParser(
-  (value: string, values: string[] | undefined) => [...(values ?? []), value]
-)
-
-const allowMismatch = new Option(
-  '--allow-mismatch',
-  'use predictors on other time points, or with another model, than they were distilled for'
-)
-
-/** The options of every command that reads a store. */
-const STORE_OPTIONS = [store, json, verbose]
 
 /** A command to which several options can be added at once. */
 class CommandOfMany extends Command {
@@ -75,7 +46,7 @@ program
   .description('run an experiment; what the store has is not computed again (epd-run SPEC is the same)')
   .addOption(set)
   .option('--dry-run', 'show what would run, what is in the store, and what each stage would cost')
-  .addOptions([allowMismatch, ...STORE_OPTIONS])
+  .addOptions([allowMismatch, ...EXECUTION_OPTIONS, ...STORE_OPTIONS])
   .usage('[options] <spec>')
   .action(async (spec: string, more: string[], options: RunFlags) => {
     checkCommand(spec, more)
@@ -86,8 +57,8 @@ program
 program
   .command('resume [run]')
   .description('continue a run that was interrupted; by default the newest that is not finished')
-  .addOptions(STORE_OPTIONS)
-  .action(async (run: string | undefined, options: Flags) => {
+  .addOptions([...EXECUTION_OPTIONS, ...STORE_OPTIONS])
+  .action(async (run: string | undefined, options: ResumeFlags) => {
     const { resume } = await import('./run.js')
     await resume(run, options)
   })

@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs'
 import { EpdError, messageOf } from '../errors.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
-import { carryOut } from '../pipeline/run-experiment.js'
+import { carryOut } from '../pipeline/carry-out.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
+import { distributed } from '../work/distribution.js'
 import { openDisplay } from './display.js'
+import { executionFrom } from './execution.js'
 import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
-import type { Flags, RunFlags } from './flags.js'
+import type { Flags, ResumeFlags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
@@ -22,7 +24,7 @@ export async function run(file: string, options: RunFlags): Promise<void> {
   } else await execute(experiment, options)
 }
 
-export async function resume(name: string | undefined, options: Flags): Promise<void> {
+export async function resume(name: string | undefined, options: ResumeFlags): Promise<void> {
   const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
   const predictors = predictorsIn(options.store)
   const experiment = await readExperiment({ file, text: spec, set: overrides, predictors, allowMismatch })
@@ -41,14 +43,17 @@ function unfinished(name: string | undefined, dir: string) {
   }
 }
 
-async function execute(experiment: AnyExperiment, options: Flags): Promise<void> {
+async function execute(experiment: AnyExperiment, options: ResumeFlags): Promise<void> {
+  const execution = executionFrom(experiment.execution, options)
   const store = createStore(options.store)
   let runId: string | undefined
   const interrupt = onInterrupt(() => wayOn(store, runId, options))
   try {
     const { show, begin, stages } = await openDisplay(experiment, options)
+    const { signal } = interrupt
+    const how = distributed(execution, { ...options, experiment, root: store.root, signal, onEvent: show })
     const plan = await carryOut(
-      { experiment, store, signal: interrupt.signal, onEvent: show },
+      { experiment, store, signal, onEvent: show, elsewhere: how.elsewhere },
       {
         async begin(work) {
           const execution = await begin(work)
@@ -56,16 +61,36 @@ async function execute(experiment: AnyExperiment, options: Flags): Promise<void>
           return execution
         },
         stages
-      }
+      },
+      how.order
     )
     report(store, plan.runId, options)
   } catch (error) {
+    if (isLeft(error, interrupt.signal)) {
+      leave(store, runId, options, error)
+      return
+    }
     const isLost = error instanceof EpdError && error.code === 'store-lost'
     throw interrupt.signal.aborted && !isLost ? new EpdError('interrupted', wayOn(store, runId, options)) : error
   } finally {
     interrupt.release()
     store.close()
   }
+}
+
+/** Whether workers go on alone, as `detach` asked for. */
+function isLeft(error: unknown, { aborted }: AbortSignal): error is EpdError {
+  return error instanceof EpdError && error.code === 'interrupted' && !aborted
+}
+
+function leave(store: WritableStore, runId: string | undefined, { json, store: dir }: Flags, error: EpdError): void {
+  if (json) printJson({ type: 'left', run: runId, message: error.message })
+  else {
+    const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
+    print(`Workers go on alone. epd-run status ${runId ?? ''}${elsewhere} shows how far they are.`)
+    print(`Collect what they leave with: epd-run resume ${runId ?? ''}${elsewhere}`)
+  }
+  store.check()
 }
 
 function wayOn(store: WritableStore, runId: string | undefined, { store: dir }: Flags): string {

@@ -17,13 +17,15 @@ export type Standing = 'waiting' | 'running' | 'gone'
 
 /** Where workers run. */
 export interface Executor {
-  /** Asks for a worker for each share of an order, whose file every worker can read. It does not wait for them. */
-  submit(order: string, shares: readonly Share[]): Promise<readonly Job[]>
+  /** Names a job for each share. Nothing is started, so that the names can be noted before anything is. */
+  name(shares: readonly Share[]): readonly Job[]
+  /** Asks for the workers of jobs that were named, of an order whose file every worker can read. It does not wait for them. */
+  submit(order: string, jobs: readonly Job[]): Promise<void>
   /** How jobs stand; one that is not known any more is gone. */
   standings(jobs: readonly Job[]): Promise<ReadonlyMap<string, Standing>>
   cancel(jobs: readonly Job[]): Promise<void>
-  /** The file of what a job's worker has printed, in the folder of the order. */
-  log(job: Job): string | undefined
+  /** The file of what a job's worker has printed, in the folder of orders. */
+  log(job: Job): string
   /** Resolves as soon as a job may have ended, or after some milliseconds. */
   pause(milliseconds: number, signal: AbortSignal): Promise<void>
 }
@@ -34,9 +36,14 @@ export interface ExecutorPlace {
   readonly orders: string
   /** Workers at once; default: what the executor takes for that. */
   readonly jobs?: number
+  /** Further arguments of every worker's command line. */
+  readonly workerArguments: readonly string[]
 }
 
-/** All that the program knows of an executor; `registry.ts` lists them. */
+/**
+ * All that the program knows of an executor; `registry.ts` lists them. Methods take the options of their own executor,
+ * which the registry sees to.
+ */
 export interface ExecutorDescriptor<Options = Readonly<Record<string, unknown>>> {
   readonly name: string
   /** What it is, in a sentence. */
@@ -45,5 +52,7 @@ export interface ExecutorDescriptor<Options = Readonly<Record<string, unknown>>>
   readonly keys: KeySchemas
   /** Whether its workers end with the process that asked for them. */
   readonly endsWithUs: boolean
+  /** Milliseconds between two looks at what workers have left. */
+  readonly interval: number
   open(options: Options, place: ExecutorPlace): Executor
 }

@@ -64,9 +64,14 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
     async end(error) {
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
-      else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
+      else store.endRun(planned.runId, isInterrupted(error, signal) ? 'interrupted' : 'failed', messageOf(error))
     }
   }
+}
+
+/** Whether a run was told to stop, or leaves its workers to themselves. */
+function isInterrupted(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || (error instanceof EpdError && error.code === 'interrupted')
 }
 
 function described({ experiment, kinds }: ExecuteOptions, copies: Copies): Promise<Described[]> {

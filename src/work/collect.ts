@@ -4,18 +4,12 @@ import type { Plan, PlannedStage } from '../pipeline/plan.js'
 import type { Elsewhere, Opened } from '../pipeline/prepare.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageContext, StageCost } from '../stages/stage.js'
-import type { Executor, Job, Share } from '../executors/executor.js'
-import { readAsked, removeAsked, writeAsked } from './jobs.js'
+import type { Executor, Job, Share, Standing } from '../executors/executor.js'
+import { readJobs, removeJobs, writeJobs } from './jobs.js'
+import { ledger, type Ledger } from './ledger.js'
 import { inputOf, writeOrder, type OrderSpec } from './order.js'
-import {
-  readRecord,
-  recorded,
-  recordsFolder,
-  removeRecords,
-  setAside,
-  type RecordName,
-  type WorkRecord
-} from './records.js'
+import { lookAfresh, recordsFolder, removeRecords } from './records.js'
+import { covers, sharesOf, uncovered, type Sharing } from './shares.js'
 
 /** How stages are given out. */
 export interface Distribution {
@@ -30,10 +24,12 @@ export interface Distribution {
   readonly retries: number
   /** Milliseconds between two looks at what there is. */
   readonly interval: number
+  /** Seconds after which a worker that runs and has left nothing new is ended. */
+  readonly deadline?: number
   /** Whether to leave as soon as the workers are asked for, which then go on alone. */
   readonly detach: boolean
-  /** Whether the workers of a run that is interrupted are ended. */
-  readonly cancels: boolean
+  /** Whether workers are ended where their run has come to an end without them. */
+  readonly cancels: () => boolean
   /** Predictors of the store that the spec names, as `export` writes them. */
   readonly predictors: Readonly<Record<string, unknown>>
   readonly spec: OrderSpec
@@ -51,9 +47,8 @@ interface Collecting {
   readonly how: Distribution
   readonly folder: string
   readonly order: string
-  /** The number of its shards; absent where it is computed whole. */
-  readonly count: number | undefined
-  readonly evaluations: number
+  readonly sharing: Sharing
+  readonly ledger: Ledger
 }
 
 async function collected(
@@ -74,168 +69,128 @@ async function collected(
   const { evaluations } = kind.cost(stage, { find, solvers: context.solvers })
   const folder = recordsFolder(root, key)
   const count = kind.shards?.(stage, find)
-  const whole = await finished({ planned, context, how, folder, order, count, evaluations })
+  const whole = await finished({
+    ...{ planned, context, how, folder, order },
+    sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
+    ledger: ledger({ planned, context, folder, count, evaluations })
+  })
   // Where all shards are in the store there is nothing left to compute, and the kind says what they have cost.
   const cost = whole ?? (await kind.run(stage, context))
   removeRecords(folder)
-  removeAsked(root, key)
+  removeJobs(root, key)
   rmSync(order, { force: true })
   return cost
 }
 
+/** Workers that were asked for, and what is remembered of them from one look to the next. */
+interface Asked {
+  readonly jobs: readonly Job[]
+  /** How often each shard was given out, by its position, to workers that were lost without leaving anything. */
+  readonly tries: Map<number, number>
+  /** Jobs that were gone at the last look. */
+  readonly gone: ReadonlySet<string>
+  /** How much of its share a running job had left when that changed last, and when that was. */
+  readonly progress: Map<string, { readonly left: number; readonly at: number }>
+}
+
 /** Gives out what is missing until nothing is. Returns what a stage has cost that was computed whole. */
 async function finished(work: Collecting): Promise<StageCost | undefined> {
-  const { context, how, planned } = work
-  const { root } = context.store
-  const { executor, interval } = how
-  let { jobs, tries } = await readAsked(root, planned.key, how.name)
-  let gone = new Set<string>()
+  const { context, how, planned, folder } = work
+  const { signal, store } = context
+  const jobs = await readJobs(store.root, planned.key, how.name)
+  let asked: Asked = { jobs, tries: new Map(), gone: new Set(), progress: new Map() }
   try {
     for (;;) {
-      context.signal.throwIfAborted()
-      const standings = await executor.standings(jobs)
-      const cost = await takenIn(work)
-      const missing = missingOf(work)
-      if (cost !== undefined || missing.length === 0) return cost
-      // A job is looked at twice, since what it left may be seen later than that it is gone.
-      const isGone = ({ id }: Job) => (standings.get(id) ?? 'gone') === 'gone'
-      const lost = jobs.filter(job => isGone(job) && gone.has(job.id))
-      gone = new Set(jobs.filter(isGone).map(({ id }) => id))
-      const alive = jobs.filter(job => !lost.includes(job))
-      const shares = sharesOf(uncovered(missing, alive), work)
-      if (shares.length > 0) {
-        for (const { first } of shares)
-          expectTries(
-            tries[first] ?? 0,
-            lost.find(job => covers(job, first)),
-            work
-          )
-        jobs = [...alive, ...(await executor.submit(work.order, shares))]
-        tries = counted(tries, shares)
-        await writeAsked(root, planned.key, { executor: how.name, jobs, tries })
-      }
+      signal.throwIfAborted()
+      const standings = await how.executor.standings(asked.jobs)
+      // What a job has left may be seen later than that it is gone, on a file system that remembers what it saw.
+      if (asked.jobs.some(job => isGone(job, standings))) lookAfresh(folder)
+      await work.ledger.take()
+      if (work.ledger.missing().length === 0) return work.ledger.cost()
+      await endOverdue(asked, standings, work)
+      asked = await givenOut(asked, standings, work)
       if (how.detach)
-        throw new EpdError('interrupted', `${jobs.length} workers go on with stage "${planned.stage.name}"`)
-      await executor.pause(interval, context.signal)
+        throw new EpdError('interrupted', `${asked.jobs.length} workers go on with stage "${planned.stage.name}"`)
+      await how.executor.pause(how.interval, signal)
     }
   } catch (error) {
-    if (how.cancels && !how.detach) await executor.cancel(jobs)
+    if (!how.detach && how.cancels()) await how.executor.cancel(asked.jobs)
     throw error
   }
 }
 
-/** Puts into the store what workers have left since. Returns the cost of a stage that was computed whole. */
-async function takenIn(work: Collecting): Promise<StageCost | undefined> {
-  const { context, folder, count, evaluations, planned } = work
-  const { store, onProgress } = context
-  if (count === undefined) {
-    const [record] = await taken(work, ['stage'])
-    const begun = await readRecord(folder, 'begun')
-    const done = typeof begun === 'object' ? (begun.contents.iterations ?? []).length : 0
-    onProgress({ done, total: Math.max(done, 1), unit: 'iterations' })
-    return record?.cost
-  }
-  const done = new Set(store.shards(planned.key).map(({ position }) => position))
-  const fresh = recorded(folder).filter(position => !done.has(position) && position < count)
-  for (let i = 0; i < fresh.length; i += AT_ONCE) await taken(work, fresh.slice(i, i + AT_ONCE))
-  const shards = store.shards(planned.key)
-  const spent = shards.reduce((sum, shard) => sum + shard.evaluations, 0)
-  const stored = shards.reduce((sum, { seeds }) => sum + seeds.length, 0)
-  onProgress({ done: spent, total: Math.max(evaluations, spent), unit: 'evaluations', stored })
-  return undefined
+function isGone({ id }: Job, standings: ReadonlyMap<string, Standing>): boolean {
+  return (standings.get(id) ?? 'gone') === 'gone'
 }
 
-/** Records that are read before they are committed together. */
-const AT_ONCE = 256
-
-/**
- * Takes records into the store. One whose rows or files are not what was written is moved aside, so that its shard
- * is given out again.
- */
-async function taken({ context, folder, planned }: Collecting, names: readonly RecordName[]): Promise<WorkRecord[]> {
-  const { store, claim, onNote } = context
-  const read = await Promise.all(names.map(async name => ({ name, record: await readRecord(folder, name) })))
-  const refused: RecordName[] = []
-  const accepted = store.transaction(() =>
-    read.flatMap(({ name, record }) => {
-      if (record === 'missing') return []
-      if (record !== 'damaged' && record.key === planned.key && isAdopted(() => store.adopt(claim, record.contents)))
-        return [record]
-      refused.push(name)
-      return []
-    })
-  )
-  for (const name of refused) {
-    await setAside(folder, name)
-    onNote?.(`what a worker left of ${planned.stage.name} (${name}) is not what was written; it is computed again`)
-  }
-  return accepted
+/** Asks for workers for what is missing and nobody is at. A job is lost once it is gone at two looks. */
+async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, work: Collecting): Promise<Asked> {
+  const { how, planned, context, ledger: found, sharing, order } = work
+  const lost = asked.jobs.filter(job => isGone(job, standings) && asked.gone.has(job.id))
+  const alive = asked.jobs.filter(job => !lost.includes(job))
+  const gone = new Set(alive.filter(job => isGone(job, standings)).map(({ id }) => id))
+  const missing = found.missing()
+  for (const job of lost) if (found.progressOf(job) === 0) countTry(asked.tries, missing, job)
+  const shares = sharesOf(uncovered(missing, alive), sharing)
+  if (shares.length === 0) return { ...asked, jobs: alive, gone }
+  for (const share of shares) expectTries(asked.tries, share, lost, work)
+  const named = how.executor.name(shares)
+  const jobs = [...alive, ...named]
+  // They are noted before anything is started, so that no worker is at work that nobody knows of.
+  await writeJobs(context.store.root, planned.key, { executor: how.name, stage: planned.stage.name, jobs })
+  await how.executor.submit(order, named)
+  return { ...asked, jobs, gone }
 }
 
-function isAdopted(adopt: () => void): boolean {
-  try {
-    adopt()
-    return true
-  } catch (error) {
-    if (error instanceof EpdError && error.code === 'store-corrupt') return false
-    throw error
-  }
+/** Ends workers that run and have left nothing for longer than is allowed. */
+async function endOverdue(
+  { jobs, progress }: Asked,
+  standings: ReadonlyMap<string, Standing>,
+  { how, ledger: found }: Collecting
+): Promise<void> {
+  const { deadline } = how
+  if (deadline === undefined) return
+  const now = performance.now()
+  const overdue = jobs.filter(job => {
+    if (standings.get(job.id) !== 'running') return false
+    const left = found.progressOf(job)
+    const before = progress.get(job.id)
+    if (before?.left !== left) progress.set(job.id, { left, at: now })
+    return before?.left === left && now - before.at > deadline * 1000
+  })
+  if (overdue.length > 0) await how.executor.cancel(overdue)
 }
 
-/** The positions that nothing was left of yet; a stage that is computed whole has the one position 0. */
-function missingOf({ context, planned, count }: Collecting): number[] {
-  if (count === undefined) return [0]
-  const done = new Set(context.store.shards(planned.key).map(({ position }) => position))
-  return Array.from({ length: count }, (_, i) => i).filter(position => !done.has(position))
-}
-
-function covers({ first, last }: Share, position: number): boolean {
-  return position >= first && position <= last
-}
-
-function uncovered(positions: readonly number[], jobs: readonly Job[]): number[] {
-  return positions.filter(position => !jobs.some(job => covers(job, position)))
-}
-
-/** Positions as shares of about as many evaluations as one worker is to do, but enough of them for all workers. */
-function sharesOf(positions: readonly number[], { how, count = 1, evaluations }: Collecting): Share[] {
-  const wanted = Math.floor((how.evaluations * count) / Math.max(evaluations, 1))
-  const fair = Math.ceil(positions.length / (how.jobs ?? 1))
-  const most = Math.max(1, Math.min(wanted, fair))
-  const shares: Share[] = []
-  for (const position of positions) {
-    const before = shares.at(-1)
-    const isNext = before && before.last === position - 1 && position - before.first < most
-    if (isNext) shares[shares.length - 1] = { first: before.first, last: position }
-    else shares.push({ first: position, last: position })
-  }
-  return shares
-}
-
-function counted(tries: Readonly<Record<string, number>>, shares: readonly Share[]): Record<string, number> {
-  const found = { ...tries }
-  for (const { first, last } of shares)
-    for (let position = first; position <= last; position++) found[position] = (found[position] ?? 0) + 1
-  return found
+function countTry(tries: Map<number, number>, missing: readonly number[], share: Share): void {
+  for (const position of missing) if (covers(share, position)) tries.set(position, (tries.get(position) ?? 0) + 1)
 }
 
 /** @throws EpdError `worker-failed` where a shard was given out as often as is allowed, with what its last worker said */
-function expectTries(tries: number, lost: Job | undefined, { how, planned }: Collecting): void {
-  if (tries <= how.retries) return
-  const log = lost && how.executor.log(lost)
+function expectTries(
+  tries: ReadonlyMap<number, number>,
+  { first }: Share,
+  lost: readonly Job[],
+  { how, planned }: Collecting
+): void {
+  const count = tries.get(first) ?? 0
+  if (count <= how.retries) return
+  const last = lost.find(job => covers(job, first))
+  const log = last && how.executor.log(last)
   const said = log === undefined ? undefined : tailOf(log)
   const where = log === undefined ? '' : `; its log is ${log}`
+  const quotation = said === undefined ? '' : `, which ends with:\n${said}\n`
   throw new EpdError(
     'worker-failed',
-    `stage "${planned.stage.name}": ${tries} workers ended without what they were asked for${where}${said === undefined ? '' : ', which ends with: '}`,
+    `stage "${planned.stage.name}": ${count} workers ended without what they were asked for${where}${quotation}`,
     { quoted: said }
   )
 }
 
-/** Bytes of a log that are shown. */
+/** Characters of a log that are shown. */
 const TAIL = 2000
 
-function tailOf(log: string): string | undefined {
+/** The end of a log; undefined where there is none, or nothing in it. */
+export function tailOf(log: string): string | undefined {
   try {
     return readFileSync(log, 'utf8').slice(-TAIL).trim() || undefined
   } catch {

@@ -4,38 +4,44 @@ import { child } from '../reading/plain.js'
 import type { Job } from '../executors/executor.js'
 import { orderFile } from './order.js'
 
-/** What was asked for of a stage, so that another sitting of the run finds the workers that still are at it. */
-export interface Asked {
+/** Which workers were asked for, so that another sitting of the run finds those that still are at it. */
+export interface NotedJobs {
   readonly executor: string
+  /** The stage's name in the run that asked for them. */
+  readonly stage: string
   readonly jobs: readonly Job[]
-  /** How often each shard was given out, by its position. */
-  readonly tries: Readonly<Record<string, number>>
 }
 
 function jobsFile(root: string, key: string): string {
   return orderFile(root, key).replace(/\.json$/, '.jobs.json')
 }
 
-export async function writeAsked(root: string, key: string, asked: Asked): Promise<void> {
-  await writeNote(jobsFile(root, key), asked)
+export async function writeJobs(root: string, key: string, noted: NotedJobs): Promise<void> {
+  await writeNote(jobsFile(root, key), noted)
 }
 
-/** What an earlier sitting asked this executor for; nothing where there was none, or its note is damaged. */
-export async function readAsked(root: string, key: string, executor: string): Promise<Asked> {
+/** What was asked for of a stage; undefined where nothing was, or the note is damaged. */
+export async function notedJobs(root: string, key: string): Promise<NotedJobs | undefined> {
   const note = await readNote(jobsFile(root, key))
-  const found: unknown = note.state === 'whole' ? note.content : undefined
-  return isAsked(found) && found.executor === executor ? found : { executor, jobs: [], tries: {} }
+  return note.state === 'whole' && isNoted(note.content) ? note.content : undefined
 }
 
-export function removeAsked(root: string, key: string): void {
+/** The jobs that an earlier sitting asked this executor for. */
+export async function readJobs(root: string, key: string, executor: string): Promise<readonly Job[]> {
+  const noted = await notedJobs(root, key)
+  return noted?.executor === executor ? noted.jobs : []
+}
+
+export function removeJobs(root: string, key: string): void {
   rmSync(jobsFile(root, key), { force: true })
 }
 
-function isAsked(value: unknown): value is Asked {
+function isNoted(value: unknown): value is NotedJobs {
   const jobs = child(value, 'jobs')
   const isJob = (job: unknown) =>
     typeof child(job, 'id') === 'string' &&
     typeof child(job, 'first') === 'number' &&
     typeof child(job, 'last') === 'number'
-  return typeof child(value, 'executor') === 'string' && Array.isArray(jobs) && jobs.every(isJob)
+  const texts = [child(value, 'executor'), child(value, 'stage')]
+  return texts.every(text => typeof text === 'string') && Array.isArray(jobs) && jobs.every(isJob)
 }

@@ -55,7 +55,7 @@ export function inputOf(store: Store, key: string): OrderInput {
   if (!found) throw new EpdError('store-corrupt', `the stage ${key.slice(0, 12)} is missing from the store; run again`)
   const { kind, params, provenance, nfe, evaluations } = found
   // Nobody reads how a predictor was found but who goes on with it.
-  const { iterations: _, ...contents } = store.contents(key)
+  const contents = { ...store.contents(key), iterations: [] }
   return { key, kind, params, provenance, nfe, evaluations, contents }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { link, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder } from '../files/place.js'
@@ -12,7 +12,9 @@ import type { StoreContents } from '../store/store.js'
 export interface WorkRecord {
   readonly key: string
   readonly contents: StoreContents
-  /** What the stage has cost; absent while it is not finished. */
+  /** How many seeds the shard has. */
+  readonly seeds?: number
+  /** What the shard or the stage has cost; absent while it is not finished. */
   readonly cost?: StageCost
   /** The time that it took, in seconds. */
   readonly seconds: number
@@ -77,6 +79,17 @@ export function recorded(folder: string): number[] {
 /** Removes the records of a stage, which the store has taken over. */
 export function removeRecords(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/**
+ * Has a folder on a network file system looked at again that this machine remembers: whoever changes a folder is told
+ * what is in it.
+ */
+export function lookAfresh(folder: string): void {
+  if (!existsSync(folder)) return
+  const file = join(folder, `look-${randomUUID()}`)
+  writeFileSync(file, '')
+  rmSync(file, { force: true })
 }
 
 function names(folder: string): string[] {

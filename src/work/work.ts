@@ -134,16 +134,16 @@ async function adoptBegun(store: WritableStore, claim: Claim, folder: string): P
 function keepingRecords(store: WritableStore, folder: string, key: string, isWhole: boolean) {
   const began = performance.now()
   let [last, writes] = [began, Promise.resolve()]
-  const keep = async (name: RecordName, cost?: StageCost) => {
+  const keep = async (name: RecordName, cost?: StageCost, seeds?: number) => {
     const now = performance.now()
     const seconds = (now - (isWhole ? began : last)) / 1000
     last = now
     const contents = store.contents(key, typeof name === 'number' ? name : undefined)
-    await writeRecord(folder, name, { key, contents, cost, seconds, host: hostname() })
+    await writeRecord(folder, name, { key, contents, cost, seeds, seconds, host: hostname() })
   }
   /** Records are written one after the other; what fails is told of by done(). */
-  const later = (name: RecordName) => {
-    writes = writes.then(() => keep(name))
+  const later = (name: RecordName, cost?: StageCost, seeds?: number) => {
+    writes = writes.then(() => keep(name, cost, seeds))
     writes.catch(() => undefined)
   }
   return {
@@ -153,7 +153,7 @@ function keepingRecords(store: WritableStore, folder: string, key: string, isWho
       ...store,
       putShard(claim, shard) {
         store.putShard(claim, shard)
-        later(shard.position)
+        later(shard.position, { evaluations: shard.evaluations }, shard.seeds.length)
       },
       putIteration(claim, row, state) {
         store.putIteration(claim, row, state)
