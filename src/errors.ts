@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'claim-lost'
   | 'order-invalid'
   | 'worker-failed'
+  | 'executor-failed'
   | 'not-found'
   | 'query-failed'
   | 'interrupted'

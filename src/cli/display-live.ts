@@ -6,7 +6,7 @@ import type { Execution } from '../pipeline/execute.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, progressLine, tellStages, waitingLine } from './progress.js'
 import { warn } from './output.js'
 import { printable } from './printable.js'
 
@@ -19,7 +19,7 @@ export function open(experiment: AnyExperiment): Display {
   return {
     show: event => {
       if (event.type === 'warning') warn(event.message)
-      else for (const handle of handlers.values()) handle(event)
+      else tellStages(handlers, event)
     },
     async begin(work) {
       const begun: Execution[] = []

@@ -4,7 +4,7 @@ import { nameOfModel } from '../pipeline/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, progressLine, waitingLine } from './progress.js'
+import { concerns, digestLine, downloadLine, duration, progressLine, tellStages, waitingLine } from './progress.js'
 import { print, warn } from './output.js'
 
 /** Seconds between two signs of life of the same stage. */
@@ -16,7 +16,7 @@ const QUIET = 10
  */
 export function open(experiment: AnyExperiment): Display {
   // Stages may run side by side.
-  const handlers = new Set<(event: RunEvent) => void>()
+  const handlers = new Map<string, (event: RunEvent) => void>()
 
   const shown = async <T>(name: string, what: string, events: (event: RunEvent) => Said, work: () => Promise<T>) => {
     let ending = ''
@@ -25,7 +25,7 @@ export function open(experiment: AnyExperiment): Display {
       if (said?.line !== undefined) print(`› ${name}  ${said.line}`)
       if (said?.ending !== undefined) ending = `  ${said.ending}`
     })
-    handlers.add(handle)
+    handlers.set(name, handle)
     try {
       const result = await work()
       print(`✔ ${name}  ${what}${ending}`)
@@ -34,14 +34,14 @@ export function open(experiment: AnyExperiment): Display {
       print(`✖ ${name}  ${what}`)
       throw error
     } finally {
-      handlers.delete(handle)
+      handlers.delete(name)
     }
   }
 
   return {
     show: event => {
       if (event.type === 'warning') warn(event.message)
-      else for (const handle of handlers) handle(event)
+      else tellStages(handlers, event)
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
     stages: ({ plan, run }: Execution, order) =>

@@ -31,11 +31,11 @@ function interruption(subject?: Signal): EpdError {
 }
 
 /**
- * Aborts at the first signal. Work that then does not end in time, and a second signal, end the process at once, with
+ * Aborts at the first signal. Work that then does not end in time (`patience`, in milliseconds), and a second signal, end the process at once, with
  * `words` as its last. It then dies of the signal, since an ordinary exit waits for threads that are within a native
  * library.
  */
-export function onInterrupt(words: () => string): Interrupt {
+export function onInterrupt(words: () => string, patience = PATIENCE): Interrupt {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
 
@@ -51,7 +51,7 @@ export function onInterrupt(words: () => string): Interrupt {
       die(signal)
       return
     }
-    timer = setTimeout(die, PATIENCE, signal)
+    timer = setTimeout(die, patience, signal)
     controller.abort(interruption(signal))
   }
   const release = () => {

@@ -50,6 +50,12 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`
 }
 
+/** Tells an event to the stage that it is of, or to all that run where that stage is not among them. */
+export function tellStages(handlers: ReadonlyMap<string, (event: RunEvent) => void>, event: RunEvent): void {
+  const own = 'stage' in event ? handlers.get(event.stage) : undefined
+  for (const handle of own ? [own] : handlers.values()) handle(event)
+}
+
 /**
  * Whether an event is news of a stage; an earlier one is computed again within its task where a file of that is
  * damaged.

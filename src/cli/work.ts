@@ -12,10 +12,13 @@ export interface WorkFlags {
   readonly withParent?: boolean
 }
 
+/** Milliseconds that a worker has to end by itself; Slurm gives it 30 s unless it was told otherwise. */
+const PATIENCE = 25_000
+
 /** Computes shards of a work order. It prints what a log is read for: warnings, and how it ended. */
 export async function work(order: string, { shards, scratch, threads, withParent }: WorkFlags): Promise<void> {
   const share = shareOf(shards)
-  const held = onInterrupt(() => `Interrupted; the shards that are done are kept`)
+  const held = onInterrupt(() => 'Interrupted; the shards that are done are kept', PATIENCE)
   process.on('SIGUSR1', interrupt)
   if (withParent) endWithParent()
   try {

@@ -61,7 +61,7 @@ export const EXECUTION_DEFINITIONS: Definitions = {
       {
         title: `execution by ${name}`,
         description,
-        ...mapping({ executor: tagged('executor', description), ...KEYS, ...keys })
+        ...mapping({ executor: tagged(name, description), ...KEYS, ...keys })
       }
     ])
   ),

@@ -15,7 +15,8 @@ export function contentsIn(database: Database, file: string, key: string, positi
     const isOfShard = position !== undefined && OF_SHARDS.has(table)
     if (position !== undefined && !isOfShard) return []
     const where = isOfShard ? 'stage_key = ? AND position = ?' : 'stage_key = ?'
-    const statement = prepared(database, `SELECT * FROM ${table} WHERE ${where}`)
+    // They are entered in the order in which they were found.
+    const statement = prepared(database, `SELECT * FROM ${table} WHERE ${where} ORDER BY rowid`)
     return statement.all(...(isOfShard ? [key, position] : [key])).filter(isRow)
   }
   return guarded(file, () => Object.fromEntries(CONTENT_TABLES.map(table => [table, read(table)])))
