@@ -3,7 +3,7 @@ import type { Share } from '../executors/executor.js'
 import { work as computed } from '../work/work.js'
 import { interrupt, onInterrupt } from './interrupt.js'
 import { printable } from './printable.js'
-import { tell } from './output.js'
+import { print, tell } from './output.js'
 
 export interface WorkFlags {
   readonly shards: string
@@ -24,6 +24,9 @@ export async function work(order: string, { shards, scratch, threads, withParent
   try {
     await computed(order, share, {
       ...{ scratch, threads, signal: held.signal },
+      onKept: (name, seconds) => {
+        print(`${typeof name === 'number' ? `shard ${name}` : name}: kept after ${seconds.toFixed(1)} s`)
+      },
       onEvent: event => {
         if (event.type === 'warning') tell(printable(`warning: ${event.message}`))
       }

@@ -42,7 +42,7 @@ export function processes({ orders, jobs, commandOf }: ProcessesOptions): Execut
   const log = ({ id }: Job) => join(orders, `${id}.log`)
   const advance = () => {
     for (const worker of workers.values()) {
-      const [slot] = free
+      const slot = [...free].at(0)
       if (slot === undefined) return
       if (worker.standing === 'waiting') start(worker, slot)
     }

@@ -157,8 +157,8 @@ async function queueNow(): Promise<ReadonlyMap<string, Queued> | undefined> {
   if (text === undefined) return undefined
   const lines = text.split('\n').map(line => line.trim().split(/\s+/))
   return new Map(
-    lines.flatMap(([id, task, state, name]) =>
-      name?.startsWith('epd-run-') ? [[`${name}_${task}`, { id, standing: standingOf(state) }] as const] : []
+    lines.flatMap(([id, task, state, name = '']) =>
+      name.startsWith('epd-run-') ? [[`${name}_${task}`, { id, standing: standingOf(state) }] as const] : []
     )
   )
 }

@@ -70,7 +70,7 @@ function wholeLedger(options: LedgerOptions): Ledger {
       const rows = typeof begun === 'object' ? begun.contents.iterations : undefined
       if (rows === undefined || rows.length === iterations) return
       iterations = rows.length
-      context.onProgress({ done: iterations, total: iterations, unit: 'iterations' })
+      context.onProgress({ done: iterations, total: iterations, unit: 'iterations', note: `${iterations} iterations` })
     },
     cost: () => cost,
     missing: () => (cost ? [] : [0]),

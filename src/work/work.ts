@@ -22,6 +22,8 @@ export interface WorkOptions {
   /** Threads of an engine on the CPU; default: all cores. No result depends on it. */
   readonly threads?: number
   readonly signal: AbortSignal
+  /** Told of each record that was left. */
+  readonly onKept: (name: RecordName, seconds: number) => void
   readonly onEvent: OnEvent
 }
 
@@ -61,7 +63,7 @@ async function compute(
   share: Share,
   root: string,
   store: WritableStore,
-  { signal, onEvent, threads }: WorkOptions
+  { signal, onEvent, onKept, threads }: WorkOptions
 ): Promise<void> {
   const { file, text, overrides, allowMismatch } = order.spec
   const predictors = {
@@ -84,7 +86,7 @@ async function compute(
     const isWhole =
       kind.shards?.(planned.stage, name => all.experiment.stages.find(each => each.name === name)) === undefined
     const kept = isWhole ? await adoptBegun(store, claim, folder) : new Set(recorded(folder))
-    const keeping = keepingRecords(store, folder, order.key, isWhole)
+    const keeping = keepingRecords(store, folder, { key: order.key, isWhole, onKept })
     const run = kind.run(planned.stage, {
       ...stageContext(planned, claim, { ...options, store: keeping.store, ...all }),
       isWanted: position => position >= share.first && position <= share.last && !kept.has(position)
@@ -131,7 +133,11 @@ async function adoptBegun(store: WritableStore, claim: Claim, folder: string): P
 }
 
 /** A store of which each shard, or how far the stage has come, is also kept as a record. */
-function keepingRecords(store: WritableStore, folder: string, key: string, isWhole: boolean) {
+function keepingRecords(
+  store: WritableStore,
+  folder: string,
+  { key, isWhole, onKept }: { readonly key: string; readonly isWhole: boolean } & Pick<WorkOptions, 'onKept'>
+) {
   const began = performance.now()
   let [last, writes] = [began, Promise.resolve()]
   const keep = async (name: RecordName, cost?: StageCost, seeds?: number) => {
@@ -140,6 +146,7 @@ function keepingRecords(store: WritableStore, folder: string, key: string, isWho
     last = now
     const contents = store.contents(key, typeof name === 'number' ? name : undefined)
     await writeRecord(folder, name, { key, contents, cost, seeds, seconds, host: hostname() })
+    onKept(name, seconds)
   }
   /** Records are written one after the other; what fails is told of by done(). */
   const later = (name: RecordName, cost?: StageCost, seeds?: number) => {
