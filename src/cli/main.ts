@@ -64,6 +64,17 @@ program
   })
 
 program
+  .command('status [run]')
+  .description(
+    'show how far the stages of a run are, which workers are at them and which were lost; by default the newest'
+  )
+  .addOptions(STORE_OPTIONS)
+  .action(async (run: string | undefined, options: Flags) => {
+    const { status } = await import('./status.js')
+    await status(run, options)
+  })
+
+program
   .command('work')
   .argument('<order>', 'a work order in the folder `orders` of a store', path)
   .description('compute shards of a work order, as the workers of a run on several machines do')

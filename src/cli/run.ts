@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { EpdError, messageOf } from '../errors.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
@@ -7,6 +8,7 @@ import type { AnyExperiment } from '../experiment/experiment.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
 import { distributed } from '../work/distribution.js'
+import { noteExecution, notedExecution } from '../work/noted-execution.js'
 import { openDisplay } from './display.js'
 import { executionFrom } from './execution.js'
 import { onInterrupt } from './interrupt.js'
@@ -25,10 +27,11 @@ export async function run(file: string, options: RunFlags): Promise<void> {
 }
 
 export async function resume(name: string | undefined, options: ResumeFlags): Promise<void> {
-  const { spec, file, overrides, allowMismatch } = unfinished(name, options.store)
+  const { id, spec, file, overrides, allowMismatch } = unfinished(name, options.store)
   const predictors = predictorsIn(options.store)
   const experiment = await readExperiment({ file, text: spec, set: overrides, predictors, allowMismatch })
-  await execute(experiment, options)
+  const execution = (await notedExecution(resolve(options.store), id)) ?? experiment.execution
+  await execute({ ...experiment, execution }, options)
 }
 
 function unfinished(name: string | undefined, dir: string) {
@@ -44,26 +47,28 @@ function unfinished(name: string | undefined, dir: string) {
 }
 
 async function execute(experiment: AnyExperiment, options: ResumeFlags): Promise<void> {
-  const execution = executionFrom(experiment.execution, options)
+  const where = executionFrom(experiment.execution, options)
   const store = createStore(options.store)
   let runId: string | undefined
   const interrupt = onInterrupt(() => wayOn(store, runId, options))
   try {
     const { show, begin, stages } = await openDisplay(experiment, options)
     const { signal } = interrupt
-    const how = distributed(execution, { ...options, experiment, root: store.root, signal, onEvent: show })
+    const how = distributed(where, { ...options, experiment, root: store.root, signal, onEvent: show })
     const plan = await carryOut(
       { experiment, store, signal, onEvent: show, elsewhere: how.elsewhere },
       {
         async begin(work) {
           const execution = await begin(work)
           runId = execution.plan.runId
+          await noteExecution(store.root, runId, where)
           return execution
         },
         stages
       },
       how.order
     )
+    await noteExecution(store.root, plan.runId, undefined)
     report(store, plan.runId, options)
   } catch (error) {
     if (isLeft(error, interrupt.signal)) {

@@ -47,6 +47,8 @@ interface Collecting {
   readonly how: Distribution
   readonly folder: string
   readonly order: string
+  /** The number of its shards; absent where it is computed whole. */
+  readonly total?: number
   readonly sharing: Sharing
   readonly ledger: Ledger
 }
@@ -70,7 +72,7 @@ async function collected(
   const folder = recordsFolder(root, key)
   const count = kind.shards?.(stage, find)
   const whole = await finished({
-    ...{ planned, context, how, folder, order },
+    ...{ planned, context, how, folder, order, total: count },
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
     ledger: ledger({ planned, context, folder, count, evaluations })
   })
@@ -87,6 +89,9 @@ interface Asked {
   readonly jobs: readonly Job[]
   /** How often each shard was given out, by its position, to workers that were lost without leaving anything. */
   readonly tries: Map<number, number>
+  /** How many jobs were lost, and which one last. */
+  readonly lost: number
+  readonly lastLost?: Job
   /** Jobs that were gone at the last look. */
   readonly gone: ReadonlySet<string>
   /** How much of its share a running job had left when that changed last, and when that was. */
@@ -98,7 +103,7 @@ async function finished(work: Collecting): Promise<StageCost | undefined> {
   const { context, how, planned, folder } = work
   const { signal, store } = context
   const jobs = await readJobs(store.root, planned.key, how.name)
-  let asked: Asked = { jobs, tries: new Map(), gone: new Set(), progress: new Map() }
+  let asked: Asked = { jobs, lost: 0, tries: new Map(), gone: new Set(), progress: new Map() }
   try {
     for (;;) {
       signal.throwIfAborted()
@@ -126,20 +131,24 @@ function isGone({ id }: Job, standings: ReadonlyMap<string, Standing>): boolean 
 /** Asks for workers for what is missing and nobody is at. A job is lost once it is gone at two looks. */
 async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, work: Collecting): Promise<Asked> {
   const { how, planned, context, ledger: found, sharing, order } = work
-  const lost = asked.jobs.filter(job => isGone(job, standings) && asked.gone.has(job.id))
-  const alive = asked.jobs.filter(job => !lost.includes(job))
-  const gone = new Set(alive.filter(job => isGone(job, standings)).map(({ id }) => id))
   const missing = found.missing()
+  const ended = asked.jobs.filter(job => isGone(job, standings) && asked.gone.has(job.id))
+  const lost = ended.filter(job => missing.some(position => covers(job, position)))
+  const alive = asked.jobs.filter(job => !ended.includes(job))
+  const gone = new Set(alive.filter(job => isGone(job, standings)).map(({ id }) => id))
   for (const job of lost) if (found.progressOf(job) === 0) countTry(asked.tries, missing, job)
   const shares = sharesOf(uncovered(missing, alive), sharing)
-  if (shares.length === 0) return { ...asked, jobs: alive, gone }
+  const lastLost = lost.at(-1) ?? asked.lastLost
+  const losses = { lost: asked.lost + lost.length, lastLost }
+  if (shares.length === 0 && lost.length === 0) return { ...asked, jobs: alive, gone }
   for (const share of shares) expectTries(asked.tries, share, lost, work)
   const named = how.executor.name(shares)
   const jobs = [...alive, ...named]
   // They are noted before anything is started, so that no worker is at work that nobody knows of.
-  await writeJobs(context.store.root, planned.key, { executor: how.name, stage: planned.stage.name, jobs })
-  await how.executor.submit(order, named)
-  return { ...asked, jobs, gone }
+  const about = { executor: how.name, stage: planned.stage.name, total: work.total }
+  await writeJobs(context.store.root, planned.key, { ...about, jobs, ...losses })
+  if (named.length > 0) await how.executor.submit(order, named)
+  return { ...asked, ...losses, jobs, gone }
 }
 
 /** Ends workers that run and have left nothing for longer than is allowed. */

@@ -10,6 +10,11 @@ export interface NotedJobs {
   /** The stage's name in the run that asked for them. */
   readonly stage: string
   readonly jobs: readonly Job[]
+  /** The number of its shards; absent where it is computed whole. */
+  readonly total?: number
+  /** How many workers were lost, and which one last. */
+  readonly lost: number
+  readonly lastLost?: Job
 }
 
 function jobsFile(root: string, key: string): string {
