@@ -3,6 +3,7 @@ import type { Execution } from '../pipeline/execute.js'
 import { nameOfModel } from '../pipeline/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
+import { isLeft } from '../work/collect.js'
 import type { Display } from './display.js'
 import { concerns, digestLine, downloadLine, duration, progressLine, tellStages, waitingLine } from './progress.js'
 import { print, warn } from './output.js'
@@ -31,7 +32,7 @@ export function open(experiment: AnyExperiment): Display {
       print(`✔ ${name}  ${what}${ending}`)
       return result
     } catch (error) {
-      print(`✖ ${name}  ${what}`)
+      print(isLeft(error) ? `› ${name}  its workers go on` : `✖ ${name}  ${what}`)
       throw error
     } finally {
       handlers.delete(name)

@@ -18,6 +18,11 @@ export interface RunFlags extends SpecFlags, ExecutionFlags {
   readonly dryRun?: boolean
 }
 
+export interface DoctorFlags extends SpecFlags {
+  readonly executor?: string
+  readonly jobs?: number
+}
+
 export interface ResumeFlags extends Flags, ExecutionFlags {}
 
 /** What import is told of a file that does not say it itself. */

@@ -9,7 +9,7 @@ import { TARGETS } from '../predictors/targets.js'
 import { either, nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
-import type { Flags, ImportFlags, ResumeFlags, RunFlags, SpecFlags } from './flags.js'
+import type { DoctorFlags, Flags, ImportFlags, ResumeFlags, RunFlags, SpecFlags } from './flags.js'
 import { interrupt } from './interrupt.js'
 import { printableLines } from './printable.js'
 import { allowMismatch, EXECUTION_OPTIONS, json, path, positive, set, STORE_OPTIONS, verbose } from './options.js'
@@ -111,8 +111,9 @@ program
   .description(
     'show what can run networks here, what is missing for the rest, and how fast each is on the model of a spec'
   )
+  .option('--executor <name>', 'have a worker of this executor say what its machine has')
   .addOptions([set, ...STORE_OPTIONS])
-  .action(async (spec: string | undefined, options: SpecFlags) => {
+  .action(async (spec: string | undefined, options: DoctorFlags) => {
     const { doctor } = await import('./doctor.js')
     await doctor(spec, options)
   })

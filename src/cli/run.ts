@@ -7,6 +7,7 @@ import { carryOut } from '../pipeline/carry-out.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
+import { isLeft } from '../work/collect.js'
 import { distributed } from '../work/distribution.js'
 import { noteExecution, notedExecution } from '../work/noted-execution.js'
 import { openDisplay } from './display.js'
@@ -71,7 +72,7 @@ async function execute(experiment: AnyExperiment, options: ResumeFlags): Promise
     await noteExecution(store.root, plan.runId, undefined)
     report(store, plan.runId, options)
   } catch (error) {
-    if (isLeft(error, interrupt.signal)) {
+    if (isLeft(error)) {
       leave(store, runId, options, error)
       return
     }
@@ -81,11 +82,6 @@ async function execute(experiment: AnyExperiment, options: ResumeFlags): Promise
     interrupt.release()
     store.close()
   }
-}
-
-/** Whether workers go on alone, as `detach` asked for. */
-function isLeft(error: unknown, { aborted }: AbortSignal): error is EpdError {
-  return error instanceof EpdError && error.code === 'interrupted' && !aborted
 }
 
 function leave(store: WritableStore, runId: string | undefined, { json, store: dir }: Flags, error: EpdError): void {

@@ -22,6 +22,11 @@ export async function work(order: string, { shards, scratch, threads, withParent
   process.on('SIGUSR1', interrupt)
   if (withParent) endWithParent()
   try {
+    const { answerProbe, isProbe } = await import('../work/probe.js')
+    if (await isProbe(order)) {
+      await answerProbe(order)
+      return
+    }
     await computed(order, share, {
       ...{ scratch, threads, signal: held.signal },
       onKept: (name, seconds) => {

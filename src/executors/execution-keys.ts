@@ -33,7 +33,7 @@ const KEYS = {
   scratch: {
     title: 'a folder',
     description:
-      "A folder on a disk of each worker's own machine, to which it fetches what it reads, once a machine. Without it the shared folder is read.",
+      "A folder on a disk of each worker's own machine, for what that worker alone needs; by default the machine's folder for temporary files.",
     type: 'string',
     minLength: 1
   }

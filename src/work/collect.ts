@@ -35,6 +35,14 @@ export interface Distribution {
   readonly spec: OrderSpec
 }
 
+/** The subject of what ends a stage whose workers go on alone. */
+const LEFT = 'left'
+
+/** Whether a stage was left to its workers. */
+export function isLeft(error: unknown): error is EpdError {
+  return error instanceof EpdError && error.code === 'interrupted' && error.subject === LEFT
+}
+
 /** Has stages computed by workers: what they leave is put into the store as it comes. */
 export function elsewhere(how: Distribution): Elsewhere {
   return (planned, context, around) => collected(planned, context, around, how)
@@ -111,11 +119,16 @@ async function finished(work: Collecting): Promise<StageCost | undefined> {
       // What a job has left may be seen later than that it is gone, on a file system that remembers what it saw.
       if (asked.jobs.some(job => isGone(job, standings))) lookAfresh(folder)
       await work.ledger.take()
-      if (work.ledger.missing().length === 0) return work.ledger.cost()
+      if (work.ledger.missing().length === 0) {
+        // What still waits would find that nothing is left for it.
+        const waiting = asked.jobs.filter(({ id }) => standings.get(id) === 'waiting')
+        if (waiting.length > 0) await how.executor.cancel(waiting)
+        return work.ledger.cost()
+      }
       await endOverdue(asked, standings, work)
       asked = await givenOut(asked, standings, work)
       if (how.detach)
-        throw new EpdError('interrupted', `${asked.jobs.length} workers go on with stage "${planned.stage.name}"`)
+        throw new EpdError('interrupted', `workers go on with stage "${planned.stage.name}"`, { subject: LEFT })
       await how.executor.pause(how.interval, signal)
     }
   } catch (error) {

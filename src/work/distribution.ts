@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { EpdError, messageOf } from '../errors.js'
 import type { ExecutionSpec } from '../executors/execution-keys.js'
 import { executorNamed } from '../executors/registry.js'
@@ -6,7 +7,7 @@ import { oneByOne, type RunStages } from '../pipeline/carry-out.js'
 import type { OnEvent } from '../pipeline/event.js'
 import type { Elsewhere } from '../pipeline/prepare.js'
 import { described } from '../predictors/file.js'
-import { elsewhere } from './collect.js'
+import { elsewhere, isLeft } from './collect.js'
 import { ordersFolder } from './order.js'
 import { schedule } from './schedule.js'
 
@@ -47,6 +48,8 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
   if (!execution) return { order: keepGoing ? order : oneByOne }
   const { executor: name, jobs, evaluations = EVALUATIONS, retries = RETRIES, deadline, scratch, ...own } = execution
   const descriptor = executorNamed(name)
+  // Every stage that is under way listens to it.
+  setMaxListeners(0, signal)
   if (detach && descriptor.endsWithUs)
     throw new EpdError('usage', `detach: the workers of "${name}" end with the run that started them`)
   const { file, text, overrides, allowMismatch, predictors = [] } = experiment
@@ -62,10 +65,6 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       spec: { file, text, overrides, allowMismatch }
     })
   }
-}
-
-function isLeft(error: unknown): boolean {
-  return error instanceof EpdError && error.code === 'interrupted'
 }
 
 /** Whether this process ends because its machine or its terminal does, and nobody has asked the work to stop. */

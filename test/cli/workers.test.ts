@@ -29,7 +29,7 @@ describe('a run with --jobs', () => {
     expect(readdirSync(join(store, 'results'))).toEqual([])
     expect(readdirSync(join(store, 'orders')).filter(name => !name.endsWith('.log'))).toEqual([])
     const order = lines.flatMap(({ type, stage }) =>
-      type === 'started' || type === 'finished' ? [`${type} ${stage}`] : []
+      type === 'started' || type === 'finished' ? [`${type} ${String(stage)}`] : []
     )
     expect(order.indexOf('started lessons')).toBeLessThan(order.indexOf('finished teacher'))
   })
