@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EpdError, messageOf } from '../errors.js'
+import { fileSystemOf } from '../files/file-system.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
 import { carryOut } from '../pipeline/carry-out.js'
@@ -16,7 +17,7 @@ import { onInterrupt } from './interrupt.js'
 import { load } from './load.js'
 import type { Flags, ResumeFlags, RunFlags } from './flags.js'
 import { resultLines } from './show.js'
-import { print, printJson } from './output.js'
+import { print, printJson, tell, warn } from './output.js'
 import { printable } from './printable.js'
 
 export async function run(file: string, options: RunFlags): Promise<void> {
@@ -50,6 +51,7 @@ function unfinished(name: string | undefined, dir: string) {
 async function execute(experiment: AnyExperiment, options: ResumeFlags): Promise<void> {
   const where = executionFrom(experiment.execution, options)
   const store = createStore(options.store)
+  tellOfFileSystem(store.root)
   let runId: string | undefined
   const interrupt = onInterrupt(() => wayOn(store, runId, options))
   try {
@@ -92,6 +94,14 @@ function leave(store: WritableStore, runId: string | undefined, { json, store: d
     print(`Collect what they leave with: epd-run resume ${runId ?? ''}${elsewhere}`)
   }
   store.check()
+}
+
+/** Says what is different where other machines see the store, and what may go wrong. */
+function tellOfFileSystem(root: string): void {
+  const { name, isShared, warning } = fileSystemOf(root)
+  if (warning !== undefined) warn(`${root} is on ${name}: ${warning}`)
+  else if (isShared)
+    tell(`${root} is on ${name}: one process at a time writes into the database, without a log beside it`)
 }
 
 function wayOn(store: WritableStore, runId: string | undefined, { store: dir }: Flags): string {
