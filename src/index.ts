@@ -200,13 +200,9 @@ export type { Chosen, Reference, ResolveContext, StageSpec } from './stages/spec
 export type { Path, Report } from './reading/problem.js'
 export type { Frozen, IsThere, KeySchema, KeySchemas, ValueOf, ValuesOf } from './reading/keys.js'
 export type { ModelMark, PredictorRecord, PredictorSource } from './predictors/record.js'
-export {
-  runExperiment,
-  type FinishedRun,
-  type RunExperimentOptions,
-  type SpecObject,
-  type SpecOptions
-} from './pipeline/run-experiment.js'
+export { runExperiment, type FinishedRun, type RunExperimentOptions } from './work/run-experiment.js'
+export type { SpecObject, SpecOptions } from './pipeline/carry-out.js'
+export type { ExecutionSpec } from './executors/execution-keys.js'
 export { sampleWith, type SampledFiles, type SamplerOptions, type SampleWithOptions } from './pipeline/sample-with.js'
 export { begin, type ExecuteOptions, type Execution } from './pipeline/execute.js'
 export type { DoneStage, LiveRun, LiveStage, NamedStage } from './pipeline/live.js'

@@ -5,6 +5,7 @@
 export const LAYERS = [
   'cli',
   'report',
+  'work',
   'pipeline',
   'experiment',
   'stages',
@@ -23,6 +24,7 @@ export const LAYERS = [
   'charts',
   'html',
   'random',
+  'executors',
   'files',
   'reading'
 ]

@@ -12,10 +12,10 @@ export function open(experiment: AnyExperiment): Display {
   return {
     show,
     begin: work => work(),
-    async stages({ plan, run }: Execution) {
+    async stages({ plan, run }: Execution, order) {
       const stages = plan.stages.map(({ stage, key }) => ({ name: stage.name, kind: stage.kind, key }))
       show({ type: 'run', run: plan.runId, experiment: experiment.name, stages })
-      for (const one of plan.stages) await run(one)
+      await order(plan, run)
     }
   }
 }

@@ -40,15 +40,15 @@ export function open(experiment: AnyExperiment): Display {
       await listOf(printable(`model  ${nameOfModel(experiment.model)}`), task).run()
       return begun[0]
     },
-    async stages({ plan, run, live }) {
+    async stages({ plan, run, live }, order) {
       handle = () => undefined
       const begun = performance.now()
       const draw = (changed: Partial<View> = {}) => {
-        screen.draw(size => screenOf({ ...viewOf(live()), ...changed }, size))
+        screen.draw(size => screenOf({ ...live(), ...changed }, size))
       }
       const timer = setInterval(draw, APART)
       try {
-        for (const one of plan.stages) await run(one)
+        await order(plan, run)
         draw({ ended: duration((performance.now() - begun) / 1000) })
       } catch (error) {
         draw(endedBy(error))
@@ -64,10 +64,6 @@ export function open(experiment: AnyExperiment): Display {
 function endedBy(error: unknown): Partial<View> {
   const isStopped = error instanceof EpdError && error.code === 'interrupted'
   return isStopped ? { ended: 'stopped', mark: 'stopped' } : { ended: 'failed', mark: 'failed' }
-}
-
-function viewOf({ running, ...live }: ReturnType<Execution['live']>): View {
-  return { ...live, running: running ? [running] : [] }
 }
 
 function listOf(title: string, task: (context: unknown, wrapper: Task) => Promise<void>) {

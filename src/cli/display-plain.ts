@@ -42,12 +42,11 @@ export function open(experiment: AnyExperiment): Display {
       else handle(event)
     },
     begin: work => shown('model', nameOfModel(experiment.model), download, work),
-    async stages({ plan, run, live }: Execution) {
-      for (const one of plan.stages) {
-        const { stage } = one
-        await shown(stage.name, STAGE_KINDS.of(stage).summary(stage), stageEvents(stage.name, live), () => run(one))
-      }
-    }
+    stages: ({ plan, run, live }: Execution, order) =>
+      order(plan, one => {
+        const { name } = one.stage
+        return shown(name, STAGE_KINDS.of(one.stage).summary(one.stage), stageEvents(name, live), () => run(one))
+      })
   }
 }
 
@@ -66,13 +65,14 @@ function stageEvents(stage: string, live: () => LiveRun): (event: RunEvent) => S
     if (event.type === 'finished') return { ending: duration(event.seconds) }
     if (event.type === 'waiting') return { line: waitingLine(event) }
     if (event.type !== 'progress') return undefined
-    return { line: event.unit === 'iterations' ? event.note : signOfLife(live(), event.note) }
+    return { line: event.unit === 'iterations' ? event.note : signOfLife(stage, live(), event.note) }
   }
 }
 
-/** Where the stage that runs is, and all of the run. */
-function signOfLife({ running, ...whole }: LiveRun, note: string | undefined): string | undefined {
-  return running && [stageLine(running), note, wholeLine(whole)].filter(Boolean).join('  ')
+/** Where a stage that runs is, and all of the run. */
+function signOfLife(name: string, whole: LiveRun, note: string | undefined): string | undefined {
+  const stage = whole.running.find(one => one.name === name)
+  return stage && [stageLine(stage), note, wholeLine(whole)].filter(Boolean).join('  ')
 }
 
 /** Lets each iteration through, and of what comes often a sign of life now and then. */

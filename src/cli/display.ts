@@ -1,4 +1,5 @@
 import type { RunEvent } from '../pipeline/event.js'
+import type { RunStages } from '../pipeline/carry-out.js'
 import type { Execution } from '../pipeline/execute.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { isLive } from './terminal.js'
@@ -8,8 +9,8 @@ export interface Display {
   readonly show: (event: RunEvent) => void
   /** Shows the model being got ready. */
   readonly begin: (work: () => Promise<Execution>) => Promise<Execution>
-  /** Runs the stages one after the other, each shown. */
-  readonly stages: (execution: Execution) => Promise<void>
+  /** Runs the stages as `order` does, each shown. */
+  readonly stages: (execution: Execution, order: RunStages) => Promise<void>
 }
 
 /** JSON for programs, a list that changes on a live terminal, else plain lines. */

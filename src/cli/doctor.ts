@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { cacheFolder, copyAt, findCopies } from '../pipeline/assets.js'
 import type { Copy } from '../pipeline/sources.js'
 import { BATCH, diagnose, type Diagnosis } from '../pipeline/doctor.js'
-import type { SpecFlags } from './flags.js'
+import type { DoctorFlags } from './flags.js'
 import { inColumns } from './columns.js'
 import { isLive } from './terminal.js'
 import { load } from './load.js'
@@ -11,7 +11,12 @@ import { print, printJson, tellInPlace, warn } from './output.js'
 /**
  * Prints every engine and provider: whether it works here, what is missing, and how fast it is on the model of a spec.
  */
-export async function doctor(file: string | undefined, options: SpecFlags): Promise<void> {
+export async function doctor(file: string | undefined, options: DoctorFlags): Promise<void> {
+  if (options.executor !== undefined) {
+    const { doctorOf } = await import('./doctor-executor.js')
+    await doctorOf(options)
+    return
+  }
   const { store, json } = options
   const experiment = file === undefined ? undefined : await load(file, options)
   const copies = experiment ? await findCopies(experiment, store) : new Map<string, Copy>()
@@ -28,11 +33,11 @@ export async function doctor(file: string | undefined, options: SpecFlags): Prom
   }
   if (!json && isLive(process.stderr)) tellInPlace('')
   if (json) printJson(found)
-  else print(table(found, experiment !== undefined && !('command' in experiment.model)))
+  else print(engineTable(found, experiment !== undefined && !('command' in experiment.model)))
 }
 
 /** What works, as a table; below it, in lines of any length, why the rest does not, and what to do about it. */
-function table(found: readonly Diagnosis[], timed: boolean): string {
+export function engineTable(found: readonly Diagnosis[], timed = false): string {
   const times = timed ? ['ms an image', `in batches of ${BATCH}`] : []
   const rows = found.map(({ runner, works, single, batched }) => [
     runner,

@@ -1,4 +1,5 @@
 import type { ListKind } from '../predictors/time-list.js'
+import type { ExecutionFlags } from './execution.js'
 
 /** How tables can be printed. */
 export const FORMATS = ['text', 'markdown', 'csv', 'latex'] as const
@@ -18,9 +19,16 @@ export interface SpecFlags extends Flags {
   readonly allowMismatch?: boolean
 }
 
-export interface RunFlags extends SpecFlags {
+export interface RunFlags extends SpecFlags, ExecutionFlags {
   readonly dryRun?: boolean
 }
+
+export interface DoctorFlags extends SpecFlags {
+  readonly executor?: string
+  readonly jobs?: number
+}
+
+export interface ResumeFlags extends Flags, ExecutionFlags {}
 
 /** What import is told of a file that does not say it itself. */
 export interface ImportFlags extends Flags {

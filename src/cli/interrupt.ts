@@ -25,16 +25,17 @@ export function interrupt(): boolean {
   return current !== undefined
 }
 
-function interruption(): EpdError {
-  return new EpdError('interrupted', 'interrupted')
+/** `subject`: the signal that it came by, if it was one. */
+function interruption(subject?: Signal): EpdError {
+  return new EpdError('interrupted', 'interrupted', { subject })
 }
 
 /**
- * Aborts at the first signal. Work that then does not end in time, and a second signal, end the process at once, with
+ * Aborts at the first signal. Work that then does not end in time (`patience`, in milliseconds), and a second signal, end the process at once, with
  * `words` as its last. It then dies of the signal, since an ordinary exit waits for threads that are within a native
  * library.
  */
-export function onInterrupt(words: () => string): Interrupt {
+export function onInterrupt(words: () => string, patience = PATIENCE): Interrupt {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
 
@@ -50,8 +51,8 @@ export function onInterrupt(words: () => string): Interrupt {
       die(signal)
       return
     }
-    timer = setTimeout(die, PATIENCE, signal)
-    controller.abort(interruption())
+    timer = setTimeout(die, patience, signal)
+    controller.abort(interruption(signal))
   }
   const release = () => {
     clearTimeout(timer)

@@ -8,17 +8,28 @@ import { TARGETS } from '../predictors/targets.js'
 import { nearest, quote } from '../reading/problem.js'
 import { EXIT } from './exit-codes.js'
 import { fail } from './fail.js'
-import type { Flags, ImportFlags, RunFlags, SpecFlags } from './flags.js'
+import type { DoctorFlags, Flags, ImportFlags, ResumeFlags, RunFlags, SpecFlags } from './flags.js'
 import { addImageCommands } from './image-commands.js'
 import { interrupt } from './interrupt.js'
 import { addOrderCommands } from './order-commands.js'
 import { printableLines } from './printable.js'
+import {
+  allowMismatch,
+  CommandOfMany,
+  EXECUTION_OPTIONS,
+  json,
+  path,
+  positive,
+  set,
+  STORE_OPTIONS,
+  verbose
+} from './options.js'
 import { tell } from './output.js'
-import { allowMismatch, CommandOfMany, json, path, set, STORE_OPTIONS, verbose } from './options.js'
 import type { ExportFlags } from './predictors.js'
 import { addReadingCommands } from './reading-commands.js'
 import type { ReferenceFlags } from './reference.js'
 import { ensureSize } from './terminal.js'
+import type { WorkFlags } from './work.js'
 
 const program = new CommandOfMany('epd-run')
   .description(
@@ -34,7 +45,7 @@ program
   .description('run an experiment; what the store has is not computed again (epd-run SPEC is the same)')
   .addOption(set)
   .option('--dry-run', 'show what would run, what is in the store, and what each stage would cost')
-  .addOptions([allowMismatch, ...STORE_OPTIONS])
+  .addOptions([allowMismatch, ...EXECUTION_OPTIONS, ...STORE_OPTIONS])
   .usage('[options] <spec>')
   .action(async (spec: string, more: string[], options: RunFlags) => {
     checkCommand(spec, more)
@@ -45,8 +56,8 @@ program
 program
   .command('resume [run]')
   .description('continue a run that was interrupted; by default the newest that is not finished')
-  .addOptions(STORE_OPTIONS)
-  .action(async (run: string | undefined, options: Flags) => {
+  .addOptions([...EXECUTION_OPTIONS, ...STORE_OPTIONS])
+  .action(async (run: string | undefined, options: ResumeFlags) => {
     const { resume } = await import('./run.js')
     await resume(run, options)
   })
@@ -56,6 +67,31 @@ program
   .description('see a run go on in another process; by default the newest. Ctrl-C ends the watching, not the run')
   .addOptions(STORE_OPTIONS)
   .action(async (run: string | undefined, options: Flags) => (await import('./watch.js')).watch(run, options))
+
+program
+  .command('status [run]')
+  .description(
+    'show how far the stages of a run are, which workers are at them and which were lost; by default the newest'
+  )
+  .addOptions(STORE_OPTIONS)
+  .action(async (run: string | undefined, options: Flags) => {
+    const { status } = await import('./status.js')
+    await status(run, options)
+  })
+
+program
+  .command('work')
+  .argument('<order>', 'a work order in the folder `orders` of a store', path)
+  .description('compute shards of a work order, as the workers of a run on several machines do')
+  .requiredOption('--shards <positions>', 'which shards, such as 3 or 0-7; 0 of a stage that is computed whole')
+  .option('--scratch <dir>', 'folder for what this worker alone needs, on a disk of its own machine', path)
+  .option('--threads <number>', 'threads of an engine on the CPU; by default all cores', positive)
+  .addOption(new Option('--with-parent', 'end where the process ends that holds the other end of stdin').hideHelp())
+  .addOption(verbose)
+  .action(async (order: string, options: WorkFlags) => {
+    const { work } = await import('./work.js')
+    await work(order, options)
+  })
 
 program
   .command('validate <spec>')
@@ -80,8 +116,9 @@ program
   .description(
     'show what can run networks here, what is missing for the rest, and how fast each is on the model of a spec'
   )
+  .option('--executor <name>', 'have a worker of this executor say what its machine has')
   .addOptions([set, ...STORE_OPTIONS])
-  .action(async (spec: string | undefined, options: SpecFlags) => {
+  .action(async (spec: string | undefined, options: DoctorFlags) => {
     const { doctor } = await import('./doctor.js')
     await doctor(spec, options)
   })

@@ -9,9 +9,23 @@ export function path(given: string): string {
   return given
 }
 
+/** A whole number from 1. */
+export function positive(given: string): number {
+  const value = Number(given)
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1')
+  return value
+}
+
 const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
 export const json = new Option('--json', 'print JSON for programs')
 export const verbose = new Option('--verbose', 'show stack traces')
+/** The options of what runs stages. */
+export const EXECUTION_OPTIONS = [
+  new Option('--executor <name>', 'what runs workers: local, slurm or template; see docs/clusters.md'),
+  new Option('--jobs <number>', 'workers at once; alone it means processes on this machine').argParser(positive),
+  new Option('--keep-going', 'after a failure, still run the stages that need nothing of it'),
+  new Option('--detach', 'ask for workers and leave; epd-run resume collects what they have left')
+]
 /** Gathers the values of an option that may be given again. */
 export function again(value: string, values: string[] | undefined): string[] {
   return [...(values ?? []), value]

@@ -1,6 +1,8 @@
+import type { ExecutionSpec } from '../executors/execution-keys.js'
 import type { CheckpointModelSpec } from '../models/checkpoint-keys.js'
 import type { CommandModelSpec } from '../models/command-keys.js'
 import type { OnnxModelSpec } from '../models/onnx-keys.js'
+import type { PredictorRecord } from '../predictors/record.js'
 import type { StageBase } from '../stages/kind.js'
 import type { Stage } from '../stages/registry.js'
 import type { Plugin } from './plugins.js'
@@ -21,6 +23,10 @@ export interface Experiment<S extends StageBase = Stage> {
   readonly plugins?: readonly Plugin[]
   /** Seed i gets prompt i, from the first again when they are used up. */
   readonly prompts?: PromptsSpec
+  /** Where stages are computed, if the spec says so. No result depends on it. */
+  readonly execution?: ExecutionSpec
+  /** The predictors that it names, by their names, as they were found. */
+  readonly predictors?: ReadonlyMap<string, PredictorRecord>
   /** The stages, each after those that it names. */
   readonly stages: readonly S[]
   /** Whether predictors may be used otherwise than they were distilled for. */

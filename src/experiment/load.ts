@@ -12,7 +12,7 @@ import { reportNames } from './names.js'
 import { applyOverride, parseOverride, type Override } from './overrides.js'
 import { at, copy, isMapping } from '../reading/plain.js'
 import { saidPath, type Path, type Problem } from '../reading/problem.js'
-import type { PredictorSource } from '../predictors/record.js'
+import type { PredictorRecord, PredictorSource } from '../predictors/record.js'
 import { importPlugins, pluginsOf, type PluginModules } from './plugin-modules.js'
 import { solversWith } from './plugins.js'
 import { resolver, type Resolving } from './resolve.js'
@@ -92,27 +92,25 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   const schema = loadSchema(vocabulary)
   const problems = schema.check(copy(value)).filter(({ path }) => path[0] === 'matrix')
   const cases = problems.length > 0 ? [] : casesOf(value, (path, message) => problems.push({ path, message }))
-  const read = readCases(value, cases, { ...vocabulary, schema, predictors, allowMismatch })
+  const named = new Map<string, PredictorRecord>()
+  const read = readCases(value, cases, { ...vocabulary, schema, predictors: noting(predictors, named), allowMismatch })
   problems.push(...pluginFaults, ...ofCases(read))
   faults.push(...describe(problems, source, overrides))
   const warnings = ofCases(read.map(each => ({ ...each, problems: each.warnings })))
   const [first] = read
   if (faults.length > 0 || !schema.is<RawExperiment>({ $ref: '' })(first.spec)) throw invalid(faults)
-  const { name, description, model, prompts } = first.spec
+  const { name, description, model, prompts, execution } = first.spec
   const at = (...path: Path) => locator(file, path, problem => warnings.push(problem))
   const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
   const locatedModel = withModelLocations(model, at('model'))
   const stages = merged(read, kinds).map(locatedStage)
   refuseAll(unfitNames(name, stages))
   return {
-    name,
-    description,
-    file: resolve(file),
-    text,
-    overrides: set,
-    model: locatedModel,
+    ...{ name, description, file: resolve(file), text, overrides: set, model: locatedModel },
     ...(plugins.length > 0 && { plugins }),
     ...(prompts && { prompts: withPromptsLocation(prompts, file) }),
+    ...(execution && { execution }),
+    ...(named.size > 0 && { predictors: named }),
     stages,
     allowMismatch,
     warnings: describe(warnings, source, overrides).map(({ message }) => message)
@@ -166,7 +164,7 @@ function withPromptsLocation(prompts: PromptsSpec, file: string): PromptsSpec {
 }
 
 /** What the schema leaves of a spec beside its stages. */
-type RawExperiment = Pick<AnyExperiment, 'name' | 'description' | 'model' | 'prompts'>
+type RawExperiment = Pick<AnyExperiment, 'name' | 'description' | 'model' | 'prompts' | 'execution'>
 
 interface ReadCase {
   readonly of: Case
@@ -174,6 +172,18 @@ interface ReadCase {
   readonly stages: readonly StageBase[]
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
+}
+
+/** A source that notes what is found in it. */
+function noting(source: PredictorSource, found: Map<string, PredictorRecord>): PredictorSource {
+  return {
+    names: () => source.names(),
+    get(name) {
+      const record = source.get(name)
+      if (record) found.set(name, record)
+      return record
+    }
+  }
 }
 
 const NONE: PredictorSource = { names: () => [], get: () => undefined }

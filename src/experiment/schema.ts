@@ -1,4 +1,5 @@
 import { OPTIMIZER_DEFINITIONS } from '../distill/optimizers.js'
+import { EXECUTION_DEFINITIONS } from '../executors/execution-keys.js'
 import { metricDefinitions } from '../metrics/definitions.js'
 import { FEATURE_DEFINITIONS } from '../metrics/feature-keys.js'
 import type { MetricDescriptor } from '../metrics/metric.js'
@@ -61,7 +62,8 @@ export function experimentSchema({ kinds, metrics, solvers }: Vocabulary): Schem
       checkpointModel: CHECKPOINT_MODEL,
       onnxModel: ONNX_MODEL,
       commandModel: COMMAND_MODEL,
-      ...NOISE_DEFINITIONS
+      ...NOISE_DEFINITIONS,
+      ...EXECUTION_DEFINITIONS
     }
   }
 }
@@ -124,6 +126,7 @@ const PROPERTIES: Definitions = {
     }
   },
   prompts: PROMPTS,
+  execution: ref('execution'),
   generator: {
     description:
       'Whose random numbers a seed stands for: those that PyTorch draws on a CPU (torch-cpu, to the bit) or on a GPU (torch-cuda, to about 1e-6).',

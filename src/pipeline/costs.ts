@@ -21,3 +21,6 @@ export function costsOf(
     })
   )
 }
+
+/** What a stage costs of which nothing is known. */
+export const NO_COST: Cost = { evaluations: 0, atMost: false }

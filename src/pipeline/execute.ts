@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError, messageOf } from '../errors.js'
 import type { Model } from '../models/model.js'
-import { solversWith } from '../experiment/plugins.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { Cost, Identity } from '../stages/kind.js'
 import type { CheckContext } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim } from '../store/store.js'
 import { closing } from './model.js'
-import { promptsOf } from './prompts.js'
 import {
   assetOf,
   cacheFolder,
@@ -19,7 +17,7 @@ import {
   type Copies,
   type Described
 } from './assets.js'
-import { costsOf } from './costs.js'
+import { costsOf, NO_COST } from './costs.js'
 import type { OnEvent } from './event.js'
 import { givenTo, type GivenFile } from './given-files.js'
 import { followRun, type ExpectedStage, type LiveRun } from './live.js'
@@ -28,6 +26,7 @@ import type { Plan, PlannedStage } from './plan.js'
 import { prepared, type ExecuteOptions, type Opened } from './prepare.js'
 import { provenance } from './provenance.js'
 import { compareSamples, publish } from './publish.js'
+import { stageContext } from './stage-context.js'
 
 export type { ExecuteOptions }
 
@@ -80,9 +79,14 @@ export async function begin(options: ExecuteOptions): Promise<Execution> {
       if (error === undefined) await compareSamples(planned.runId, options)
       await model.close()
       if (error === undefined) store.endRun(planned.runId, 'finished')
-      else store.endRun(planned.runId, signal.aborted ? 'interrupted' : 'failed', messageOf(error))
+      else store.endRun(planned.runId, isInterrupted(error, signal) ? 'interrupted' : 'failed', messageOf(error))
     }
   }
+}
+
+/** Whether a run was told to stop, or leaves its workers to themselves. */
+function isInterrupted(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || (error instanceof EpdError && error.code === 'interrupted')
 }
 
 function described({ experiment, kinds }: ExecuteOptions, copies: Copies): Promise<Described[]> {
@@ -103,8 +107,6 @@ function expectedStages(
     complete: complete.has(key)
   }))
 }
-
-const NO_COST: Cost = { evaluations: 0, atMost: false }
 
 /** Checks all stages that the store does not have, before the first of them runs. Returns the keys of the others. */
 async function checkStages(
@@ -237,7 +239,7 @@ async function computed(planned: PlannedStage, claim: Claim, work: Work): Promis
 }
 
 async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): Promise<void> {
-  const { experiment, store, signal, onEvent, metrics, model, assets, prompts, kinds } = work
+  const { experiment, store, onEvent, model, assets, kinds } = work
   const kind = kinds.of(stage)
   const damage = store.damageOf(key)
   if (damage !== undefined && !work.told)
@@ -257,29 +259,8 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   const begun = performance.now()
   const seconds = () => (performance.now() - begun) / 1000
   try {
-    const cost = await kind.run(stage, {
-      solvers: solversWith(experiment.plugins),
-      expected: work.costs.get(stage.name) ?? NO_COST,
-      store,
-      key,
-      claim,
-      inputKey: work.plan.keyOf,
-      imagesKey: work.plan.imagesKeyOf,
-      promptsOf: prompts && (seeds => promptsOf(prompts, seeds)),
-      assetPath: location => assetOf(assets, location).path,
-      assetDigest: location => assetOf(assets, location).digest,
-      cacheDir: cacheFolder(store.root),
-      onNote: message => {
-        onEvent({ type: 'warning', message })
-      },
-      metrics,
-      runner: model.runner,
-      openModel: () => Promise.resolve(model),
-      signal,
-      onProgress: progress => {
-        onEvent({ type: 'progress', stage: stage.name, ...progress })
-      }
-    })
+    const context = stageContext({ stage, key }, claim, work)
+    const cost = await (work.elsewhere?.({ stage, key }, context, work) ?? kind.run(stage, context))
     await checkAssets(assets, needed)
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })

@@ -26,12 +26,11 @@ export function readLive(json: string): LiveRun | undefined {
 function liveRun(value: unknown): LiveRun | undefined {
   const [stages, done, recent] = [numberAt(value, 'stages'), numberAt(value, 'done'), listAt(value, 'recent')]
   if (stages === undefined || done === undefined || !recent) return undefined
-  const running = liveStage(child(value, 'running'))
+  const running = (listAt(value, 'running') ?? []).flatMap(one => liveStage(one) ?? [])
   return {
-    ...{ stages, done, recent: recent.flatMap(one => doneStage(one) ?? []) },
+    ...{ stages, done, running, recent: recent.flatMap(one => doneStage(one) ?? []) },
     ...given('left', numberAt(value, 'left')),
-    ...given('next', textAt(value, 'next')),
-    ...given('running', running)
+    ...given('next', textAt(value, 'next'))
   }
 }
 

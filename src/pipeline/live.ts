@@ -12,8 +12,8 @@ export interface LiveRun {
   readonly done: number
   /** Seconds for all that is left, by the evaluations left and the rates measured so far; absent: nothing was measured. */
   readonly left?: number
-  /** The stage that is computed or waited for. */
-  readonly running?: LiveStage
+  /** The stages that are computed or waited for, those that began first before the others. */
+  readonly running: readonly LiveStage[]
   /** The last stages that were done, the newest last. */
   readonly recent: readonly DoneStage[]
   /** The first of the stages that are still to come. */
@@ -79,7 +79,8 @@ interface State {
   /** Keys of the results that are in the store. */
   readonly done: ReadonlySet<string>
   readonly recent: readonly DoneStage[]
-  readonly running?: Running
+  /** By the names of the stages, in the order in which they began. */
+  readonly running: ReadonlyMap<string, Running>
   readonly speeds: Speeds
 }
 
@@ -104,6 +105,7 @@ export function followRun(
     stages: new Map(stages.map(one => [one.stage.name, one])),
     done: new Set(stages.flatMap(({ key, complete }) => (complete ? key : []))),
     recent: [],
+    running: new Map(),
     speeds: new Map()
   }
   return {
@@ -117,11 +119,11 @@ export function followRun(
 function after(state: State, event: RunEvent, time: number): State {
   switch (event.type) {
     case 'started':
-      return { ...state, running: { name: event.stage, began: time, notes: [] } }
+      return runningOn(state, { name: event.stage, began: time, notes: [] })
     case 'waiting':
-      return { ...state, running: { name: event.stage, began: time, notes: [], waiting: { holder: event.holder } } }
+      return runningOn(state, { name: event.stage, began: time, notes: [], waiting: { holder: event.holder } })
     case 'progress':
-      return { ...state, running: progressed(state.running, event, time) }
+      return runningOn(state, progressed(state.running.get(event.stage), event, time))
     case 'cached':
       return ended(state, event.stage, undefined)
     case 'finished':
@@ -133,13 +135,17 @@ function after(state: State, event: RunEvent, time: number): State {
   }
 }
 
+function runningOn(state: State, one: Running): State {
+  return { ...state, running: new Map([...state.running, [one.name, one]]) }
+}
+
 /** Iterations are told beside evaluations, which the bar is made of; they bring lines. */
 function progressed(
   before: Running | undefined,
   { stage, note, done, total, unit, atMost, stored }: Extract<RunEvent, { type: 'progress' }>,
   time: number
 ): Running {
-  const running = before?.name === stage ? before : { name: stage, began: time, notes: [] }
+  const running: Running = before ?? { name: stage, began: time, notes: [] }
   const notes =
     note === undefined || note === running.notes.at(-1) ? running.notes : [...running.notes, note].slice(-NOTES)
   if (unit === 'iterations' && running.progress?.unit === 'evaluations') return { ...running, notes }
@@ -155,20 +161,21 @@ function ended(state: State, name: string, seconds: number | undefined): State {
   const done = new Set([...state.done, ...keysOf(state, name)])
   const one = { ...namedIn(state, name), ...(seconds !== undefined && { seconds }) }
   const recent = [...state.recent.filter(other => other.name !== name), one].slice(-RECENT)
-  return { ...state, done, recent, running: state.running?.name === name ? undefined : state.running }
+  return { ...state, done, recent, running: new Map([...state.running].filter(([other]) => other !== name)) }
 }
 
 /** The speeds with what a stage took. One that went on where an earlier sitting ended has done only what was left. */
 function speedsAfter({ stages, running, speeds }: State, name: string, seconds: number): Speeds {
   const expected = stages.get(name)
   if (!expected) return speeds
-  const before = running?.name === name && running.progress?.unit === 'evaluations' ? (running.before ?? 0) : 0
+  const own = running.get(name)
+  const before = own?.progress?.unit === 'evaluations' ? (own.before ?? 0) : 0
   const evaluations = Math.max(expected.cost.evaluations - before, 0)
   return speedsWith(speeds, expected.stage.kind, { seconds, evaluations, stages: 1 })
 }
 
-function keysOf({ stages }: State, name: string | undefined): string[] {
-  const key = name === undefined ? undefined : stages.get(name)?.key
+function keysOf({ stages }: State, name: string): string[] {
+  const key = stages.get(name)?.key
   return key === undefined ? [] : [key]
 }
 
@@ -180,13 +187,13 @@ function namedIn({ stages }: State, name: string): NamedStage {
 function liveOf(state: State, time: number): LiveRun {
   const { stages, done, recent, running } = state
   const missing = [...stages.values()].filter(({ key }) => !done.has(key))
-  const next = missing.find(({ stage }) => stage.name !== running?.name)?.stage.name
-  const live = running && stageOf(state, running, time)
+  const next = missing.find(({ stage }) => !running.has(stage.name))?.stage.name
+  const live = [...running.values()].map(one => stageOf(state, one, time))
   const left = secondsLeft(state, live, time)
   return {
     ...{ stages: stages.size, done: stages.size - missing.length, recent },
     ...(left !== undefined && { left }),
-    ...(live && { running: live }),
+    running: live,
     ...(next !== undefined && { next })
   }
 }
@@ -205,19 +212,19 @@ function stageOf(state: State, { name, progress, measured, notes, waiting }: Run
 }
 
 /**
- * What is left of the stage that runs, and all evaluations of the stages to come at the speed of their kind, or, where
- * none of it has run yet, of all kinds.
+ * What is left of the stages that run, and all evaluations of the stages to come at the speed of their kind, or, where
+ * none of it has run yet, of all kinds. As many stages are taken to go on beside each other as do now.
  */
-function secondsLeft(state: State, live: LiveStage | undefined, time: number) {
+function secondsLeft(state: State, live: readonly LiveStage[], time: number) {
   const { stages, done, running, speeds } = state
-  const spent = running && evidence(stages.get(running.name), running, time)
-  const known = spent ? speedsWith(speeds, spent.kind, spent) : speeds
+  const spent = [...running.values()].flatMap(one => evidence(stages.get(one.name), one, time) ?? [])
+  const known = spent.reduce((all, one) => speedsWith(all, one.kind, one), speeds)
   if (known.size === 0) return undefined
-  const current = running && stages.get(running.name)
-  const there = new Set([...done, ...keysOf(state, running?.name)])
+  const there = new Set([...done, ...[...running.keys()].flatMap(name => keysOf(state, name))])
   const toCome = new Map([...stages.values()].flatMap(one => (there.has(one.key) ? [] : [[one.key, one]])))
-  const own = live?.left ?? secondsFor(known, current)
-  return [...toCome.values()].reduce((sum, one) => sum + secondsFor(known, one), own)
+  const own = live.reduce((sum, { name, left }) => sum + (left ?? secondsFor(known, stages.get(name))), 0)
+  const all = [...toCome.values()].reduce((sum, one) => sum + secondsFor(known, one), own)
+  return all / Math.max(live.length, 1)
 }
 
 /** What the stage that runs tells of its kind's speed, if it counts evaluations and has done some. */

@@ -14,6 +14,8 @@ export interface Place {
   readonly cacheDir: string
   /** Told of an engine that is there but fails, and of a file of the cache that is made anew. */
   readonly onNote?: (message: string) => void
+  /** Threads of an engine on the CPU; default: all cores. No result depends on it. */
+  readonly threads?: number
   /** Ends a program that is the model. */
   readonly signal?: AbortSignal
 }
@@ -22,14 +24,17 @@ export interface Place {
  * Opens the model of a spec.
  * @throws EpdError `checkpoint-missing`, `checkpoint-invalid`, `model-invalid`, `engine-failed`
  */
-export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNote, signal }: Place): Promise<Model> {
+export async function openSpecified(
+  model: ModelSpec,
+  { at, cwd, cacheDir, onNote, signal, threads }: Place
+): Promise<Model> {
   if ('command' in model) {
     const { openCommandModel } = await import('../models/command.js')
     return openCommandModel({ ...model, version: String(model.version), cwd, signal, onNote })
   }
   if ('onnx' in model) {
     const { openOnnxModel } = await import('../models/onnx.js')
-    return openOnnxModel({ ...model, onnx: at(model.onnx), onNote })
+    return openOnnxModel({ ...model, onnx: at(model.onnx), onNote, threads })
   }
   const { checkpoint, guidance } = model
   const classifier = guidance?.classifier === undefined ? undefined : at(guidance.classifier)
@@ -38,7 +43,8 @@ export async function openSpecified(model: ModelSpec, { at, cwd, cacheDir, onNot
     checkpoint: at(checkpoint),
     guidance: guidance && { ...guidance, classifier },
     cacheDir,
-    onNote
+    onNote,
+    threads
   })
 }
 

@@ -5,12 +5,13 @@ import type { Model } from '../models/model.js'
 import { withDerived } from '../stages/derived.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import { guardedAsync } from '../store/failures.js'
+import type { StageContext, StageCost } from '../stages/stage.js'
 import type { WritableStore } from '../store/store.js'
 import { copyAt, readAssets, type Assets, type Copies } from './assets.js'
 import type { OnEvent } from './event.js'
 import { checkFit } from './fit.js'
 import { closing, openSpecified, withCommit } from './model.js'
-import { plan, type Plan } from './plan.js'
+import { plan, type Plan, type PlannedStage } from './plan.js'
 import { checkPrompts, readPrompts } from './prompts.js'
 import { withTimePoints } from './time-points.js'
 
@@ -24,11 +25,22 @@ export interface ExecuteOptions {
   readonly kinds?: StageKinds
   /** The metrics that score stages may name; by default METRICS. */
   readonly metrics?: readonly MetricDescriptor[]
+  /** Computes stages outside of this process; where it is absent, or returns nothing, a stage is computed here. */
+  readonly elsewhere?: Elsewhere
 }
+
+/** Has a stage that is claimed computed outside of this process, and puts what it left into the store. */
+export type Elsewhere = (
+  planned: PlannedStage,
+  context: StageContext,
+  around: Opened & { readonly plan: Plan }
+) => Promise<StageCost> | undefined
 
 /** What a model is opened with; `cacheDir` is the folder of compiled graphs. */
 export interface PrepareOptions extends Omit<ExecuteOptions, 'store'> {
   readonly cacheDir: string
+  /** Threads of an engine on the CPU; default: all cores. No result depends on it. */
+  readonly threads?: number
 }
 
 /** Opens the model and names the stages, and tells of what does not fit. The model is the caller's to close. */
@@ -52,7 +64,7 @@ export interface Opened {
 }
 
 async function opened(options: PrepareOptions, copies: Copies): Promise<Opened> {
-  const { experiment, cacheDir, signal, onEvent, kinds = STAGE_KINDS } = options
+  const { experiment, cacheDir, threads, signal, onEvent, kinds = STAGE_KINDS } = options
   const assets = await readAssets(experiment, copies, kinds)
   const at = (location: string) => copyAt(copies, location)
   const prompts = await readPrompts(experiment.prompts, at)
@@ -60,6 +72,7 @@ async function opened(options: PrepareOptions, copies: Copies): Promise<Opened> 
     at,
     cwd: dirname(experiment.file),
     cacheDir,
+    threads,
     signal,
     onNote: message => {
       onEvent({ type: 'warning', message })

@@ -5,12 +5,13 @@ import type { PromptsSpec } from '../experiment/prompts-keys.js'
 import { latentsAndLabels } from '../random/latents.js'
 import { at, child } from '../reading/plain.js'
 import { Seeds } from '../reading/seeds.js'
-import { createStore, type Store } from '../store/store.js'
+import { createStore, type Store, type WritableStore } from '../store/store.js'
 import type { RunEvent } from './event.js'
 import type { ExecuteOptions } from './prepare.js'
 import { readPrompts } from './prompts.js'
 import { predictorNamed } from './predictors.js'
-import { carryOut, experimentOf, type RunExperimentOptions, type Watch } from './run-experiment.js'
+import { carryOut, experimentOf, type Watch } from './carry-out.js'
+import type { OnEvent } from './event.js'
 import { targetAt, type ImageTarget, type SampledStage } from './sampled-files.js'
 import { learnedNamed, modelOf, writtenModel, type Learned } from './sampling-model.js'
 
@@ -34,7 +35,13 @@ export interface SamplerOptions {
 }
 
 /** How images are sampled with a predictor, and where they are written. */
-export interface SampleWithOptions extends SamplerOptions, Pick<RunExperimentOptions, 'store' | 'onEvent' | 'signal'> {
+export interface SampleWithOptions extends SamplerOptions {
+  /** The store, or its folder, which is made if it is not there. A store that was given open stays open. */
+  readonly store: string | WritableStore
+  /** Told of warnings, downloads, and the beginning, progress and end of each stage. */
+  readonly onEvent?: OnEvent
+  /** An aborted signal ends the sampling before the next batch; what is done is kept. */
+  readonly signal?: AbortSignal
   /** A folder, for a PNG named by its seed each, or a name that ends in .npz, as guided-diffusion's evaluator reads it. */
   readonly out: string
 }
@@ -166,10 +173,7 @@ export async function carryOutSampling(
         sampled = { key: keyOf(STAGE), imagesKey: imagesKeyOf(STAGE), prompts }
         return execution
       },
-      async stages(execution) {
-        if (watch) await watch.stages(execution)
-        else for (const stage of execution.plan.stages) await execution.run(stage)
-      }
+      stages: (execution, order) => (watch ? watch.stages(execution, order) : order(execution.plan, execution.run))
     }
   )
   const done = { key: plan.keyOf(STAGE), imagesKey: plan.imagesKeyOf(STAGE), prompts }

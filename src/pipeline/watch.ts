@@ -28,7 +28,7 @@ export function watchRun(store: Store, id: string): WatchedRun {
   if (said.length === 0) return { run, running: [], ...standing(store, store.runStages(id)) }
   const lives = said.map(({ live }) => live)
   const left = lives.flatMap(({ left }) => left ?? [])
-  const running = said.flatMap(({ worker, live }) => (live.running ? { ...live.running, worker } : []))
+  const running = said.flatMap(({ worker, live }) => live.running.map(one => ({ ...one, worker })))
   const next = lives.flatMap(({ next }) => next ?? []).find(name => running.every(one => one.name !== name))
   return {
     run,

@@ -2,7 +2,7 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import { decodedImages } from '../images/decoded.js'
 import { ofCase, type DecoderMark, type StageKind } from './kind.js'
-import { convertShards, shardsWith } from './shards.js'
+import { convertShards, shardsOf, shardsWith } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /** Made for a sample stage of latents (`<samples>.decoded`): their images. */
@@ -23,6 +23,7 @@ export const decode: StageKind<DecodeStage> = {
   identity: ({ decoder, samples }) => ({ params: { decoder }, inputs: [samples], evaluatesModel: false }),
   cost: () => ({ evaluations: 0, atMost: false }),
   summary: ({ samples }) => `images of the latents of ${ofCase(samples)}`,
+  shards: ({ samples }, find) => shardsOf(find(samples)),
   pictures: ({ samples, images }) => ({ name: samples, each: images }),
   run
 }

@@ -6,7 +6,7 @@ import { markOf } from '../metrics/runner.js'
 import { FEATURES } from '../networks/inception-v3.js'
 import type { FeatureSpec } from '../metrics/feature-keys.js'
 import { ofCase, type StageKind } from './kind.js'
-import { convertShards, npyFile, shardsWith } from './shards.js'
+import { convertShards, npyFile, shardsOf, shardsWith } from './shards.js'
 import { expectColours, imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
 
 /** Made for a score stage that compares features (`<score>.<samples>`). */
@@ -35,6 +35,7 @@ export const features: StageKind<FeaturesStage> = {
   },
   cost: () => ({ evaluations: 0, atMost: false }),
   summary: ({ samples, preparation }) => `Inception-v3 features of ${ofCase(samples)}, prepared as ${preparation}`,
+  shards: ({ samples }, find) => shardsOf(find(samples)),
   check: checkInception,
   run
 }

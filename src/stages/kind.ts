@@ -121,6 +121,8 @@ export interface StageKind<S extends StageBase = StageBase> {
    * @throws EpdError
    */
   check?(stage: S, context: CheckContext): Promise<void>
+  /** How many shards it has, each of which can be computed without the others; absent where it is computed whole. */
+  shards?(stage: S, find: FindStage): number | undefined
   /** Computes the stage, and puts what it finds into the store as soon as it can be kept. */
   run(stage: S, context: StageContext): Promise<StageCost>
   /** The images that people are shown, if it makes any. */

@@ -29,7 +29,7 @@ import {
   type StageKind
 } from './kind.js'
 import { fitOf } from './fit.js'
-import { npyFile, runShards, start } from './shards.js'
+import { npyFile, runShards, shardCount, start } from './shards.js'
 import { predictorIn, reference, STAGE_NAME, type ResolveContext, type StageSpec } from './spec.js'
 import { samplerOf, type ChosenSolver } from './solver.js'
 import type { StageContext, StageCost } from './stage.js'
@@ -149,6 +149,7 @@ export const sample: StageKind<SampleStage> = {
     const { digest, scale, engine } = decoder
     return [{ kind: 'decode', name: decodedName(name), samples: name, images, decoder: { digest, scale, engine } }]
   },
+  shards: ({ seeds }) => shardCount(seeds),
   solver: ({ solver }) => solver,
   timePoints: {
     schedule: ({ solver }) => solver.schedule,

@@ -4,9 +4,10 @@ import type { GeneratorName } from '../random/latents.js'
 import { noise } from '../solvers/noise.js'
 import type { NoiseScale } from '../solvers/schedule.js'
 import { EpdError } from '../errors.js'
-import type { Seeds } from '../reading/seeds.js'
+import { Seeds } from '../reading/seeds.js'
 import type { Artifact, ShardRow, Store } from '../store/store.js'
 import { counted } from './counted.js'
+import type { StageBase } from './base.js'
 import type { StageContext, StageCost } from './stage.js'
 
 /**
@@ -58,12 +59,26 @@ export function start(
   return { x, condition: promptsOf ? { ...condition, prompts: promptsOf(seeds) } : condition }
 }
 
+/** How many shards these seeds make. */
+export function shardCount(seeds: Seeds): number {
+  return Math.ceil(seeds.length / SEEDS_A_SHARD)
+}
+
+/** How many shards the seeds of another stage make, which this one goes through shard by shard. */
+export function shardsOf(stage: StageBase | undefined): number | undefined {
+  return stage && 'seeds' in stage && stage.seeds instanceof Seeds ? shardCount(stage.seeds) : undefined
+}
+
+function always(): boolean {
+  return true
+}
+
 /**
  * Computes the shards of a stage that are not in the store yet, each committed whole.
  */
 export async function runShards<T extends StageCost>(
   { seeds, evaluations: expected }: Seeded,
-  { store, key, claim, openModel, onProgress }: StageContext,
+  { store, key, claim, openModel, onProgress, isWanted = always }: StageContext,
   work: (model: Model) => ShardWork<T>
 ): Promise<StageCost> {
   const done = new Map(store.shards(key).map(shard => [shard.position, shard]))
@@ -82,7 +97,7 @@ export async function runShards<T extends StageCost>(
   })
   const { compute, encode } = work(model)
 
-  const queue = shardsOf(seeds, position => done.has(position))
+  const queue = eachShard(seeds, position => done.has(position) || !isWanted(position))
   const lane = async () => {
     for (const shard of queue) {
       const result = await compute(shard)
@@ -108,7 +123,7 @@ function totalOf(costs: readonly StageCost[]): number {
 }
 
 /** The shards of some seeds that are not done, each made when it is asked for. */
-function* shardsOf(seeds: Seeds, isDone: (position: number) => boolean): Generator<Shard, void> {
+function* eachShard(seeds: Seeds, isDone: (position: number) => boolean): Generator<Shard, void> {
   for (let position = 0; position * SEEDS_A_SHARD < seeds.length; position++)
     if (!isDone(position))
       yield { position, seeds: seeds.slice(position * SEEDS_A_SHARD, (position + 1) * SEEDS_A_SHARD) }
@@ -125,7 +140,7 @@ export interface Source {
  * `convert` tells by `advance` of samples that it is done with.
  */
 export async function convertShards(
-  { store, key, claim, signal, onProgress }: StageContext,
+  { store, key, claim, signal, onProgress, isWanted = always }: StageContext,
   sources: readonly Source[],
   convert: (artifact: Artifact, shard: ShardRow, advance: (samples: number) => void) => Promise<readonly ShardFile[]>
 ): Promise<void> {
@@ -139,7 +154,8 @@ export async function convertShards(
     onProgress({ done: finished, total, unit: 'samples' })
   }
   advance(0)
-  for (const { shard, artifact } of sources.filter(source => !isDone(source))) {
+  const isLeft = (source: Source) => !isDone(source) && isWanted(source.shard.position)
+  for (const { shard, artifact } of sources.filter(isLeft)) {
     signal.throwIfAborted()
     const { position, seeds } = shard
     store.putShard(claim, { position, seeds, evaluations: 0, files: await convert(artifact, shard, advance) })

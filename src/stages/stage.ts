@@ -72,6 +72,8 @@ export interface StageContext {
   readonly imagesKey: (name: string) => string
   /** The prompts of seeds, for a model that reads them. */
   readonly promptsOf?: (seeds: readonly number[]) => readonly string[]
+  /** Whether a shard is to be computed, where it is not in the store; default: each. */
+  readonly isWanted?: (position: number) => boolean
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
   /** The SHA-256 of that file. */

@@ -14,7 +14,7 @@ import { formatSeeds, SEEDS, type Seeds } from '../reading/seeds.js'
 import type { Store } from '../store/store.js'
 import type { StageKind } from './kind.js'
 import type { StageSpec } from './spec.js'
-import { npyFile, runShards, start } from './shards.js'
+import { npyFile, runShards, shardCount, start } from './shards.js'
 import type { StageContext, StageCost } from './stage.js'
 
 export interface TeacherStage {
@@ -98,6 +98,7 @@ export const teacher: StageKind<TeacherStage> = {
   },
   cost: (stage, { solvers }) => ({ evaluations: evaluationsOf(stage, solvers), atMost: false }),
   summary: stage => `${stage.solver.name}, ${stepsOf(stage)} steps, seeds ${formatSeeds(stage.seeds)}`,
+  shards: ({ seeds }) => shardCount(seeds),
   solver: ({ solver }) => solver,
   timePoints: {
     schedule: ({ grid }) => grid,

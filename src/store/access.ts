@@ -71,6 +71,8 @@ export interface Store {
   importedPredictor(name: string): ImportedRow | undefined
   /** The iterations of a distill stage. */
   iterations(key: string): IterationRow[]
+  /** The rows of all that a stage has left so far, or of one of its shards, with their seals. */
+  contents(key: string, position?: number): StoreContents
   /** A row for each stage of samples and each stage that scored them, of all runs or of one. */
   results(runId?: string): ResultRow[]
   /** One statement of SQL that only reads. @throws EpdError `query-failed` */
@@ -91,6 +93,9 @@ export interface Store {
   /** Closes the database. */
   close(): void
 }
+
+/** Rows of what a stage has left, by their tables, as JSON can hold them. */
+export type StoreContents = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
 /** A shard with the files that it leaves. */
 export interface ShardToPut extends ShardRow {
@@ -133,6 +138,11 @@ export interface WritableStore extends Store {
   dropDamaged(artifact: StoredObject): void
   /** Commits a shard with its files. */
   putShard(claim: Claim, shard: ShardToPut): void
+  /**
+   * Takes over rows that `contents` gave of the same stage in another store, whose files are in this one already.
+   * @throws EpdError `store-corrupt` where a row or a file is not what was written
+   */
+  adopt(claim: Claim, contents: StoreContents): void
   /** Commits an iteration with all that the next one needs. */
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */

@@ -23,6 +23,7 @@ import { recordsOf } from './run-records.js'
 import { checkStage, DamagedRow, intact, type SealedName } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 import { findUnused } from './unused.js'
+import { contentsIn } from './transfer.js'
 import type { Store } from './access.js'
 
 /** Reads the rows of a database, which must be what was written. */
@@ -57,6 +58,7 @@ export function reading(root: string, file: string, database: Database): Store {
     ...runReads(access),
     ...stageReads(access),
     ...learnedReads(access),
+    contents: (key, position) => contentsIn(database, file, key, position),
     query: sql => query(file, sql),
     queryRows: sql => queryRows(file, sql),
     records: runId => guarded(file, () => recordsOf(file, database, runId)),

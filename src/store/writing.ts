@@ -13,6 +13,7 @@ import { recordWrites } from './writing-records.js'
 import { resultWrites } from './writing-results.js'
 import { runWrites } from './writing-runs.js'
 import { stageWrites } from './writing-stages.js'
+import { adoption } from './transfer.js'
 import { workWrites } from './writing-work.js'
 
 /** Write access to the store in a folder, whose database this is, and which is held meanwhile. */
@@ -39,6 +40,7 @@ export function writing(root: string, file: string, database: Database): Writabl
     ...recordWrites(commits, reads),
     putObject: (data, extension) => guarded(root, () => writeObject(root, data, extension)),
     ...orderWrites(commits, open.name),
+    ...adoption(commits),
     check: held.check,
     close() {
       leave()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareImages } from '../../src/pipeline/comparison.js'
-import { runExperiment } from '../../src/pipeline/run-experiment.js'
+import { runExperiment } from '../../src/work/run-experiment.js'
 import { openStore, type Store } from '../../src/store/store.js'
 
 const checkpoint = fileURLToPath(new URL('../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))

@@ -13,7 +13,7 @@ const stages = ['a', 'b', 'c', 'd'].map(name => ({ name, key: name === 'b' ? 'a'
 const live: LiveRun = {
   ...{ stages: 4, done: 1, left: 60, next: 'c' },
   recent: [{ name: 'a', kind: 'sample', what: 'euler', seconds: 2 }],
-  running: { name: 'b', kind: 'sample', what: 'heun', done: 5, total: 10, unit: 'evaluations', notes: [] }
+  running: [{ name: 'b', kind: 'sample', what: 'heun', done: 5, total: 10, unit: 'evaluations', notes: [] }]
 }
 
 /** A store with a run that has two results, and a stage that is begun and has left a shard. */
@@ -57,7 +57,9 @@ describe('a run that is watched', () => {
     const watched = await told(root, ({ running }) => running.length > 0)
     const { running, ...whole } = live
     expect(watched).toMatchObject({ ...whole, run: { id: 'r-1', status: 'running' } })
-    expect(watched.running).toEqual([{ ...running, worker: expect.objectContaining({ pid: process.pid }) as unknown }])
+    expect(watched.running).toEqual([
+      { ...running[0], worker: expect.objectContaining({ pid: process.pid }) as unknown }
+    ])
     store.close()
   })
 

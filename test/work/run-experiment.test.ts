@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/pipeline/event.js'
-import { runExperiment } from '../../src/pipeline/run-experiment.js'
+import { runExperiment } from '../../src/work/run-experiment.js'
 import { openDatabase } from '../../src/store/sqlite.js'
 import { createStore } from '../../src/store/store.js'
 

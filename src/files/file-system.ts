@@ -1,0 +1,57 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+
+/** What is to be known of where a folder is. */
+export interface FileSystem {
+  readonly name: string
+  /** Whether several machines may see it, which then share no memory. */
+  readonly isShared: boolean
+  /** What is not to be relied on there, for people. */
+  readonly warning?: string
+}
+
+/** File systems that several machines see, by the numbers that Linux gives them (statfs(2) and their own sources). */
+const SHARED: ReadonlyMap<number, Omit<FileSystem, 'isShared'>> = new Map([
+  [0x6969, { name: 'NFS' }],
+  [0x0bd00bd0, { name: 'Lustre' }],
+  [0x47504653, { name: 'GPFS' }],
+  [0x00c36400, { name: 'Ceph' }],
+  [0x19830326, { name: 'BeeGFS' }],
+  [0x5346414f, { name: 'AFS', warning: 'its locks may not be those of other machines' }],
+  [0xff534d42, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
+  [0xfe534d42, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
+  [0x65735546, { name: 'FUSE', warning: 'whether its locks reach other machines depends on what is behind it' }]
+])
+
+const LOCAL: FileSystem = { name: 'a local file system', isShared: false }
+
+/** Names of folders that a program keeps the same on several machines, whatever is in use there. */
+const SYNCED = /^(Dropbox( .*)?|OneDrive( - .*)?|Google ?Drive|iCloud ?Drive|Nextcloud|ownCloud)$/i
+
+/** The file system of a folder that is there. `statfs` asks the system; a system that does not tell has a local one. */
+export function fileSystemOf(
+  folder: string,
+  statfs: (path: string) => { readonly type: number } = statfsSync
+): FileSystem {
+  const synced = syncedBy(folder)
+  if (synced !== undefined)
+    return {
+      name: synced,
+      isShared: false,
+      warning: 'a program that copies its files while they are written can damage them; have it leave this folder out'
+    }
+  if (process.platform !== 'linux') return LOCAL
+  const found = SHARED.get(statfs(folder).type >>> 0)
+  return found ? { ...found, isShared: true } : LOCAL
+}
+
+function syncedBy(folder: string): string | undefined {
+  const name = folder.split(sep).find(part => SYNCED.test(part))
+  return name ?? (hasCache(folder) ? 'Dropbox' : undefined)
+}
+
+/** Whether a folder, or one above it, is the one that Dropbox keeps. */
+function hasCache(folder: string): boolean {
+  if (existsSync(join(folder, '.dropbox.cache'))) return true
+  return dirname(folder) !== folder && hasCache(dirname(folder))
+}
