@@ -28,6 +28,16 @@ export function objectFiles(root: string): ObjectFile[] {
     )
 }
 
+/** The folder of the work orders of a store, each of which is named by the key of its stage. */
+export function ordersFolder(root: string): string {
+  return join(root, 'orders')
+}
+
+/** Whether workers may be at something, whose files nothing in the database refers to before it is collected. */
+export function hasOrders(root: string): boolean {
+  return entriesOf(ordersFolder(root)).some(({ name }) => /^[0-9a-f]{64}\.json$/.test(name))
+}
+
 /** The folder of the pictures of each run, by the run's id, which may be there no more. */
 export function imageFolders(root: string): ReadonlyMap<string, string> {
   const top = join(root, 'images')

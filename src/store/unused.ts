@@ -1,5 +1,5 @@
 import { seemsAlive } from './claims.js'
-import { imageFolders, objectFiles, sized, type Sized } from './folders.js'
+import { hasOrders, imageFolders, objectFiles, sized, type Sized } from './folders.js'
 import { holderOf, type Holder } from './holders.js'
 import { isRow, number, text, type Row } from './rows.js'
 import { checkRows } from './seals.js'
@@ -15,7 +15,7 @@ export interface UnusedStage {
 /** What nothing in a store refers to. Its files are those that are left once its stages are deleted. */
 export interface Unused {
   readonly stages: readonly UnusedStage[]
-  /** Files named by their content that no other stage has left. */
+  /** Files named by their content that no other stage has left; none while workers have orders. */
   readonly objects: readonly Sized[]
   /** Folders of pictures whose run is no more. */
   readonly images: readonly Sized[]
@@ -53,7 +53,9 @@ export function findUnused(
   const runs = new Set(rowsOf(database, 'SELECT id FROM runs').map(row => text(row, 'id')))
   return {
     stages,
-    objects: objectFiles(root).flatMap(({ name, path, bytes }) => (named.has(name) ? [] : [{ path, bytes }])),
+    objects: (hasOrders(root) ? [] : objectFiles(root)).flatMap(({ name, path, bytes }) =>
+      named.has(name) ? [] : [{ path, bytes }]
+    ),
     images: [...imageFolders(root)].flatMap(([run, path]) => (runs.has(run) ? [] : [sized(path)]))
   }
 }

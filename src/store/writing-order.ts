@@ -7,7 +7,7 @@ import type { WritableStore } from './access.js'
 import { claim, deadHolders } from './claims.js'
 import type { Commits } from './commits.js'
 import { guarded } from './failures.js'
-import { entriesOf, type Sized } from './folders.js'
+import { entriesOf, type Sized, hasOrders } from './folders.js'
 import { allHolders, type Holder } from './holders.js'
 import { objectAt } from './objects.js'
 import { attended } from './presence.js'
@@ -135,6 +135,7 @@ function removeStage(
 function removeObjects({ root, database, transaction }: Commits, objects: readonly Sized[]): readonly Sized[] {
   const named = database.prepare('SELECT 1 FROM artifacts WHERE digest = ? AND extension = ? LIMIT 1')
   return transaction(() => {
+    if (hasOrders(root)) return []
     const gone = objects.filter(({ path }) => {
       const object = objectAt(path.slice(root.length + 1))
       return object !== undefined && named.get(object.digest, object.extension) === undefined

@@ -8,7 +8,7 @@ import type { OnEvent } from '../pipeline/event.js'
 import type { Elsewhere } from '../pipeline/prepare.js'
 import { described } from '../predictors/file.js'
 import { elsewhere, isLeft } from './collect.js'
-import { ordersFolder } from './order.js'
+import { ordersFolder } from '../store/folders.js'
 import { schedule } from './schedule.js'
 
 export interface DistributionOptions {

@@ -4,7 +4,7 @@ import type { ExecutionSpec } from '../executors/execution-keys.js'
 import { EXECUTORS } from '../executors/registry.js'
 import { readNote, writeNote } from '../files/sealed.js'
 import { child } from '../reading/plain.js'
-import { ordersFolder } from './order.js'
+import { ordersFolder } from '../store/folders.js'
 
 function noteFile(root: string, runId: string): string {
   return join(ordersFolder(root), `${runId}.execution.json`)

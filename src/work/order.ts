@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
 import { readNote, writeNote } from '../files/sealed.js'
 import { packageVersion } from '../pipeline/version.js'
+import { ordersFolder } from '../store/folders.js'
 import { child, isMapping } from '../reading/plain.js'
 import type { Store, StoreContents } from '../store/store.js'
 
@@ -34,11 +35,6 @@ export interface OrderSpec {
   readonly text: string
   readonly overrides: readonly string[]
   readonly allowMismatch: boolean
-}
-
-/** The folder of a store's work orders. */
-export function ordersFolder(root: string): string {
-  return join(root, 'orders')
 }
 
 export function orderFile(root: string, key: string): string {

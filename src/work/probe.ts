@@ -9,7 +9,8 @@ import { diagnose, type Diagnosis } from '../pipeline/doctor.js'
 import { packageVersion } from '../pipeline/version.js'
 import { child } from '../reading/plain.js'
 import { tailOf } from './collect.js'
-import { ordersFolder, storeOf } from './order.js'
+import { ordersFolder } from '../store/folders.js'
+import { storeOf } from './order.js'
 import { lookAfresh } from './records.js'
 
 /** What a worker says of the machine that it runs on. */

@@ -4,7 +4,7 @@ import type { Executor, Standing } from '../executors/executor.js'
 import type { Run, RunStage, Store } from '../store/store.js'
 import { tailOf } from './collect.js'
 import { notedJobs, type NotedJobs } from './jobs.js'
-import { ordersFolder } from './order.js'
+import { ordersFolder } from '../store/folders.js'
 import { readRecord, recorded, recordsFolder } from './records.js'
 
 /** How far a stage is, and who is at it. */

@@ -155,6 +155,17 @@ describe('removing what is unused', () => {
     expect(store.unused()).toEqual({ stages: [], objects: [], images: [] })
   })
 
+  it('leaves files that nothing refers to while workers have orders', async () => {
+    const { digest } = store.putObject(Buffer.from('of a worker'), 'npy')
+    const order = join(root, 'orders', `${digest}.json`)
+    mkdirSync(join(root, 'orders'))
+    writeFileSync(order, '{}')
+    expect(store.unused().objects).toEqual([])
+    expect((await store.removeUnused()).objects).toEqual([])
+    rmSync(order)
+    expect((await store.removeUnused()).objects).toHaveLength(1)
+  })
+
   it('leaves a stage that a process computes without a run', async () => {
     const claim = begun('k1')
     store.putShard(claim, shard('one'))
