@@ -28,8 +28,13 @@ export async function readSealed(path: string): Promise<Sealed<Uint8Array<ArrayB
 
 /** A note is JSON, `{"seal":...,"note":...}`, and stays so byte for byte. */
 export async function writeNote(path: string, note: unknown): Promise<void> {
+  await placeFile(path, [noteBytes(path, note)])
+}
+
+/** A note as the bytes of the file that is to stand at a path. */
+export function noteBytes(path: string, note: unknown): Buffer {
   const text = JSON.stringify(note)
-  await placeFile(path, [Buffer.from(`{"seal":"${seal(path, Buffer.from(text)).toString('hex')}","note":${text}}`)])
+  return Buffer.from(`{"seal":"${seal(path, Buffer.from(text)).toString('hex')}","note":${text}}`)
 }
 
 export async function readNote(path: string): Promise<Sealed<unknown>> {

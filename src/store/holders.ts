@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../files/processes.js'
 import { isRow, number, text, textOrNull, type Row } from './rows.js'
-import type { Database } from './sqlite.js'
+import { prepared, type Database } from './sqlite.js'
 
 /** A process that holds a piece of work, as the table `claims` has it. */
 export interface Holder extends ProcessIdentity {
@@ -14,7 +14,7 @@ export interface Holder extends ProcessIdentity {
 }
 
 export function holderOf(database: Database, name: string): Holder | undefined {
-  const row = database.prepare('SELECT * FROM claims WHERE name = ?').get(name)
+  const row = prepared(database, 'SELECT * FROM claims WHERE name = ?').get(name)
   return isRow(row) ? toHolder(row) : undefined
 }
 

@@ -51,7 +51,9 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
   // Every stage that is under way listens to it.
   setMaxListeners(0, signal)
   if (detach && descriptor.endsWithUs)
-    throw new EpdError('usage', `detach: the workers of "${name}" end with the run that started them`)
+    throw new EpdError('usage', `detach: the workers of "${name}" end with the run that started them`, {
+      subject: 'detach'
+    })
   const { file, text, overrides, allowMismatch, predictors = [] } = experiment
   const workerArguments = scratch === undefined ? [] : ['--scratch', scratch]
   return {

@@ -19,7 +19,7 @@ export interface Ledger {
 
 export interface LedgerOptions {
   readonly planned: PlannedStage
-  readonly context: StageContext
+  readonly context: Pick<StageContext, 'store' | 'claim' | 'onProgress' | 'onNote'>
   /** The folder of records. */
   readonly folder: string
   /** The number of its shards; absent where it is computed whole. */

@@ -34,16 +34,6 @@ describe('a run with --jobs', () => {
     expect(order.indexOf('started lessons')).toBeLessThan(order.indexOf('finished teacher'))
   })
 
-  it('has a worker that is killed replaced', async () => {
-    const store = temporaryFolder()
-    const run = epdRun(['run', spec, '--store', store, '--jobs', '2'])
-    const workers = () => processesWith(join(store, 'orders'))
-    await until(() => workers().length > 0)
-    process.kill(workers()[0], 'SIGKILL')
-    expect(await run).toMatchObject({ code: 0 })
-    expect(outcome(store)).toEqual(outcome(whole))
-  })
-
   it('leaves no worker behind when it is killed, and goes on from what they have left', async () => {
     const store = temporaryFolder()
     const run = epdRun(['run', spec, '--store', store, '--jobs', '2', '--json'], {
@@ -54,21 +44,6 @@ describe('a run with --jobs', () => {
     expect(await run).toMatchObject({ code: null })
     await until(() => processesWith(join(store, 'orders')).length === 0)
     expect(await epdRun(['resume', '--store', store, '--jobs', '2'])).toMatchObject({ code: 0 })
-    expect(outcome(store)).toEqual(outcome(whole))
-  })
-
-  it('ends its workers on Ctrl-C', async () => {
-    const store = temporaryFolder()
-    const workers = () => processesWith(join(store, 'orders'))
-    let sent = false
-    const run = await epdRun(['run', spec, '--store', store, '--jobs', '2', '--json'], {
-      onLine(line, child) {
-        if (!sent && line.type === 'started') sent = child.kill('SIGINT')
-      }
-    })
-    expect(run.code).toBe(130)
-    await until(() => workers().length === 0)
-    expect(await epdRun(['resume', '--store', store])).toMatchObject({ code: 0 })
     expect(outcome(store)).toEqual(outcome(whole))
   })
 
@@ -87,18 +62,6 @@ describe('a run with --jobs', () => {
       'warning: what a worker left of finer (0) is not what was written; it is computed again',
       'warning: what a worker left of many (0) is not what was written; it is computed again'
     ])
-    expect(outcome(store)).toEqual(outcome(whole))
-  })
-
-  it('shares a store with another such run, and no stage is computed twice', async () => {
-    const store = temporaryFolder()
-    const lines: Line[] = []
-    const runs = [0, 1].map(() =>
-      epdRun(['run', spec, '--store', store, '--jobs', '1', '--json'], { onLine: line => lines.push(line) })
-    )
-    expect(await Promise.all(runs)).toMatchObject([{ code: 0 }, { code: 0 }])
-    const started = lines.flatMap(({ type, stage }) => (type === 'started' ? [stage] : []))
-    expect(started.sort()).toEqual(['finer', 'many', 'score'])
     expect(outcome(store)).toEqual(outcome(whole))
   })
 

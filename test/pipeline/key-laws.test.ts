@@ -138,3 +138,15 @@ function hashed(seed: number): () => number {
   let drawn = 0
   return () => hashUniform('key-laws', seed + drawn++, 1)[0]
 }
+
+describe('where stages are computed', () => {
+  const text = readFileSync('specs/shapes16-nfe5.yaml', 'utf8')
+
+  it.each([
+    '{ executor: local, jobs: 3, devices: [0, 1] }',
+    '{ executor: slurm, options: [--partition=gpu], evaluations: 7, deadline: 60 }',
+    "{ executor: template, command: 'ssh node epd-run work {order} --shards {shards}', retries: 0 }"
+  ])('is part of no key: %s', execution => {
+    expect(keys(`${text}\nexecution: ${execution}\n`)).toEqual(keys(text))
+  })
+})
