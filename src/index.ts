@@ -234,6 +234,8 @@ export type { SpecDifference } from './pipeline/spec-differences.js'
 export { imagesFolder } from './pipeline/images.js'
 export { compareImages, type ComparisonOptions, type ImageComparison } from './pipeline/comparison.js'
 export { report, type ReportOptions } from './report/report.js'
+export type { Elsewhere, Opened } from './pipeline/prepare.js'
+export type { GivenFile } from './pipeline/given-files.js'
 export { packageVersion } from './pipeline/version.js'
 export type { OnEvent, RunEvent } from './pipeline/event.js'
 export type { Sight } from './files/processes.js'
@@ -261,6 +263,7 @@ export {
   openStore,
   type Artifact,
   type Claim,
+  type StoreContents,
   type ClaimHolder,
   type FoundRun,
   type ImportedRow,
