@@ -16,7 +16,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
     'model: {',
     'modl: {',
     '1:1: model: expected a mapping, found nothing',
-    '2:1: modl: expected one of the keys name, description, model, plugins, prompts, generator, solver, matrix, stages, found "modl"; did you mean "model"?'
+    '2:1: modl: expected one of the keys name, description, model, plugins, prompts, execution, generator, solver, matrix, stages, found "modl"; did you mean "model"?'
   ],
   ['{ checkpoint: model.pkl }', 'model.pkl', '2:8: model: expected a mapping, found "model.pkl"'],
   [
@@ -314,11 +314,11 @@ describe('a wrong --set', () => {
     ['solver.nfe=4', 'solver.nfe: expected an nfe that epd with afs can meet, such as 3 or 5, found 4'],
     [
       'modl.engine=onnx',
-      'modl: expected one of the keys name, description, model, plugins, prompts, generator, solver, matrix, stages, found "modl"; did you mean "model"?'
+      'modl: expected one of the keys name, description, model, plugins, prompts, execution, generator, solver, matrix, stages, found "modl"; did you mean "model"?'
     ],
     [
       '__proto__.x=1',
-      '__proto__: expected one of the keys name, description, model, plugins, prompts, generator, solver, matrix, stages, found "__proto__"'
+      '__proto__: expected one of the keys name, description, model, plugins, prompts, execution, generator, solver, matrix, stages, found "__proto__"'
     ]
   ])('%s', (set, message) => {
     expect(errors(whole, [set])).toEqual([`set ${set}: ${message}`])
