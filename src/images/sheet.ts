@@ -45,7 +45,7 @@ const MARGIN = 20
 /** Between two images, and between the images and what stands beside them. */
 const [GAP, BESIDE] = [6, 24]
 const LINE_HEIGHT = 17
-/** Of the names of rows. */
+/** The most pixels that the names of rows take from left to right. */
 const MOST_LABEL = 250
 /** The least width of all together, so that the notes have room. */
 const LEAST_WIDTH = 460

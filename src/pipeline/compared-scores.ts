@@ -6,7 +6,7 @@ import type { Sampled } from './sampled.js'
 
 /** The PSNR of each row to the reference, in decibels, and what it is the mean of, in words. */
 export interface Likeness {
-  /** By the name of the stage. */
+  /** A value for each stage, by its name. */
   readonly values: ReadonlyMap<string, number>
   readonly over: string
 }

@@ -79,7 +79,7 @@ interface State {
   /** Keys of the results that are in the store. */
   readonly done: ReadonlySet<string>
   readonly recent: readonly DoneStage[]
-  /** By the names of the stages, in the order in which they began. */
+  /** The stages that are under way, by their names, in the order in which they began. */
   readonly running: ReadonlyMap<string, Running>
   readonly speeds: Speeds
 }

@@ -110,7 +110,7 @@ export async function samplerExperiment(
   }
 }
 
-/** Of a run's name: files are called by it, with an ending. */
+/** The most letters of a run's name, since files are called by it, with an ending. */
 const NAME_LENGTH = 120
 
 /** An error in a spec that nobody has written, without the lines at which it stands there. */

@@ -8,7 +8,7 @@ export interface WatchedRun extends Omit<LiveRun, 'running'> {
   readonly run: Run
   /** The stages that are computed or waited for, each with the process that does so. */
   readonly running: readonly (LiveStage & { readonly worker: Pick<RunWorker, 'pid' | 'host' | 'sight'> })[]
-  /** Of a run that no process works on: the stage that was under way, and how much of it is kept. */
+  /** The stage that was under way, and how much of it is kept; absent while a process works on the run. */
   readonly begun?: { readonly name: string; readonly seeds: number; readonly iterations: number }
 }
 

@@ -8,7 +8,7 @@ import type { Entry } from './standings.js'
 /** How two samplers compare on images of the same seeds. */
 export interface Paired {
   readonly count: number
-  /** Of how many seeds the first one's value is the better. */
+  /** The number of seeds for which the first one's value is the better. */
   readonly better: number
   /** The mean of the differences by which the first one is better; negative where it is worse. */
   readonly mean: number

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
@@ -11,7 +12,53 @@ beforeAll(async () => {
   expect(await epdRun(['run', spec, '--store', whole])).toMatchObject({ code: 0, stderr: '' })
 })
 
+/** The key of a stage of the run in one process. */
+function keyOf(stage: string): string {
+  return outcome(whole).stages.find(({ name }) => name === stage)!.key
+}
+
 describe('a run with --jobs', () => {
+  it('leaves no worker behind when it is killed, and goes on from what they have left', async () => {
+    const store = temporaryFolder()
+    const run = epdRun(['run', spec, '--store', store, '--jobs', '2', '--json'], {
+      onLine(line, child) {
+        if (line.type === 'progress' && Number(line.stored) > 0) child.kill('SIGKILL')
+      }
+    })
+    expect(await run).toMatchObject({ code: null })
+    await until(() => processesWith(join(store, 'orders')).length === 0)
+    expect(await epdRun(['resume', '--store', store, '--jobs', '2'])).toMatchObject({ code: 0 })
+    expect(outcome(store)).toEqual(outcome(whole))
+  })
+
+  it('computes anew what a worker has left that is not what was written, and says so', async () => {
+    const store = temporaryFolder()
+    for (const [stage, content] of [
+      ['many', '{"seal":"0","note":{}}'],
+      ['finer', 'garbage\0\u001b[2J']
+    ]) {
+      mkdirSync(join(store, 'results', keyOf(stage)), { recursive: true })
+      writeFileSync(join(store, 'results', keyOf(stage), '0.json'), content)
+    }
+    const run = await epdRun(['run', spec, '--store', store, '--jobs', '2'])
+    expect(run.code).toBe(0)
+    expect(run.stderr.split('\n').filter(Boolean).sort()).toEqual([
+      'warning: what a worker left of finer (0) is not what was written; it is computed again',
+      'warning: what a worker left of many (0) is not what was written; it is computed again'
+    ])
+    expect(outcome(store)).toEqual(outcome(whole))
+  })
+
+  it('fails with what a worker has said once it has failed as often as is allowed', async () => {
+    const broken = shardedSpec('execution: { executor: local, jobs: 2, retries: 1, scratch: /dev/null/nowhere }')
+    const { code, stderr } = await epdRun(['run', broken, '--store', temporaryFolder()])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /stage "(many|finer)": 2 workers ended without what they were asked for; its log is \S+\.log/
+    )
+    expect(stderr).toContain('/dev/null')
+  })
+
   it('has a worker that is killed replaced', async () => {
     const store = temporaryFolder()
     const run = epdRun(['run', spec, '--store', store, '--jobs', '2'])
