@@ -8,7 +8,7 @@ import type { ArchiveFlags } from './order-flags.js'
 import { print, printJson, warn } from './output.js'
 import { checkOut } from './out.js'
 import { printable } from './printable.js'
-import { inBytes } from './sizes.js'
+import { bytesInWords } from './words.js'
 
 /** Writes a run whole into a file. */
 export async function give(wanted: string, { store: dir, json, out }: ArchiveFlags): Promise<void> {
@@ -18,7 +18,7 @@ export async function give(wanted: string, { store: dir, json, out }: ArchiveFla
     const { id } = foundRun(store, wanted)
     const found = await archive(store, id, out)
     if (json) printJson(found)
-    else print(`${out}: run ${id} with ${found.objects.toLocaleString('en')} files, ${inBytes(found.bytes)}`)
+    else print(`${out}: run ${id} with ${found.objects.toLocaleString('en')} files, ${bytesInWords(found.bytes)}`)
   } finally {
     store.close()
   }

@@ -1,7 +1,5 @@
 import { firstNames } from '../first-names.js'
-import { hasParameters } from '../solvers/learned.js'
-import { SOLVERS, type Solvers } from '../solvers/registry.js'
-import { sample, type SampleStage } from '../stages/sample.js'
+import { sample, usesLearned } from '../stages/sample.js'
 import { isOf, type StageBase } from '../stages/kind.js'
 import type { ResultRow } from '../store/store.js'
 
@@ -22,12 +20,8 @@ interface Sampled {
  * learned comes than the best that learns nothing, in sentences. RMSE is compared within one score stage and one NFE.
  * @param results what `Store.results` has of the run; `stages`: the stages of its plan
  */
-export function gains(
-  results: readonly ResultRow[],
-  stages: readonly StageBase[],
-  solvers: Solvers = SOLVERS
-): string[] {
-  const all = sampled(results, new Map(stages.map(stage => [stage.name, stage])), solvers)
+export function gains(results: readonly ResultRow[], stages: readonly StageBase[]): string[] {
+  const all = sampled(results, new Map(stages.map(stage => [stage.name, stage])))
   const levels = [...new Set(all.map(({ nfe }) => nfe))].sort((a, b) => a - b)
   const compared = levels.filter(nfe => all.some(one => one.nfe === nfe && one.rmse !== undefined))
   return compared.flatMap(nfe => {
@@ -36,22 +30,13 @@ export function gains(
   })
 }
 
-function sampled(
-  results: readonly ResultRow[],
-  stages: ReadonlyMap<string, StageBase>,
-  solvers: Solvers
-): readonly Sampled[] {
+function sampled(results: readonly ResultRow[], stages: ReadonlyMap<string, StageBase>): readonly Sampled[] {
   return results.flatMap(({ samples, nfe, evaluations, images, score, metrics }) => {
     const stage = stages.get(samples)
     if (!isOf(sample, stage) || nfe === null || evaluations === null || !images) return []
     const scored = score === null ? {} : { score, rmse: metrics.rmse }
-    return [{ name: samples, nfe, evaluations: evaluations / images, learned: isLearned(stage, solvers), ...scored }]
+    return [{ name: samples, nfe, evaluations: evaluations / images, learned: usesLearned(stage), ...scored }]
   })
-}
-
-function isLearned({ solver, from, predictor }: SampleStage, solvers: Solvers): boolean {
-  const descriptor = solvers.find(({ name }) => name === solver.name)
-  return from !== undefined || predictor !== undefined || (descriptor !== undefined && hasParameters(descriptor.learns))
 }
 
 /** Names of samples that one cost is told of. */

@@ -9,7 +9,7 @@ import { onlyRun } from './found-run.js'
 import { onInterrupt } from './interrupt.js'
 import type { GarbageFlags } from './order-flags.js'
 import { print, printJson, warn } from './output.js'
-import { inBytes } from './sizes.js'
+import { bytesInWords } from './words.js'
 
 /** Deletes the record of runs. All of them must be there and at rest, or none is deleted but those before. */
 export async function remove(wanted: readonly string[], { store: dir, json }: Flags): Promise<void> {
@@ -24,7 +24,7 @@ export async function remove(wanted: readonly string[], { store: dir, json }: Fl
     }
     const { bytes } = await findGarbage(store)
     if (json) printJson({ removed: ids, unused: bytes })
-    else if (bytes > 0) print(`epd-run gc${elsewhere(dir)} would free ${inBytes(bytes)} that nothing refers to`)
+    else if (bytes > 0) print(`epd-run gc${elsewhere(dir)} would free ${bytesInWords(bytes)} that nothing refers to`)
   } finally {
     store.close()
   }
@@ -44,7 +44,7 @@ export async function collect({ store: dir, json, dryRun, downloads }: GarbageFl
       printJson(listed(store, found))
       return
     }
-    print(`freed ${inBytes(found.bytes)}: ${counts(found)}`)
+    print(`freed ${bytesInWords(found.bytes)}: ${counts(found)}`)
     if (found.cacheInUse) print('the cache stays as it is, since other processes work in the store')
   } finally {
     interrupt.release()
@@ -66,7 +66,7 @@ async function listGarbage(dir: string, { json, downloads }: Pick<GarbageFlags, 
       ...files.map(({ path, bytes, what }) => [path, bytes, what])
     ]
     if (rows.length > 0) print(`${inColumns(['what', 'bytes', 'which is'], rows)}\n`)
-    print(`would free ${inBytes(found.bytes)}: ${counts(found)}`)
+    print(`would free ${bytesInWords(found.bytes)}: ${counts(found)}`)
   } finally {
     store.close()
   }
@@ -104,7 +104,7 @@ export async function room({ store: dir, json }: Flags): Promise<void> {
       return
     }
     const runs = [...found.runs].sort((a, b) => b.own + b.images - a.own - a.images)
-    const rows = runs.map(({ run, own, shared, images }) => [run, ...[own, shared, images].map(inBytes)])
+    const rows = runs.map(({ run, own, shared, images }) => [run, ...[own, shared, images].map(bytesInWords)])
     const { graphs, prompts, downloads } = found.cache
     const whole = [
       ['shared by runs', found.shared],
@@ -117,7 +117,7 @@ export async function room({ store: dir, json }: Flags): Promise<void> {
     ] as const
     const sums = inColumns(
       ['what', 'bytes'],
-      whole.map(([what, bytes]) => [what, inBytes(bytes)])
+      whole.map(([what, bytes]) => [what, bytesInWords(bytes)])
     )
     print([...(rows.length > 0 ? [inColumns(['run', 'its own', 'shared', 'images'], rows), ''] : []), sums].join('\n'))
   } finally {

@@ -6,7 +6,6 @@ import { imagesFolder } from '../pipeline/images.js'
 import { predictorsIn } from '../pipeline/predictors.js'
 import { carryOut } from '../pipeline/carry-out.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
-import { solversWith } from '../experiment/plugins.js'
 import type { Plan } from '../pipeline/plan.js'
 import { readExperiment } from '../experiment/load.js'
 import { createStore, openStore, type WritableStore } from '../store/store.js'
@@ -78,7 +77,7 @@ async function execute(experiment: AnyExperiment, options: ResumeFlags): Promise
       how.order
     )
     await noteExecution(store.root, plan.runId, undefined)
-    report(store, plan, experiment, options)
+    report(store, plan, options)
   } catch (error) {
     if (isLeft(error)) {
       leave(store, runId, options, error)
@@ -121,23 +120,15 @@ function wayOn(store: WritableStore, runId: string | undefined, { store: dir }: 
   return `Interrupted; what is done is kept. Continue with: ${command}`
 }
 
-function report(
-  store: WritableStore,
-  { runId, stages }: Plan,
-  { plugins }: AnyExperiment,
-  { json, store: dir }: Flags
-): void {
+function report(store: WritableStore, { runId, stages }: Plan, { json, store: dir }: Flags): void {
   if (json) {
     printJson({ type: 'done', run: runId })
     return
   }
   const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
   const folder = imagesFolder(store.root, runId)
-  const told = gains(
-    store.results(runId),
-    stages.map(({ stage }) => stage),
-    solversWith(plugins)
-  )
+  const all = stages.map(({ stage }) => stage)
+  const told = gains(store.results(runId), all)
   const lines = [
     ...resultLines(store, runId),
     ...(told.length > 0 ? ['', ...told.flatMap(sentence => wrapped(printable(sentence), lineWidth(), '  '))] : []),

@@ -23,7 +23,8 @@ export async function meanOfPairs(
   return { mean: sum / count, count, seeds, details: { against: reference.name } }
 }
 
-const samplesBySeed = oncePer(async (set: SampleSet) => {
+/** The samples of a set by their seeds, read once for each set. */
+export const samplesBySeed = oncePer(async (set: SampleSet) => {
   const found = new Map<number, Float64Array>()
   for await (const { seeds, values, size } of set.values())
     seeds.forEach((seed, i) => found.set(seed, values.subarray(i * size, (i + 1) * size)))

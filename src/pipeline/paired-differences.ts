@@ -1,8 +1,9 @@
-import type { PairMeasure } from '../metrics/metric.js'
+import type { PairMeasure, SampleSet } from '../metrics/metric.js'
+import { samplesBySeed } from '../metrics/pairs.js'
 import { child } from '../reading/plain.js'
-import { decodedName } from '../stages/decoded-name.js'
 import { sampleSet } from '../stages/score-samples.js'
 import type { ResultRow, RunStage, Store } from '../store/store.js'
+import { imagesKeyOf } from './sampled.js'
 
 /** How a metric differs between two sets of samples, seed by seed. */
 export interface PairedDifference {
@@ -30,18 +31,34 @@ export type PerSeedReader = (
   measure: PairMeasure
 ) => Promise<PerSeed | undefined>
 
-/** A reader that computes each set of samples once. */
-export function perSeedReader(store: Store, signal: AbortSignal): PerSeedReader {
-  const known = new Map<string, Promise<PerSeed>>()
+/**
+ * A reader that computes each set of samples once, and reads each reference once.
+ * @param most the most seeds of a set that are looked at; by default all
+ */
+export function perSeedReader(store: Store, signal: AbortSignal, most = Infinity): PerSeedReader {
+  const runs = remembered((id: string) => store.runStages(id))
+  const references = remembered((key: string) => sampleSet('reference', { images: key }, store, signal))
+  const known = new Map<string, Promise<ReadonlyMap<number, number>>>()
   return async (runId, row, metric, measure) => {
-    const stages = store.runStages(runId)
+    const stages = runs(runId)
     const reference = referenceOf(store, stages, row, metric)
     if (reference === undefined) return undefined
-    const [samples, truth] = [imagesKey(stages, row.samples, row.key), reference]
-    const name = JSON.stringify([samples, truth, metric])
-    const made = known.get(name) ?? measured(store, samples, truth, measure, signal)
+    const samples = imagesKeyOf(stages, row.samples) ?? row.key
+    const name = JSON.stringify([samples, reference, metric])
+    const set = sampleSet('samples', { images: samples }, store, signal)
+    const made = known.get(name) ?? measured(set, references(reference), measure, most)
     known.set(name, made)
-    return made
+    return { reference, values: await made }
+  }
+}
+
+/** What a function comes to, once for each key. */
+function remembered<Value>(find: (key: string) => Value): (key: string) => Value {
+  const known = new Map<string, Value>()
+  return key => {
+    const value = known.get(key) ?? find(key)
+    known.set(key, value)
+    return value
   }
 }
 
@@ -56,31 +73,41 @@ function referenceOf(
   const scored = scoring && store.metrics(scoring.key).find(one => one.samplesKey === key && one.name === metric)
   const against = child(scored?.details, 'against')
   const found = stages.find(({ name }) => name === against)
-  return found?.stage?.kind === 'sample' ? imagesKey(stages, found.name, found.key) : undefined
-}
-
-/** The key of what holds a sample stage's images: its own, or that of the stage that decodes its latents. */
-function imagesKey(stages: readonly RunStage[], name: string, own: string): string {
-  return stages.find(stage => stage.name === decodedName(name))?.key ?? own
+  return found?.stage?.kind === 'sample' ? imagesKeyOf(stages, found.name) : undefined
 }
 
 async function measured(
-  store: Store,
-  samples: string,
-  reference: string,
+  samples: SampleSet,
+  reference: SampleSet,
   measure: PairMeasure,
-  signal: AbortSignal
-): Promise<PerSeed> {
-  const truths = new Map<number, Float64Array>()
-  for await (const { seeds, values, size } of sampleSet('reference', { images: reference }, store, signal).values())
-    seeds.forEach((seed, i) => truths.set(seed, values.subarray(i * size, (i + 1) * size)))
+  most: number
+): Promise<ReadonlyMap<number, number>> {
+  const truths = await samplesBySeed(reference)
   const found = new Map<number, number>()
-  for await (const { seeds, values, size } of sampleSet('samples', { images: samples }, store, signal).values())
-    seeds.forEach((seed, i) => {
+  for await (const { seeds, values, size } of samples.values())
+    for (const [i, seed] of seeds.entries()) {
+      if (found.size >= most) return found
       const truth = truths.get(seed)
       if (truth?.length === size) found.set(seed, measure(values.subarray(i * size, (i + 1) * size), truth))
-    })
-  return { reference, values: found }
+    }
+  return found
+}
+
+/** What the second's values are more than the first's, over the seeds that both have; none with another reference. */
+export function seedDifferences(first: PerSeed | undefined, second: PerSeed | undefined): number[] {
+  if (!second || first?.reference !== second.reference) return []
+  const differences = [...first.values].flatMap(([seed, value]) => {
+    const other = second.values.get(seed)
+    return other === undefined ? [] : [other - value]
+  })
+  return differences.filter(Number.isFinite)
+}
+
+/** The mean of two or more numbers, with its standard error. */
+export function meanWithError(values: readonly number[]): Pick<PairedDifference, 'mean' | 'standardError'> {
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length
+  const variance = values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (values.length - 1)
+  return { mean, standardError: Math.sqrt(variance / values.length) }
 }
 
 /** The difference over the seeds that both have; undefined without two of them, or with another reference. */
@@ -88,16 +115,8 @@ export function pairedDifference(
   first: PerSeed | undefined,
   second: PerSeed | undefined
 ): PairedDifference | undefined {
-  if (!second || first?.reference !== second.reference) return undefined
-  const differences = [...first.values].flatMap(([seed, value]) => {
-    const other = second.values.get(seed)
-    return other === undefined ? [] : [other - value]
-  })
-  const finite = differences.filter(Number.isFinite)
-  const seeds = finite.length
-  if (seeds < 2) return undefined
-  const mean = finite.reduce((sum, each) => sum + each, 0) / seeds
-  const variance = finite.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (seeds - 1)
-  const standardError = Math.sqrt(variance / seeds)
-  return { seeds, mean, standardError, isMoreThanSpread: Math.abs(mean) > 2 * standardError }
+  const differences = seedDifferences(first, second)
+  if (differences.length < 2) return undefined
+  const { mean, standardError } = meanWithError(differences)
+  return { seeds: differences.length, mean, standardError, isMoreThanSpread: Math.abs(mean) > 2 * standardError }
 }

@@ -7,9 +7,9 @@ import type { Cost, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { Store } from '../store/store.js'
 import { absentCopies, cacheFolder, expectFiles, findCopies, type Absent } from './assets.js'
-import { costsOf } from './costs.js'
+import { costsOf, NO_COST } from './costs.js'
 import { prepared, type ExecuteOptions } from './prepare.js'
-import { ratesOf, secondsFor, type Rates } from './rates.js'
+import { secondsFor, speedsOf, type Speeds } from './speeds.js'
 
 /** How far the store has come with a stage. */
 export type StageState =
@@ -67,8 +67,8 @@ export async function preview({ patience = 20_000, ...options }: PreviewOptions)
     plan
   } = await inCache(store, cacheDir => prepared({ ...options, cacheDir }, copies))
   await model.close()
-  const rates = ratesOf(store, model.digest, model.engine)
-  const known = { keyOf: plan.keyOf, nfeFactor: model.nfeFactor, rates }
+  const speeds = speedsOf(store, model.digest, model.engine)
+  const known = { keyOf: plan.keyOf, nfeFactor: model.nfeFactor, speeds }
   return { stages: previewed(whole, kinds, name => progressOf(store, plan.keyOf(name)), known), absent }
 }
 
@@ -91,23 +91,23 @@ async function inCache<T>({ root }: Store, work: (cacheDir: string) => Promise<T
 interface Known {
   readonly keyOf?: (name: string) => string
   readonly nfeFactor?: number
-  readonly rates?: Rates
+  readonly speeds?: Speeds
 }
 
 function previewed(
   experiment: AnyExperiment,
   kinds: StageKinds,
   progress: (name: string) => StageState,
-  { keyOf, nfeFactor = 1, rates }: Known = {}
+  { keyOf, nfeFactor = 1, speeds }: Known = {}
 ): readonly PreviewedStage[] {
   const costs = costsOf(experiment, kinds, nfeFactor)
   return experiment.stages.map(stage => {
-    const { evaluations = 0, atMost = false } = costs.get(stage.name) ?? {}
-    const seconds = evaluations === 0 ? undefined : secondsFor(rates, stage.kind, evaluations)
+    const cost = costs.get(stage.name) ?? NO_COST
+    const isKnown = cost.evaluations > 0 && speeds !== undefined && speeds.size > 0
     return {
-      ...{ stage, progress: progress(stage.name), evaluations, atMost },
+      ...{ stage, progress: progress(stage.name), ...cost },
       ...(keyOf && { key: keyOf(stage.name) }),
-      ...(seconds !== undefined && { seconds })
+      ...(isKnown && { seconds: secondsFor(speeds, { stage, cost }) })
     }
   })
 }

@@ -20,16 +20,25 @@ interface Place {
   readonly index: number
 }
 
+/**
+ * The key of what holds the images of a run's sample stage: its own, or that of the stage that decodes its latents.
+ * Undefined where the run has no stage of the name.
+ */
+export function imagesKeyOf(stages: readonly Pick<RunStage, 'name' | 'key'>[], name: string): string | undefined {
+  const keyOf = (wanted: string) => stages.find(stage => stage.name === wanted)?.key
+  return keyOf(decodedName(name)) ?? keyOf(name)
+}
+
 /** The sample stages of a run in their order, each with as many images as there are by now. */
 export function sampledIn(store: Store, runId: string): Sampled[] {
   const stages = store.runStages(runId)
-  const keys = new Map(stages.map(({ name, key }) => [name, key]))
   return stages
     .filter(({ stage }) => stage?.kind === 'sample')
-    .map(({ name, key, stage }) => ({ name, key, stage, places: placesOf(store, keys.get(decodedName(name)) ?? key) }))
+    .map(({ name, key, stage }) => ({ name, key, stage, places: placesOf(store, imagesKeyOf(stages, name) ?? key) }))
 }
 
-function placesOf(store: Store, key: string): Map<number, Place> {
+/** Where a stage has left the images of its seeds. */
+export function placesOf(store: Store, key: string): Sampled['places'] {
   const files = new Map(store.artifacts(key, 'images').map(artifact => [artifact.position, artifact]))
   const places = new Map<number, Place>()
   for (const { position, seeds } of store.shards(key)) {
@@ -43,7 +52,11 @@ function placesOf(store: Store, key: string): Map<number, Place> {
  * The images of some seeds, undefined where there is none. Each file is read once, and one of them is held at a time.
  * @throws EpdError `store-corrupt` where a file is missing or damaged
  */
-export function picturesOf(store: Store, { places }: Sampled, seeds: readonly number[]): (Picture | undefined)[] {
+export function picturesOf(
+  store: Store,
+  { places }: Pick<Sampled, 'places'>,
+  seeds: readonly number[]
+): (Picture | undefined)[] {
   const found = new Map<number, Picture>()
   const wanted = new Map<Artifact, number[]>()
   for (const seed of seeds) {

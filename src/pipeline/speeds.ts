@@ -1,4 +1,6 @@
+import { child } from '../reading/plain.js'
 import type { Cost, StageBase } from '../stages/kind.js'
+import type { Store } from '../store/store.js'
 
 /** What stages of a kind have taken: seconds for so many evaluations that were expected of them, in so many stages. */
 export interface Speed {
@@ -9,6 +11,21 @@ export interface Speed {
 
 /** What stages have taken, by their kinds. */
 export type Speeds = ReadonlyMap<string, Speed>
+
+/**
+ * What the finished stages that a store has of a model have taken on an engine. Stages of all runs count, whatever
+ * machine they ran on. @param digest the model's, @param engine its engine's numeric identity
+ */
+export function speedsOf(store: Store, digest: string, engine: string): Speeds {
+  const all = store.runs().flatMap(run => store.runStages(run.id))
+  const stages = new Map(all.flatMap(({ key, stage }) => (stage ? [[key, stage]] : [])))
+  return [...stages.values()].reduce<Speeds>((speeds, { kind, status, evaluations, seconds, provenance }) => {
+    const model = child(provenance, 'model')
+    const isOfModel = child(model, 'digest') === digest && child(model, 'engine') === engine
+    if (status !== 'finished' || !evaluations || !isOfModel) return speeds
+    return speedsWith(speeds, kind, { seconds, evaluations, stages: 1 })
+  }, new Map())
+}
 
 /** Adds what a stage of a kind has taken. */
 export function speedsWith(speeds: Speeds, kind: string, { seconds, evaluations, stages }: Speed): Speeds {

@@ -2,8 +2,9 @@ import { EpdError } from '../errors.js'
 import { loadExperiment } from '../experiment/load.js'
 import { predictorsIn } from '../pipeline/predictors.js'
 import { decodedName } from '../stages/decoded-name.js'
-import type { StageBase } from '../stages/kind.js'
+import { isOf, type StageBase } from '../stages/kind.js'
 import { STAGE_KINDS } from '../stages/registry.js'
+import { score } from '../stages/score.js'
 import type { ResultRow, Run, RunStage, Store } from '../store/store.js'
 
 /** A run with what its report is made of. */
@@ -65,10 +66,10 @@ export function inputsOf({ resolved, stages }: ReportRun, name: string): readonl
   return stages.flatMap(each => (decodedName(each.name) === name ? [each.name] : []))
 }
 
-/** The key of the stage that holds a sample stage's images: its own, or that of the stage that decodes its latents. */
-export function imagesKeyOf({ stages }: ReportRun, name: string): string | undefined {
-  const keyOf = (wanted: string) => stages.find(stage => stage.name === wanted)?.key
-  return keyOf(decodedName(name)) ?? keyOf(name)
+/** The sample stage that a score stage takes for the truth. */
+export function referenceOf(run: ReportRun, scoring: string | null): string | undefined {
+  const stage = run.resolved.get(scoring ?? '')
+  return isOf(score, stage) ? stage.reference : undefined
 }
 
 /** What tells the runs of a report apart in a few characters. */

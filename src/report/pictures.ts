@@ -1,6 +1,6 @@
-import { decodeNpy } from '../checkpoints/npy.js'
 import { toPng } from '../images/to-png.js'
 import type { Raster } from '../images/raster.js'
+import { picturesOf, placesOf } from '../pipeline/sampled.js'
 import type { Store } from '../store/store.js'
 
 /** Images of one size, by their seeds. */
@@ -12,22 +12,14 @@ export interface Pictures {
   readonly bySeed: ReadonlyMap<number, Uint8Array>
 }
 
-/** The stored images of a stage: those of some seeds. Undefined where it has left none. */
-export function readPictures(store: Store, key: string, wanted: ReadonlySet<number>): Pictures | undefined {
-  const files = new Map(store.artifacts(key, 'images').map(artifact => [artifact.position, artifact]))
-  const bySeed = new Map<number, Uint8Array>()
-  let size: Omit<Pictures, 'bySeed'> | undefined
-  for (const { position, seeds } of store.shards(key)) {
-    const file = files.get(position)
-    if (!file || !seeds.some(seed => wanted.has(seed))) continue
-    const { shape, data } = decodeNpy(store.readArtifact(file))
-    const [, height, width, channels] = shape
-    size = { height, width, channels }
-    const each = height * width * channels
-    for (const [i, seed] of seeds.entries())
-      if (wanted.has(seed)) bySeed.set(seed, Uint8Array.from(data.subarray(i * each, (i + 1) * each)))
-  }
-  return size && { ...size, bySeed }
+/** The stored images of a stage: those of some seeds. Undefined where it has left none of them. */
+export function readPictures(store: Store, key: string, seeds: readonly number[]): Pictures | undefined {
+  const found = picturesOf(store, { places: placesOf(store, key) }, seeds)
+  const first = found.find(picture => picture !== undefined)
+  if (!first) return undefined
+  const { width, height, channels } = first
+  const bySeed = new Map(found.flatMap((picture, i) => (picture ? [[seeds[i], picture.data]] : [])))
+  return { width, height, channels, bySeed }
 }
 
 /** Images side by side without a gap, in the order of the seeds. */

@@ -3,7 +3,7 @@ import { METRICS } from '../metrics/registry.js'
 import { canonical, child } from '../reading/plain.js'
 import { distill } from '../stages/distill.js'
 import { isOf } from '../stages/kind.js'
-import { sample } from '../stages/sample.js'
+import { sample, usesLearned } from '../stages/sample.js'
 import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { ResultRow } from '../store/store.js'
 import { inputsOf, shortNames, type ReportData, type ReportRun } from './data.js'
@@ -143,10 +143,10 @@ function entryOf({ run, results }: Group, { name }: MetricDescriptor): Entry {
   }
 }
 
-/** Whether a sample stage uses what a distill stage has found, or a predictor. */
+/** Whether a result is of something learned; undefined where the spec does not tell. */
 function isLearned(run: ReportRun, name: string): boolean | undefined {
   const stage = run.resolved.get(name)
-  return isOf(sample, stage) ? stage.from !== undefined || stage.predictor !== undefined : undefined
+  return isOf(sample, stage) ? usesLearned(stage) : undefined
 }
 
 /** The distill stage whose student a result samples with. */

@@ -177,6 +177,11 @@ function labelled(drawn: Condition | undefined, seeds: readonly number[], labels
   return labels ? { ...drawn, labels: Int32Array.from(seeds, seed => labels[seed % labels.length]) } : drawn
 }
 
+/** Whether a stage samples with what a distill stage has found, or with a predictor. */
+export function usesLearned({ from, predictor }: SampleStage): boolean {
+  return from !== undefined || predictor !== undefined
+}
+
 function evaluationsOf({ seeds, solver }: SampleStage, solvers: Solvers): number {
   return seeds.length * evaluationsASample(solver, solvers)
 }

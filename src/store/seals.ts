@@ -144,6 +144,21 @@ export function contentsOf(key: string): string {
   return `(SELECT row_seal(group_concat(seal, ' ')) FROM (${seals.join(' UNION ALL ')} ORDER BY seal))`
 }
 
+/** Enters a row of these values by its columns, sealed. What else the values have is left out. */
+export function enterSealed(
+  { run }: { readonly run: (sql: string, ...values: unknown[]) => unknown },
+  table: SealedName,
+  values: Row,
+  otherwise: 'ABORT' | 'IGNORE' | 'REPLACE'
+): void {
+  const columns = sealedColumns(table)
+  const row = columns.map(column => values[column])
+  run(
+    `INSERT OR ${otherwise} INTO ${table} (${columns.join(', ')}, seal) VALUES (${columns.map(() => '?').join(', ')}, ?)`,
+    ...[...row, digestOfValues([table, ...row])]
+  )
+}
+
 /** Seals the rows of a table that meet a condition. */
 export function seal(database: Database, table: SealedName, condition: string, ...values: unknown[]): void {
   const { columns } = SEALED[table]

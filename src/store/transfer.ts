@@ -6,7 +6,7 @@ import { guarded } from './failures.js'
 import { isWhole } from './objects.js'
 import { refreshResults } from './results.js'
 import { isRow, toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, intact, sealedColumns } from './seals.js'
+import { CONTENT_TABLES, enterSealed, intact } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 
 /** What a stage has left, with its seals: all of it, or the rows of one shard. */
@@ -25,7 +25,8 @@ export function contentsIn(database: Database, file: string, key: string, positi
 const OF_SHARDS = new Set<string>(['shards', 'artifacts'])
 
 /** Takes over what another store has of a stage. */
-export function adoption({ root, file, database, run, commit }: Commits): Pick<WritableStore, 'adopt'> {
+export function adoption(commits: Commits): Pick<WritableStore, 'adopt'> {
+  const { root, file, database, commit } = commits
   return {
     adopt(claimed, contents) {
       const rows = CONTENT_TABLES.flatMap(table =>
@@ -37,14 +38,7 @@ export function adoption({ root, file, database, run, commit }: Commits): Pick<W
           throw wrong(claimed.name, `the file ${String(row.digest)} is not there, or not what was written`)
       }
       commit(claimed, () => {
-        for (const { table, row } of rows) {
-          const columns = [...sealedColumns(table), 'seal']
-          const places = columns.map(() => '?').join(', ')
-          run(
-            `INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES (${places})`,
-            ...columns.map(column => row[column])
-          )
-        }
+        for (const { table, row } of rows) enterSealed(commits, table, row, 'REPLACE')
         if (rows.some(({ table }) => table === 'metrics')) refreshResults(database)
       })
     }

@@ -5,7 +5,7 @@ import { hasObject } from './objects.js'
 import { attended } from './presence.js'
 import { toArtifact, text, type Row } from './rows.js'
 import type { RunRecords, SealedRow } from './run-records.js'
-import { CONTENT_TABLES, isDamaged, checkStage, sealedColumns, type SealedName } from './seals.js'
+import { CONTENT_TABLES, isDamaged, checkStage, enterSealed, sealedColumns, type SealedName } from './seals.js'
 
 /** How a run stands that was not finished when it was written down elsewhere. */
 const BROUGHT = 'it was brought from another store before it was finished'
@@ -88,16 +88,10 @@ function putRun(commits: Commits, { table, values }: SealedRow): void {
 }
 
 /** Enters a row, sealed anew. */
-function put({ run }: Commits, { table, values }: SealedRow, otherwise: 'ABORT' | 'IGNORE'): void {
-  const columns = sealedColumns(table)
-  const places = columns.map(() => '?')
-  const row = columns.map(column => plain(values, column))
+function put(commits: Commits, { table, values }: SealedRow, otherwise: 'ABORT' | 'IGNORE'): void {
+  for (const column of sealedColumns(table)) expectPlain(values, column)
   try {
-    run(
-      `INSERT OR ${otherwise} INTO ${table} (${columns.join(', ')}, seal)
-       VALUES (${places.join(', ')}, row_seal('${table}', ${places.join(', ')}))`,
-      ...[...row, ...row]
-    )
+    enterSealed(commits, table, values, otherwise)
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CONSTRAINT'))
       throw wrong(`has a row of ${table} that no store can hold (${messageOf(error)})`)
@@ -105,9 +99,9 @@ function put({ run }: Commits, { table, values }: SealedRow, otherwise: 'ABORT' 
   }
 }
 
-function plain(values: Row, column: string): string | number | null {
+function expectPlain(values: Row, column: string): void {
   const value = values[column]
-  if (typeof value === 'string' || typeof value === 'number' || value === null) return value
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return
   throw wrong(`has a row without ${column}`)
 }
 

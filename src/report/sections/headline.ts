@@ -2,7 +2,7 @@ import { html, type Html } from '../../html/html.js'
 import type { MetricDescriptor } from '../../metrics/metric.js'
 import { command, repeats, shell } from '../commands.js'
 import type { ReportData } from '../data.js'
-import { paired, type Paired } from '../paired.js'
+import { pairing, type Paired } from '../paired.js'
 import type { Section } from '../section.js'
 import { recordOf, tableIn } from '../distilled.js'
 import {
@@ -25,7 +25,8 @@ export const headline: Section = {
     if (!standings)
       return html`<p>Nothing is scored yet, so that no sampler can be called the best.</p>
         ${uses(data)}`
-    const verdicts = await Promise.all(standings.nfes.map(nfe => verdict(data, standings, nfe)))
+    const paired = pairing(data)
+    const verdicts = await Promise.all(standings.nfes.map(nfe => verdict(paired, standings, nfe)))
     const { metric } = standings
     return html`<p class="measured">
         Measured by <b>${metric.name}</b>, the ${metric.title}; ${metric.moreIsBetter ? 'more' : 'less'} is better.
@@ -37,11 +38,11 @@ export const headline: Section = {
   }
 }
 
-async function verdict(data: ReportData, standings: Standings, nfe: number): Promise<Html> {
+async function verdict(paired: ReturnType<typeof pairing>, standings: Standings, nfe: number): Promise<Html> {
   const { metric } = standings
   const [best, ...others] = ranking(standings, nfe)
   const rivals = [...new Set([others.at(0), others.find(({ learned }) => learned === false)])].flatMap(one => one ?? [])
-  const pairs = await Promise.all(rivals.map(rival => paired(data, metric, best, rival)))
+  const pairs = await Promise.all(rivals.map(rival => paired(metric, best, rival)))
   return html`<li class="card">
     <h3>At ${nfe} NFE</h3>
     <p class="winner"><b>${best.name}</b> <span class="value">${metric.name} ${withSpread(best, metric)}</span></p>

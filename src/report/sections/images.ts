@@ -1,7 +1,7 @@
 import { html, type Content, type Html } from '../../html/html.js'
 import type { Raster } from '../../images/raster.js'
-import { imagesKeyOf, type ReportData, type ReportRun } from '../data.js'
-import { referenceOf } from '../paired.js'
+import { imagesKeyOf } from '../../pipeline/sampled.js'
+import { referenceOf, type ReportData, type ReportRun } from '../data.js'
 import { dataUri, errorScale, errorStrip, readPictures, strip, type Pictures } from '../pictures.js'
 import type { Section } from '../section.js'
 import { mainStandings, ranking, withSpread } from '../standings.js'
@@ -70,18 +70,18 @@ const MOST_PIXELS = 1.2e6
 const MOST_SEEDS = 12
 
 function gridOf({ store }: ReportData, first: Row, rows: readonly Row[]): Grid | undefined {
-  const truthKey = first.reference === undefined ? undefined : imagesKeyOf(first.run, first.reference)
+  const truthKey = first.reference === undefined ? undefined : imagesKeyOf(first.run.stages, first.reference)
   const keyed = rows.flatMap(row => {
-    const key = imagesKeyOf(row.run, row.samples)
+    const key = imagesKeyOf(row.run.stages, row.samples)
     return key === undefined ? [] : [{ ...row, key }]
   })
   const all = [...(truthKey === undefined ? [] : [truthKey]), ...keyed.map(({ key }) => key)]
   const common = seedsInCommon(all.map(key => store.shards(key).flatMap(({ seeds }) => seeds)))
-  const probe = all.length === 0 ? undefined : readPictures(store, all[0], new Set(common.slice(0, 1)))
+  const probe = all.length === 0 ? undefined : readPictures(store, all[0], common.slice(0, 1))
   if (!probe || (probe.channels !== 1 && probe.channels !== 3)) return undefined
   const most = Math.floor(MOST_PIXELS / (probe.width * probe.height * (2 * all.length + 3)))
   const seeds = common.slice(0, Math.min(Math.max(most, 1), MOST_SEEDS))
-  const read = (key: string) => readPictures(store, key, new Set(seeds))
+  const read = (key: string) => readPictures(store, key, seeds)
   const truth = truthKey === undefined ? undefined : read(truthKey)
   const found = keyed.flatMap(row => {
     const pictures = read(row.key)
