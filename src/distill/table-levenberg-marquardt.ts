@@ -41,8 +41,8 @@ const FALL = 4
  */
 const SLOW = 2
 const SHARE = { half: 0.1, rows: 0.03, last: 5e-3 } as const
-/** Moves to tables that validation tells against, one after the other, before a phase ends. */
-const PATIENCE = 4
+/** Moves that validation tells against, one after the other, before a phase ends. */
+const PATIENCE = { half: 3, rows: 4, points: 4 } as const
 /** The most that a coordinate moves at once: half its noise level. */
 const REACH = 0.5
 
@@ -55,6 +55,7 @@ const REACH = 0.5
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',
   learns: ['table'],
+  version: 2,
   learnsSigmas: false,
   takesObjective: true,
   start: 'uniform',
@@ -122,6 +123,7 @@ async function iterate(
   iterations: number
 ): Promise<{ position: Here; row: Iteration }> {
   const { phase } = before
+  if (phase === 'done') throw new RangeError('distill: the fit of the table is done')
   const task = lessonsOf(whole, phase)
   const share = shareOf(task, before)
   const { state: begun, loss } = await begin(task, before)
@@ -140,12 +142,12 @@ async function iterate(
   const { state: seen, validationLoss } = accepted
     ? await validate(task, moved, proposal.table)
     : { state: moved, validationLoss: undefined }
-  const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE || seen.round >= iterations
+  const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE[phase] || seen.round >= iterations
   const { evaluations, iteration } = seen
   return {
     position: { state: ended ? nextPhase(task, seen) : seen },
     row: {
-      ...{ iteration, phase: 'final', ...(phase !== 'done' && { tablePhase: phase }) },
+      ...{ iteration, phase: 'final', tablePhase: phase },
       ...{ loss: accepted ? proposal.loss : loss, validationLoss },
       ...{ evaluations, accepted, damping: proposal.damping }
     }

@@ -21,7 +21,10 @@ export interface TableState extends DistillState {
   readonly difference: number | null
   readonly evaluations: number
   readonly best: Best | null
-  /** Moves of this phase, one after the other, to tables that validation told against. */
+  /**
+   * Moves of this phase, one after the other, to tables that validation told against. On half of the trajectories a move
+   * counts whose validation loss is not the least so far: what is learned from few fits them alone before long.
+   */
   readonly stale: number
   /** Moves of this phase, one after the other, that hardly lowered the loss. */
   readonly slow: number
@@ -46,10 +49,15 @@ interface Best {
 export function judged(state: TableState, { table, loss: validationLoss, each }: ComparedTable): TableState {
   const { best } = state
   if (!best) return { ...state, best: { table, validationLoss, start: validationLoss, least: each } }
-  const least = mean(each) < mean(best.least) ? each : best.least
-  if (validationLoss > best.start || isWorse(each, best.least))
-    return { ...state, best: { ...best, least }, stale: state.stale + 1 }
-  return { ...state, best: { table, validationLoss, start: best.start, least }, stale: 0 }
+  const isLeast = mean(each) < mean(best.least)
+  const isKept = validationLoss <= best.start && !isWorse(each, best.least)
+  const kept = isKept ? { ...best, table, validationLoss } : best
+  const goesOn = state.phase === 'half' ? isLeast : isKept
+  return {
+    ...state,
+    best: { ...kept, least: isLeast ? each : best.least },
+    stale: goesOn ? 0 : state.stale + 1
+  }
 }
 
 /** Whether losses are larger than others by more than twice the standard error of the mean difference. */

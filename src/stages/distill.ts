@@ -38,6 +38,8 @@ export interface DistillStage {
   readonly validation: string
   readonly validationSeeds: Seeds
   readonly optimizer: OptimizerSpec
+  /** The optimiser's version; absent for the first. */
+  readonly optimiserVersion?: number
   readonly objective: 'final' | 'every'
   /** Whether the student's interior time points are learned too. */
   readonly learnSigmas: boolean
@@ -86,6 +88,7 @@ function resolve(raw: RawDistill, context: ResolveContext): DistillStage | undef
     ...{ learnSigmas, ...(startFrom !== undefined && { startFrom }), optimizer, objective },
     ...{ validation: `${name}.validation`, validationSeeds: seeds },
     ...(features && { features }),
+    ...(optimiser.version !== undefined && { optimiserVersion: optimiser.version }),
     ...{ start, seed }
   }
 }
@@ -127,13 +130,14 @@ export const distill: StageKind<DistillStage> = {
     return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
   },
   identity(stage, { decoder, runner }) {
-    const { student, begin, learnSigmas, optimizer, objective, features, start, seed } = stage
+    const { student, begin, learnSigmas, optimizer, optimiserVersion, objective, features, start, seed } = stage
     return {
       params: {
         student,
         begin: begin && { solver: begin.solver, mismatched: begin.mismatched, learned: begin.predictor?.learned },
         learnSigmas,
         optimizer,
+        optimiserVersion,
         objective,
         start,
         seed,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { distill, type DistillOptions, type DistillState } from '../../src/distill/distill.js'
 import { tableCoordinates } from '../../src/distill/table-coordinates.js'
 import { withPoints } from '../../src/distill/table-start.js'
+import { pick } from '../../src/distill/trajectories.js'
 import { isTable } from '../../src/solvers/learned.js'
 import { inconsistency, tableRows, type Table } from '../../src/solvers/table.js'
 import { tableOf } from '../../src/solvers/table-of.js'
@@ -51,6 +52,15 @@ describe('a table that is learned', () => {
     const phases = [history.slice(0, ends), history.slice(ends)].map(rows => rows.map(row => row.loss))
     for (const losses of phases) expect(losses).toEqual([...losses].sort((a, b) => b - a))
     expect(history.filter(row => row.accepted).length).toBeGreaterThan(3)
+  })
+
+  it('leaves half of the trajectories once three moves have not lowered the validation loss', async () => {
+    const few = pick(training, [...Array(16).keys()])
+    const { history } = await learned({ teacher: few, validation: pick(validation, [...Array(32).keys()]) })
+    const half = history.filter(row => row.tablePhase === 'half').map(row => row.validationLoss ?? Infinity)
+    const least = Math.min(...half)
+    expect(half).toHaveLength(half.indexOf(least) + 4)
+    expect(history.length).toBeGreaterThan(half.length)
   })
 
   it('is never worse than its start where it was validated', async () => {

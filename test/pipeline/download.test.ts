@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -11,7 +12,7 @@ import { serve, sha256Of } from '../downloads/servers.js'
 
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i) % 251))
 const total = content.length
-let handler: (request: IncomingMessage, response: ServerResponse) => void
+let handler: (request: IncomingMessage, response: ServerResponse) => unknown
 let ranges: (string | undefined)[]
 let url: string
 let folder: string
@@ -32,11 +33,13 @@ const files = () => readdirSync(folder).filter(name => !name.endsWith('.etag'))
 
 type Headers = Record<string, string | number>
 
-/** Sends the first bytes of the content, and closes the connection. */
+/** Sends the first bytes of the content, and closes the connection once all of them are in the file. */
 function cut(headers: Headers, bytes = 100_000) {
-  handler = (_, response) => {
-    response.writeHead(200, { 'content-length': total, ...headers })
-    response.write(content.subarray(0, bytes), () => setTimeout(() => response.destroy(), 50))
+  handler = async (_, response) => {
+    response.writeHead(200, { 'content-length': total, ...headers }).write(content.subarray(0, bytes))
+    const part = `${downloadPath(folder, url)}.part`
+    while ((statSync(part, { throwIfNoEntry: false })?.size ?? 0) < bytes) await sleep(5)
+    response.destroy()
   }
 }
 
