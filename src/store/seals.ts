@@ -23,13 +23,13 @@ const anew = () => ANEW
 /** Tables of what a stage leaves, by its key in `stage_key`. */
 export const CONTENT_TABLES = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations'] as const
 
-const TABLES = [
-  ...CONTENT_TABLES,
-  ...(['runs', 'run_stages', 'run_tags', 'run_notes', 'stages', 'imported_predictors'] as const)
-] as const
+/** Tables that say what runs and stages are. */
+const NAMING_TABLES = ['runs', 'run_stages', 'run_tags', 'run_notes', 'stages', 'imported_predictors'] as const
 
 /** A table whose rows are sealed. */
-export type SealedName = (typeof TABLES)[number]
+export type SealedName = (typeof CONTENT_TABLES)[number] | (typeof NAMING_TABLES)[number]
+
+const TABLES: readonly SealedName[] = [...CONTENT_TABLES, ...NAMING_TABLES]
 
 const SEALED: Readonly<Record<SealedName, SealedTable>> = {
   artifacts: {

@@ -68,6 +68,7 @@ describe('the report of a run', () => {
     expect(page).toMatch(/At 3 NFE[^]*epd K=2[^]*At 2 NFE|At 2 NFE[^]*euler[^]*At 3 NFE[^]*epd K=2/)
     expect(page).toContain(`rmse ${best?.metrics.rmse?.toPrecision(4)}`)
     expect(page).toContain('epd-run run small.yaml --store')
+    expect(page).toContain(`epd-run sample ${id}/student --seeds 0-63 -o images --store`)
     expect(page).toContain(`epd-run export ${id}/student --to diffusers --store`)
   })
 

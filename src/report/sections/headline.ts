@@ -86,7 +86,7 @@ function answer(isMore: boolean, why: string): Html {
 function uses(data: ReportData, standings?: Standings): Html {
   const best = standings?.nfes.flatMap(nfe => ranking(standings, nfe).slice(0, 1)) ?? []
   const learned = [...new Set(best.flatMap(entry => predictorOf(entry) ?? []))]
-  const lines = [...new Set(best.flatMap(entry => exportOf(data, entry) ?? []))]
+  const lines = [...new Set(best.flatMap(entry => waysToUse(data, entry)))]
   return html`<div class="uses">
     <div>
       <h3>Repeat it</h3>
@@ -107,12 +107,16 @@ function uses(data: ReportData, standings?: Standings): Html {
   </div>`
 }
 
-/** The command that exports what an entry samples with: as a program where it is a table, else as JSON. */
-function exportOf(data: ReportData, entry: Ranked): string | undefined {
+/** The commands that sample with what an entry learned, and export it: as a program where it is a table, else as JSON. */
+function waysToUse(data: ReportData, entry: Ranked): readonly string[] {
   const name = predictorOf(entry)
+  if (name === undefined) return []
   const stage = entry.run.stages.find(one => one.name === distillStageOf(entry))
   const row = stage && data.store.predictor(stage.key)
   const record = row && recordOf(data, stage, row)
   const target = record && tableIn(record) ? 'diffusers' : 'json'
-  return name === undefined ? undefined : command(data, 'export', name, '--to', target)
+  return [
+    command(data, 'sample', name, '--seeds', '0-63', '-o', 'images'),
+    command(data, 'export', name, '--to', target)
+  ]
 }
