@@ -111,9 +111,8 @@ function partsOf(
   schema: Compiled,
   reuse: Reuse
 ): { readonly chosen?: Chosen; readonly seeds: (key: string) => Seeds | undefined } {
-  const chosen = kinds.some(({ spec }) => spec.ownSolver)
-    ? top.solverAt(child(raw, 'solver'), [...path, 'solver'], reuse)
-    : undefined
+  const solverKeys = new Set(kinds.flatMap(({ spec }) => spec.ownSolver ?? []))
+  const [chosen] = [...solverKeys].map(key => top.solverAt(child(raw, key), [...path, key], reuse))
   const keys = new Set(kinds.flatMap(({ spec }) => spec.seeds))
   const isSeeds = schema.is(SEEDS)
   const seeds = new Map(

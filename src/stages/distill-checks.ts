@@ -140,6 +140,10 @@ export function checkGrid(
   report: Report
 ): void {
   const difference = differenceOf(grid, taught, ends)
-  if (difference)
-    report(path, `expected the time points of teacher ${quote(name)} (${difference.taught}), found ${difference.found}`)
+  if (!difference) return
+  const { taught: asTaught, found } = difference
+  report(
+    path,
+    `expected the time points of teacher ${quote(name)} (${asTaught}), found ${found}; a teacher whose student is this solver has them`
+  )
 }

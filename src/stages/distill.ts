@@ -55,7 +55,7 @@ const spec: StageSpec<DistillStage, RawDistill> = {
   description: 'Finds what the student solver follows its teacher with.',
   keys: DISTILL_KEYS,
   seeds: ['validation'],
-  ownSolver: true,
+  ownSolver: 'solver',
   references: written => [
     ...reference(written, ['teacher'], 'teacher'),
     ...reference(written, ['startFrom'], 'distill'),

@@ -87,7 +87,7 @@ const spec: StageSpec<SampleStage, ValuesOf<typeof KEYS>> = {
   description: "Solves from each seed's noise to an image.",
   keys: KEYS,
   seeds: ['seeds'],
-  ownSolver: true,
+  ownSolver: 'solver',
   references: written => [
     ...reference(written, ['solver'], 'distill'),
     ...reference(written, ['solver', 'from'], 'distill').filter(({ to }) => predictorIn(to) === undefined)

@@ -39,7 +39,6 @@ const spec: StageSpec<ScoreStage, RawScore> = {
   description: 'Measures samples against a reference.',
   keys: SCORE_KEYS,
   seeds: [],
-  ownSolver: false,
   references(written) {
     const samples = child(written, 'samples')
     const places = Array.isArray(samples) ? [...samples.keys()] : []

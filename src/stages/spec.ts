@@ -17,11 +17,8 @@ export interface StageSpec<S extends StageBase = StageBase, Raw = unknown> {
   readonly keys: KeySchemas
   /** Keys that hold seeds. They are looked at whatever is wrong around them. */
   readonly seeds: readonly string[]
-  /**
-   * Whether the key `solver` holds a solver with time points of its own, which is looked at whatever is wrong around
-   * it.
-   */
-  readonly ownSolver: boolean
+  /** The key that holds a solver with time points of its own, which is looked at whatever is wrong around it. */
+  readonly ownSolver?: string
   /** The stages that a stage as it is written names, whatever else is wrong with it. */
   references(written: unknown): readonly Reference[]
   /** The stage with all defaults and references resolved; undefined where something that it needs is wrong. */
@@ -46,7 +43,7 @@ export interface ResolveContext extends Reuse {
   readonly find: FindStage
   /** The seeds under one of its keys, if they are sound. */
   readonly seeds: (key: string) => Seeds | undefined
-  /** Its own solver, if it is sound and is not taken from a distill stage. */
+  /** The solver under its key `ownSolver`, if it is sound and is not taken from a distill stage. */
   readonly chosen?: Chosen
   /** The top-level solver, if it is sound. */
   readonly studied?: Chosen

@@ -5,7 +5,7 @@ import { bound } from '../solvers/options.js'
 import { solve } from '../solvers/solve.js'
 import { teacherGrid } from '../solvers/teacher.js'
 import { parallelNfe } from '../solvers/nfe.js'
-import { checkCoordinates } from '../solvers/read.js'
+import { checkCoordinates, type RawSolver } from '../solvers/read.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
 import { gridOf, type GridSpec, type SolverChoice } from '../solvers/spec.js'
 import type { GeneratorName } from '../random/latents.js'
@@ -40,8 +40,13 @@ const KEYS = {
     default: { name: 'heun' },
     fixed: true
   },
+  student: {
+    ...typed<RawSolver>()(orAxis(ref('solver'))),
+    description: 'The solver whose time points are refined. Default: the top-level solver.',
+    fixed: true
+  },
   refine: {
-    description: "Time points put into each interval of the studied solver's grid (M in the paper).",
+    description: "Time points put into each interval of the student's grid (M in the paper).",
     type: 'integer',
     minimum: 0,
     maximum: 10_000,
@@ -56,7 +61,7 @@ const KEYS = {
   },
   keep: {
     description:
-      "Which states are kept: those at the studied solver's time points (grid), or also those at the points that refine puts between them (refined), among which the optimizer search looks for time points. Default: grid.",
+      "Which states are kept: those at the student's time points (grid), or also those at the points that refine puts between them (refined), among which the optimizer search looks for time points. Default: grid.",
     enum: ['grid', 'refined']
   },
   seeds: { ...SEEDS, description: 'The seeds whose trajectories are made: a student learns from them.', needed: true }
@@ -64,16 +69,17 @@ const KEYS = {
 
 const spec: StageSpec<TeacherStage, ValuesOf<typeof KEYS>> = {
   description:
-    "Solves accurately, on a refinement of the studied solver's time points, and keeps the states at those points.",
+    "Solves accurately, on a refinement of a student's time points, and keeps the states at those points.",
   keys: KEYS,
   seeds: ['seeds'],
-  // Its time points are the student's.
-  ownSolver: false,
+  ownSolver: 'student',
   references: () => [],
-  resolve({ solver, refine, substeps, keep }, { name, seeds, studied, generator, solvers, path, report }) {
+  resolve({ solver, student, refine, substeps, keep }, context) {
+    const { name, seeds, studied, chosen, generator, solvers, path, report } = context
     const own = seeds('seeds')
-    if (!own || !studied) return undefined
-    const grid = gridOf(studied.solver)
+    const followed = student === undefined ? studied : chosen
+    if (!own || !followed) return undefined
+    const grid = gridOf(followed.solver)
     const sound = checkCoordinates(solverNamed(solver.name, solvers), solver, grid, [...path, 'solver'], report)
     if (!sound) return undefined
     const kept = keep === 'refined' && { keep }

@@ -101,7 +101,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'teacher: teacher,',
     'teacher: teacher, solver: { name: epd, nfe: 7, afs: true },',
-    '6:55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 5 time_uniform rho 1 over the model\'s range'
+    '6:55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 5 time_uniform rho 1 over the model\'s range; a teacher whose student is this solver has them'
   ],
   [
     'teacher: teacher,',

@@ -30,7 +30,7 @@ describe('a distill stage', () => {
     )
     const other = 'learnSigmas: true, solver: { name: ipndm, nfe: 5, schedule: { type: logsnr, sigmaMax: 50 } },'
     expect(errors(taught.replace('teacher: teacher,', `teacher: teacher, ${other}`))).toEqual([
-      '6:74: stages.student.solver: expected the time points of teacher "teacher" (from 80 to 0.002), found from 50 to the model\'s last'
+      '6:74: stages.student.solver: expected the time points of teacher "teacher" (from 80 to 0.002), found from 50 to the model\'s last; a teacher whose student is this solver has them'
     ])
   })
 
@@ -171,7 +171,7 @@ stages:
     ],
     [
       'solver: { name: pas, nfe: 5 }',
-      '55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 6 time_uniform rho 1 over the model\'s range'
+      '55: stages.student.solver: expected the time points of teacher "teacher" (4 time_uniform rho 1 over the model\'s range), found 6 time_uniform rho 1 over the model\'s range; a teacher whose student is this solver has them'
     ]
   ])('refuses %s', (options, message) => {
     expect(errors(student(options))).toEqual([`6:${message}`])

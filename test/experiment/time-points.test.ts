@@ -110,6 +110,40 @@ describe('a student on time points that end at 0', () => {
   })
 })
 
+describe('a teacher', () => {
+  const pas = 'name: pas, base: ipndm, maxOrder: 2, nfe: 5, afs: true, schedule: { type: polynomial }'
+  const spec = (more: string) => `
+name: a
+model: { checkpoint: a }
+solver: { name: epd, nfe: 3, afs: true }
+stages:
+  teacher: { kind: teacher, seeds: 10-19${more} }
+  student: { kind: distill, teacher: teacher, validation: 20-29, solver: { ${pas} } }
+`
+
+  it('refines the time points of the student that it names', () => {
+    const { stages } = load(spec(`, student: { ${pas} }`))
+    const grid = { type: 'polynomial', rho: 7, numSteps: 7 }
+    expect(stages.filter(({ kind }) => kind === 'teacher')).toEqual([
+      expect.objectContaining({ name: 'teacher', grid }),
+      expect.objectContaining({ name: 'student.validation', grid })
+    ])
+  })
+
+  it('is asked to where a student has other time points than the top-level solver', () => {
+    expect(errors(spec(''))).toEqual([
+      expect.stringMatching(/found 7 polynomial .*; a teacher whose student is this solver/)
+    ])
+  })
+
+  it('has its student looked at whatever else is wrong with it', () => {
+    expect(errors(spec(', student: { name: euler }, refine: no'))).toEqual([
+      expect.stringContaining('stages.teacher.student: expected nfe or numSteps, found neither'),
+      expect.stringContaining('stages.teacher.refine')
+    ])
+  })
+})
+
 describe('a predictor in use', () => {
   it('keeps its precision and its ends where a schedule says nothing of them', () => {
     expect(sampled(`{ from: "predictor:${PUBLISHED}", schedule: { type: time_uniform } }`).schedule).toEqual({

@@ -21,7 +21,6 @@ const spec: StageSpec<BrightnessStage, ValuesOf<typeof KEYS>> = {
   description: 'Measures how bright images are.',
   keys: KEYS,
   seeds: [],
-  ownSolver: false,
   references: written => reference(written, ['samples'], 'sample'),
   resolve: ({ samples, gain }, { name }) => ({ kind: 'brightness', name, samples, gain })
 }
