@@ -61,10 +61,18 @@ export function nameFor(model: readonly string[]): string {
 function look(model: readonly string[], file: string, cacheDir?: string): Promise<Found> {
   const [first = EMBEDDED, ...others] = model
   if (others.length > 0 || isProgram(first)) return program(model, file)
-  if (!existsSync(first))
-    throw new EpdError('checkpoint-missing', `${first}: there is no such file or folder, and no program with arguments`)
+  if (!existsSync(first)) throw missing(first)
   const path = model.length === 0 ? EMBEDDED : pathFrom(file, first)
   return extname(first) === '.onnx' ? onnx(first, path) : checkpoint(first, path, cacheDir)
+}
+
+/** Says what to do, as far as a text that is no path shows what was meant. */
+function missing(model: string): EpdError {
+  const what = `${model}: there is no such file or folder`
+  if (/^(hf:|https?:)/.test(model))
+    return new EpdError('checkpoint-missing', `${what} here; give the path of one`, { wayOut: 'download' })
+  const words = /\s/.test(model) ? '; give a program and each of its arguments as a word of its own' : ''
+  return new EpdError('checkpoint-missing', `${what}${words}`)
 }
 
 /** Whether the system runs a file, or one of its endings tells that an interpreter does. */

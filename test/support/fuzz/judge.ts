@@ -10,9 +10,14 @@ export function faultOf(error: unknown, { refuses }: Target): string | undefined
   if (!(error instanceof Error)) return `it threw ${String(error)}`
   if (!(error instanceof EpdError) && !refuses?.(error)) return `it threw ${error.stack ?? error.message}`
   const words = ENGINE.exec(error.message)?.[0]
-  if (words === undefined) return undefined
+  if (words === undefined || isOfSqlite(error.cause)) return undefined
   const origin = error.cause instanceof Error ? error.cause : error
   return `its error does not say what is wrong (${words}): ${error.message.slice(0, 300)}\n${origin.stack ?? ''}`
+}
+
+/** Whether SQLite has said it, which knows functions of its own. */
+function isOfSqlite(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'SqliteError'
 }
 
 /** What is wrong with the prototypes that all objects share, if something was put into one. */
