@@ -78,7 +78,7 @@ function spaced(prompt: string): string {
 
 /** The library's words. Those of JavaScript about a value of another form than the library expects tell nobody anything. */
 function reasonOf(error: unknown): string {
-  const isPlain = error instanceof Error && error.constructor === Error
+  const isPlain = error instanceof Error && error.constructor === Error && !error.message.includes('[object ')
   return isPlain ? error.message : 'a part of them has another form than tokenizers writes'
 }
 
