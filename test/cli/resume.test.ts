@@ -52,22 +52,6 @@ describe('Ctrl-C', () => {
   })
 })
 
-describe('two processes on one store', () => {
-  it('share the work, no stage computed twice, and leave the same bytes as one in another store', async () => {
-    const store = temporaryFolder()
-    const lines: Line[] = []
-    const both = await Promise.all(
-      [0, 1].map(() => epdRun(['run', spec, '--store', store, '--json'], { onLine: line => lines.push(line) }))
-    )
-    expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
-      { code: 0, stderr: '' },
-      { code: 0, stderr: '' }
-    ])
-    expect(lines.filter(({ type }) => type === 'started').length).toBe(8)
-    expect(outcome(store)).toEqual(outcome(whole))
-  })
-})
-
 describe('images', () => {
   it('lie where people look for them', () => {
     const store = openStore(whole)

@@ -21,15 +21,3 @@ it('shapes16 draws the reference images, whichever it begins with', () => {
   })
   expect(shapes16({ start: 2, count: 1 })).toEqual(images.subarray(2 * 768, 3 * 768))
 })
-
-it('shapes16 has the reference mean and the reference variances', () => {
-  const images = shapes16({ start: 0, count: dataset.count })
-  const mean = new Float64Array(768)
-  images.forEach((value, i) => (mean[i % 768] += value / dataset.count))
-  const squares = images.reduce((sum, value, i) => sum + (value - mean[i % 768]) ** 2, 0)
-  expect(mean.reduce((sum, value) => sum + value, 0) / 768).toBeCloseTo(dataset.mean_of_mean, 10)
-  expect(squares / (dataset.count - 1)).toBeCloseTo(dataset.trace_covariance, 8)
-  dataset.mean_head.forEach((value, i) => {
-    expect(mean[i]).toBeCloseTo(value, 10)
-  })
-})

@@ -17,12 +17,6 @@ describe('kid', () => {
     expect(found.value).toBeCloseTo(own / 42 - (2 * across) / 49, 12)
   })
 
-  it('is about zero for images of one distribution, over a hundred subsets of at most a thousand', async () => {
-    const found = await kid(features('a', 1100, 2), features('b', 1050, 2))
-    expect(found).toMatchObject({ subsets: 100, size: 1000 })
-    expect(Math.abs(found.value)).toBeLessThan(3 * found.deviation)
-  })
-
   it('is measured over subsets that are always the same', async () => {
     const [a, b] = [features('a', 40, 8), features('b', 30, 8)]
     const found = await kid(a, b)

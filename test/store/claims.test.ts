@@ -1,18 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { temporaryName } from '../../src/files/place.js'
-import { MIGRATIONS } from '../../src/store/migrations.js'
 import { openDatabase } from '../../src/store/sqlite.js'
-import { createStore, type Claim, type WritableStore } from '../../src/store/store.js'
+import { createStore, type WritableStore } from '../../src/store/store.js'
+import { otherProcess } from '../support/other-process.js'
 
-const program = fileURLToPath(new URL('other.ts', import.meta.url))
 let root: string
 let store: WritableStore
 const children: ChildProcess[] = []
@@ -28,27 +24,10 @@ afterEach(() => {
   store.close()
 })
 
-/** A process of its own with the store open, which does what it is asked. */
-function other(): { child: ChildProcess; ask: (command: string) => Promise<unknown> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, root], { stdio: ['pipe', 'pipe', 'inherit'] })
-  children.push(child)
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return {
-    child,
-    ask: async (command: string): Promise<unknown> => {
-      child.stdin.write(`${command}\n`)
-      return (await answers.next()).value
-    }
-  }
-}
-
-/** The claim as soon as the store gives it. */
-async function eventually(name: string): Promise<Claim> {
-  for (;;) {
-    const claim = store.claim(name)
-    if (claim) return claim
-    await sleep(100)
-  }
+function other() {
+  const started = otherProcess(root)
+  children.push(started.child)
+  return started
 }
 
 const codeOf = (code: string) => expect.objectContaining({ code }) as unknown
@@ -63,29 +42,12 @@ describe('a claim', () => {
     expect(store.claim('k')).toBeDefined()
   })
 
-  it('is given to one of many that ask at once', async () => {
-    const others = [other(), other(), other()]
-    const given = await Promise.all(others.map(({ ask }) => ask('begin k')))
-    expect(given.filter(answer => answer === 'given')).toHaveLength(1)
-  })
-
   it('of a process that was killed is free at once', async () => {
     const { child, ask } = other()
     await ask('begin k')
     child.kill('SIGKILL')
     await once(child, 'exit')
     expect(store.claim('k')).toBeDefined()
-  })
-
-  it('of a process that was stopped is taken over within seconds, and what it then puts is refused', async () => {
-    const { child, ask } = other()
-    await ask('begin k')
-    child.kill('SIGSTOP')
-    const claim = await eventually('k')
-    store.putShard(claim, { position: 0, seeds: [7], evaluations: 1, files: [] })
-    child.kill('SIGCONT')
-    expect(await ask('put')).toBe('claim-lost')
-    expect(store.shards('k').map(({ seeds }) => seeds)).toEqual([[7]])
   })
 
   it.each([-3_600_000, 0, 3_600_000])(
@@ -140,35 +102,6 @@ describe('a claim', () => {
       store.finishStage(claim, { evaluations: 1, seconds: 1 })
     }).toThrow(codeOf('claim-lost'))
     expect(store.stage('k')?.status).toBe('running')
-  })
-})
-
-describe('a store that does not exist yet', () => {
-  it('is made once by many processes that open it at once', async () => {
-    store.close()
-    root = mkdtempSync(join(tmpdir(), 'epd-claims-'))
-    const answers = await Promise.all(Array.from({ length: 4 }, (_, i) => other().ask(`begin k${i}`)))
-    expect(answers).toEqual(['given', 'given', 'given', 'given'])
-    store = createStore(root)
-    expect(store.query('PRAGMA user_version').rows).toEqual([[MIGRATIONS.length]])
-  })
-})
-
-describe('a process that is killed while it puts shards', () => {
-  it('leaves each of them whole or not at all', async () => {
-    const { child, ask } = other()
-    await ask('begin k')
-    await ask('putOnAndOn')
-    await sleep(700)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    const positions = store.shards('k').map(({ position }) => position)
-    expect(positions.length).toBeGreaterThan(0)
-    for (const name of ['a', 'b']) {
-      const files = store.artifacts('k', name)
-      expect(files.map(({ position }) => position)).toEqual(positions)
-      for (const one of files) expect(store.readArtifact(one)[0]).toBe(one.position % 256)
-    }
   })
 })
 
