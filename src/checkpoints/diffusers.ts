@@ -161,7 +161,8 @@ export async function readComponent(folder: string, options: ComponentOptions = 
       `${file}: there is no such file; a folder of diffusers has one for each network`
     )
   const { _class_name: ofDiffusers, architectures } = config
-  const named = Array.isArray(architectures) ? String(architectures[0]) : ''
+  const first: unknown = Array.isArray(architectures) ? architectures[0] : undefined
+  const named = typeof first === 'string' ? first : ''
   const { weights, variant } = await weightFiles(folder, options)
   return {
     className: typeof ofDiffusers === 'string' ? ofDiffusers : named,

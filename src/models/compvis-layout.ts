@@ -27,8 +27,8 @@ async function partsOf(states: LatentStates, path: string, asked: number | undef
   if (unet.in_channels !== unet.out_channels)
     throw new EpdError(
       'model-invalid',
-      `${path}: its U-Net's in_channels are ${String(unet.in_channels)}, but it answers ` +
-        `${String(unet.out_channels)}; networks that are given more than a noisy image (inpainting) are not supported`
+      `${path}: its U-Net's in_channels are ${JSON.stringify(unet.in_channels)}, but it answers ` +
+        `${JSON.stringify(unet.out_channels)}; networks that are given more than a noisy image (inpainting) are not supported`
     )
   const text = states.text.size > 0 ? recogniseClipText(states.text) : undefined
   const codes = states.firstStage.get('quantize.embedding.weight')?.shape[0]

@@ -14,6 +14,9 @@ export function sizesWithin({ down, cornerPadding }: DiffusersUNetConfig, size: 
   return sizes
 }
 
+/** The longest side that is doubled to an odd size, which takes a matrix of half as many values as it has pixels. */
+const MOST_UNEVEN = 4096
+
 /**
  * Checks that images which do not halve evenly meet their sizes again, which they do only where a block is told them.
  * @throws EpdError `model-invalid`
@@ -33,6 +36,8 @@ export function checkSizes(
     const fits = className === 'UNet2DConditionModel' && (kind === 'plain' || kind === 'context')
     if (smallest.includes(0) || !(isDouble || fits))
       throw read.unsupported('sample_size', size, `which cannot be halved ${sizes.length - 1} times`)
+    if (!isDouble && Math.max(...to) > MOST_UNEVEN)
+      throw read.unsupported('sample_size', size, `whose halves are uneven; such sides are at most ${MOST_UNEVEN}`)
   }
 }
 

@@ -58,7 +58,10 @@ export function listRecord(
   if (own && lists && own !== lists) throw invalid(`lists ${own}, and not ${lists}`)
   if (solver === undefined) throw invalid('is a list of time points, which are for a solver', 'say-solver')
   const wrong = numbers.find(number => !Number.isFinite(number))
-  if (numbers.length === 0 || wrong !== undefined) throw invalid(`its ${kind} must be numbers, found ${String(wrong)}`)
+  if (numbers.length === 0 || wrong !== undefined)
+    throw invalid(
+      `its ${kind} must be numbers, found ${typeof wrong === 'object' ? JSON.stringify(wrong) : String(wrong)}`
+    )
   const chosen = isMapping(solver) ? solver : { name: solver }
   return parseRecord(
     {

@@ -102,7 +102,7 @@ export class GraphBuilder {
         one.type === 'float32' &&
         one.name.startsWith('c') &&
         String(one.shape) === String(shape) &&
-        equalBytes(one.data, data)
+        Buffer.compare(one.data, data) === 0
     )
     return same
       ? { name: same.name, shape, type: 'float32' }
@@ -155,8 +155,4 @@ export class GraphBuilder {
       this.#initializers.set(name, { ...known, name, type: 'float16', data: toFloat16(known.data) })
     return { name, shape: x.shape, type: 'float16' }
   }
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
