@@ -26,6 +26,9 @@ const PROPERTIES = {
 /** The name of what runs are chosen and sorted by. */
 export type RunProperty = keyof typeof PROPERTIES
 
+/** The properties that are counted over a run's stages and files. */
+export const COUNTED: ReadonlySet<string> = new Set<RunProperty>(['stages', 'finished', 'size'])
+
 /** A property of a run. */
 export function runProperty(overview: RunOverview, name: RunProperty): PropertyValue {
   return PROPERTIES[name](overview)
