@@ -41,8 +41,9 @@ export const run: Page = {
 
 function header(one: Run): Html {
   const { id, description, error, note, tags, finished, created, updated } = one
-  const when = finished === null ? `changed ${moment(updated)}` : `finished ${moment(finished)}`
-  return html`<p>${state(one)} <code>${id}</code>, begun ${moment(created)}, ${when}</p>
+  const ended = finished === null ? `changed ${moment(updated)}` : `finished ${moment(finished)}`
+  const when = one.status === 'running' ? '' : `, ${ended}`
+  return html`<p>${state(one)} <code>${id}</code>, begun ${moment(created)}${when}</p>
     ${description !== '' && html`<p>${description}</p>`} ${tagList(tags)} ${note !== '' && html`<p>Note: ${note}</p>`}
     ${error !== null && error !== stateOf(one) && error !== one.status && html`<p class="problem">${error}</p>`}`
 }

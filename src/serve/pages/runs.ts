@@ -126,7 +126,7 @@ function list(store: Store, all: readonly Run[], found: readonly RunOverview[], 
       <thead>
         <tr>
           <th scope="col" class="pick"><span class="unseen">Choose</span></th>
-          ${heading('Run', 'name', asked)}${heading('State', 'state', asked)}${heading('Stages', 'stages', asked)}
+          ${heading('Run', 'name', asked)}${heading('State', 'state', asked)}${heading('Stages', 'stages', asked, 'more')}
           ${heading('Size', 'size', asked, 'more')}${heading('Changed', 'age', asked)}
         </tr>
       </thead>
@@ -156,14 +156,14 @@ function heading(title: string, property: string, { where, tag, sort, chosen }: 
 
 function row({ run, stages, finished, bytes }: RunOverview, chosen: ReadonlySet<string>): Html {
   const { id, description, note, overrides, tags, updated } = run
-  const about = [description, ...overrides, note].filter(text => text !== '')
+  const about = [description, overrides.length === 0 ? '' : `with ${overrides.join(' ')}`, note].filter(Boolean)
   return html`<tr>
     <td class="pick">${box(id, chosen.has(id))}</td>
     <th scope="row">
       <a href="${ofRun(id)}">${id}</a> ${tagList(tags)}${about.map(text => html`<span class="about">${text}</span>`)}
     </th>
     <td class="short">${state(run)}</td>
-    <td class="short">${finished}/${stages}</td>
+    <td class="short more">${finished}/${stages}</td>
     <td class="short more">${bytesInWords(bytes)}</td>
     <td class="short">${since(updated)}</td>
   </tr> `
