@@ -36,7 +36,7 @@ function tooFew(names: readonly string[]) {
 function runsOf({ runs, alone }: ComparedRuns): Html {
   return table({
     titles: ['run', 'state', 'changed', 'samples that no other has'],
-    rows: runs.map((run, i) => [
+    rows: [...new Map(runs.map((run, i) => [run.id, { run, i }])).values()].map(({ run, i }) => [
       html`<a href="${ofRun(run.id)}">${run.id}</a>`,
       ...[state(run), since(run.updated), alone[i].join(', ')]
     ])

@@ -99,7 +99,7 @@ function laidOut(found: Comparison): Html {
         caption: `The ${metric}${over === undefined ? '' : `, its mean over ${over} ± the standard deviation`}. The best of each column is bold, the second underlined.`
       })}
     </div>
-    ${costSentences(found).map(sentence => html`<p class="soft">${sentence}.</p>`)}`
+    ${costSentences(found).map(sentence => html`<p class="soft">${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.</p>`)}`
 }
 
 /** The command that prints the same table, in formats for papers too. */
