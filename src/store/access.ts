@@ -93,6 +93,8 @@ export interface Store {
    * @throws EpdError `store-corrupt` where one is not what was written
    */
   records(runId: string): RunRecords
+  /** Another number once anything was committed to the store by another opening of it, in this process or in others. */
+  changes(): number
   /** Closes the database. */
   close(): void
 }

@@ -63,6 +63,7 @@ export function reading(root: string, file: string, database: Database): Store {
     queryRows: sql => queryRows(file, sql),
     records: runId => guarded(file, () => recordsOf(file, database, runId)),
     unused: () => guarded(file, () => findUnused(root, file, database)),
+    changes: () => guarded(file, () => Number(database.pragma('data_version', { simple: true }))),
     close: () => database.close()
   }
 }

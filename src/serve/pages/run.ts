@@ -53,6 +53,9 @@ function news(id: string, from: number): Html {
   return html`data-events="${ofRun(id, ['events'], [['from', from > 0 ? String(from) : '']])}"`
 }
 
+/** What is said where news stay out. */
+const SILENT = 'The server does not answer. The page shows what it last said, and goes on once it answers.'
+
 /** How far the run is. While it goes on, the parts are replaced by news of it. */
 function standing(watched: WatchedRun, storeName: string): Content {
   const { id, status } = watched.run
@@ -66,9 +69,7 @@ function standing(watched: WatchedRun, storeName: string): Content {
         <p>It goes on with</p>
         ${shell(command({ storeName }, 'resume', id))}`
     )
-  return html`<p class="problem" role="alert" data-silent hidden>
-      The server does not answer. The page shows what it last said, and goes on once it answers.
-    </p>
+  return html`<p class="problem" role="alert" data-silent hidden>${SILENT}</p>
     <p class="unseen" role="status" data-part="said">${said}</p>
     ${section('standing', 'Under way', html`<div data-part="progress">${progress}</div>`)}`
 }

@@ -6,6 +6,7 @@ import type { Run, RunOverview, Store } from '../../store/store.js'
 import { bytesInWords, grouped } from '../../words.js'
 import { problem, shown } from '../layout.js'
 import { address, ofRun } from '../links.js'
+import { listingOf, type Listing } from '../listing.js'
 import type { Page } from '../page.js'
 import { choice, hidden, since, state, tagList } from '../parts.js'
 
@@ -35,10 +36,11 @@ export const runs: Page = {
       page: Math.max(1, Math.floor(Number(query.get('page') ?? 1)) || 1),
       chosen: new Set(query.getAll('run'))
     }
-    const all = store().runs()
+    const listing = listingOf(store())
+    const all = listing.runs
     const title = `Runs in ${storeName}`
     try {
-      const found = foundRuns(store(), all, asked)
+      const found = foundRuns(listing, asked)
       return shown({ title, content: html`${filters(all, asked)}${list(store(), all, found, asked)}` })
     } catch (error) {
       if (!(error instanceof EpdError && error.code === 'usage')) throw error
@@ -48,15 +50,16 @@ export const runs: Page = {
 }
 
 /** What is counted of a run is read only where runs are chosen by it. */
-function foundRuns(store: Store, all: readonly Run[], { where, tag, sort }: Asked): readonly RunOverview[] {
+function foundRuns({ runs: all, overviews }: Listing, { where, tag, sort }: Asked): readonly RunOverview[] {
   const tagged = tag === '' ? all : all.filter(run => run.tags.includes(tag))
   const conditions = isConditions(where) ? [where] : []
   const named = conditions.length > 0 || where === '' ? tagged : tagged.filter(run => has(run, where))
   const by = [...conditionsOf(conditions).map(({ property }) => property), sort.replace(/^-/, '')]
-  const overviews = by.some(name => COUNTED.has(name))
-    ? store.overviews(named)
+  const isNamed = new Set(named)
+  const counted = by.some(name => COUNTED.has(name))
+    ? overviews().filter(({ run }) => isNamed.has(run))
     : named.map(run => ({ run, stages: 0, finished: 0, bytes: 0 }))
-  return chosenRuns(overviews, conditions, sort === '' ? undefined : sort)
+  return chosenRuns(counted, conditions, sort === '' ? undefined : sort)
 }
 
 function isConditions(text: string): boolean {
