@@ -15,6 +15,7 @@ import { smallRun } from '../support/small-run.js'
 
 const checkpoint = fileURLToPath(new URL('../../models/shapes16/shapes16.safetensors', import.meta.url))
 const { whole } = smallRun()
+const RUN = 'small'
 
 let tab: Tab
 let server: StoreServer
@@ -35,7 +36,7 @@ const pages = (id: string) => [
 /** What is wider than the page, smaller than a finger or the eye, or without a name. */
 const LAYOUT = `({
   isTooWide: document.documentElement.scrollWidth > innerWidth,
-  small: [...document.querySelectorAll('button, select, input:not([type=hidden])')]
+  tiny: [...document.querySelectorAll('button, select, input:not([type=hidden])')]
     .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 18).map(one => one.outerHTML),
   nameless: [...document.querySelectorAll('input:not([type=hidden]), select')]
     .filter(one => !one.labels?.length && !one.ariaLabel).map(one => one.outerHTML),
@@ -51,11 +52,11 @@ describe('the pages in Chromium', () => {
     'fit %i pixels in %s colours, load nothing from elsewhere, and make no complaint',
     async (width, scheme) => {
       await tab.shape(width, 900, scheme)
-      for (const path of pages('small')) {
+      for (const path of pages(RUN)) {
         await tab.go(new URL(path, server.url).href)
         expect([path, await tab.evaluate(LAYOUT)]).toEqual([
           path,
-          { isTooWide: false, small: [], nameless: [], unread: 0 }
+          { isTooWide: false, tiny: [], nameless: [], unread: 0 }
         ])
       }
       const place = new URL(server.url)
@@ -67,7 +68,7 @@ describe('the pages in Chromium', () => {
 
   it('say as much where no script runs', async () => {
     const words = 'document.querySelector("main").innerText.replaceAll("Copy", "").trim().split(/\\s+/).length'
-    for (const path of pages('small')) {
+    for (const path of pages(RUN)) {
       await tab.go(new URL(path, server.url).href)
       const scripted = await tab.evaluate<number>(words)
       await tab.scripts(false)

@@ -67,7 +67,7 @@ export async function openTab(): Promise<Tab> {
     async go(url) {
       const loaded = heard('Page.loadEventFired')
       const { errorText } = await tell('Page.navigate', { url })
-      if (errorText !== undefined) throw new Error(`${url}: ${String(errorText)}`)
+      if (typeof errorText === 'string') throw new Error(`${url}: ${errorText}`)
       await loaded
     },
     async until(expression) {
