@@ -43,6 +43,9 @@ progress{width:100%;height:.8rem;accent-color:var(--accent)}
 .strip{display:block;max-width:none;image-rendering:pixelated}
 .sheet{display:block;max-width:none;background:#fff}
 footer{margin-top:1.6rem}
+.strips .name{overflow-wrap:anywhere}
+select{width:100%}
+form.fields label{max-width:100%}
 .scroll+p,.numbers+p{margin-top:.6rem}
 td code{white-space:nowrap;overflow-wrap:normal}
 @media (max-width:560px){.list .more{display:none}.list th,.list td{padding-right:.55rem}.list th[scope=row]{width:100%;max-width:0}.list .about{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}}

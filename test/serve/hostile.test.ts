@@ -73,6 +73,16 @@ describe('a hostile store', () => {
     expect(await answer.text()).toContain('&lt;script&gt;document.documentElement.dataset.pwned = 1&lt;/script&gt;')
   })
 
+  it('has pictures whose addresses lead to them, or to the reason why there is none', async () => {
+    const sources = [...(await page(ofRun(id, ['images']))).matchAll(/<img[^>]*src="([^"]*)"/g)].map(([, source]) =>
+      source.replaceAll('&amp;', '&').replaceAll('&#39;', "'")
+    )
+    const found = await Promise.all(sources.map(async source => (await fetch(new URL(source, server.url))).status))
+    expect(found.slice(0, -1)).toEqual(found.slice(1).map(() => 200))
+    // The picture of all rows has the names in it, which are longer than any picture is wide.
+    expect(found.at(-1)).toBe(400)
+  })
+
   it('sends news whose values neither end an event nor begin a tag', async () => {
     const body = await page(ofRun(id, ['events']))
     expect(body.split('\n').filter(line => !/^(?:event: (?:progress|said|stages|end)|data: .*|)$/.test(line))).toEqual(

@@ -75,7 +75,7 @@ export async function openTab(): Promise<Tab> {
       while (!(await evaluate<boolean>(expression).catch(() => false))) await sleep(50)
     },
     async shape(width, height, scheme = 'light') {
-      await tell('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 })
+      await tell('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false })
       await tell('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] })
     },
     async picture(file) {

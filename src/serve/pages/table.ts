@@ -32,13 +32,25 @@ export const table: Page = {
       )
     if (asked === undefined)
       return page(html`<p>The run has no scored samples yet, so that there is nothing to show.</p>`)
+    const isAsked = [...query.keys()].length > 0
     try {
-      const found = compare(results, asked)
-      return page(html`${form(results, asked)}${laidOut(found)}${sameCommand(storeName, id, asked)}`)
+      const [options, found] = isAsked ? [asked, compare(results, asked)] : usual(results, asked)
+      return page(html`${form(results, options)}${laidOut(found)}${sameCommand(storeName, id, options)}`)
     } catch (error) {
       if (!(error instanceof EpdError)) throw error
       return page(html`${form(results, asked)}${problem(error.message)}`, 400)
     }
+  }
+}
+
+/** Where nobody has asked for anything, a row is a stage if several of them have one solver and one NFE. */
+function usual(results: readonly ResultRow[], asked: CompareOptions): readonly [CompareOptions, Comparison] {
+  try {
+    return [asked, compare(results, asked)]
+  } catch (error) {
+    if (!(error instanceof EpdError)) throw error
+    const byStage = { ...asked, rows: 'samples' }
+    return [byStage, compare(results, byStage)]
   }
 }
 
