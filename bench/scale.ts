@@ -109,7 +109,7 @@ stages:
 }
 
 /** Puts runs into a store as runs of the program would leave them, but for their files. */
-function fill(folder: string, runs: number, iterations: number): void {
+export function fill(folder: string, runs: number, iterations: number): void {
   createStore(folder).close()
   const database = openDatabase(join(folder, 'store.sqlite'))
   defineSeal(database)

@@ -76,6 +76,8 @@ export type WayOut =
   | 'choose-rows'
   /** Ask `diagnose` which engines there are. */
   | 'list-engines'
+  /** Listen at another port, or at any that is free: port 0. */
+  | 'another-port'
   /** Make statistics of the images with this network. */
   | 'make-statistics'
 

@@ -4,6 +4,7 @@
  */
 export const LAYERS = [
   'cli',
+  'serve',
   'report',
   'work',
   'pipeline',

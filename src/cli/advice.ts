@@ -25,11 +25,12 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
   'choose-samples': subject => `choose with --where ${subject}`,
   'choose-rows': subject => `--rows samples has a row for each, and --where ${subject} chooses one`,
   'list-engines': 'epd-run doctor shows what there is',
+  'another-port': 'name another with --port, or any that is free with --port 0',
   'make-statistics': 'make them with epd-run reference'
 }
 
 /** The options that errors name, which the library calls as they are here but for the dashes. */
-const OPTIONS: readonly string[] = ['metric', 'set', 'where', 'over', 'out', 'model', 'prompts', 'detach']
+const OPTIONS: readonly string[] = ['metric', 'set', 'where', 'over', 'out', 'model', 'prompts', 'detach', 'port']
 
 /** An error in the terms of the command line, a line for each thing that is wrong. */
 export function inTerms(error: Fault & { readonly faults?: readonly Fault[] }): string {

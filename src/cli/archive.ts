@@ -8,7 +8,7 @@ import type { ArchiveFlags } from './order-flags.js'
 import { print, printJson, warn } from './output.js'
 import { checkOut } from './out.js'
 import { printable } from './printable.js'
-import { bytesInWords } from './words.js'
+import { bytesInWords } from '../words.js'
 
 /** Writes a run whole into a file. */
 export async function give(wanted: string, { store: dir, json, out }: ArchiveFlags): Promise<void> {

@@ -1,10 +1,11 @@
 import { compareRuns, type ComparedRuns, type ComparedSamples, type Difference } from '../pipeline/compare-runs.js'
+import { stateOf } from '../store/run-properties.js'
 import { openStore } from '../store/store.js'
+import { ago } from '../words.js'
 import { foundRun } from './found-run.js'
 import { format, inColumns, paragraph } from './columns.js'
 import type { Flags } from './flags.js'
 import { print, printJson } from './output.js'
-import { ago, stateOf } from './words.js'
 
 /** Prints what differs between runs, and whether their results do by more than the spread over seeds. */
 export async function compare(names: readonly string[], { store: dir, json }: Flags): Promise<void> {

@@ -4,12 +4,14 @@ import type { AnyExperiment } from '../experiment/experiment.js'
 import type { RunEvent } from '../pipeline/event.js'
 import type { Execution } from '../pipeline/execute.js'
 import { nameOfModel } from '../pipeline/model.js'
+import type { View } from '../pipeline/live-view.js'
+import { duration } from '../words.js'
 import type { Display } from './display.js'
 import { inPlace } from './in-place.js'
 import { warn } from './output.js'
 import { printable } from './printable.js'
-import { digestLine, downloadLine, duration } from './progress.js'
-import { screenOf, type View } from './screen.js'
+import { digestLine, downloadLine } from './progress.js'
+import { screenOf } from './screen.js'
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>
 

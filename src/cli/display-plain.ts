@@ -4,9 +4,10 @@ import type { LiveRun } from '../pipeline/live.js'
 import { nameOfModel } from '../pipeline/model.js'
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { STAGE_KINDS } from '../stages/registry.js'
+import { stageLine, waitingLine, wholeLine } from '../pipeline/live-words.js'
+import { duration } from '../words.js'
 import type { Display } from './display.js'
-import { concerns, digestLine, downloadLine, duration, stageLine, waitingLine } from './progress.js'
-import { wholeLine } from './screen.js'
+import { concerns, digestLine, downloadLine } from './progress.js'
 import { print, warn } from './output.js'
 
 /** Seconds between two signs of life of the same stage. */

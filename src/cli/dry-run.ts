@@ -10,8 +10,7 @@ import { inColumns } from './columns.js'
 import type { Flags } from './flags.js'
 import { absentLines } from './reads.js'
 import { print, printJson, tell, warn } from './output.js'
-import { grouped } from './progress.js'
-import { secondsInWords } from './words.js'
+import { grouped, secondsInWords } from '../words.js'
 
 /** Prints what a run would do. Nothing is computed or downloaded. */
 export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Flags): Promise<void> {

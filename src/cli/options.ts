@@ -16,6 +16,13 @@ export function positive(given: string): number {
   return value
 }
 
+/** A port, from 0 to 65,535. */
+export function port(given: string): number {
+  const value = Number(given)
+  if (!/^\d+$/.test(given) || value > 65_535) throw new InvalidArgumentError('expected a whole number from 0 to 65535')
+  return value
+}
+
 const store = new Option('--store <dir>', 'folder of the store').default('runs').argParser(path)
 export const json = new Option('--json', 'print JSON for programs')
 export const verbose = new Option('--verbose', 'show stack traces')

@@ -9,7 +9,7 @@ import { onlyRun } from './found-run.js'
 import { onInterrupt } from './interrupt.js'
 import type { GarbageFlags } from './order-flags.js'
 import { print, printJson, warn } from './output.js'
-import { bytesInWords } from './words.js'
+import { bytesInWords } from '../words.js'
 
 /** Deletes the record of runs. All of them must be there and at rest, or none is deleted but those before. */
 export async function remove(wanted: readonly string[], { store: dir, json }: Flags): Promise<void> {

@@ -1,11 +1,13 @@
 import { Option } from 'commander'
 import { METRICS } from '../metrics/registry.js'
 import { either } from '../reading/problem.js'
+import { PORT } from '../serve/port.js'
 import type { Flags } from './flags.js'
 import type { ListFlags } from './ls.js'
-import { format, path, sort, STORE_OPTIONS, where, type CommandOfMany } from './options.js'
+import { format, path, port, sort, STORE_OPTIONS, where, type CommandOfMany } from './options.js'
 import type { ReportFlags } from './report.js'
 import type { ResultsFlags } from './results.js'
+import type { ServeFlags } from './serve.js'
 import type { ShowFlags } from './show.js'
 import type { TableFlags } from './table.js'
 
@@ -13,6 +15,7 @@ import type { TableFlags } from './table.js'
 export function addReadingCommands(program: CommandOfMany): void {
   addRunCommands(program)
   addResultCommands(program)
+  addPageCommands(program)
 }
 
 /** Adds what shows runs, and one of their metrics. */
@@ -90,6 +93,19 @@ function addResultCommands(program: CommandOfMany): void {
     })
 
   program
+    .command('query [sql]')
+    .description('read the store with SQL, such as "SELECT * FROM results"; without it, list the tables, with examples')
+    .option('--csv', 'print CSV')
+    .addOptions(STORE_OPTIONS)
+    .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
+      const { query } = await import('./query.js')
+      await query(sql, options)
+    })
+}
+
+/** Adds what shows runs in a browser. */
+function addPageCommands(program: CommandOfMany): void {
+  program
     .command('report <runs...>')
     .description(
       'write one page of HTML about runs, that needs no network: results, images, what was learned, commands'
@@ -102,12 +118,14 @@ function addResultCommands(program: CommandOfMany): void {
     })
 
   program
-    .command('query [sql]')
-    .description('read the store with SQL, such as "SELECT * FROM results"; without it, list the tables, with examples')
-    .option('--csv', 'print CSV')
+    .command('serve')
+    .description(
+      'serve pages over the store to a browser on this machine: runs, also while they go on, tables, reports'
+    )
+    .option('--port <number>', 'where to listen on 127.0.0.1; 0 takes one that is free', port, PORT)
     .addOptions(STORE_OPTIONS)
-    .action(async (sql: string | undefined, options: Flags & { csv?: boolean }) => {
-      const { query } = await import('./query.js')
-      await query(sql, options)
+    .action(async (options: ServeFlags) => {
+      const { serve } = await import('./serve.js')
+      await serve(options)
     })
 }

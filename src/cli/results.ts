@@ -7,7 +7,7 @@ import { foundRun } from './found-run.js'
 import type { Flags, Format } from './flags.js'
 import { inFormat } from './formats.js'
 import { print, printJson, printMarked } from './output.js'
-import { metricsIn, resultColumns, resultRows, usualColumns } from './result-table.js'
+import { metricsIn, resultColumns, resultRows, usualColumns } from '../store/result-columns.js'
 
 export interface ResultsFlags extends Flags {
   readonly where?: readonly string[]

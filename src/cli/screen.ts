@@ -1,17 +1,9 @@
-import type { DoneStage, LiveRun, LiveStage } from '../pipeline/live.js'
-import { counts, duration, grouped, pace, timeLeft, waitingLine } from './progress.js'
+import type { DoneStage, LiveStage } from '../pipeline/live.js'
+import type { View } from '../pipeline/live-view.js'
+import { counts, pace, waitingLine, wholeLine } from '../pipeline/live-words.js'
+import { duration, grouped } from '../words.js'
 import { printable } from './printable.js'
 import { cutTo, widthOf } from './width.js'
-
-/** What is shown of a run: stages under way, those done last, and how far all of it is. */
-export interface View extends Omit<LiveRun, 'running'> {
-  /** Stages under way: one for each process that works on the run. */
-  readonly running: readonly LiveStage[]
-  /** How the run has ended, in words; absent while it goes on. */
-  readonly ended?: string
-  /** What stage the run has failed in, or was stopped in. */
-  readonly mark?: 'failed' | 'stopped'
-}
 
 export interface Size {
   readonly columns: number
@@ -120,11 +112,4 @@ function foldedLines({ stages, done, running, recent, next }: View, shown: numbe
     toCome > 0 ? `${grouped(toCome)} to come${next === undefined ? '' : `, next ${next}`}` : ''
   ].filter(Boolean)
   return parts.length === 0 ? [] : [{ rank: RANK.folded, text: `… ${parts.join('; ')}` }]
-}
-
-/** How far all of a run is, in one line. */
-export function wholeLine({ stages, done, left, ended }: Pick<View, 'stages' | 'done' | 'left' | 'ended'>): string {
-  const count = `${grouped(done)} of ${grouped(stages)} stages`
-  if (ended !== undefined) return `${count}, ${ended}`
-  return left === undefined || done === stages ? count : `${count}, ${timeLeft(left)}`
 }

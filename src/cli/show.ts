@@ -4,6 +4,7 @@ import { filesIn, type GivenFile } from '../pipeline/given-files.js'
 import { imagesFolder } from '../pipeline/images.js'
 import { placeOf } from '../reading/location.js'
 import { openStore, type Run, type RunStage, type Store } from '../store/store.js'
+import { stateOf } from '../store/run-properties.js'
 import { inColumns } from './columns.js'
 import type { Flags } from './flags.js'
 import { meantRun } from './found-run.js'
@@ -12,7 +13,6 @@ import { print, printJson } from './output.js'
 import { printable } from './printable.js'
 import { resultLines } from './result-table.js'
 import { flattened } from './results.js'
-import { stateOf } from './words.js'
 
 export interface ShowFlags extends Flags {
   /** Whether loss curves and learned time points are drawn; by default on a terminal alone. */

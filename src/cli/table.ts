@@ -1,4 +1,5 @@
 import { compare, type Cell, type CompareOptions, type Comparison } from '../store/comparison.js'
+import { cellText, costSentences } from '../store/comparison-text.js'
 import { openStore } from '../store/store.js'
 import { inColumns, paragraph, type Mark as TextMark } from './columns.js'
 import { csvLines } from './csv.js'
@@ -38,7 +39,8 @@ const layouts: Readonly<Record<Format, (table: Comparison) => string>> = {
   text: found => {
     const [titles, ...rows] = texts(found, printable, isLive(process.stdout) ? unmarked : inPlainText)
     const table = inColumns(titles, rows, { mark: isLive(process.stdout) ? onTerminal(found) : undefined, right: true })
-    return [table, ...costLines(found)].join('\n')
+    const costs = costSentences(found).map(paragraph)
+    return [table, ...(costs.length > 0 ? ['', ...costs] : [])].join('\n')
   },
   markdown: found => {
     const rows = texts(found, markdown, wrapped({ best: ['**', '**'], second: ['<u>', '</u>'] }))
@@ -84,36 +86,12 @@ function texts(
   mark: Mark,
   plusMinus = '±'
 ): string[][] {
-  const shown = ({ value, spread }: Cell) => {
-    const mean = 'decimals' in digits ? value.toFixed(digits.decimals) : value.toPrecision(digits.significant)
-    return spread === undefined ? mean : `${mean} ${plusMinus}${asPrecise(spread, mean)}`
-  }
   const body = rows.map(({ name, cells }) => [
     escape(name),
-    ...cells.map(cell => (cell ? mark(shown(cell), cell.rank) : ''))
+    ...cells.map(cell => (cell ? mark(cellText(cell, { digits }, plusMinus), cell.rank) : ''))
   ])
   return [
     [escape(`${metric}: ${rowsBy} by ${colsBy}`), ...columns.map(column => mark(escape(column), 'other'))],
     ...body
   ]
-}
-
-/** A spread to the last place of its mean, as that is printed. */
-function asPrecise(spread: number, mean: string): string {
-  if (mean.includes('e')) return spread.toPrecision(2)
-  return spread.toFixed(mean.split('.').at(1)?.length ?? 0)
-}
-
-/** What rows cost whose parallel points take more evaluations than the NFE that stands above them. */
-function costLines({ rowsBy, colsBy, columns, rows }: Comparison): string[] {
-  if (colsBy !== 'nfe') return []
-  const lines = rows.flatMap(({ name, cells }) => {
-    const costs = cells.flatMap((cell, i) =>
-      cell?.evaluations === undefined || cell.evaluations === Number(columns[i]) ? [] : [{ cell, nfe: columns[i] }]
-    )
-    if (costs.length === 0) return []
-    const words = costs.map(({ cell, nfe }) => `${cell.evaluations ?? ''} at ${nfe} NFE`)
-    return [paragraph(`evaluations an image of ${rowsBy} ${name}: ${words.join(', ')}`)]
-  })
-  return lines.length > 0 ? ['', ...lines] : []
 }

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EpdError } from '../errors.js'
+import { viewOf } from '../pipeline/live-view.js'
+import { stageLine, wholeLine } from '../pipeline/live-words.js'
 import { watchRun, type WatchedRun } from '../pipeline/watch.js'
+import { stateOf } from '../store/run-properties.js'
 import { openStore, type Run, type Store } from '../store/store.js'
 import type { Flags } from './flags.js'
 import { inPlace } from './in-place.js'
 import { print, printJson } from './output.js'
 import { printable } from './printable.js'
-import { grouped, stageLine } from './progress.js'
-import { doneLine, screenOf, wholeLine, type View } from './screen.js'
+import { doneLine, screenOf } from './screen.js'
 import { isLive } from './terminal.js'
 
 /** Milliseconds between two looks at the store. */
@@ -58,37 +60,6 @@ function onScreen(dir: string): (watched: WatchedRun) => void {
   }
 }
 
-function viewOf({ run, running, begun, ...watched }: WatchedRun): View {
-  const view = { ...watched, running: running.map(withWorker) }
-  const { status } = run
-  if (status === 'running') return view
-  const ended = { ...view, ended: STATES[status] }
-  if (!begun || status === 'finished') return ended
-  const mark = status === 'failed' ? ('failed' as const) : ('stopped' as const)
-  return { ...ended, mark, running: [{ name: begun.name, kind: '', what: keptWords(begun), notes: [] }] }
-}
-
-/** What is kept of a stage that was under way. */
-function keptWords({ seeds, iterations }: NonNullable<WatchedRun['begun']>): string {
-  const kept = [
-    seeds > 0 ? `${grouped(seeds)} seeds` : '',
-    iterations > 0 ? `${grouped(iterations)} iterations` : ''
-  ].filter(Boolean)
-  return kept.length > 0 ? `${kept.join(', ')} of it are kept` : 'nothing of it is kept'
-}
-
-/** A stage with who computes it, where that is to be known: the process does nothing, or is on another machine. */
-function withWorker({
-  worker: { pid, host, sight },
-  ...stage
-}: WatchedRun['running'][number]): View['running'][number] {
-  if (sight === 'alive' || sight === 'gone') return stage
-  const who = sight === 'stopped' ? `process ${pid} is suspended` : `process ${pid} on ${host}`
-  return { ...stage, what: `${stage.what}  (${who})` }
-}
-
-const STATES = { running: 'running', finished: 'finished', interrupted: 'stopped', failed: 'failed' } as const
-
 /** Milliseconds between two signs of life in lines that stay. */
 const QUIET = 10_000
 
@@ -112,13 +83,13 @@ function inLines(dir: string): (watched: WatchedRun) => void {
 }
 
 /** How a run that no process works on has ended, and how it goes on. */
-function ending({ id, status, error }: Run, dir: string): string | undefined {
+function ending(run: Run, dir: string): string | undefined {
+  const { id, status, error } = run
   if (status === 'running') return undefined
+  const state = stateOf(run)
   const elsewhere = dir === 'runs' ? '' : ` --store ${dir}`
   const details = `details  epd-run show ${id}${elsewhere}`
   if (status === 'finished') return printable(details)
-  const why = error === null || error === STATES[status] || error === status ? '' : `: ${error}`
-  return [`${id} is ${STATES[status]}${why}`, `continue with  epd-run resume ${id}${elsewhere}`]
-    .map(printable)
-    .join('\n')
+  const why = error === null || error === state || error === status ? '' : `: ${error}`
+  return [`${id} is ${state}${why}`, `continue with  epd-run resume ${id}${elsewhere}`].map(printable).join('\n')
 }

@@ -135,8 +135,8 @@ function shortSeeds(places: Sampled['places']): string {
   return ranges.length > RANGES ? `${ranges.slice(0, RANGES).join(',')},...` : ranges.join(',')
 }
 
-/** The first seeds that all stages have; where there is none, those of the first stage. */
-function commonSeeds(rows: readonly Sampled[]): number[] {
+/** The first seeds that all of some stages have, at most 8; where there is none, those of the first stage. */
+export function commonSeeds(rows: readonly Sampled[]): number[] {
   const [first, ...others] = rows
   const own = [...first.places.keys()]
   const common = own.filter(seed => others.every(({ places }) => places.has(seed)))

@@ -7,7 +7,7 @@ export function shellWord(word: string): string {
 }
 
 /** A command line of epd-run in the store of the report. */
-export function command({ storeName }: ReportData, ...words: readonly string[]): string {
+export function command({ storeName }: Pick<ReportData, 'storeName'>, ...words: readonly string[]): string {
   const store = storeName === 'runs' ? [] : ['--store', storeName]
   return ['epd-run', ...words, ...store].map(shellWord).join(' ')
 }

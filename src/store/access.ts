@@ -27,8 +27,11 @@ export interface Store {
   readonly root: string
   /** Newest first. */
   runs(): Run[]
-  /** As `runs`, with how many stages each run has, how many are finished, and their files' sizes, counted unchecked. */
-  overviews(): RunOverview[]
+  /**
+   * Runs with how many stages each has, how many are finished, and their files' sizes, counted unchecked.
+   * @param among these runs, in this order; by default all, as `runs` has them
+   */
+  overviews(among?: readonly Run[]): RunOverview[]
   /**
    * The run of an id, the newest of a name, or that of the beginning of one id; with the others of the name.
    * @throws EpdError `not-found`
@@ -90,6 +93,8 @@ export interface Store {
    * @throws EpdError `store-corrupt` where one is not what was written
    */
   records(runId: string): RunRecords
+  /** Another number once anything was committed to the store by another opening of it, in this process or in others. */
+  changes(): number
   /** Closes the database. */
   close(): void
 }

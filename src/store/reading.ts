@@ -63,17 +63,23 @@ export function reading(root: string, file: string, database: Database): Store {
     queryRows: sql => queryRows(file, sql),
     records: runId => guarded(file, () => recordsOf(file, database, runId)),
     unused: () => guarded(file, () => findUnused(root, file, database)),
+    changes: () => guarded(file, () => Number(database.pragma('data_version', { simple: true }))),
     close: () => database.close()
   }
 }
 
-/** Bytes of files by run; one that several stages of a run have left is counted once. */
-const BYTES = `SELECT run_id, sum(size) AS bytes FROM (
-    SELECT DISTINCT run_id, digest, extension, size FROM run_stages JOIN artifacts USING (stage_key)
+/** SQL for the bytes of files by run; one that several stages of a run have left is counted once. */
+function bytesOf(where: string): string {
+  return `SELECT run_id, sum(size) AS bytes FROM (
+    SELECT DISTINCT run_id, digest, extension, size FROM run_stages JOIN artifacts USING (stage_key) ${where}
   ) GROUP BY run_id`
+}
 
-const COUNTS = `SELECT run_id, count(*) AS stages, count(stages.key) AS finished
-  FROM run_stages LEFT JOIN stages ON stages.key = stage_key AND stages.status = 'finished' GROUP BY run_id`
+/** SQL for how many stages each run has, and how many of them are finished. */
+function countsOf(where: string): string {
+  return `SELECT run_id, count(*) AS stages, count(stages.key) AS finished
+  FROM run_stages LEFT JOIN stages ON stages.key = stage_key AND stages.status = 'finished' ${where} GROUP BY run_id`
+}
 
 const NOBODY: ReadonlySet<string> = new Set()
 
@@ -104,10 +110,13 @@ function runReads(
     )
   return {
     runs,
-    overviews() {
-      const counted = new Map(rows(COUNTS).map(row => [text(row, 'run_id'), row]))
-      const sizes = new Map(rows(BYTES).map(row => [text(row, 'run_id'), number(row, 'bytes')]))
-      return runs().map(run => {
+    overviews(among) {
+      const known = among ?? runs()
+      const ids = among ? [JSON.stringify(among.map(({ id }) => id))] : []
+      const which = among ? 'WHERE run_id IN (SELECT value FROM json_each(?))' : ''
+      const counted = new Map(rows(countsOf(which), ...ids).map(row => [text(row, 'run_id'), row]))
+      const sizes = new Map(rows(bytesOf(which), ...ids).map(row => [text(row, 'run_id'), number(row, 'bytes')]))
+      return known.map(run => {
         const row = counted.get(run.id)
         const counts = { stages: row ? number(row, 'stages') : 0, finished: row ? number(row, 'finished') : 0 }
         return { run, ...counts, bytes: sizes.get(run.id) ?? 0 }

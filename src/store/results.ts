@@ -32,12 +32,13 @@ const SAMPLES = {
 /** Columns behind the metrics. */
 const RUN = { seconds: 'round(stages.seconds, 2)', run: 'runs.id' } as const
 
-const SOURCE = `FROM runs
+/** `scoring`: which of the score stages are looked at. */
+const sourceOf = (scoring = '') => `FROM runs
   JOIN run_stages AS named ON named.run_id = runs.id
   JOIN stages ON stages.key = named.stage_key AND stages.kind = 'sample'
   LEFT JOIN (
     SELECT scoring.run_id, scoring.position, scoring.name AS score, samples_key, metrics.name AS metric, value
-    FROM metrics JOIN run_stages AS scoring ON scoring.stage_key = metrics.stage_key
+    FROM metrics JOIN run_stages AS scoring ON scoring.stage_key = metrics.stage_key ${scoring}
   ) AS scored ON scored.run_id = runs.id AND scored.samples_key = stages.key`
 
 const ORDER = 'ORDER BY runs.created, scored.position IS NULL, scored.position, named.position'
@@ -74,7 +75,7 @@ function viewOf(metrics: readonly string[], what = 'VIEW'): string {
   const columns = { ...SAMPLES, ...Object.fromEntries(values), ...SAMPLES, ...RUN }
   return `CREATE ${what} results AS SELECT
     ${selected(columns)}
-  ${SOURCE}
+  ${sourceOf()}
   GROUP BY runs.id, named.name, scored.score
   ${ORDER}`
 }
@@ -93,11 +94,11 @@ function valueOf(metric: string): string {
 export function readResults(database: Database, runId?: string): ResultRow[] {
   const columns = { ...SAMPLES, ...RUN, key: 'stages.key', metric: 'scored.metric', value: 'scored.value' }
   const sql = `SELECT ${selected(columns)}
-    ${SOURCE} WHERE runs.id = coalesce(?, runs.id) ${ORDER}`
+    ${runId === undefined ? sourceOf() : `${sourceOf('WHERE scoring.run_id = ?')} WHERE runs.id = ?`} ${ORDER}`
   const groups = new Map<string, Row[]>()
   for (const row of database
     .prepare(sql)
-    .all(runId ?? null)
+    .all(...(runId === undefined ? [] : [runId, runId]))
     .filter(isRow)) {
     const key = JSON.stringify([row.run, row.samples, row.score])
     const group = groups.get(key) ?? []

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { screenOf, type View } from '../../src/cli/screen.js'
+import { screenOf } from '../../src/cli/screen.js'
 import { widthOf } from '../../src/cli/width.js'
 import type { DoneStage } from '../../src/pipeline/live.js'
+import type { View } from '../../src/pipeline/live-view.js'
 
 const done = (name: string, seconds?: number): DoneStage => ({
   ...{ name, kind: 'sample', what: `${name} at 3 NFE, seeds 0-255` },

@@ -114,7 +114,8 @@ describe('commands', () => {
       .filter(one => isRun(one) && !once.includes(one))
       .map(({ place, words }) => [words.slice(1).join(' '), place, words] as const)
   )('%s (%s) is a command, with a spec that is sound', async (_, _place, words) => {
-    const source = ['main.ts', 'options.ts'].map(name => readFileSync(join(root, 'src/cli', name), 'utf8')).join('\n')
+    const files = ['main.ts', 'reading-commands.ts', 'options.ts']
+    const source = files.map(name => readFileSync(join(root, 'src/cli', name), 'utf8')).join('\n')
     const spec = words.find(word => word.endsWith('.yaml'))
     if (words[2] !== spec) expect(source).toContain(`.command('${words[2]}`)
     for (const word of words.filter(each => each.startsWith('--'))) expect(source).toContain(`'${word}`)

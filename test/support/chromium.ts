@@ -9,7 +9,7 @@ const run = promisify(execFile)
 /** Where Debian and others put it; EPD_CHROMIUM names another. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-function chromium(): string {
+export function chromium(): string {
   const found = [process.env.EPD_CHROMIUM, ...PLACES].find(place => place !== undefined && existsSync(place))
   if (found !== undefined) return found
   throw new Error('these tests need Chromium: apt-get install chromium, or name one with EPD_CHROMIUM')

@@ -1,10 +1,3 @@
-import type { Run } from '../store/store.js'
-
-/** How a run stands, in a word: one that was interrupted or killed is stopped, and can be resumed. */
-export function stateOf({ status }: Pick<Run, 'status'>): string {
-  return status === 'interrupted' ? 'stopped' : status
-}
-
 const UNITS = [
   ['TB', 1e12],
   ['GB', 1e9],
@@ -38,4 +31,25 @@ export function secondsInWords(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toPrecision(2))} s`
   const minutes = Math.round(seconds / 60)
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** Seconds that work took, to a tenth up to a minute. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const rest = String(Math.floor(seconds) % 60).padStart(2, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} h` : `${minutes}:${rest} min`
+}
+
+/** An estimate of the time left, which has no more digits than it deserves. */
+export function timeLeft(seconds: number): string {
+  if (seconds < 99.5) return `${Math.max(Math.round(seconds), 1)} s left`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 100) return `${minutes} min left`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`
+}
+
+/** A whole number in groups of three digits, as toLocaleString('en') has it, which first loads the tables of languages. */
+export function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }

@@ -1,0 +1,2 @@
+/** The port of the server where nobody names another. */
+export const PORT = 3730
