@@ -144,18 +144,35 @@ export function contentsOf(key: string): string {
   return `(SELECT row_seal(group_concat(seal, ' ')) FROM (${seals.join(' UNION ALL ')} ORDER BY seal))`
 }
 
+/** A row of these values by its columns, with its seal. What else the values have is left out. */
+export function sealedRow(table: SealedName, values: Row): Row {
+  const columns = sealedColumns(table)
+  const seal = digestOfValues([table, ...columns.map(column => values[column])])
+  return { ...Object.fromEntries(columns.map(column => [column, values[column]])), seal }
+}
+
 /** Enters a row of these values by its columns, sealed. What else the values have is left out. */
 export function enterSealed(
-  { run }: { readonly run: (sql: string, ...values: unknown[]) => unknown },
+  writes: Entering,
   table: SealedName,
   values: Row,
-  otherwise: 'ABORT' | 'IGNORE' | 'REPLACE'
+  otherwise: Otherwise
 ): void {
-  const columns = sealedColumns(table)
-  const row = columns.map(column => values[column])
+  enterIntact(writes, table, sealedRow(table, values), otherwise)
+}
+
+interface Entering {
+  readonly run: (sql: string, ...values: unknown[]) => unknown
+}
+
+type Otherwise = 'ABORT' | 'IGNORE' | 'REPLACE'
+
+/** Enters a row whose seal was checked already. */
+export function enterIntact({ run }: Entering, table: SealedName, row: Row, otherwise: Otherwise): void {
+  const columns = [...sealedColumns(table), 'seal']
   run(
-    `INSERT OR ${otherwise} INTO ${table} (${columns.join(', ')}, seal) VALUES (${columns.map(() => '?').join(', ')}, ?)`,
-    ...[...row, digestOfValues([table, ...row])]
+    `INSERT OR ${otherwise} INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    ...columns.map(column => row[column])
   )
 }
 

@@ -6,6 +6,7 @@ import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageContext, StageCost } from '../stages/stage.js'
 import type { Executor, Job, Share, Standing } from '../executors/executor.js'
 import { readJobs, removeJobs, writeJobs } from './jobs.js'
+import type { ReadLeft } from './left-threads.js'
 import { ledger, type Ledger } from './ledger.js'
 import { inputOf, writeOrder, type OrderSpec } from './order.js'
 import { lookAfresh, recordsFolder, removeRecords } from './records.js'
@@ -33,6 +34,8 @@ export interface Distribution {
   /** Predictors of the store that the spec names, as `export` writes them. */
   readonly predictors: Readonly<Record<string, unknown>>
   readonly spec: OrderSpec
+  /** Reads what workers have left. */
+  readonly readLeft: ReadLeft
 }
 
 /** The subject of what ends a stage whose workers go on alone. */
@@ -82,7 +85,7 @@ async function collected(
   const whole = await finished({
     ...{ planned, context, how, folder, order, total: count },
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
-    ledger: ledger({ planned, context, folder, count, evaluations })
+    ledger: ledger({ planned, context, readLeft: how.readLeft, folder, count, evaluations })
   })
   // Where all shards are in the store there is nothing left to compute, and the kind says what they have cost.
   const cost = whole ?? (await kind.run(stage, context))
@@ -146,10 +149,11 @@ async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, 
   const { how, planned, context, ledger: found, sharing, order } = work
   const missing = found.missing()
   const ended = asked.jobs.filter(job => isGone(job, standings) && asked.gone.has(job.id))
-  const lost = ended.filter(job => missing.some(position => covers(job, position)))
-  const alive = asked.jobs.filter(job => !ended.includes(job))
+  const lost = ended.filter(job => found.missingIn(job).length > 0)
+  const over = new Set(ended)
+  const alive = asked.jobs.filter(job => !over.has(job))
   const gone = new Set(alive.filter(job => isGone(job, standings)).map(({ id }) => id))
-  for (const job of lost) if (found.progressOf(job) === 0) countTry(asked.tries, missing, job)
+  for (const job of lost) if (found.progressOf(job) === 0) countTry(asked.tries, found.missingIn(job))
   const shares = sharesOf(uncovered(missing, alive), sharing)
   const lastLost = lost.at(-1) ?? asked.lastLost
   const losses = { lost: asked.lost + lost.length, lastLost }
@@ -183,8 +187,8 @@ async function endOverdue(
   if (overdue.length > 0) await how.executor.cancel(overdue)
 }
 
-function countTry(tries: Map<number, number>, missing: readonly number[], share: Share): void {
-  for (const position of missing) if (covers(share, position)) tries.set(position, (tries.get(position) ?? 0) + 1)
+function countTry(tries: Map<number, number>, missing: readonly number[]): void {
+  for (const position of missing) tries.set(position, (tries.get(position) ?? 0) + 1)
 }
 
 /** @throws EpdError `worker-failed` where a shard was given out as often as is allowed, with what its last worker said */

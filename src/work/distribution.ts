@@ -9,6 +9,7 @@ import type { Elsewhere } from '../pipeline/prepare.js'
 import { described } from '../predictors/file.js'
 import { elsewhere, isLeft } from './collect.js'
 import { ordersFolder } from '../store/folders.js'
+import { leftThreads } from './left-threads.js'
 import { schedule } from './schedule.js'
 
 export interface DistributionOptions {
@@ -64,7 +65,8 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       ...{ jobs, evaluations, retries, deadline, detach, interval: descriptor.interval },
       cancels: () => descriptor.endsWithUs || !isLeaving(signal),
       predictors: Object.fromEntries([...predictors].map(([key, record]) => [key, described(record)])),
-      spec: { file, text, overrides, allowMismatch }
+      spec: { file, text, overrides, allowMismatch },
+      readLeft: leftThreads()
     })
   }
 }

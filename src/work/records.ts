@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { link, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder } from '../files/place.js'
-import { readNote, writeNote } from '../files/sealed.js'
+import { readNote, readNoteSync, writeNote, type Sealed } from '../files/sealed.js'
 import { child, isMapping } from '../reading/plain.js'
 import type { StageCost } from '../stages/stage.js'
 import type { StoreContents } from '../store/store.js'
@@ -60,7 +60,15 @@ export async function writeRecord(folder: string, name: RecordName, record: Work
 
 /** A record; `damaged` where it is not what was written. */
 export async function readRecord(folder: string, name: RecordName): Promise<WorkRecord | 'missing' | 'damaged'> {
-  const note = await readNote(recordFile(folder, name))
+  return recordOf(await readNote(recordFile(folder, name)))
+}
+
+/** As `readRecord`, without giving the thread away. */
+export function readRecordSync(folder: string, name: RecordName): WorkRecord | 'missing' | 'damaged' {
+  return recordOf(readNoteSync(recordFile(folder, name)))
+}
+
+function recordOf(note: Sealed<unknown>): WorkRecord | 'missing' | 'damaged' {
   if (note.state !== 'whole') return note.state
   return isRecord(note.content) ? note.content : 'damaged'
 }
