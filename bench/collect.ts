@@ -2,7 +2,7 @@
  * What a head node does for stages that workers compute, as Markdown: how long it takes over what they have left, what
  * it reads and writes for each shard, and how soon a million images are planned. Runs of the library are timed whose
  * shards lie on the disk already, a record and its files each. `--shards 1000,10000,100000` says how many, `--folder
- * DIR` where.
+ * DIR` where. What is timed is the program that `npm run build` has compiled.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { encodeNpy } from '../src/checkpoints/npy.js'
 import { digestOfBytes } from '../src/files/digest.js'
 import { noteBytes } from '../src/files/sealed.js'
-import { runExperiment } from '../dist/index.js'
+import { runExperiment, type RunEvent } from '../dist/index.js'
 import { imageFiles } from '../src/stages/image-files.js'
 import { npyFile, type ShardFile } from '../src/stages/shards.js'
 import { sealedRow } from '../src/store/seals.js'
@@ -31,7 +31,7 @@ interface Bench {
 }
 
 /** Runs the stage. `command` is what a worker is; events are seen as they come. */
-async function run({ folder, shards }: Bench, command: string, onEvent: (type: string) => void): Promise<void> {
+async function run({ folder, shards }: Bench, command: string, onEvent: (event: RunEvent) => void): Promise<void> {
   writeFileSync(join(folder, 'model.mjs'), PROGRAM)
   const spec = {
     name: 'collect',
@@ -44,10 +44,7 @@ async function run({ folder, shards }: Bench, command: string, onEvent: (type: s
   }
   const execution = { executor: 'template', retries: 0, command }
   await runExperiment(spec, {
-    ...{ store: join(folder, 'store'), baseDir: folder, execution },
-    onEvent: ({ type }) => {
-      onEvent(type)
-    }
+    ...{ store: join(folder, 'store'), baseDir: folder, execution, onEvent }
   })
 }
 
@@ -65,8 +62,7 @@ function leave({ folder, shards }: Bench): { readonly record: number; readonly f
   const key = readdirSync(join(root, 'orders')).flatMap(name => /^([0-9a-f]{64})\.json$/.exec(name)?.[1] ?? [])[0]
   const results = recordsFolder(root, key)
   mkdirSync(results, { recursive: true })
-  for (let i = 0; i < 256; i++)
-    mkdirSync(join(root, 'objects', i.toString(16).padStart(2, '0')), { recursive: true })
+  for (let i = 0; i < 256; i++) mkdirSync(join(root, 'objects', i.toString(16).padStart(2, '0')), { recursive: true })
   let sizes = { record: 0, files: 0 }
   for (let position = 0; position < shards; position++) {
     const files = filesOf(position)
@@ -118,11 +114,16 @@ async function collecting(bench: Bench) {
   const before = used()
   const begun = performance.now()
   const at = new Map<string, number>()
-  await run(bench, 'exit 1 {order} {shards}', type => at.set(type, performance.now()))
+  await run(bench, 'exit 1 {order} {shards}', event => {
+    const isAll = event.type === 'progress' && event.stored === SEEDS * bench.shards
+    const what = isAll ? 'taken' : event.type
+    if (!at.has(what)) at.set(what, performance.now())
+  })
   const after = used()
-  const [started = 0, finished = 0] = ['started', 'finished'].map(type => at.get(type))
+  const [started = 0, taken = 0, finished = 0] = ['started', 'taken', 'finished'].map(type => at.get(type))
   const each = (name: keyof typeof after) => (after[name] - before[name]) / bench.shards
   return {
+    taken: (taken - started) / 1000,
     stage: (finished - started) / 1000,
     whole: (performance.now() - begun) / 1000,
     processor: after.processor - before.processor,
@@ -145,15 +146,23 @@ const { values } = parseArgs({
     folder: { type: 'string', default: tmpdir() }
   }
 })
-const heads = ['shards', 'stage (s)', 'run (s)', 'processor (s)', 'read a shard (kB)', 'written a shard (kB)']
+const heads = [
+  'shards',
+  'taken over (s)',
+  'stage (s)',
+  'run (s)',
+  'processor (s)',
+  'read a shard (kB)',
+  'written a shard (kB)'
+]
 console.log(`| ${heads.join(' | ')} | calls a shard |\n|${' --- |'.repeat(heads.length + 1)}`)
 for (const shards of values.shards.split(',').map(Number))
   await withFolder(values.folder, async folder => {
     const bench = { folder, shards }
     await planning(bench)
     const { record, files } = leave(bench)
-    const { stage, whole, processor, read, written, calls } = await collecting(bench)
-    const cells = [shards, ...[stage, whole, processor, read / 1e3, written / 1e3, calls].map(x => x.toFixed(2))]
+    const { taken, stage, whole, processor, read, written, calls } = await collecting(bench)
+    const cells = [shards, ...[taken, stage, whole, processor, read / 1e3, written / 1e3, calls].map(x => x.toFixed(2))]
     console.log(`| ${cells.join(' | ')} |`)
     if (shards === 1000) console.error(`a record has ${record} bytes, its files ${files}`)
   })

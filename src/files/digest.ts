@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { expectSized, openToRead } from './read.js'
 
 /** The SHA-256 of bytes, in hexadecimal. */
 export function digestOfBytes(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data, 'hex')
 }
 
 /** The buffer that files are read into, a part at a time, by this thread. */
@@ -13,16 +13,16 @@ let parts: Buffer | undefined
 
 /** The SHA-256 of a file, in hexadecimal, without giving the thread away. The file is not held in memory. */
 export function digestOfFileSync(path: string): string {
-  const hash = createHash('sha256')
+  const sum = createHash('sha256')
   const buffer = (parts ??= Buffer.allocUnsafeSlow(CHUNK))
   const file = openSync(path, 'r')
   try {
     for (let count = readSync(file, buffer, 0, CHUNK, null); count > 0; count = readSync(file, buffer, 0, CHUNK, null))
-      hash.update(buffer.subarray(0, count))
+      sum.update(buffer.subarray(0, count))
   } finally {
     closeSync(file)
   }
-  return hash.digest('hex')
+  return sum.digest('hex')
 }
 
 /** The system's notes about a file. A file whose stamp is unchanged was not written to in between. */

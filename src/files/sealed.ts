@@ -35,7 +35,7 @@ export async function writeNote(path: string, note: unknown): Promise<void> {
 /** A note as the bytes of the file that is to stand at a path. */
 export function noteBytes(path: string, note: unknown): Buffer {
   const text = JSON.stringify(note)
-  return Buffer.from(`{"seal":"${seal(path, Buffer.from(text)).toString('hex')}","note":${text}}`)
+  return Buffer.from(`{"seal":"${digits(path, Buffer.from(text))}","note":${text}}`)
 }
 
 export async function readNote(path: string): Promise<Sealed<unknown>> {
@@ -60,14 +60,18 @@ function noteIn(path: string, bytes: Buffer): Sealed<unknown> {
   const to = BEFORE.length + DIGITS
   const head = bytes.toString('latin1', 0, to + BETWEEN.length)
   const text = bytes.subarray(to + BETWEEN.length, -BEHIND.length)
-  const found = `${BEFORE}${seal(path, text).toString('hex')}${BETWEEN}`
+  const found = `${BEFORE}${digits(path, text)}${BETWEEN}`
   const isWhole = bytes.length > found.length && head === found && bytes.toString('latin1', bytes.length - 1) === BEHIND
   return isWhole ? { state: 'whole', content: JSON.parse(text.toString('utf8')) } : { state: 'damaged' }
 }
 
 function seal(path: string, data: Uint8Array): Buffer {
-  const name = Buffer.from(`${basename(path)}\0`)
-  return Buffer.from(digestOfBytes(Buffer.concat([name, data])), 'hex')
+  return Buffer.from(digits(path, data), 'hex')
+}
+
+/** The seal in hexadecimal. */
+function digits(path: string, data: Uint8Array): string {
+  return digestOfBytes(Buffer.concat([Buffer.from(`${basename(path)}\0`), data]))
 }
 
 async function bytesOf(path: string): Promise<Buffer | 'missing' | 'damaged'> {

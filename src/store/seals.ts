@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOfBytes } from '../files/digest.js'
 import { prepared, type Database } from './sqlite.js'
 import { EpdError, type ErrorDetails } from '../errors.js'
 import { isRow, text, type Row } from './rows.js'
@@ -127,8 +127,7 @@ export function isDamaged(check: () => void): boolean {
 
 /** SHA-256 over values of a row. */
 function digestOfValues(values: readonly unknown[]): string {
-  const plain = values.map(value => (typeof value === 'number' ? [String(value)] : value))
-  return createHash('sha256').update(JSON.stringify(plain)).digest('hex')
+  return digestOfBytes(JSON.stringify(values.map(value => (typeof value === 'number' ? [String(value)] : value))))
 }
 
 /** Makes `row_seal(values...)` known to a connection's SQL. */
@@ -152,12 +151,7 @@ export function sealedRow(table: SealedName, values: Row): Row {
 }
 
 /** Enters a row of these values by its columns, sealed. What else the values have is left out. */
-export function enterSealed(
-  writes: Entering,
-  table: SealedName,
-  values: Row,
-  otherwise: Otherwise
-): void {
+export function enterSealed(writes: Entering, table: SealedName, values: Row, otherwise: Otherwise): void {
   enterIntact(writes, table, sealedRow(table, values), otherwise)
 }
 

@@ -26,18 +26,20 @@ export function contentsIn(database: Database, file: string, key: string, positi
 const OF_SHARDS = new Set<string>(['shards', 'artifacts'])
 
 /** Takes over what another store has of a stage. */
-export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adoptChecked'> {
+export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adoptChecked' | 'version'> {
   const { root, file, database, commit } = commits
   const enter = (rows: readonly CheckedRow[]) => {
     for (const { table, row } of rows) enterIntact(commits, table, row, 'REPLACE')
   }
-  /** Files that no row names are deleted within transactions, and these were not named so far. */
+  const version = () => guarded(file, () => Number(database.pragma('data_version', { simple: true })))
   const areThere = (rows: readonly CheckedRow[]) =>
     rows.every(({ table, row }) => table !== 'artifacts' || hasObject(root, toArtifact(row)))
-  const adoptChecked = (claimed: Claim, all: readonly (readonly CheckedRow[])[]): boolean[] => {
+  const adoptChecked = (claimed: Claim, all: readonly (readonly CheckedRow[])[], since: number): boolean[] => {
     let entered: boolean[] = []
     commit(claimed, () => {
-      entered = guarded(root, () => all.map(areThere))
+      // Others delete files that no row names, as these were so far, within transactions, and so change the version.
+      const isSame = version() === since
+      entered = guarded(root, () => all.map(rows => isSame || areThere(rows)))
       const rows = all.filter((_, i) => entered[i]).flat()
       enter(rows)
       if (rows.some(({ table }) => table === 'metrics')) refreshResults(database)
@@ -45,9 +47,11 @@ export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adopt
     return entered
   }
   return {
+    version,
     adoptChecked,
     adopt(claimed, contents) {
-      const [isEntered] = adoptChecked(claimed, [checkedContents(root, file, claimed.name, contents)])
+      const since = version()
+      const [isEntered] = adoptChecked(claimed, [checkedContents(root, file, claimed.name, contents)], since)
       if (!isEntered)
         throw new EpdError('store-corrupt', `a file of ${claimed.name.slice(0, 12)} was deleted meanwhile; run again`)
     }

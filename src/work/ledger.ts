@@ -97,18 +97,21 @@ interface Taken {
 
 /**
  * Takes records into the store, many in a transaction. One whose rows or files are not what was written is moved aside,
- * so that its shard is given out again. Each file is read once, when its record is: whether it has its digest. Within
- * the transaction its size is looked at again, since others delete files that no row names.
+ * so that its shard is given out again. Each file is read once, when its record is: whether it has its digest.
  */
 async function* taken(
   { context, folder, planned, readLeft }: LedgerOptions,
   names: readonly RecordName[]
 ): AsyncGenerator<readonly Taken[], void> {
   const { store, claim, signal, onNote } = context
+  // A part is read while the one before is entered, so that it is no older than the last but one.
+  let versions = [store.version(), store.version()]
   for await (const found of readLeft({ root: store.root, file: store.root, folder, key: planned.key }, names)) {
     signal.throwIfAborted()
     const whole = found.flatMap(({ name, left }) => (typeof left === 'string' ? [] : [{ name, left }]))
-    const isEntered = whole.length === 0 ? [] : store.adoptChecked(claim, whole.map(({ left }) => left.rows))
+    const rows = whole.map(({ left }) => left.rows)
+    const isEntered = rows.length === 0 ? [] : store.adoptChecked(claim, rows, versions[0])
+    versions = [versions[1], store.version()]
     for (const { name, left } of found) {
       if (left !== 'damaged') continue
       await setAside(folder, name)
