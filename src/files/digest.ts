@@ -11,18 +11,36 @@ export function digestOfBytes(data: Uint8Array | string): string {
 /** The buffer that files are read into, a part at a time, by this thread. */
 let parts: Buffer | undefined
 
-/** The SHA-256 of a file, in hexadecimal, without giving the thread away. The file is not held in memory. */
-export function digestOfFileSync(path: string): string {
-  const sum = createHash('sha256')
-  const buffer = (parts ??= Buffer.allocUnsafeSlow(CHUNK))
-  const file = openSync(path, 'r')
+/**
+ * Whether a file is there with this size in bytes and this SHA-256, without giving the thread away. The file is not held
+ * in memory, and a small one is read by a single call, since many are looked at one after the other.
+ */
+export function isDigestedSync(path: string, size: number, digest: string): boolean {
+  const file = openedIfThere(path)
+  if (file === undefined) return false
   try {
-    for (let count = readSync(file, buffer, 0, CHUNK, null); count > 0; count = readSync(file, buffer, 0, CHUNK, null))
+    const buffer = (parts ??= Buffer.allocUnsafeSlow(CHUNK))
+    const first = readSync(file, buffer, 0, CHUNK, null)
+    if (first < CHUNK) return first === size && digestOfBytes(buffer.subarray(0, first)) === digest
+    const sum = createHash('sha256')
+    let total = 0
+    for (let count = first; count > 0 && total <= size; count = readSync(file, buffer, 0, CHUNK, null)) {
       sum.update(buffer.subarray(0, count))
+      total += count
+    }
+    return total === size && sum.digest('hex') === digest
   } finally {
     closeSync(file)
   }
-  return sum.digest('hex')
+}
+
+function openedIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** The system's notes about a file. A file whose stamp is unchanged was not written to in between. */

@@ -4,7 +4,7 @@ import type { StoreContents } from './access.js'
 import { guarded } from './failures.js'
 import { isWhole } from './objects.js'
 import { toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, intact, sealedColumns } from './seals.js'
+import { CONTENT_TABLES, intact } from './seals.js'
 
 /** A row that is what was written. */
 export interface CheckedRow {
@@ -20,7 +20,7 @@ export interface CheckedRow {
  */
 export function checkedContents(root: string, file: string, key: string, contents: StoreContents): CheckedRow[] {
   const rows = CONTENT_TABLES.flatMap(table =>
-    rowsOf(contents, table).map(row => ({ table, row: plain(table, intact(file, table, row)) }))
+    rowsOf(contents, table).map(row => ({ table, row: intact(file, table, row) }))
   )
   for (const { table, row } of rows) {
     if (row.stage_key !== key) throw wrong(key, `a row of ${table} is of another stage`)
@@ -37,11 +37,6 @@ function rowsOf(contents: StoreContents, table: string): Row[] {
   const isKept = (value: unknown) => value === null || typeof value === 'string' || typeof value === 'number'
   if (!found.every(row => Object.values(row).every(isKept))) throw wrong(table, 'expected texts and numbers')
   return found
-}
-
-/** A row by the columns that are entered. */
-function plain(table: CheckedRow['table'], row: Row): Row {
-  return Object.fromEntries([...sealedColumns(table), 'seal'].map(column => [column, row[column]]))
 }
 
 function wrong(what: string, message: string): EpdError {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EpdError } from '../errors.js'
-import { digestOfBytes, digestOfFileSync } from '../files/digest.js'
+import { digestOfBytes, isDigestedSync } from '../files/digest.js'
 import { placeFileSync } from '../files/place.js'
 
 /** A file named by its content. */
@@ -67,7 +67,7 @@ export function hasObject(root: string, object: StoredObject): boolean {
 
 /** Whether a file is there and holds what was written. */
 export function isWhole(root: string, object: StoredObject): boolean {
-  return hasObject(root, object) && digestOfFileSync(objectPath(root, object)) === object.digest
+  return isDigestedSync(objectPath(root, object), object.size, object.digest)
 }
 
 export function removeObject(root: string, object: StoredObject): void {
