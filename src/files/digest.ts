@@ -73,7 +73,8 @@ export interface Summing {
  */
 export const digestOfFile = rememberedOfFile(startSha256)
 
-function startSha256(): Summing {
+/** Sums up by SHA-256. */
+export function startSha256(): Summing {
   const hash = createHash('sha256')
   return {
     update(bytes) {

@@ -8,6 +8,7 @@ import type { Executor, Job, Share, Standing } from '../executors/executor.js'
 import { readJobs, removeJobs, writeJobs } from './jobs.js'
 import type { ReadLeft } from './left-threads.js'
 import { ledger, type Ledger } from './ledger.js'
+import type { NeededFile } from './needed-files.js'
 import { inputOf, writeOrder, type OrderSpec } from './order.js'
 import { lookAfresh, recordsFolder, removeRecords } from './records.js'
 import { covers, sharesOf, uncovered, type Sharing } from './shares.js'
@@ -36,6 +37,8 @@ export interface Distribution {
   readonly spec: OrderSpec
   /** Reads what workers have left. */
   readonly readLeft: ReadLeft
+  /** The larger files that the spec names. */
+  readonly files: () => Promise<readonly NeededFile[]>
 }
 
 /** The subject of what ends a stage whose workers go on alone. */
@@ -77,7 +80,8 @@ async function collected(
   const inputs = new Set(kind.inputs(stage).flatMap(name => [context.inputKey(name), context.imagesKey(name)]))
   const order = await writeOrder(root, {
     ...{ key, stage: stage.name, spec: how.spec, predictors: how.predictors },
-    inputs: [...inputs].map(input => inputOf(context.store, input))
+    inputs: [...inputs].map(input => inputOf(context.store, input)),
+    files: await how.files()
   })
   const { evaluations } = kind.cost(stage, { find, solvers: context.solvers })
   const folder = recordsFolder(root, key)

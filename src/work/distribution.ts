@@ -10,6 +10,7 @@ import { described } from '../predictors/file.js'
 import { elsewhere, isLeft } from './collect.js'
 import { ordersFolder } from '../store/folders.js'
 import { leftThreads } from './left-threads.js'
+import { neededFiles, type NeededFile } from './needed-files.js'
 import { schedule } from './schedule.js'
 
 export interface DistributionOptions {
@@ -56,6 +57,7 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       subject: 'detach'
     })
   const { file, text, overrides, allowMismatch, predictors = [] } = experiment
+  let files: Promise<readonly NeededFile[]> | undefined
   const workerArguments = scratch === undefined ? [] : ['--scratch', scratch]
   return {
     order,
@@ -66,7 +68,9 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       cancels: () => descriptor.endsWithUs || !isLeaving(signal),
       predictors: Object.fromEntries([...predictors].map(([key, record]) => [key, described(record)])),
       spec: { file, text, overrides, allowMismatch },
-      readLeft: leftThreads()
+      readLeft: leftThreads(),
+      // They are read once for all stages.
+      files: () => (files ??= neededFiles(experiment, root))
     })
   }
 }

@@ -12,13 +12,19 @@ import { parseRecord } from '../predictors/record.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageCost } from '../stages/stage.js'
+import { guarded } from '../store/failures.js'
 import { createStore, type Claim, type WritableStore } from '../store/store.js'
 import { readOrder, storeOf, type OrderInput, type WorkOrder } from './order.js'
 import { readRecord, recorded, recordsFolder, writeRecord, type RecordName } from './records.js'
 import type { Share } from '../executors/executor.js'
+import { makeFolder } from '../files/place.js'
+import { openScratch } from './scratch.js'
 
 export interface WorkOptions {
-  /** Folder for what this worker alone needs; default: the system's for temporary files. */
+  /**
+   * Folder on this machine's own disk, where its workers share copies of what they read; default: nothing is copied, and
+   * what this worker alone needs stands in the system's folder for temporary files.
+   */
   readonly scratch?: string
   /** Threads of an engine on the CPU; default: all cores. No result depends on it. */
   readonly threads?: number
@@ -37,17 +43,25 @@ export interface WorkOptions {
 export async function work(file: string, share: Share, options: WorkOptions): Promise<void> {
   const order = await readOrder(file)
   const root = storeOf(file)
-  const scratch = mkdtempSync(join(options.scratch ?? tmpdir(), 'epd-run-'))
+  const own = ownFolder(options.scratch)
   try {
-    const store = scratchStore(root, scratch)
+    const store = guarded(own, () => scratchStore(root, own))
     try {
-      await compute(order, share, root, store, options)
+      await compute(order, share, { root, own, store }, options)
     } finally {
       store.close()
     }
   } finally {
-    rmSync(scratch, { recursive: true, force: true })
+    rmSync(own, { recursive: true, force: true })
   }
+}
+
+/** A folder of this worker's own. @throws EpdError `store-unwritable` */
+function ownFolder(scratch = tmpdir()): string {
+  return guarded(scratch, () => {
+    makeFolder(scratch)
+    return mkdtempSync(join(scratch, 'epd-run-'))
+  })
 }
 
 /** A store of this worker's own, whose files and compiled graphs are those of the store that the order is for. */
@@ -62,9 +76,8 @@ function scratchStore(root: string, scratch: string): WritableStore {
 async function compute(
   order: WorkOrder,
   share: Share,
-  root: string,
-  store: WritableStore,
-  { signal, onEvent, onKept, threads }: WorkOptions
+  { root, own, store }: { readonly root: string; readonly own: string; readonly store: WritableStore },
+  { scratch: folder, signal, onEvent, onKept, threads }: WorkOptions
 ): Promise<void> {
   const { file, text, overrides, allowMismatch } = order.spec
   const predictors = {
@@ -75,8 +88,14 @@ async function compute(
         : publishedPredictors().get(name)
   }
   const experiment = await readExperiment({ file, text, set: overrides, allowMismatch, predictors })
-  const options = { experiment, store, signal, onEvent, cacheDir: cacheFolder(store.root), threads }
-  const all = await prepared(options, await obtainCopies(options))
+  const onNote = (message: string) => {
+    onEvent({ type: 'warning', message })
+  }
+  const cache = cacheFolder(root)
+  const scratch = folder === undefined ? undefined : openScratch({ folder, own, cache, signal, onNote })
+  const options = { experiment, store, signal, onEvent, cacheDir: scratch?.cache ?? cache, threads }
+  const copies = await obtainCopies(options)
+  const all = await prepared(options, (await scratch?.localCopies(copies, order.files)) ?? copies)
   try {
     const planned = all.plan.stages.find(({ stage }) => stage.name === order.stage)
     if (planned?.key !== order.key) throw another(order, all.model.engine)
@@ -91,6 +110,7 @@ async function compute(
     const costs = costsOf(all.experiment, STAGE_KINDS, all.model.nfeFactor)
     const run = kind.run(planned.stage, {
       ...stageContext(planned, claim, { ...options, store: keeping.store, ...all, costs }),
+      cacheDir: options.cacheDir,
       isWanted: position => position >= share.first && position <= share.last && !kept.has(position)
     })
     // What is done is kept, whatever ends the rest.
