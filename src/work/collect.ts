@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { EpdError } from '../errors.js'
-import type { Plan, PlannedStage } from '../pipeline/plan.js'
-import type { Elsewhere, Opened } from '../pipeline/prepare.js'
+import type { PlannedStage } from '../pipeline/plan.js'
+import type { Elsewhere } from '../pipeline/prepare.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageContext, StageCost } from '../stages/stage.js'
 import type { Executor, Job, Share, Standing } from '../executors/executor.js'
@@ -70,7 +70,7 @@ interface Collecting {
 async function collected(
   planned: PlannedStage,
   context: StageContext,
-  around: Opened & { readonly plan: Plan },
+  around: Parameters<Elsewhere>[2],
   how: Distribution
 ): Promise<StageCost> {
   const { stage, key } = planned
@@ -89,7 +89,15 @@ async function collected(
   const whole = await finished({
     ...{ planned, context, how, folder, order, total: count },
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
-    ledger: ledger({ planned, context, readLeft: how.readLeft, folder, count, evaluations })
+    ledger: ledger({
+      planned,
+      context,
+      readLeft: how.readLeft,
+      onSeconds: around.onSeconds,
+      folder,
+      count,
+      evaluations
+    })
   })
   // Where all shards are in the store there is nothing left to compute, and the kind says what they have cost.
   const cost = whole ?? (await kind.run(stage, context))

@@ -24,6 +24,8 @@ export interface LedgerOptions {
   readonly context: Pick<StageContext, 'store' | 'claim' | 'signal' | 'onProgress' | 'onNote'>
   /** Reads what workers have left. */
   readonly readLeft: ReadLeft
+  /** Told how long workers have computed what was taken into the store since, all together. */
+  readonly onSeconds: (seconds: number) => void
   /** The folder of records. */
   readonly folder: string
   /** The number of its shards; absent where it is computed whole. */
@@ -37,9 +39,11 @@ export function ledger(options: LedgerOptions): Ledger {
 }
 
 function shardLedger(options: LedgerOptions & { readonly count: number }): Ledger {
-  const { planned, context, folder, count, evaluations } = options
+  const { planned, context, folder, count, evaluations, onSeconds } = options
   const shards = context.store.shards(planned.key)
   const done = new Set(shards.map(({ position }) => position))
+  let computed = 0
+  onSeconds(computed)
   let spent = shards.reduce((sum, shard) => sum + shard.evaluations, 0)
   let stored = shards.reduce((sum, { seeds }) => sum + seeds.length, 0)
   const missingIn = ({ first, last }: Share) => positionsOf(first, last).filter(position => !done.has(position))
@@ -53,8 +57,10 @@ function shardLedger(options: LedgerOptions & { readonly count: number }): Ledge
         for (const { name, left } of some) {
           if (typeof name === 'number') done.add(name)
           spent += left.cost?.evaluations ?? 0
+          computed += left.seconds
           stored += left.seeds ?? 0
         }
+        onSeconds(computed)
         report()
       }
       report()
@@ -71,12 +77,17 @@ function positionsOf(first: number, last: number): number[] {
 }
 
 function wholeLedger(options: LedgerOptions): Ledger {
-  const { context, folder } = options
+  const { context, folder, onSeconds } = options
+  onSeconds(0)
   let cost: StageCost | undefined
   let iterations = 0
   return {
     async take() {
-      for await (const some of taken(options, ['stage'])) for (const { left } of some) cost = left.cost
+      for await (const some of taken(options, ['stage']))
+        for (const { left } of some) {
+          cost = left.cost
+          onSeconds(left.seconds)
+        }
       const begun = await readRecord(folder, 'begun')
       const rows = typeof begun === 'object' ? begun.contents.iterations : undefined
       if (rows === undefined || rows.length === iterations) return

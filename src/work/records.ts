@@ -16,7 +16,7 @@ export interface WorkRecord {
   readonly seeds?: number
   /** What the shard or the stage has cost; absent while it is not finished. */
   readonly cost?: StageCost
-  /** The time that it took, in seconds. */
+  /** The seconds for which it was computed, all workers together that were at it. */
   readonly seconds: number
   /** The machine that did it. */
   readonly host: string

@@ -105,8 +105,9 @@ async function compute(
     const folder = recordsFolder(root, order.key)
     const isWhole =
       kind.shards?.(planned.stage, name => all.experiment.stages.find(each => each.name === name)) === undefined
-    const kept = isWhole ? await adoptBegun(store, claim, folder) : new Set(recorded(folder))
-    const keeping = keepingRecords(store, folder, { key: order.key, isWhole, onKept })
+    const before = isWhole ? await adoptBegun(store, claim, folder) : 0
+    const kept = new Set(isWhole ? [] : recorded(folder))
+    const keeping = keepingRecords(store, folder, { key: order.key, isWhole, before, onKept })
     const costs = costsOf(all.experiment, STAGE_KINDS, all.model.nfeFactor)
     const run = kind.run(planned.stage, {
       ...stageContext(planned, claim, { ...options, store: keeping.store, ...all, costs }),
@@ -147,24 +148,28 @@ function adoptInput(store: WritableStore, { key, contents, nfe, evaluations, ...
   claim.release()
 }
 
-/** Takes over how far another worker has come with the stage, if one has. */
-async function adoptBegun(store: WritableStore, claim: Claim, folder: string): Promise<ReadonlySet<number>> {
+/** Takes over how far other workers have come with the stage, if some have. Returns the seconds that they have computed. */
+async function adoptBegun(store: WritableStore, claim: Claim, folder: string): Promise<number> {
   const begun = await readRecord(folder, 'begun')
-  if (typeof begun === 'object' && begun.key === claim.name) store.adopt(claim, begun.contents)
-  return new Set()
+  if (typeof begun !== 'object' || begun.key !== claim.name) return 0
+  store.adopt(claim, begun.contents)
+  return begun.seconds
+}
+
+interface Keeping extends Pick<WorkOptions, 'onKept'> {
+  readonly key: string
+  readonly isWhole: boolean
+  /** Seconds that other workers have computed what is gone on with. */
+  readonly before: number
 }
 
 /** A store of which each shard, or how far the stage has come, is also kept as a record. */
-function keepingRecords(
-  store: WritableStore,
-  folder: string,
-  { key, isWhole, onKept }: { readonly key: string; readonly isWhole: boolean } & Pick<WorkOptions, 'onKept'>
-) {
+function keepingRecords(store: WritableStore, folder: string, { key, isWhole, before, onKept }: Keeping) {
   const began = performance.now()
   let [last, writes] = [began, Promise.resolve()]
   const keep = async (name: RecordName, cost?: StageCost, seeds?: number) => {
     const now = performance.now()
-    const seconds = (now - (isWhole ? began : last)) / 1000
+    const seconds = before + (now - (isWhole ? began : last)) / 1000
     last = now
     const contents = store.contents(key, typeof name === 'number' ? name : undefined)
     await writeRecord(folder, name, { key, contents, cost, seeds, seconds, host: hostname() })
