@@ -110,6 +110,8 @@ async function collected(
 /** Workers that were asked for, and what is remembered of them from one look to the next. */
 interface Asked {
   readonly jobs: readonly Job[]
+  /** Those of them that an earlier sitting of the run has asked for. */
+  readonly earlier: ReadonlySet<string>
   /** How often each shard was given out, by its position, to workers that were lost without leaving anything. */
   readonly tries: Map<number, number>
   /** How many jobs were lost, and which one last. */
@@ -126,7 +128,9 @@ async function finished(work: Collecting): Promise<StageCost | undefined> {
   const { context, how, planned, folder } = work
   const { signal, store } = context
   const jobs = await readJobs(store.root, planned.key, how.name)
-  let asked: Asked = { jobs, lost: 0, tries: new Map(), gone: new Set(), progress: new Map() }
+  // Workers that an earlier sitting has lost count for it alone, so that whoever runs again has all tries.
+  const earlier = new Set(jobs.map(({ id }) => id))
+  let asked: Asked = { jobs, earlier, lost: 0, tries: new Map(), gone: new Set(), progress: new Map() }
   try {
     for (;;) {
       signal.throwIfAborted()
@@ -165,7 +169,8 @@ async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, 
   const over = new Set(ended)
   const alive = asked.jobs.filter(job => !over.has(job))
   const gone = new Set(alive.filter(job => isGone(job, standings)).map(({ id }) => id))
-  for (const job of lost) if (found.progressOf(job) === 0) countTry(asked.tries, found.missingIn(job))
+  const own = lost.filter(({ id }) => !asked.earlier.has(id))
+  for (const job of own) if (found.progressOf(job) === 0) countTry(asked.tries, found.missingIn(job))
   const shares = sharesOf(uncovered(missing, alive), sharing)
   const lastLost = lost.at(-1) ?? asked.lastLost
   const losses = { lost: asked.lost + lost.length, lastLost }

@@ -12,7 +12,7 @@ import { parseRecord } from '../predictors/record.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageCost } from '../stages/stage.js'
-import { guarded } from '../store/failures.js'
+import { guarded, guardedAsync } from '../store/failures.js'
 import { createStore, type Claim, type WritableStore } from '../store/store.js'
 import { readOrder, storeOf, type OrderInput, type WorkOrder } from './order.js'
 import { readRecord, recorded, recordsFolder, writeRecord, type RecordName } from './records.js'
@@ -172,7 +172,8 @@ function keepingRecords(store: WritableStore, folder: string, { key, isWhole, be
     const seconds = before + (now - (isWhole ? began : last)) / 1000
     last = now
     const contents = store.contents(key, typeof name === 'number' ? name : undefined)
-    await writeRecord(folder, name, { key, contents, cost, seeds, seconds, host: hostname() })
+    const record = { key, contents, cost, seeds, seconds, host: hostname() }
+    await guardedAsync(folder, () => writeRecord(folder, name, record))
     onKept(name, seconds)
   }
   /** Records are written one after the other; what fails is told of by done(). */

@@ -9,7 +9,7 @@ export const LARGER = fileURLToPath(new URL('../fixtures/edm/ddpmpp-cond.pkl', i
 const network = fileURLToPath(new URL('../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
 
 /** An experiment of two stages that need nothing of each other, of five shards together, and one that reads both. */
-export function shardedSpec(execution = '', checkpoint = network): string {
+export function shardedSpec(execution = '', checkpoint = network, seeds = '0-129'): string {
   const file = join(temporaryFolder(), 'sharded.yaml')
   writeFileSync(
     file,
@@ -18,7 +18,7 @@ model: { checkpoint: ${checkpoint} }
 solver: { name: euler, nfe: 2 }
 ${execution}
 stages:
-  many: { kind: sample, seeds: 0-129 }
+  many: { kind: sample, seeds: ${seeds} }
   finer: { kind: sample, solver: { name: euler, nfe: 3 }, seeds: 0-65 }
   score: { kind: score, samples: [many], reference: finer, metrics: [rmse] }
 `
@@ -48,10 +48,11 @@ export async function until(holds: () => boolean): Promise<void> {
 }
 
 /** Leaves the work orders of the stages of a spec's run that need no other. Returns their paths, the first stage's first. */
-export async function orders(store: string, checkpoint?: string): Promise<string[]> {
+export async function orders(store: string, checkpoint?: string, seeds?: string): Promise<string[]> {
   const spec = shardedSpec(
     'execution: { executor: template, retries: 0, command: "false {order} {shards}" }',
-    checkpoint
+    checkpoint,
+    seeds
   )
   const { code } = await epdRun(['run', spec, '--store', store, '--keep-going'])
   if (code !== 1) throw new Error('a run whose workers all fail has not failed')
