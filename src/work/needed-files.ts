@@ -18,7 +18,9 @@ const COPIED_FROM = 1 << 20
 
 /** The larger files that an experiment names: its checkpoint, and weights and statistics of its metrics. */
 export async function neededFiles(experiment: AnyExperiment, root: string): Promise<NeededFile[]> {
-  const found = [...(await findCopies(experiment, root))]
+  // What stands beside an ONNX file may be a part of it, and ONNX Runtime refuses parts that are elsewhere.
+  const onnx = 'onnx' in experiment.model ? experiment.model.onnx : undefined
+  const found = [...(await findCopies(experiment, root))].filter(([location]) => location !== onnx)
   const paths = await Promise.all(found.map(([location, { path }]) => filesAt(path, location, experiment)))
   const all = await Promise.all([...new Set(paths.flat())].map(async path => ({ path, size: (await stat(path)).size })))
   const large = all.filter(({ size }) => size >= COPIED_FROM)
