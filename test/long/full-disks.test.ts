@@ -52,7 +52,11 @@ describe.runIf(process.platform === 'linux')('a full disk', () => {
       mount -t tmpfs -o size=40k none $DISK/store/objects
       run $DISK/store
       test $? = 1 || exit 98
-      mount -o remount,size=100m $DISK/store/objects
+      # PNGs are moved out of the folder, which a disk of its own would not allow.
+      cp -r $DISK/store/objects $DISK/saved
+      umount $DISK/store/objects
+      rmdir $DISK/store/objects
+      mv $DISK/saved $DISK/store/objects
       run $DISK/store || exit 97
       digests $DISK/store`)
     expect(stderr).toContain(FULL)
