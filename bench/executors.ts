@@ -1,18 +1,13 @@
 /**
- * What work in other processes costs, as Markdown: how much faster four workers are than one, how soon a worker begins,
- * and how fast the coordinator collects and plans. `--shards N` says how many shards are collected, `--folder DIR` where.
+ * What work in other processes costs, as Markdown: how much faster four workers are than one, and how soon a worker
+ * begins. `--folder DIR` says where; `collect.ts` measures what the coordinator does.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { noteBytes } from '../src/files/sealed.js'
-import { createStore } from '../src/store/store.js'
-import { ledger } from '../src/work/ledger.js'
-import { recordsFolder } from '../src/work/records.js'
-import { sharesOf } from '../src/work/shares.js'
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const checkpoint = fileURLToPath(new URL('../models/shapes16/shapes16.safetensors', import.meta.url))
@@ -77,71 +72,10 @@ function start(folder: string): number {
   return seconds(['work', join(store, 'orders', order), '--shards', '0'], folder)
 }
 
-const KEY = 'c'.repeat(64)
-
-/** Seconds in which the coordinator takes over what workers have left, and bytes of a record. */
-async function collecting(folder: string, count: number): Promise<{ seconds: number; bytes: number }> {
-  const [from, to] = ['from', 'to'].map(name => createStore(join(folder, name)))
-  const begun = [from, to].map(store => {
-    const claim = store.claim(KEY)
-    if (!claim) throw new Error('a new store is free')
-    store.beginStage(claim, { kind: 'sample', params: {}, provenance: {} })
-    return claim
-  })
-  const results = recordsFolder(to.root, KEY)
-  mkdirSync(results, { recursive: true })
-  rmSync(join(to.root, 'objects'), { recursive: true, force: true })
-  mkdirSync(join(from.root, 'objects'), { recursive: true })
-  symlinkSync(join(from.root, 'objects'), join(to.root, 'objects'))
-  let bytes = 0
-  from.transaction(() => {
-    for (let position = 0; position < count; position++) leave(position)
-  })
-  function leave(position: number) {
-    const seeds = Array.from({ length: 64 }, (_, i) => 64 * position + i)
-    const data = Buffer.from(`samples of ${position}`)
-    const file = { name: 'samples', data, extension: 'npy', mediaType: 'application/x-npy' }
-    from.putShard(begun[0], { position, seeds, evaluations: 320, files: [file] })
-    const contents = from.contents(KEY, position)
-    const path = join(results, `${position}.json`)
-    const record = { key: KEY, contents, cost: { evaluations: 320 }, seeds: 64, seconds: 1, host: 'node' }
-    const note = noteBytes(path, record)
-    bytes = note.length
-    writeFileSync(path, note)
-  }
-  const context = { store: to, claim: begun[1], onProgress: () => undefined }
-  const found = ledger({
-    planned: { key: KEY, stage: { kind: 'sample', name: 's' } },
-    context,
-    folder: results,
-    count,
-    evaluations: 1
-  })
-  const start = performance.now()
-  await found.take()
-  const took = (performance.now() - start) / 1000
-  if (found.missing().length > 0) throw new Error('not all that was left was taken over')
-  for (const store of [from, to]) store.close()
-  return { seconds: took, bytes }
-}
-
-/** Seconds in which 1,000,000 images, which are 15,625 shards, are divided among workers. */
-function planning(): number {
-  const begun = performance.now()
-  const positions = Array.from({ length: 15_625 }, (_, i) => i)
-  sharesOf(positions, { count: 15_625, evaluations: 5e6, wanted: 20_000, jobs: 1 })
-  return (performance.now() - begun) / 1000
-}
-
-const { values } = parseArgs({ options: { shards: { type: 'string', default: '100000' }, folder: { type: 'string' } } })
+const { values } = parseArgs({ options: { folder: { type: 'string' } } })
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'epd-executors-'))
 try {
-  const count = Number(values.shards)
-  const { seconds: took, bytes } = await collecting(folder, count)
   console.log('| what | measured |\n| --- | --- |')
-  console.log(`| ${count} shards collected | ${took.toFixed(1)} s |`)
-  console.log(`| a record of a shard of 64 seeds with one file | ${bytes} bytes |`)
-  console.log(`| 1,000,000 images divided among workers | ${planning().toFixed(3)} s |`)
   console.log(`| start of a worker to its first record | ${start(folder).toFixed(1)} s |`)
   console.log(`| four workers to one | ${speedUp(folder).toFixed(2)} |`)
 } finally {

@@ -84,7 +84,11 @@ program
   .argument('<order>', 'a work order in the folder `orders` of a store', path)
   .description('compute shards of a work order, as the workers of a run on several machines do')
   .requiredOption('--shards <positions>', 'which shards, such as 3 or 0-7; 0 of a stage that is computed whole')
-  .option('--scratch <dir>', 'folder for what this worker alone needs, on a disk of its own machine', path)
+  .option(
+    '--scratch <dir>',
+    'folder on a disk of this machine, where its workers share copies of what they read; may name variables such as $TMPDIR',
+    path
+  )
   .option('--threads <number>', 'threads of an engine on the CPU; by default all cores', positive)
   .addOption(new Option('--with-parent', 'end where the process ends that holds the other end of stdin').hideHelp())
   .addOption(verbose)

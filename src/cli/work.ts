@@ -28,7 +28,7 @@ export async function work(order: string, { shards, scratch, threads, withParent
       return
     }
     await computed(order, share, {
-      ...{ scratch, threads, signal: held.signal },
+      ...{ scratch: scratch === undefined ? undefined : filledIn(scratch), threads, signal: held.signal },
       onKept: (name, seconds) => {
         print(`${typeof name === 'number' ? `shard ${name}` : name}: kept after ${seconds.toFixed(1)} s`)
       },
@@ -50,6 +50,16 @@ function shareOf(text: string): Share {
   const last = Number(match?.[2] ?? match?.[1])
   if (match && first <= last && Number.isSafeInteger(last)) return { first, last }
   throw new EpdError('usage', `--shards: expected positions such as 3 or 0-7, found ${JSON.stringify(text)}`)
+}
+
+/** A path with the values of the environment's variables in it, such as $TMPDIR: a node has its own. */
+function filledIn(scratch: string): string {
+  return scratch.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) => {
+    const name = braced ?? bare ?? ''
+    const value = process.env[name]
+    if (value !== undefined && value !== '') return value
+    throw new EpdError('usage', `--scratch: ${scratch}: the variable ${name} is not set on this machine`)
+  })
 }
 
 /** The pipe that stdin is ends where the process does that started this one, however it ends. */

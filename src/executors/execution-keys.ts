@@ -33,7 +33,7 @@ const KEYS = {
   scratch: {
     title: 'a folder',
     description:
-      "A folder on a disk of each worker's own machine, for what that worker alone needs; by default the machine's folder for temporary files.",
+      "A folder on each machine's own disk, where its workers share copies of the checkpoint, of weights and of compiled graphs, and keep what each alone needs. It may name variables of the machine, such as $TMPDIR. By default nothing is copied.",
     type: 'string',
     minLength: 1
   }

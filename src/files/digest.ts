@@ -1,10 +1,46 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { expectSized, openToRead } from './read.js'
 
 /** The SHA-256 of bytes, in hexadecimal. */
 export function digestOfBytes(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data, 'hex')
+}
+
+/** The buffer that files are read into, a part at a time, by this thread. */
+let parts: Buffer | undefined
+
+/**
+ * Whether a file is there with this size in bytes and this SHA-256, without giving the thread away. The file is not held
+ * in memory, and a small one is read by a single call, since many are looked at one after the other.
+ */
+export function isDigestedSync(path: string, size: number, digest: string): boolean {
+  const file = openedIfThere(path)
+  if (file === undefined) return false
+  try {
+    const buffer = (parts ??= Buffer.allocUnsafeSlow(CHUNK))
+    const first = readSync(file, buffer, 0, CHUNK, null)
+    if (first < CHUNK) return first === size && digestOfBytes(buffer.subarray(0, first)) === digest
+    const sum = createHash('sha256')
+    let total = 0
+    for (let count = first; count > 0 && total <= size; count = readSync(file, buffer, 0, CHUNK, null)) {
+      sum.update(buffer.subarray(0, count))
+      total += count
+    }
+    return total === size && sum.digest('hex') === digest
+  } finally {
+    closeSync(file)
+  }
+}
+
+function openedIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** The system's notes about a file. A file whose stamp is unchanged was not written to in between. */
@@ -37,7 +73,8 @@ export interface Summing {
  */
 export const digestOfFile = rememberedOfFile(startSha256)
 
-function startSha256(): Summing {
+/** Sums up by SHA-256. */
+export function startSha256(): Summing {
   const hash = createHash('sha256')
   return {
     update(bytes) {

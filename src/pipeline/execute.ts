@@ -257,13 +257,19 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   })
   onEvent({ type: 'started', stage: stage.name })
   const begun = performance.now()
-  const seconds = () => (performance.now() - begun) / 1000
+  const elapsed = () => (performance.now() - begun) / 1000
+  let byWorkers: number | undefined
+  // What is kept is how long the stage was computed; workers may have waited for hours in between.
+  const seconds = () => byWorkers ?? elapsed()
+  const onSeconds = (sum: number) => {
+    byWorkers = sum
+  }
   try {
     const context = stageContext({ stage, key }, claim, work)
-    const cost = await (work.elsewhere?.({ stage, key }, context, work) ?? kind.run(stage, context))
+    const cost = await (work.elsewhere?.({ stage, key }, context, { ...work, onSeconds }) ?? kind.run(stage, context))
     await checkAssets(assets, needed)
     store.finishStage(claim, { ...cost, seconds: seconds() })
-    onEvent({ type: 'finished', stage: stage.name, seconds: seconds(), ...cost })
+    onEvent({ type: 'finished', stage: stage.name, seconds: elapsed(), ...cost })
   } catch (error) {
     const isKept = !(error instanceof EpdError && (error.code.startsWith('store-') || error.code === 'claim-lost'))
     if (isKept) store.addSeconds(claim, seconds())

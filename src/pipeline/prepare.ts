@@ -29,11 +29,14 @@ export interface ExecuteOptions {
   readonly elsewhere?: Elsewhere
 }
 
-/** Has a stage that is claimed computed outside of this process, and puts what it left into the store. */
+/**
+ * Has a stage that is claimed computed outside of this process, and puts what it left into the store. `onSeconds` is told
+ * how long that has been computed so far, all workers together, without the time for which they have waited.
+ */
 export type Elsewhere = (
   planned: PlannedStage,
   context: StageContext,
-  around: Opened & { readonly plan: Plan }
+  around: Opened & { readonly plan: Plan; readonly onSeconds: (seconds: number) => void }
 ) => Promise<StageCost> | undefined
 
 /** What a model is opened with; `cacheDir` is the folder of compiled graphs. */

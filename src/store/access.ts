@@ -1,3 +1,4 @@
+import type { CheckedRow } from './checked-contents.js'
 import type { Claim, ClaimHolder } from './claims.js'
 import type { StoredObject } from './objects.js'
 import type { QueryResult, QueryRows } from './query.js'
@@ -148,6 +149,14 @@ export interface WritableStore extends Store {
    * @throws EpdError `store-corrupt` where a row or a file is not what was written
    */
   adopt(claim: Claim, contents: StoreContents): void
+  /** A number that is another once another connection to the store has changed it. */
+  version(): number
+  /**
+   * Takes over rows that `checkedContents` gave, several times what `adopt` takes, in one transaction. Their digests are
+   * not looked at again. Whether their files still are there is, unless the store has the version that it had before they
+   * were checked. Returns of which that is so; the others are left.
+   */
+  adoptChecked(claim: Claim, all: readonly (readonly CheckedRow[])[], version: number): boolean[]
   /** Commits an iteration with all that the next one needs. */
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */

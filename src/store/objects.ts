@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { EpdError } from '../errors.js'
-import { digestOfBytes } from '../files/digest.js'
+import { digestOfBytes, isDigestedSync } from '../files/digest.js'
 import { placeFileSync } from '../files/place.js'
 
 /** A file named by its content. */
@@ -67,7 +67,13 @@ export function hasObject(root: string, object: StoredObject): boolean {
 
 /** Whether a file is there and holds what was written. */
 export function isWhole(root: string, object: StoredObject): boolean {
-  return hasObject(root, object) && digestOfBytes(readFileSync(objectPath(root, object))) === object.digest
+  return isDigestedSync(objectPath(root, object), object.size, object.digest)
+}
+
+/** The folder of the store whose files these are: a worker's own store has those of the store that it works for. */
+export function filesRoot(root: string): string {
+  const files = join(root, 'objects')
+  return existsSync(files) ? dirname(realpathSync(files)) : root
 }
 
 export function removeObject(root: string, object: StoredObject): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOfBytes } from '../files/digest.js'
 import { prepared, type Database } from './sqlite.js'
 import { EpdError, type ErrorDetails } from '../errors.js'
 import { isRow, text, type Row } from './rows.js'
@@ -127,8 +127,7 @@ export function isDamaged(check: () => void): boolean {
 
 /** SHA-256 over values of a row. */
 function digestOfValues(values: readonly unknown[]): string {
-  const plain = values.map(value => (typeof value === 'number' ? [String(value)] : value))
-  return createHash('sha256').update(JSON.stringify(plain)).digest('hex')
+  return digestOfBytes(JSON.stringify(values.map(value => (typeof value === 'number' ? [String(value)] : value))))
 }
 
 /** Makes `row_seal(values...)` known to a connection's SQL. */
@@ -144,18 +143,30 @@ export function contentsOf(key: string): string {
   return `(SELECT row_seal(group_concat(seal, ' ')) FROM (${seals.join(' UNION ALL ')} ORDER BY seal))`
 }
 
-/** Enters a row of these values by its columns, sealed. What else the values have is left out. */
-export function enterSealed(
-  { run }: { readonly run: (sql: string, ...values: unknown[]) => unknown },
-  table: SealedName,
-  values: Row,
-  otherwise: 'ABORT' | 'IGNORE' | 'REPLACE'
-): void {
+/** A row of these values by its columns, with its seal. What else the values have is left out. */
+export function sealedRow(table: SealedName, values: Row): Row {
   const columns = sealedColumns(table)
-  const row = columns.map(column => values[column])
+  const seal = digestOfValues([table, ...columns.map(column => values[column])])
+  return { ...Object.fromEntries(columns.map(column => [column, values[column]])), seal }
+}
+
+/** Enters a row of these values by its columns, sealed. What else the values have is left out. */
+export function enterSealed(writes: Entering, table: SealedName, values: Row, otherwise: Otherwise): void {
+  enterIntact(writes, table, sealedRow(table, values), otherwise)
+}
+
+interface Entering {
+  readonly run: (sql: string, ...values: unknown[]) => unknown
+}
+
+type Otherwise = 'ABORT' | 'IGNORE' | 'REPLACE'
+
+/** Enters a row whose seal was checked already. */
+export function enterIntact({ run }: Entering, table: SealedName, row: Row, otherwise: Otherwise): void {
+  const columns = [...sealedColumns(table), 'seal']
   run(
-    `INSERT OR ${otherwise} INTO ${table} (${columns.join(', ')}, seal) VALUES (${columns.map(() => '?').join(', ')}, ?)`,
-    ...[...row, digestOfValues([table, ...row])]
+    `INSERT OR ${otherwise} INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    ...columns.map(column => row[column])
   )
 }
 

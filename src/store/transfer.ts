@@ -1,12 +1,13 @@
 import { EpdError } from '../errors.js'
-import { isMapping } from '../reading/plain.js'
 import type { StoreContents, WritableStore } from './access.js'
+import { checkedContents, type CheckedRow } from './checked-contents.js'
+import type { Claim } from './claims.js'
 import type { Commits } from './commits.js'
 import { guarded } from './failures.js'
-import { isWhole } from './objects.js'
+import { hasObject } from './objects.js'
 import { refreshResults } from './results.js'
 import { isRow, toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, enterSealed, intact } from './seals.js'
+import { CONTENT_TABLES, enterIntact } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 
 /** What a stage has left, with its seals: all of it, or the rows of one shard. */
@@ -25,35 +26,34 @@ export function contentsIn(database: Database, file: string, key: string, positi
 const OF_SHARDS = new Set<string>(['shards', 'artifacts'])
 
 /** Takes over what another store has of a stage. */
-export function adoption(commits: Commits): Pick<WritableStore, 'adopt'> {
+export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adoptChecked' | 'version'> {
   const { root, file, database, commit } = commits
+  const enter = (rows: readonly CheckedRow[]) => {
+    for (const { table, row } of rows) enterIntact(commits, table, row, 'REPLACE')
+  }
+  const version = () => guarded(file, () => Number(database.pragma('data_version', { simple: true })))
+  const areThere = (rows: readonly CheckedRow[]) =>
+    rows.every(({ table, row }) => table !== 'artifacts' || hasObject(root, toArtifact(row)))
+  const adoptChecked = (claimed: Claim, all: readonly (readonly CheckedRow[])[], since: number): boolean[] => {
+    let entered: boolean[] = []
+    commit(claimed, () => {
+      // Others delete files that no row names, as these were so far, within transactions, and so change the version.
+      const isSame = version() === since
+      entered = guarded(root, () => all.map(rows => isSame || areThere(rows)))
+      const rows = all.filter((_, i) => entered[i]).flat()
+      enter(rows)
+      if (rows.some(({ table }) => table === 'metrics')) refreshResults(database)
+    })
+    return entered
+  }
   return {
+    version,
+    adoptChecked,
     adopt(claimed, contents) {
-      const rows = CONTENT_TABLES.flatMap(table =>
-        rowsOf(contents, table).map(row => ({ table, row: intact(file, table, row) }))
-      )
-      for (const { table, row } of rows) {
-        if (row.stage_key !== claimed.name) throw wrong(claimed.name, `a row of ${table} is of another stage`)
-        if (table === 'artifacts' && !guarded(root, () => isWhole(root, toArtifact(row))))
-          throw wrong(claimed.name, `the file ${String(row.digest)} is not there, or not what was written`)
-      }
-      commit(claimed, () => {
-        for (const { table, row } of rows) enterSealed(commits, table, row, 'REPLACE')
-        if (rows.some(({ table }) => table === 'metrics')) refreshResults(database)
-      })
+      const since = version()
+      const [isEntered] = adoptChecked(claimed, [checkedContents(root, file, claimed.name, contents)], since)
+      if (!isEntered)
+        throw new EpdError('store-corrupt', `a file of ${claimed.name.slice(0, 12)} was deleted meanwhile; run again`)
     }
   }
-}
-
-/** The rows of a table, each of which has the columns that are read, and nothing in them but what SQLite keeps. */
-function rowsOf(contents: StoreContents, table: string): Row[] {
-  const found: unknown = contents[table] ?? []
-  if (!Array.isArray(found) || !found.every(isMapping)) throw wrong(table, 'expected a list of rows')
-  const isKept = (value: unknown) => value === null || typeof value === 'string' || typeof value === 'number'
-  if (!found.every(row => Object.values(row).every(isKept))) throw wrong(table, 'expected texts and numbers')
-  return found
-}
-
-function wrong(what: string, message: string): EpdError {
-  return new EpdError('store-corrupt', `what was computed of ${what.slice(0, 12)} cannot be taken over: ${message}`)
 }

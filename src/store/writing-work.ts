@@ -2,7 +2,7 @@ import { EpdError } from '../errors.js'
 import type { WritableStore } from './access.js'
 import type { Commits } from './commits.js'
 import { guarded } from './failures.js'
-import { hasObject, writeObject, type StoredObject } from './objects.js'
+import { filesRoot, hasObject, writeObject, type StoredObject } from './objects.js'
 import { isRow, json } from './rows.js'
 import { checkRows, intact } from './seals.js'
 
@@ -17,7 +17,8 @@ export function workWrites({ root, file, database, run, commit, sealed }: Commit
     )
     sealed('artifacts', 'stage_key = ? AND name = ? AND position = ?', key, name, position)
   }
-  const write = (data: Uint8Array, extension: string) => guarded(root, () => writeObject(root, data, extension))
+  const write = (data: Uint8Array, extension: string) =>
+    guarded(filesRoot(root), () => writeObject(root, data, extension))
   return {
     putShard(claimed, { position, seeds, nfe, evaluations, files }) {
       const objects = files.map(one => ({ ...one, object: write(one.data, one.extension) }))

@@ -1,12 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { EpdError } from '../errors.js'
-import type { Plan, PlannedStage } from '../pipeline/plan.js'
-import type { Elsewhere, Opened } from '../pipeline/prepare.js'
+import type { PlannedStage } from '../pipeline/plan.js'
+import type { Elsewhere } from '../pipeline/prepare.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageContext, StageCost } from '../stages/stage.js'
 import type { Executor, Job, Share, Standing } from '../executors/executor.js'
 import { readJobs, removeJobs, writeJobs } from './jobs.js'
+import type { ReadLeft } from './left-threads.js'
 import { ledger, type Ledger } from './ledger.js'
+import type { NeededFile } from './needed-files.js'
 import { inputOf, writeOrder, type OrderSpec } from './order.js'
 import { lookAfresh, recordsFolder, removeRecords } from './records.js'
 import { covers, sharesOf, uncovered, type Sharing } from './shares.js'
@@ -33,6 +35,10 @@ export interface Distribution {
   /** Predictors of the store that the spec names, as `export` writes them. */
   readonly predictors: Readonly<Record<string, unknown>>
   readonly spec: OrderSpec
+  /** Reads what workers have left. */
+  readonly readLeft: ReadLeft
+  /** The larger files that the spec names. */
+  readonly files: () => Promise<readonly NeededFile[]>
 }
 
 /** The subject of what ends a stage whose workers go on alone. */
@@ -64,7 +70,7 @@ interface Collecting {
 async function collected(
   planned: PlannedStage,
   context: StageContext,
-  around: Opened & { readonly plan: Plan },
+  around: Parameters<Elsewhere>[2],
   how: Distribution
 ): Promise<StageCost> {
   const { stage, key } = planned
@@ -74,7 +80,8 @@ async function collected(
   const inputs = new Set(kind.inputs(stage).flatMap(name => [context.inputKey(name), context.imagesKey(name)]))
   const order = await writeOrder(root, {
     ...{ key, stage: stage.name, spec: how.spec, predictors: how.predictors },
-    inputs: [...inputs].map(input => inputOf(context.store, input))
+    inputs: [...inputs].map(input => inputOf(context.store, input)),
+    files: await how.files()
   })
   const { evaluations } = kind.cost(stage, { find, solvers: context.solvers })
   const folder = recordsFolder(root, key)
@@ -82,7 +89,15 @@ async function collected(
   const whole = await finished({
     ...{ planned, context, how, folder, order, total: count },
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
-    ledger: ledger({ planned, context, folder, count, evaluations })
+    ledger: ledger({
+      planned,
+      context,
+      readLeft: how.readLeft,
+      onSeconds: around.onSeconds,
+      folder,
+      count,
+      evaluations
+    })
   })
   // Where all shards are in the store there is nothing left to compute, and the kind says what they have cost.
   const cost = whole ?? (await kind.run(stage, context))
@@ -95,6 +110,8 @@ async function collected(
 /** Workers that were asked for, and what is remembered of them from one look to the next. */
 interface Asked {
   readonly jobs: readonly Job[]
+  /** Those of them that an earlier sitting of the run has asked for. */
+  readonly earlier: ReadonlySet<string>
   /** How often each shard was given out, by its position, to workers that were lost without leaving anything. */
   readonly tries: Map<number, number>
   /** How many jobs were lost, and which one last. */
@@ -111,7 +128,9 @@ async function finished(work: Collecting): Promise<StageCost | undefined> {
   const { context, how, planned, folder } = work
   const { signal, store } = context
   const jobs = await readJobs(store.root, planned.key, how.name)
-  let asked: Asked = { jobs, lost: 0, tries: new Map(), gone: new Set(), progress: new Map() }
+  // Workers that an earlier sitting has lost count for it alone, so that whoever runs again has all tries.
+  const earlier = new Set(jobs.map(({ id }) => id))
+  let asked: Asked = { jobs, earlier, lost: 0, tries: new Map(), gone: new Set(), progress: new Map() }
   try {
     for (;;) {
       signal.throwIfAborted()
@@ -146,10 +165,12 @@ async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, 
   const { how, planned, context, ledger: found, sharing, order } = work
   const missing = found.missing()
   const ended = asked.jobs.filter(job => isGone(job, standings) && asked.gone.has(job.id))
-  const lost = ended.filter(job => missing.some(position => covers(job, position)))
-  const alive = asked.jobs.filter(job => !ended.includes(job))
+  const lost = ended.filter(job => found.missingIn(job).length > 0)
+  const over = new Set(ended)
+  const alive = asked.jobs.filter(job => !over.has(job))
   const gone = new Set(alive.filter(job => isGone(job, standings)).map(({ id }) => id))
-  for (const job of lost) if (found.progressOf(job) === 0) countTry(asked.tries, missing, job)
+  const own = lost.filter(({ id }) => !asked.earlier.has(id))
+  for (const job of own) if (found.progressOf(job) === 0) countTry(asked.tries, found.missingIn(job))
   const shares = sharesOf(uncovered(missing, alive), sharing)
   const lastLost = lost.at(-1) ?? asked.lastLost
   const losses = { lost: asked.lost + lost.length, lastLost }
@@ -183,8 +204,8 @@ async function endOverdue(
   if (overdue.length > 0) await how.executor.cancel(overdue)
 }
 
-function countTry(tries: Map<number, number>, missing: readonly number[], share: Share): void {
-  for (const position of missing) if (covers(share, position)) tries.set(position, (tries.get(position) ?? 0) + 1)
+function countTry(tries: Map<number, number>, missing: readonly number[]): void {
+  for (const position of missing) tries.set(position, (tries.get(position) ?? 0) + 1)
 }
 
 /** @throws EpdError `worker-failed` where a shard was given out as often as is allowed, with what its last worker said */

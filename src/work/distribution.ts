@@ -9,6 +9,8 @@ import type { Elsewhere } from '../pipeline/prepare.js'
 import { described } from '../predictors/file.js'
 import { elsewhere, isLeft } from './collect.js'
 import { ordersFolder } from '../store/folders.js'
+import { leftThreads } from './left-threads.js'
+import { neededFiles, type NeededFile } from './needed-files.js'
 import { schedule } from './schedule.js'
 
 export interface DistributionOptions {
@@ -55,6 +57,7 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       subject: 'detach'
     })
   const { file, text, overrides, allowMismatch, predictors = [] } = experiment
+  let files: Promise<readonly NeededFile[]> | undefined
   const workerArguments = scratch === undefined ? [] : ['--scratch', scratch]
   return {
     order,
@@ -64,7 +67,10 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       ...{ jobs, evaluations, retries, deadline, detach, interval: descriptor.interval },
       cancels: () => descriptor.endsWithUs || !isLeaving(signal),
       predictors: Object.fromEntries([...predictors].map(([key, record]) => [key, described(record)])),
-      spec: { file, text, overrides, allowMismatch }
+      spec: { file, text, overrides, allowMismatch },
+      readLeft: leftThreads(),
+      // They are read once for all stages.
+      files: () => (files ??= neededFiles(experiment, root))
     })
   }
 }

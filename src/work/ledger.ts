@@ -1,9 +1,9 @@
-import { EpdError } from '../errors.js'
 import type { PlannedStage } from '../pipeline/plan.js'
 import type { StageContext, StageCost } from '../stages/stage.js'
 import type { Share } from '../executors/executor.js'
-import { readRecord, recorded, setAside, type RecordName, type WorkRecord } from './records.js'
-import { covers } from './shares.js'
+import type { Left } from './left.js'
+import type { ReadLeft } from './left-threads.js'
+import { readRecord, recorded, setAside, type RecordName } from './records.js'
 
 /** What there is of a stage that workers are at. */
 export interface Ledger {
@@ -13,13 +13,19 @@ export interface Ledger {
   readonly cost: () => StageCost | undefined
   /** The positions that nothing was left of yet; a stage that is computed whole has the one position 0. */
   readonly missing: () => number[]
+  /** Those of them that are in a share. */
+  readonly missingIn: (share: Share) => number[]
   /** How much there is of a share: its shards, or the iterations of a stage that is computed whole. */
   readonly progressOf: (share: Share) => number
 }
 
 export interface LedgerOptions {
   readonly planned: PlannedStage
-  readonly context: Pick<StageContext, 'store' | 'claim' | 'onProgress' | 'onNote'>
+  readonly context: Pick<StageContext, 'store' | 'claim' | 'signal' | 'onProgress' | 'onNote'>
+  /** Reads what workers have left. */
+  readonly readLeft: ReadLeft
+  /** Told how long workers have computed what was taken into the store since, all together. */
+  readonly onSeconds: (seconds: number) => void
   /** The folder of records. */
   readonly folder: string
   /** The number of its shards; absent where it is computed whole. */
@@ -28,44 +34,60 @@ export interface LedgerOptions {
   readonly evaluations: number
 }
 
-/** Records that are read before they are committed together. */
-const AT_ONCE = 256
-
 export function ledger(options: LedgerOptions): Ledger {
   return options.count === undefined ? wholeLedger(options) : shardLedger({ ...options, count: options.count })
 }
 
 function shardLedger(options: LedgerOptions & { readonly count: number }): Ledger {
-  const { planned, context, folder, count, evaluations } = options
+  const { planned, context, folder, count, evaluations, onSeconds } = options
   const shards = context.store.shards(planned.key)
   const done = new Set(shards.map(({ position }) => position))
+  let computed = 0
+  onSeconds(computed)
   let spent = shards.reduce((sum, shard) => sum + shard.evaluations, 0)
   let stored = shards.reduce((sum, { seeds }) => sum + seeds.length, 0)
+  const missingIn = ({ first, last }: Share) => positionsOf(first, last).filter(position => !done.has(position))
+  const report = () => {
+    context.onProgress({ done: spent, total: Math.max(evaluations, spent), unit: 'evaluations', stored })
+  }
   return {
     async take() {
       const fresh = recorded(folder).filter(position => position < count && !done.has(position))
-      for (let i = 0; i < fresh.length; i += AT_ONCE)
-        for (const { name, record } of await taken(options, fresh.slice(i, i + AT_ONCE))) {
+      for await (const some of taken(options, fresh)) {
+        for (const { name, left } of some) {
           if (typeof name === 'number') done.add(name)
-          spent += record.cost?.evaluations ?? 0
-          stored += record.seeds ?? 0
+          spent += left.cost?.evaluations ?? 0
+          computed += left.seconds
+          stored += left.seeds ?? 0
         }
-      context.onProgress({ done: spent, total: Math.max(evaluations, spent), unit: 'evaluations', stored })
+        onSeconds(computed)
+        report()
+      }
+      report()
     },
     cost: () => undefined,
-    missing: () => Array.from({ length: count }, (_, i) => i).filter(position => !done.has(position)),
-    progressOf: share => [...done].filter(position => covers(share, position)).length
+    missing: () => missingIn({ first: 0, last: count - 1 }),
+    missingIn,
+    progressOf: share => share.last - share.first + 1 - missingIn(share).length
   }
 }
 
+function positionsOf(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+}
+
 function wholeLedger(options: LedgerOptions): Ledger {
-  const { context, folder } = options
+  const { context, folder, onSeconds } = options
+  onSeconds(0)
   let cost: StageCost | undefined
   let iterations = 0
   return {
     async take() {
-      const found = await taken(options, ['stage'])
-      cost = found.at(0)?.record.cost
+      for await (const some of taken(options, ['stage']))
+        for (const { left } of some) {
+          cost = left.cost
+          onSeconds(left.seconds)
+        }
       const begun = await readRecord(folder, 'begun')
       const rows = typeof begun === 'object' ? begun.contents.iterations : undefined
       if (rows === undefined || rows.length === iterations) return
@@ -74,52 +96,39 @@ function wholeLedger(options: LedgerOptions): Ledger {
     },
     cost: () => cost,
     missing: () => (cost ? [] : [0]),
+    missingIn: () => (cost ? [] : [0]),
     progressOf: () => iterations
   }
 }
 
 interface Taken {
   readonly name: RecordName
-  readonly record: WorkRecord
+  readonly left: Left
 }
 
 /**
- * Takes records into the store. One whose rows or files are not what was written is moved aside, so that its shard
- * is given out again.
+ * Takes records into the store, many in a transaction. One whose rows or files are not what was written is moved aside,
+ * so that its shard is given out again. Each file is read once, when its record is: whether it has its digest.
  */
-async function taken({ context, folder, planned }: LedgerOptions, names: readonly RecordName[]): Promise<Taken[]> {
-  const { store, claim, onNote } = context
-  const read = await Promise.all(names.map(async name => ({ name, record: await readRecord(folder, name) })))
-  const accepted: Taken[] = []
-  const refused: RecordName[] = []
-  const takeOne = (name: RecordName, record: (typeof read)[number]['record']) => {
-    if (record === 'missing') return
-    const isFit = record !== 'damaged' && record.key === planned.key && record.cost !== undefined
-    if (
-      isFit &&
-      isAdopted(() => {
-        store.adopt(claim, record.contents)
-      })
-    )
-      accepted.push({ name, record })
-    else refused.push(name)
-  }
-  store.transaction(() => {
-    for (const { name, record } of read) takeOne(name, record)
-  })
-  for (const name of refused) {
-    await setAside(folder, name)
-    onNote?.(`what a worker left of ${planned.stage.name} (${name}) is not what was written; it is computed again`)
-  }
-  return accepted
-}
-
-function isAdopted(adopt: () => void): boolean {
-  try {
-    adopt()
-    return true
-  } catch (error) {
-    if (error instanceof EpdError && error.code === 'store-corrupt') return false
-    throw error
+async function* taken(
+  { context, folder, planned, readLeft }: LedgerOptions,
+  names: readonly RecordName[]
+): AsyncGenerator<readonly Taken[], void> {
+  const { store, claim, signal, onNote } = context
+  // A part is read while the one before is entered, so that it is no older than the last but one.
+  let versions = [store.version(), store.version()]
+  for await (const found of readLeft({ root: store.root, file: store.root, folder, key: planned.key }, names)) {
+    signal.throwIfAborted()
+    const whole = found.flatMap(({ name, left }) => (typeof left === 'string' ? [] : [{ name, left }]))
+    const rows = whole.map(({ left }) => left.rows)
+    const isEntered = rows.length === 0 ? [] : store.adoptChecked(claim, rows, versions[0])
+    versions = [versions[1], store.version()]
+    for (const { name, left } of found) {
+      if (left !== 'damaged') continue
+      await setAside(folder, name)
+      onNote?.(`what a worker left of ${planned.stage.name} (${name}) is not what was written; it is computed again`)
+    }
+    // One whose file was deleted since it was read is found damaged when it is read again.
+    yield whole.filter((_, i) => isEntered[i])
   }
 }

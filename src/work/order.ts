@@ -5,6 +5,7 @@ import { packageVersion } from '../pipeline/version.js'
 import { ordersFolder } from '../store/folders.js'
 import { child, isMapping } from '../reading/plain.js'
 import type { Store, StoreContents } from '../store/store.js'
+import type { NeededFile } from './needed-files.js'
 
 /** What a stage that another one reads has left. */
 export interface OrderInput {
@@ -28,6 +29,8 @@ export interface WorkOrder {
   /** Predictors of the store that the spec names, as `export` writes them. */
   readonly predictors: Readonly<Record<string, unknown>>
   readonly inputs: readonly OrderInput[]
+  /** The larger files that the spec names, as the coordinator has read them. */
+  readonly files: readonly NeededFile[]
 }
 
 export interface OrderSpec {
@@ -81,13 +84,15 @@ export async function readOrder(file: string): Promise<WorkOrder> {
 
 function isOrder(value: unknown): value is WorkOrder {
   const spec = child(value, 'spec')
-  const inputs = child(value, 'inputs')
+  const [inputs, files] = [child(value, 'inputs'), child(value, 'files')]
   const texts = [...['version', 'key', 'stage'].map(key => child(value, key)), child(spec, 'file'), child(spec, 'text')]
   return (
     texts.every(text => typeof text === 'string') &&
     Array.isArray(child(spec, 'overrides')) &&
     isMapping(child(value, 'predictors')) &&
     Array.isArray(inputs) &&
-    inputs.every(input => isMapping(child(input, 'contents')))
+    inputs.every(input => isMapping(child(input, 'contents'))) &&
+    Array.isArray(files) &&
+    files.every(file => ['path', 'digest'].every(key => typeof child(file, key) === 'string'))
   )
 }

@@ -12,13 +12,19 @@ import { parseRecord } from '../predictors/record.js'
 import { publishedPredictors } from '../predictors/published.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageCost } from '../stages/stage.js'
+import { guarded, guardedAsync } from '../store/failures.js'
 import { createStore, type Claim, type WritableStore } from '../store/store.js'
 import { readOrder, storeOf, type OrderInput, type WorkOrder } from './order.js'
 import { readRecord, recorded, recordsFolder, writeRecord, type RecordName } from './records.js'
 import type { Share } from '../executors/executor.js'
+import { makeFolder } from '../files/place.js'
+import { openScratch } from './scratch.js'
 
 export interface WorkOptions {
-  /** Folder for what this worker alone needs; default: the system's for temporary files. */
+  /**
+   * Folder on this machine's own disk, where its workers share copies of what they read; default: nothing is copied, and
+   * what this worker alone needs stands in the system's folder for temporary files.
+   */
   readonly scratch?: string
   /** Threads of an engine on the CPU; default: all cores. No result depends on it. */
   readonly threads?: number
@@ -37,17 +43,25 @@ export interface WorkOptions {
 export async function work(file: string, share: Share, options: WorkOptions): Promise<void> {
   const order = await readOrder(file)
   const root = storeOf(file)
-  const scratch = mkdtempSync(join(options.scratch ?? tmpdir(), 'epd-run-'))
+  const own = ownFolder(options.scratch)
   try {
-    const store = scratchStore(root, scratch)
+    const store = guarded(own, () => scratchStore(root, own))
     try {
-      await compute(order, share, root, store, options)
+      await compute(order, share, { root, own, store }, options)
     } finally {
       store.close()
     }
   } finally {
-    rmSync(scratch, { recursive: true, force: true })
+    rmSync(own, { recursive: true, force: true })
   }
+}
+
+/** A folder of this worker's own. @throws EpdError `store-unwritable` */
+function ownFolder(scratch = tmpdir()): string {
+  return guarded(scratch, () => {
+    makeFolder(scratch)
+    return mkdtempSync(join(scratch, 'epd-run-'))
+  })
 }
 
 /** A store of this worker's own, whose files and compiled graphs are those of the store that the order is for. */
@@ -62,9 +76,8 @@ function scratchStore(root: string, scratch: string): WritableStore {
 async function compute(
   order: WorkOrder,
   share: Share,
-  root: string,
-  store: WritableStore,
-  { signal, onEvent, onKept, threads }: WorkOptions
+  { root, own, store }: { readonly root: string; readonly own: string; readonly store: WritableStore },
+  { scratch: folder, signal, onEvent, onKept, threads }: WorkOptions
 ): Promise<void> {
   const { file, text, overrides, allowMismatch } = order.spec
   const predictors = {
@@ -75,8 +88,14 @@ async function compute(
         : publishedPredictors().get(name)
   }
   const experiment = await readExperiment({ file, text, set: overrides, allowMismatch, predictors })
-  const options = { experiment, store, signal, onEvent, cacheDir: cacheFolder(store.root), threads }
-  const all = await prepared(options, await obtainCopies(options))
+  const onNote = (message: string) => {
+    onEvent({ type: 'warning', message })
+  }
+  const cache = cacheFolder(root)
+  const scratch = folder === undefined ? undefined : openScratch({ folder, own, cache, signal, onNote })
+  const options = { experiment, store, signal, onEvent, cacheDir: scratch?.cache ?? cache, threads }
+  const copies = await obtainCopies(options)
+  const all = await prepared(options, (await scratch?.localCopies(copies, order.files)) ?? copies)
   try {
     const planned = all.plan.stages.find(({ stage }) => stage.name === order.stage)
     if (planned?.key !== order.key) throw another(order, all.model.engine)
@@ -86,11 +105,13 @@ async function compute(
     const folder = recordsFolder(root, order.key)
     const isWhole =
       kind.shards?.(planned.stage, name => all.experiment.stages.find(each => each.name === name)) === undefined
-    const kept = isWhole ? await adoptBegun(store, claim, folder) : new Set(recorded(folder))
-    const keeping = keepingRecords(store, folder, { key: order.key, isWhole, onKept })
+    const before = isWhole ? await adoptBegun(store, claim, folder) : 0
+    const kept = new Set(isWhole ? [] : recorded(folder))
+    const keeping = keepingRecords(store, folder, { key: order.key, isWhole, before, onKept })
     const costs = costsOf(all.experiment, STAGE_KINDS, all.model.nfeFactor)
     const run = kind.run(planned.stage, {
       ...stageContext(planned, claim, { ...options, store: keeping.store, ...all, costs }),
+      cacheDir: options.cacheDir,
       isWanted: position => position >= share.first && position <= share.last && !kept.has(position)
     })
     // What is done is kept, whatever ends the rest.
@@ -127,27 +148,32 @@ function adoptInput(store: WritableStore, { key, contents, nfe, evaluations, ...
   claim.release()
 }
 
-/** Takes over how far another worker has come with the stage, if one has. */
-async function adoptBegun(store: WritableStore, claim: Claim, folder: string): Promise<ReadonlySet<number>> {
+/** Takes over how far other workers have come with the stage, if some have. Returns the seconds that they have computed. */
+async function adoptBegun(store: WritableStore, claim: Claim, folder: string): Promise<number> {
   const begun = await readRecord(folder, 'begun')
-  if (typeof begun === 'object' && begun.key === claim.name) store.adopt(claim, begun.contents)
-  return new Set()
+  if (typeof begun !== 'object' || begun.key !== claim.name) return 0
+  store.adopt(claim, begun.contents)
+  return begun.seconds
+}
+
+interface Keeping extends Pick<WorkOptions, 'onKept'> {
+  readonly key: string
+  readonly isWhole: boolean
+  /** Seconds that other workers have computed what is gone on with. */
+  readonly before: number
 }
 
 /** A store of which each shard, or how far the stage has come, is also kept as a record. */
-function keepingRecords(
-  store: WritableStore,
-  folder: string,
-  { key, isWhole, onKept }: { readonly key: string; readonly isWhole: boolean } & Pick<WorkOptions, 'onKept'>
-) {
+function keepingRecords(store: WritableStore, folder: string, { key, isWhole, before, onKept }: Keeping) {
   const began = performance.now()
   let [last, writes] = [began, Promise.resolve()]
   const keep = async (name: RecordName, cost?: StageCost, seeds?: number) => {
     const now = performance.now()
-    const seconds = (now - (isWhole ? began : last)) / 1000
+    const seconds = before + (now - (isWhole ? began : last)) / 1000
     last = now
     const contents = store.contents(key, typeof name === 'number' ? name : undefined)
-    await writeRecord(folder, name, { key, contents, cost, seeds, seconds, host: hostname() })
+    const record = { key, contents, cost, seeds, seconds, host: hostname() }
+    await guardedAsync(folder, () => writeRecord(folder, name, record))
     onKept(name, seconds)
   }
   /** Records are written one after the other; what fails is told of by done(). */

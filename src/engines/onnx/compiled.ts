@@ -1,7 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EpdError } from '../../errors.js'
-import { checksumOfBytes } from '../../files/checksum.js'
+import { checksumOfBytes, startChecksum } from '../../files/checksum.js'
+import { copyOnce } from '../../files/copy-once.js'
+import { systemReason } from '../../files/reasons.js'
 import { readNote, writeNote } from '../../files/sealed.js'
 import { ChangedFile, openVerified } from '../../files/verified.js'
 import type { Session } from '../session.js'
@@ -68,7 +70,7 @@ export async function graphNote(path: string): Promise<GraphNote | undefined> {
 export async function compiledOnce<About>(options: CompileOptions<About>): Promise<Compiled<About>> {
   const { folder, name, onNote = () => undefined } = options
   const note = join(folder, `${name}.v${NOTES}.json`)
-  const found = await read(note, folder, options.isAbout)
+  const found = (await read(note, folder, options.isAbout)) ?? (await fetched(note, folder, options))
   if (found instanceof ChangedFile) onNote(`${found.message}; it is compiled again`)
   let noted = found instanceof ChangedFile || !found ? await compile() : found
   const { graph } = noted
@@ -156,6 +158,37 @@ async function read<About>(
   const files = sealed.content.files.map(({ file, ...rest }) => ({ path: join(folder, file), ...rest }))
   const changed = (await Promise.all(files.map(atOnce))).find(Boolean)
   return changed ?? { graph, files, about }
+}
+
+/**
+ * The name of a link in a folder of compiled graphs to another such folder, on a disk that is farther away: what is in
+ * neither is compiled, and what is in that one alone is copied.
+ */
+export const ELSEWHERE = 'elsewhere'
+
+/** Copies a graph from the folder elsewhere, if there is one and it has the graph. It is used there where it cannot be copied. */
+async function fetched<About>(
+  note: string,
+  folder: string,
+  { isAbout, onNote }: CompileOptions<About>
+): Promise<Noted<About> | undefined> {
+  const far = join(folder, ELSEWHERE)
+  const found = await read(join(far, basename(note)), far, isAbout)
+  if (!found || found instanceof ChangedFile) return undefined
+  const { graph, about, files } = found
+  try {
+    const near = files.map(file => ({ ...file, path: join(folder, basename(file.path)) }))
+    for (const [i, { path, size, checksum }] of near.entries())
+      await copyOnce({ source: files[i].path, target: path, size, start: startChecksum, sum: checksum })
+    await writeNote(note, { graph, files: near.map(({ path, ...rest }) => ({ file: basename(path), ...rest })), about })
+    return { graph, about, files: near }
+  } catch (error) {
+    if (error instanceof ChangedFile) return undefined
+    const reason = systemReason(error)
+    if (reason === undefined) throw error
+    onNote?.(`${folder}: ${reason}; the compiled graph is read where it is`)
+    return found
+  }
 }
 
 /** What can be told of a file without reading it. */
