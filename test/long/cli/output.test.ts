@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { createStore } from '../../src/store/store.js'
-import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
+import { createStore } from '../../../src/store/store.js'
+import { epdRun, smallSpec, temporaryFolder } from '../../support/cli.js'
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 const EVIL = '\u001b]0;pwned\u0007\u001b[2J \u202e \u2028 \u009b31m \u007f'
 
 /** A store with one run, whose texts are all `EVIL`. */

@@ -3,9 +3,9 @@ import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { COMMIT, listening, serveHub, serveProxy, sha256Of } from '../downloads/servers.js'
-import { writeDdpm } from '../models/latent.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
+import { COMMIT, listening, serveHub, serveProxy, sha256Of } from '../../downloads/servers.js'
+import { writeDdpm } from '../../models/latent.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
 const network = readFileSync(fixture('edm/ddpmpp-uncond.pkl'))

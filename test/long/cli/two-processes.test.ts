@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
-import { outcome } from '../support/outcome.js'
-import { smallRun } from '../support/small-run.js'
+import { epdRun, temporaryFolder, type Line } from '../../support/cli.js'
+import { outcome } from '../../support/outcome.js'
+import { smallRun } from '../../support/small-run.js'
 
 const { spec, whole } = smallRun()
 

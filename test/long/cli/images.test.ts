@@ -1,11 +1,11 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { decodePng } from '../../src/images/png.js'
-import { compareImages } from '../../src/pipeline/comparison.js'
-import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
-import { smallRun } from '../support/small-run.js'
+import { decodePng } from '../../../src/images/png.js'
+import { compareImages } from '../../../src/pipeline/comparison.js'
+import { openStore } from '../../../src/store/store.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
+import { smallRun } from '../../support/small-run.js'
 
 const { spec, whole } = smallRun()
 const folder = temporaryFolder()

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { textWidth } from '../../src/cli/text-width.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
-import { onTerminal, type Screen } from '../support/terminal.js'
+import { textWidth } from '../../../src/cli/text-width.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
+import { onTerminal, type Screen } from '../../support/terminal.js'
 
 const root = temporaryFolder()
 const spec = join(root, 'cmp.yaml')
-const model = fileURLToPath(new URL('../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
+const model = fileURLToPath(new URL('../../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
 
 writeFileSync(
   spec,

@@ -2,15 +2,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { predictorsIn } from '../../src/pipeline/predictors.js'
-import { openStore } from '../../src/store/store.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
+import { predictorsIn } from '../../../src/pipeline/predictors.js'
+import { openStore } from '../../../src/store/store.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
 
 const folder = temporaryFolder()
 const store = join(folder, 'store')
-const model = fileURLToPath(new URL('../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
-const other = fileURLToPath(new URL('../fixtures/edm/ncsnpp-uncond.pkl', import.meta.url))
-const snapshot = fileURLToPath(new URL('../fixtures/checkpoints/predictor-plugin.pkl', import.meta.url))
+const model = fileURLToPath(new URL('../../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
+const other = fileURLToPath(new URL('../../fixtures/edm/ncsnpp-uncond.pkl', import.meta.url))
+const snapshot = fileURLToPath(new URL('../../fixtures/checkpoints/predictor-plugin.pkl', import.meta.url))
 
 const table = `name: table
 model: { checkpoint: ${model} }

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createStore } from '../../src/store/store.js'
-import { epdRun, main, temporaryFolder } from '../support/cli.js'
-import { unpackStore } from '../support/old-stores.js'
+import { createStore } from '../../../src/store/store.js'
+import { epdRun, main, temporaryFolder } from '../../support/cli.js'
+import { unpackStore } from '../../support/old-stores.js'
 
 const folder = temporaryFolder()
 const store = join(folder, 'store')

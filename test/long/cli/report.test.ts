@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { epdRun, temporaryFolder } from '../support/cli.js'
-import { smallRun } from '../support/small-run.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
+import { smallRun } from '../../support/small-run.js'
 
 const { whole } = smallRun()
 const target = () => join(temporaryFolder(), 'report.html')

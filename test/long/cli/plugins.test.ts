@@ -2,9 +2,9 @@ import { copyFileSync, appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { epdRun, temporaryFolder } from '../support/cli.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
 
-const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url))
+const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
 
 /** A spec beside a plugin, which teaches, samples and is the student of learned time points. */
 function specIn(folder: string, plugins = '[./ab2.js]', options = 'share: 1'): string {

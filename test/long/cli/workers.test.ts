@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
-import { outcome } from '../support/outcome.js'
-import { smallRun } from '../support/small-run.js'
-import { shardedSpec } from '../support/workers.js'
+import { epdRun, temporaryFolder, type Line } from '../../support/cli.js'
+import { outcome } from '../../support/outcome.js'
+import { smallRun } from '../../support/small-run.js'
+import { shardedSpec } from '../../support/workers.js'
 
 const { spec: all, whole: expected } = smallRun()
 const spec = shardedSpec()

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Comparison } from '../../src/store/comparison.js'
-import { epdRun, temporaryFolder } from '../support/cli.js'
+import type { Comparison } from '../../../src/store/comparison.js'
+import { epdRun, temporaryFolder } from '../../support/cli.js'
 
 const folder = temporaryFolder()
 const store = join(folder, 'store')
-const model = fileURLToPath(new URL('../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
+const model = fileURLToPath(new URL('../../fixtures/edm/ddpmpp-uncond.pkl', import.meta.url))
 
 const repeated = `name: repeated
 model: { checkpoint: ${model} }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { createStore, openStore } from '../../src/store/store.js'
-import { epdRun, smallSpec, temporaryFolder } from '../support/cli.js'
+import { createStore, openStore } from '../../../src/store/store.js'
+import { epdRun, smallSpec, temporaryFolder } from '../../support/cli.js'
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 
 interface ProgramOptions {
   /** What it does at its first request, before it notes the pids of `pids`. */
@@ -156,7 +156,7 @@ describe('what a program has started', () => {
 describe('an engine in a long batch', () => {
   it('ends at a signal, with a run that goes on from there', async () => {
     const folder = temporaryFolder()
-    const checkpoint = fileURLToPath(new URL('../../models/shapes16/shapes16.safetensors', import.meta.url))
+    const checkpoint = fileURLToPath(new URL('../../../models/shapes16/shapes16.safetensors', import.meta.url))
     const spec = join(folder, 'spec.yaml')
     writeFileSync(
       spec,

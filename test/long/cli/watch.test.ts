@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createStore, openStore } from '../../src/store/store.js'
-import { epdRun, main, temporaryFolder, type Line } from '../support/cli.js'
+import { createStore, openStore } from '../../../src/store/store.js'
+import { epdRun, main, temporaryFolder, type Line } from '../../support/cli.js'
 
-const checkpoint = fileURLToPath(new URL('../../models/shapes16/shapes16.safetensors', import.meta.url))
+const checkpoint = fileURLToPath(new URL('../../../models/shapes16/shapes16.safetensors', import.meta.url))
 
 /** A spec whose second stage has far more to do than any test waits for. */
 function longSpec(): string {
