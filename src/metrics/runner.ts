@@ -4,13 +4,13 @@ import { runnerOf, type RunnerChoice } from '../engines/registry.js'
 export const ON_CPU: RunnerChoice = { engine: 'onnx', provider: 'cpu' }
 
 /** A network that looks at images. */
-export type Looker = 'inception' | 'clip'
+export type Looker = 'inception' | 'clip' | 'fashion28'
 
 /**
  * Images that each looks at at once on a CPU, where what is under way cannot be stopped; of Inception's each takes some
  * 20 MB.
  */
-const ON_HOST: Readonly<Record<Looker, number>> = { inception: 4, clip: 2 }
+const ON_HOST: Readonly<Record<Looker, number>> = { inception: 4, clip: 2, fashion28: 64 }
 /** Images that a GPU looks at at once: as many as a stage stores together. */
 const ON_GPU = 64
 
