@@ -84,11 +84,11 @@ function specOf({ network, weights, preparation }: ReferenceFlags): FeatureSpec 
       subject: key
     })
   }
-  if (keys.weights?.needed && weights === undefined)
+  if ('weights' in keys && weights === undefined)
     throw new EpdError('usage', `weights: the network ${name} has none of its own; name their file`, {
       subject: 'weights'
     })
-  const otherwise = keys.preparation === undefined ? undefined : 'tensorflow'
+  const otherwise = 'preparation' in keys ? 'tensorflow' : undefined
   return { network, weights, preparation: preparation ?? otherwise }
 }
 

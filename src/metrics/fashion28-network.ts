@@ -5,6 +5,7 @@ import { CLASSIFIER, SHAPE } from './fashion28.js'
 export const fashion28Network: FeatureNetwork = {
   name: 'fashion28',
   title: 'the classifier of fashion28',
+  description: 'The classifier of Fashion-MNIST that comes with the project, up to its last layer: 128 features.',
   keys: {},
   words: '{ network: fashion28 }',
   looker: 'fashion28',

@@ -9,27 +9,40 @@ export const FEATURES = ref<FeatureSpec>('features')
 const [FIRST, ...OTHERS] = FEATURE_NETWORKS
 const NAMES = FEATURE_NETWORKS.map(({ name }) => name)
 
+/** The name of the definition of a network's keys. */
+export function definitionName(network: string): string {
+  return `${network}-features`
+}
+
 /** The definition of a network whose features are compared; `network` tells which keys there are. */
 export const FEATURE_DEFINITIONS: Definitions = {
   features: orAxis({
     title: 'a mapping with weights, or with network',
-    description: `The network whose features are compared: Inception-v3 of 2015, as FID uses it, by its weights; or one that comes with the project.`,
-    ...OTHERS.reduce<Schema>(
-      (otherwise, network) => ({
-        type: 'object',
-        if: { type: 'object', required: ['network'], properties: { network: { const: network.name } } },
-        then: keysOf(network),
-        else: otherwise
-      }),
-      keysOf(FIRST)
+    description:
+      'The network whose features are compared: Inception-v3 by its weights, or one that comes with the project by its name.',
+    ...whereNetwork(
+      { not: { enum: NAMES } },
+      { properties: { network: { enum: NAMES } } },
+      OTHERS.reduce<Schema>(
+        (otherwise, { name }) => whereNetwork({ const: name }, ref(definitionName(name)), otherwise),
+        ref(definitionName(FIRST.name))
+      )
     )
-  })
+  }),
+  ...Object.fromEntries(FEATURE_NETWORKS.map(network => [definitionName(network.name), keysOf(network)]))
 }
 
-function keysOf({ keys }: FeatureNetwork): Schema {
-  const network = {
-    description: `Which network it is. Default: ${FIRST.name}.`,
-    enum: NAMES
+/** One schema for features whose `network` is of a kind, and another one for all others. */
+function whereNetwork(network: Schema, then: Schema, otherwise: Schema): Schema {
+  return {
+    type: 'object',
+    if: { type: 'object', required: ['network'], properties: { network } },
+    then,
+    else: otherwise
   }
-  return mappingWithAxes({ network, ...keys })
+}
+
+function keysOf({ description, keys }: FeatureNetwork): Schema {
+  const network = { description: `Which network it is. Default: ${FIRST.name}.`, enum: NAMES }
+  return { description, ...mappingWithAxes({ network, ...keys }) }
 }

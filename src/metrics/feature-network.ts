@@ -47,6 +47,8 @@ export interface FeatureNetwork {
   readonly name: string
   /** The name in sentences. */
   readonly title: string
+  /** One sentence: what it is. */
+  readonly description: string
   /** The keys of a spec's `features` beside `network`. */
   readonly keys: KeySchemas
   /** The fewest keys that name it, as messages write them. */

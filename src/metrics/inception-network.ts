@@ -21,6 +21,7 @@ const KEYS = {
 export const inceptionNetwork: FeatureNetwork = {
   name: 'inception-v3',
   title: 'Inception-v3',
+  description: 'Inception-v3 of 2015, as FID uses it.',
   keys: KEYS,
   words: '{ weights: ... }',
   looker: 'inception',

@@ -36,12 +36,7 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
       () => fileDigest(weights),
       () => tensorsOf(weights)
     )
-  const {
-    features,
-    smoothFeatures,
-    close,
-    digest: graph
-  } = await openLooker(
+  return openLooker(
     {
       looker: 'inception',
       source: {
@@ -57,7 +52,6 @@ export async function openInception(options: InceptionOptions): Promise<Inceptio
     },
     options
   )
-  return { digest: graph, features, smoothFeatures, close }
 }
 
 /** Inception-v3 for images of a size, [batch, 3, height, width] as `x`. */

@@ -200,7 +200,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     '[psnr]',
     '[kid], features: { network: fashion }',
-    '9:101: stages.score.features.network: expected "inception-v3" or "fashion28", found "fashion"; did you mean "fashion28"?'
+    '9:100: stages.score.features.network: expected "inception-v3" or "fashion28", found "fashion"; did you mean "fashion28"?'
   ],
   [
     'reference: truth, metrics: [psnr]',
