@@ -7,7 +7,8 @@ import { EpdError } from '../errors.js'
 import { FASHION_CLASSES, FASHION_FEATURES, FASHION_SIDE, fashionClassifier } from '../networks/fashion-classifier.js'
 import { soundFile } from './embedded.js'
 import { CLASSIFIER } from './fashion28.js'
-import { openLooker, type LookingOptions, type OpenLooker } from './looking.js'
+import { openLooker, type OpenLooker } from './looking.js'
+import type { LookingOptions } from './runner.js'
 
 /** The embedded classifier of Fashion-MNIST, running. */
 export interface FashionClassifier extends OpenLooker {

@@ -1,8 +1,7 @@
 import type { Shape } from '../models/denoiser.js'
 import type { InceptionInput } from '../networks/inception-v3.js'
 import type { KeySchemas } from '../reading/keys.js'
-import type { LookingOptions } from './looking.js'
-import type { Looker } from './runner.js'
+import type { Looker, LookingOptions } from './runner.js'
 
 /** A network whose features are compared, as a resolved spec names it. */
 export interface FeatureSpec {

@@ -8,7 +8,8 @@ import { EpdError } from '../errors.js'
 import { inceptionTensors } from '../networks/inception-names.js'
 import { FEATURES, inceptionV3, type InceptionInput } from '../networks/inception-v3.js'
 import type { FeatureLooker } from './feature-network.js'
-import { openLooker, type LookingOptions } from './looking.js'
+import { openLooker } from './looking.js'
+import type { LookingOptions } from './runner.js'
 
 /** Inception-v3 by its weights, and the images that it is to look at. */
 export interface InceptionOptions extends LookingOptions {

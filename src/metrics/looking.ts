@@ -1,10 +1,9 @@
 import { compiledNetwork } from '../engines/onnx/network.js'
 import type { NetworkSource } from '../engines/engine.js'
 import { openNetwork } from '../engines/open.js'
-import type { RunnerChoice } from '../engines/registry.js'
 import { abortable } from '../turns.js'
 import type { FeatureLooker } from './feature-network.js'
-import { batchOf, ON_CPU, type Looker } from './runner.js'
+import { batchOf, ON_CPU, type Looker, type LookingOptions } from './runner.js'
 
 /** A network that looks at images of a size, and how images become its input. */
 export interface Looking {
@@ -19,20 +18,6 @@ export interface Looking {
   readonly ofByte: (value: number) => number
   /** The input for a value of a sample that is not rounded to a byte, about -1 to 1. */
   readonly ofSample: (value: number) => number
-}
-
-/** Where and how a network that looks at images runs. */
-export interface LookingOptions {
-  /** Folder of compiled graphs. */
-  readonly cacheDir: string
-  /** Where it runs, in single precision; default: ONNX Runtime on the CPU. */
-  readonly runner?: RunnerChoice
-  /** Threads of the engine; default: all cores. No result depends on it. */
-  readonly threads?: number
-  /** Ends what is under way. */
-  readonly signal?: AbortSignal
-  /** Told of a compiled graph that is damaged and made anew. */
-  readonly onNote?: (message: string) => void
 }
 
 /** What looks at images, with all its answers. */
