@@ -171,7 +171,7 @@ export type { OnnxModelSpec } from './models/onnx-keys.js'
 export type { PromptsSpec } from './experiment/prompts-keys.js'
 export type { RawOptimizer } from './distill/optimizers.js'
 export type { OptimizerSpec } from './distill/registry.js'
-export type { FeatureSpec } from './metrics/feature-keys.js'
+export type { FeatureLooker, FeatureSpec } from './metrics/feature-network.js'
 export {
   STAGE_KINDS,
   stageKinds,

@@ -30,7 +30,10 @@ const ADVICE: Readonly<Record<WayOut, string | ((subject: string) => string)>> =
 }
 
 /** The options that errors name, which the library calls as they are here but for the dashes. */
-const OPTIONS: readonly string[] = ['metric', 'set', 'where', 'over', 'out', 'model', 'prompts', 'detach', 'port']
+const OPTIONS: readonly string[] = [
+  ...['metric', 'set', 'where', 'over', 'out', 'model', 'prompts', 'detach', 'port'],
+  ...['weights', 'preparation']
+]
 
 /** An error in the terms of the command line, a line for each thing that is wrong. */
 export function inTerms(error: Fault & { readonly faults?: readonly Fault[] }): string {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { CommanderError, Option } from 'commander'
 import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
+import { FEATURE_NETWORKS } from '../metrics/feature-networks.js'
 import { packageVersion } from '../pipeline/version.js'
 import { TARGETS } from '../predictors/targets.js'
 import { nearest, quote } from '../reading/problem.js'
@@ -129,13 +130,21 @@ program
 
 program
   .command('reference')
-  .argument('<images>', 'a folder or a zip archive', path)
-  .description('make the statistics that fid compares with, of the PNG and JPEG files in a folder or a zip archive')
-  .requiredOption('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them", path)
+  .argument('<images>', 'a folder, a zip archive or an IDX file', path)
+  .description(
+    'make the statistics that fid and frechet-fashion compare with, of the PNG and JPEG files in a folder or a zip archive, or of an IDX file as MNIST has them'
+  )
   .addOption(
-    new Option('--preparation <how>', 'how images become its input')
-      .choices(['tensorflow', 'pytorch'])
-      .default('tensorflow')
+    new Option('--network <name>', 'the network whose features they are of')
+      .choices(FEATURE_NETWORKS.map(({ name }) => name))
+      .default(FEATURE_NETWORKS[0].name)
+  )
+  .option('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them", path)
+  .addOption(
+    new Option('--preparation <how>', 'how images become the input of Inception; by default tensorflow').choices([
+      'tensorflow',
+      'pytorch'
+    ])
   )
   .requiredOption('--out <file>', 'the .npz to write', path)
   .addOptions([json, verbose])

@@ -1,3 +1,4 @@
+import { at } from '../reading/plain.js'
 import { resultRows, usualColumns } from '../store/result-columns.js'
 import type { Store } from '../store/store.js'
 import { inColumns, paragraph } from './columns.js'
@@ -8,7 +9,7 @@ export function resultLines(store: Store, runId: string): string[] {
   if (results.length === 0) return []
   const columns = usualColumns(results)
   const titles = columns.map(({ name }) => name)
-  return ['', inColumns(titles, resultRows(results, columns)), ...biases(store, runId)]
+  return ['', inColumns(titles, resultRows(results, columns)), ...biases(store, runId), ...floors(store, runId)]
 }
 
 /** How much too high each fid is that rests on few images. */
@@ -25,4 +26,15 @@ function biases(store: Store, runId: string): string[] {
     })
   )
   return lines.length > 0 ? ['', ...lines] : []
+}
+
+/** What a distance comes to between real images, which no sampler can be expected to fall below. */
+function floors(store: Store, runId: string): string[] {
+  const scores = store.runStages(runId).flatMap(({ key }) => store.metrics(key))
+  const lines = scores.flatMap(({ name, details }) => {
+    const floor = at(details, ['floor', 'value'])
+    if (typeof floor !== 'number') return []
+    return [paragraph(`${name} of ${String(at(details, ['floor', 'of']))}: ${floor.toPrecision(4)}`)]
+  })
+  return [...new Set(lines)]
 }

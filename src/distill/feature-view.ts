@@ -1,5 +1,5 @@
 import type { Decoder } from '../models/decoder.js'
-import type { Inception } from '../metrics/inception.js'
+import type { FeatureLooker } from '../metrics/feature-network.js'
 import type { View } from './objective.js'
 
 /** alpha of the paper's code. */
@@ -7,12 +7,12 @@ const ALPHA = 10
 
 /**
  * The loss of the paper's last step (arXiv 2507.14797, as its code has it): 10 times the mean squared difference of
- * Inception's features of the images, clipped to 0..255; latents are decoded first.
+ * a network's features, Inception's in the paper, of the images, clipped to what images hold; latents are decoded first.
  */
-export function featureView(inception: Inception, decoder?: Decoder): View {
+export function featureView(looker: FeatureLooker, decoder?: Decoder): View {
   return async (samples, count) => {
     const images = decoder ? Float64Array.from(await decoder.decode(samples, count)) : samples
-    const features = await inception.smoothFeatures(images, count)
+    const features = await looker.smoothFeatures(images, count)
     return Float64Array.from(features, value => Math.sqrt(ALPHA) * value)
   }
 }

@@ -1,31 +1,48 @@
-import { mappingWithAxes, orAxis, ref, type Definitions, type KeySchemas, type ValuesOf } from '../reading/keys.js'
-import { LOCATION } from '../reading/location.js'
+import { mappingWithAxes, orAxis, ref, type Definitions, type Schema } from '../reading/keys.js'
+import type { FeatureNetwork, FeatureSpec } from './feature-network.js'
+import { FEATURE_NETWORKS } from './feature-networks.js'
 
-const KEYS = {
-  weights: {
-    ...LOCATION,
-    description:
-      'Its weights as pytorch-fid publishes them (pt_inception-2015-12-05-6726825d.pth) or as NVIDIA does (inception-2015-12-05.pkl).',
-    needed: true
-  },
-  preparation: {
-    description:
-      "How images become its input: tensorflow (TensorFlow 1's bilinear resizing, (x - 128) / 128: the paper's and EDM's) or pytorch (PyTorch's, 2x - 1: pytorch-fid's).",
-    enum: ['tensorflow', 'pytorch'],
-    default: 'tensorflow'
-  }
-} as const satisfies KeySchemas
-
-/** Inception-v3, by where its weights are (an absolute path, or an address) and how images become its input. */
-export type FeatureSpec = ValuesOf<typeof KEYS>
+export type { FeatureSpec }
 
 export const FEATURES = ref<FeatureSpec>('features')
 
-/** The definition of a network whose features are compared. */
+const [FIRST, ...OTHERS] = FEATURE_NETWORKS
+const NAMES = FEATURE_NETWORKS.map(({ name }) => name)
+
+/** The name of the definition of a network's keys. */
+export function definitionName(network: string): string {
+  return `${network}-features`
+}
+
+/** The definition of a network whose features are compared; `network` tells which keys there are. */
 export const FEATURE_DEFINITIONS: Definitions = {
   features: orAxis({
-    title: 'a mapping with weights',
-    description: 'Inception-v3 of 2015, as FID uses it.',
-    ...mappingWithAxes(KEYS)
-  })
+    title: 'a mapping with weights, or with network',
+    description:
+      'The network whose features are compared: Inception-v3 by its weights, or one that comes with the project by its name.',
+    ...whereNetwork(
+      { not: { enum: NAMES } },
+      { properties: { network: { enum: NAMES } } },
+      OTHERS.reduce<Schema>(
+        (otherwise, { name }) => whereNetwork({ const: name }, ref(definitionName(name)), otherwise),
+        ref(definitionName(FIRST.name))
+      )
+    )
+  }),
+  ...Object.fromEntries(FEATURE_NETWORKS.map(network => [definitionName(network.name), keysOf(network)]))
+}
+
+/** One schema for features whose `network` is of a kind, and another one for all others. */
+function whereNetwork(network: Schema, then: Schema, otherwise: Schema): Schema {
+  return {
+    type: 'object',
+    if: { type: 'object', required: ['network'], properties: { network } },
+    then,
+    else: otherwise
+  }
+}
+
+function keysOf({ description, keys }: FeatureNetwork): Schema {
+  const network = { description: `Which network it is. Default: ${FIRST.name}.`, enum: NAMES }
+  return { description, ...mappingWithAxes({ network, ...keys }) }
 }

@@ -1,4 +1,5 @@
 import { EpdError } from '../errors.js'
+import { featureNetwork } from './feature-networks.js'
 import type { Features } from './features.js'
 import { oncePer, type ImageRange, type SampleSet, type ScoreContext } from './metric.js'
 import { accumulator, type Accumulator, type Statistics } from './statistics.js'
@@ -34,11 +35,7 @@ function noFeatures({ name }: SampleSet): EpdError {
 
 /** The network whose features are compared, for the details of a score. */
 export function networkOf({ options: { features }, assetDigest }: ScoreContext): object | undefined {
-  return (
-    features && {
-      name: 'inception-v3',
-      weights: assetDigest(features.weights),
-      preparation: features.preparation
-    }
-  )
+  if (!features) return undefined
+  const { name, details } = featureNetwork(features)
+  return { name, ...details(features, assetDigest) }
 }

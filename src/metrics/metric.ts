@@ -1,7 +1,7 @@
 import type { RunnerChoice } from '../engines/registry.js'
 import type { Picture } from '../images/resize.js'
 import type { Shape } from '../models/denoiser.js'
-import type { FeatureSpec } from './feature-keys.js'
+import type { FeatureSpec } from './feature-network.js'
 import type { Features } from './features.js'
 
 /**
@@ -23,6 +23,11 @@ export interface MetricDescriptor {
   readonly options?: readonly MetricOption[]
   /** Whether equal images lead to an infinite value, which is no score. */
   readonly infiniteForEqual?: true
+  /**
+   * What its value depends on beside the metric's name and the options that a spec gives, such as the digest of a file
+   * that comes with the project: it is part of the stage's key. Undefined where there is nothing.
+   */
+  readonly marks?: (options: Pick<MetricOptions, 'statistics'>) => Readonly<Record<string, unknown>> | undefined
   /**
    * Finds before the first stage runs what would let the metric fail once it is computed: for example, that a file does
    * not hold what is needed. What `needs` says is checked already.
@@ -59,7 +64,11 @@ export interface MetricNeeds {
   readonly pairs?: true
   /** Whether the spec must have prompts. */
   readonly prompts?: true
-  /** Whether images must have 1 or 3 channels. Metrics of Inception's features need not say so. */
+  /** The network whose features it compares, by its name; without one, any that the spec names. */
+  readonly network?: string
+  /** Whether the model must have classes, by which samples are asked for. */
+  readonly classes?: true
+  /** Whether images must have 1 or 3 channels. Metrics of features need not say so. */
   readonly colours?: true
   /** The fewest images of either side; with the option `groups`, of each group. */
   readonly images?: number
@@ -88,6 +97,8 @@ export interface MetricCheck {
   readonly options: MetricOptions
   /** The size of the images that are to be scored. */
   readonly shape: Shape
+  /** The number of the model's classes; 0 where it has none. */
+  readonly labelDim: number
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
@@ -145,7 +156,9 @@ export interface SampleSet {
   values(): AsyncIterable<ValueShard>
   /** The images as they are shown. */
   pictures(): AsyncIterable<PictureShard>
-  /** Inception's features of the images in a range, by default of all, for a metric that needs `features`. */
+  /** The class that each sample was asked for, in the order of the seeds, for a metric that needs `classes`. */
+  classes(): Promise<Int32Array>
+  /** The features of the images in a range, by default of all, for a metric that needs `features`. */
   features(range?: ImageRange): AsyncIterable<Features>
 }
 

@@ -1,5 +1,7 @@
 import { clipScoreMetric } from './clip-score.js'
 import { fidMetric } from './fid.js'
+import { classAccuracyMetric } from './class-accuracy.js'
+import { frechetFashionMetric } from './frechet-fashion.js'
 import { frechetPixelsMetric } from './frechet-pixels.js'
 import { kidMetric } from './kid.js'
 import type { MetricDescriptor } from './metric.js'
@@ -17,7 +19,9 @@ export const METRICS: readonly MetricDescriptor[] = [
   precisionMetric,
   recallMetric,
   clipScoreMetric,
-  frechetPixelsMetric
+  frechetPixelsMetric,
+  frechetFashionMetric,
+  classAccuracyMetric
 ]
 
 /** @throws RangeError for a name that a spec would not have got through with */

@@ -4,13 +4,27 @@ import { runnerOf, type RunnerChoice } from '../engines/registry.js'
 export const ON_CPU: RunnerChoice = { engine: 'onnx', provider: 'cpu' }
 
 /** A network that looks at images. */
-export type Looker = 'inception' | 'clip'
+export type Looker = 'inception' | 'clip' | 'fashion28'
+
+/** Where and how a network that looks at images runs. */
+export interface LookingOptions {
+  /** Folder of compiled graphs. */
+  readonly cacheDir: string
+  /** Where it runs, in single precision; default: ONNX Runtime on the CPU. */
+  readonly runner?: RunnerChoice
+  /** Threads of the engine; default: all cores. No result depends on it. */
+  readonly threads?: number
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal
+  /** Told of a compiled graph that is damaged and made anew. */
+  readonly onNote?: (message: string) => void
+}
 
 /**
  * Images that each looks at at once on a CPU, where what is under way cannot be stopped; of Inception's each takes some
  * 20 MB.
  */
-const ON_HOST: Readonly<Record<Looker, number>> = { inception: 4, clip: 2 }
+const ON_HOST: Readonly<Record<Looker, number>> = { inception: 4, clip: 2, fashion28: 64 }
 /** Images that a GPU looks at at once: as many as a stage stores together. */
 const ON_GPU = 64
 

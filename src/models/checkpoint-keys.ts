@@ -58,7 +58,7 @@ const KEYS = {
   guidance: {
     ...mapping(GUIDANCE),
     description:
-      'How strongly samples are led to their condition. With a classifier: by its gradient (Dhariwal & Nichol 2021), which is not counted in NFE. Without one, for a model that reads prompts: away from what the prompt negative would lead to (Ho & Salimans 2022), which counts twice.'
+      'How strongly samples are led to their condition. With a classifier: by its gradient (Dhariwal & Nichol 2021), which is not counted in NFE. Without one, for a model that reads prompts: away from what the prompt negative would lead to (Ho & Salimans 2022), which counts twice. So it does for a model of classes that was trained with some left out (label_dropout above 0 among its arguments): away from what no class would lead to.'
   },
   clipDenoised: CLIP_DENOISED,
   rounding: {

@@ -3,6 +3,7 @@ export type Shape = readonly [channels: number, height: number, width: number]
 
 /** The condition that a model is given beside the noisy image, with one entry a sample. */
 export interface Condition {
+  /** Classes from 0; -1 for none. */
   readonly labels?: Int32Array
   /** The prompts, for a model that reads them. */
   readonly prompts?: readonly string[]
@@ -77,19 +78,26 @@ export interface FeatureDenoiser {
   ): Promise<{ denoised: Float64Array; features: Float64Array }>
 }
 
-/** Classes as rows, [batch, classes]; without labels, zeros. @throws RangeError for a class that there is not */
+/**
+ * Classes as rows, [batch, classes]; a row of zeros for -1, which is no class, and without labels.
+ * @throws RangeError for a class that there is not
+ */
 export function oneHot(batch: number, classes: number, labels?: Int32Array): Float32Array<ArrayBuffer> {
   const rows = new Float32Array(batch * classes)
   labels?.forEach((label, b) => {
+    if (label === NO_CLASS) return
     if (label < 0 || label >= classes) throw new RangeError(`class ${label} of a model with ${classes} classes`)
     rows[b * classes + label] = 1
   })
   return rows
 }
 
+/** The label of a sample without a class. */
+const NO_CLASS = -1
+
 /** The classes of such rows, -1 where a row is of zeros. */
 export function classesOf(rows: ArrayLike<number>, classes: number): Int32Array<ArrayBuffer> {
-  const labels = new Int32Array(rows.length / classes).fill(-1)
+  const labels = new Int32Array(rows.length / classes).fill(NO_CLASS)
   for (let i = 0; i < rows.length; i++) if (rows[i] === 1) labels[Math.floor(i / classes)] = i % classes
   return labels
 }

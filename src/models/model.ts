@@ -17,7 +17,8 @@ export interface OpenModelOptions extends EngineOptions, PartsOptions {
   readonly threads?: number
   /**
    * How strongly samples are led to their condition: by the gradient of a classifier of noisy images, or, without one,
-   * away from what the prompt `negative` (default: none) would lead to.
+   * away from what the prompt `negative` (default: none) would lead to, or, for a model of classes that was trained
+   * with some left out, from what no class would lead to.
    */
   readonly guidance?: { readonly classifier?: string; readonly scale: number; readonly negative?: string }
   /** Whether the network of a chain is told whole steps alone; default: it is told what lies between two as well. */

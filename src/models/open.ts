@@ -10,7 +10,7 @@ import { EpdError } from '../errors.js'
 import type { ClipTextConfig } from '../networks/clip.js'
 import { denoisingRecipe, type Network } from '../networks/network.js'
 import { networkOf } from '../networks/registry.js'
-import { freelyGuided } from './classifier-free-guidance.js'
+import { againstNoClass, againstPrompt, freelyGuided } from './classifier-free-guidance.js'
 import { guided } from './classifier-guidance.js'
 import { withClipping } from './clipped.js'
 import { openDecoder } from './decoder.js'
@@ -46,17 +46,32 @@ export async function openModelBy(options: OpenModelOptions, readers: Readers): 
 /** Opens the model with the guidance that is asked for. */
 async function openGuided(options: OpenModelOptions, readers: Readers): Promise<Model> {
   const { checkpoint, cacheDir = defaultCache(), guidance } = options
-  const { model, precondition } = await openNetworks({ ...options, cacheDir }, readers)
+  const { model, precondition, dropsClasses } = await openNetworks({ ...options, cacheDir }, readers)
   if (!guidance) return model
   if (guidance.classifier !== undefined)
     return guided(model, precondition, { ...guidance, classifier: guidance.classifier }, { ...options, cacheDir })
-  if (model.prompted !== true)
-    throw new EpdError(
-      'model-invalid',
-      `${checkpoint}: reads no prompts; guidance without a classifier needs a model that does`
-    )
   const { scale, negative = '' } = guidance
-  return { ...freelyGuided(model, scale, negative), digest: digestOf([model.digest, scale, negative]) }
+  if (model.prompted === true)
+    return {
+      ...freelyGuided(model, scale, againstPrompt(negative)),
+      digest: digestOf([model.digest, scale, negative])
+    }
+  const fault = faultOfClasses(model, dropsClasses, negative)
+  if (fault !== undefined) throw new EpdError('model-invalid', `${checkpoint}: ${fault}`)
+  return { ...freelyGuided(model, scale, againstNoClass), digest: digestOf([model.digest, 'classes', scale]) }
+}
+
+/** Why a model that reads no prompts cannot be led by its classes; undefined where it can. */
+function faultOfClasses({ labelDim }: Model, dropsClasses: boolean, negative: string): string | undefined {
+  if (labelDim === 0)
+    return 'reads no prompts and has no classes; guidance without a classifier needs a model that has either'
+  if (negative !== '') return 'reads no prompts; guidance by its classes has no negative; leave it out'
+  if (dropsClasses) return undefined
+  return (
+    'reads no prompts, and its arguments have no label_dropout above 0, by which it would know images without a ' +
+    'class; guidance without a classifier needs a model that was trained so. If this one was, say so in init_kwargs ' +
+    'of a config.json beside it'
+  )
 }
 
 type CachedOptions = OpenModelOptions & { readonly cacheDir: string }
@@ -86,10 +101,14 @@ async function sourceOf({ checkpoint, variant, shape, weights }: CachedOptions, 
   }
 }
 
-async function openNetworks(
-  options: CachedOptions,
-  readers: Readers
-): Promise<{ readonly model: Model; readonly precondition: Preconditioning }> {
+interface OpenedNetworks {
+  readonly model: Model
+  readonly precondition: Preconditioning
+  /** Whether its network was trained with classes left out now and then, by the share that EDM's arguments name. */
+  readonly dropsClasses: boolean
+}
+
+async function openNetworks(options: CachedOptions, readers: Readers): Promise<OpenedNetworks> {
   const { checkpoint, rounding } = options
   const source = await sourceOf(options, readers)
   const { graph, about } = await compile(source, options, readers)
@@ -128,7 +147,7 @@ async function openNetworks(
       await Promise.all([close(), text?.close(), decoder?.close()])
     }
   }
-  return { model, precondition }
+  return { model, precondition, dropsClasses: Number(initKwargs.label_dropout ?? 0) > 0 }
 }
 
 /** The options of each network of a checkpoint, compiled under a name of its own. */

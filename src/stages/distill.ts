@@ -19,8 +19,8 @@ import { studentIn } from './distill-student.js'
 import { counted } from './counted.js'
 import { describe, isDistillState, spending, startingPoints } from './distill-progress.js'
 import { beginIn, tableToBegin } from './distill-begin.js'
-import { checkInception, network, openFeatures } from './features.js'
-import type { FeatureSpec } from '../metrics/feature-keys.js'
+import { checkFeatures, locatedFeatures, network, openFeatures, weightsOf } from './features.js'
+import type { FeatureSpec } from '../metrics/feature-network.js'
 import { fitOf } from './fit.js'
 import { isOf, ofCase, solverWords, type Around, type StageBase, type StageKind } from './kind.js'
 import { imageShape, type StageContext, type StageCost } from './stage.js'
@@ -127,7 +127,7 @@ export const distill: StageKind<DistillStage> = {
   },
   located(stage, { file }) {
     const { features } = stage
-    return features ? { ...stage, features: { ...features, weights: file(features.weights) } } : stage
+    return features ? { ...stage, features: locatedFeatures(features, file) } : stage
   },
   identity(stage, { decoder, runner }) {
     const { student, begin, learnSigmas, optimizer, optimiserVersion, objective, features, start, seed } = stage
@@ -146,7 +146,7 @@ export const distill: StageKind<DistillStage> = {
       besides: features && decoder && { decoder },
       inputs: distill.inputs(stage),
       evaluatesModel: true,
-      assets: features ? [features.weights] : []
+      assets: features ? weightsOf(features) : []
     }
   },
   cost(stage, around) {
@@ -179,7 +179,7 @@ export const distill: StageKind<DistillStage> = {
     return fitOf(name, student, undefined, model, solvers)
   },
   async check({ name, features }, context) {
-    if (features) await checkInception({ ...features, name }, context)
+    if (features) await checkFeatures({ ...features, name }, context)
   },
   run
 }
@@ -233,7 +233,7 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
   const solver = bound(student, solvers)
   const resume = store.iterationState(key)
   const [, height, width] = imageShape(model)
-  const inception = stage.features && (await openFeatures(stage.features, [height, width], context))
+  const looker = stage.features && (await openFeatures(stage.features, [height, width], context))
   const found = await distilled({
     model,
     student: studentOf(solver, stage.begin && tableToBegin(stage.begin, model, context)),
@@ -243,13 +243,13 @@ async function run(stage: DistillStage, context: StageContext): Promise<StageCos
     validation: readTrajectories(store, inputKey(stage.validation), promptsOf),
     optimizer,
     ...(optimiserIn(stage, solvers)?.takesObjective && { objective }),
-    view: inception && featureView(inception, model.decoder),
+    view: looker && featureView(looker, model.decoder),
     start,
     seed,
     signal,
     resume: isDistillState(resume) ? resume : undefined,
     ...reported.callbacks
-  }).finally(() => inception?.close())
+  }).finally(() => looker?.close())
   const { learned, loss, validationLoss, evaluations } = found
   store.putPredictor(context.claim, {
     predictor: learned,

@@ -5,7 +5,7 @@ import type { Condition } from '../models/denoiser.js'
 import { schedule } from '../solvers/schedule.js'
 import { solve } from '../solvers/solve.js'
 import { endsAtZero } from '../solvers/spec.js'
-import type { GeneratorName } from '../random/latents.js'
+import { latentsAndLabels, type GeneratorName } from '../random/latents.js'
 import { gridOf, type ScheduleSpec, type SolverSpec } from '../solvers/spec.js'
 import { differenceOf } from '../solvers/grids.js'
 import { orAxis, ref, typed, type KeySchemas, type ValuesOf } from '../reading/keys.js'
@@ -170,6 +170,19 @@ function checkLabels(stage: string, labels: SampleStage['labels'], { labelDim }:
   if (wrong === undefined) return
   const has = labelDim === 0 ? 'none, since the model has no classes' : `classes from 0 to ${labelDim - 1}`
   throw new EpdError('spec-invalid', `stage "${stage}": labels: expected ${has}, found ${wrong}`)
+}
+
+/** What says which classes seeds are sampled of. */
+export type Asked = Pick<SampleStage, 'generator' | 'labels'>
+
+/** The class that each seed is sampled of, of a model with classes. */
+export function classesOfSeeds(
+  { generator, labels }: Asked,
+  seeds: readonly number[],
+  { shape, labelDim }: Pick<KnownModel, 'shape' | 'labelDim'>
+): Int32Array {
+  const drawn = labels ? undefined : { labels: latentsAndLabels({ seeds, shape, labelDim, generator }).labels }
+  return labelled(drawn, seeds, labels)?.labels ?? new Int32Array(0)
 }
 
 /** The condition of seeds, with the classes of a list in place of those that they have drawn. */

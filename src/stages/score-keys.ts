@@ -38,11 +38,14 @@ export const SCORE_KEYS = {
     description:
       'The sample stage whose images of the same seeds are the truth of psnr and rmse; also of frechet-pixels, where no data set is given, and of kid, precision and recall, and of fid where no statistics are given.'
   },
-  features: { ...FEATURES, description: 'The network whose features fid, kid, precision and recall compare.' },
+  features: {
+    ...FEATURES,
+    description: 'The network whose features fid, kid, precision, recall and frechet-fashion compare.'
+  },
   statistics: {
     ...LOCATION,
     description:
-      'Mean and covariance (mu, sigma) of the features of real images, the truth of fid: an .npz as EDM publishes them, made with the same network and preparation. A file that holds no covariance within rounding, or one of other than 2,048 dimensions, is refused before the first stage.'
+      'Mean and covariance (mu, sigma) of the features of real images, the truth of fid, and of frechet-fashion in place of the training images: an .npz as EDM publishes them, made with the same network and preparation. A file that holds no covariance within rounding, or one of another number of dimensions than the network has features, is refused before the first stage.'
   },
   clip: {
     ...LOCATION,
@@ -56,7 +59,7 @@ export const SCORE_KEYS = {
   },
   groups: {
     description:
-      "Equal parts of each sample stage's seeds, in their order, that fid is measured on one by one: its value is their mean, and the least and the spread are noted beside it.",
+      "Equal parts of each sample stage's seeds, in their order, that fid or frechet-fashion is measured on one by one: its value is their mean, and the least and the spread are noted beside it.",
     type: 'integer',
     minimum: 1,
     maximum: 1000,

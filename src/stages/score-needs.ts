@@ -1,5 +1,6 @@
-import type { MetricDescriptor, MetricNeed } from '../metrics/metric.js'
-import { expected, listed, quote, type Path, type Report } from '../reading/problem.js'
+import { FEATURE_NETWORKS, featureNetwork } from '../metrics/feature-networks.js'
+import type { MetricDescriptor, MetricNeed, MetricNeeds } from '../metrics/metric.js'
+import { either, expected, listed, quote, type Path, type Report } from '../reading/problem.js'
 import { isOf, type FindStage } from './kind.js'
 import { sample, type SampleStage } from './sample.js'
 import type { RawScore } from './score-keys.js'
@@ -11,6 +12,7 @@ export function checkNeeds(raw: RawScore, metrics: readonly MetricDescriptor[], 
   checkPairs(raw, metrics, [...path, 'samples'], context)
   checkPrompts(metrics, [...path, 'metrics'], context)
   checkKeys(raw, metrics, path, report)
+  checkNetworks(raw, metrics, context)
   checkCounts(raw, metrics, path, context)
 }
 
@@ -27,7 +29,7 @@ export function comparesWithReference({ needs: { keys = [], oneOf = [] } }: Metr
 /** The keys of a score stage that a metric may need, in the words of messages. */
 const WORDS: Readonly<Record<MetricNeed, string>> = {
   reference: 'the name of a sample stage',
-  features: '{ weights: ... }',
+  features: either(FEATURE_NETWORKS.map(({ words }) => words)),
   statistics: 'an .npz of statistics',
   clip: 'the folder of a CLIPModel',
   dataset: '{ name: shapes16 }'
@@ -40,7 +42,7 @@ function checkKeys(raw: RawScore, metrics: readonly MetricDescriptor[], path: Pa
     for (const keys of [...(needs.keys ?? []).map(key => [key]), needs.oneOf ?? []]) {
       if (keys.length === 0 || keys.some(key => raw[key] !== undefined)) continue
       const [first, ...others] = keys
-      const words = [WORDS[first], ...others.map(key => `a ${key}`)].join(', or ')
+      const words = [wordsOf(first, needs), ...others.map(key => `a ${key}`)].join(', or ')
       const known = missing.get(first) ?? { words, names: [] }
       known.names.push(name)
       missing.set(first, known)
@@ -50,6 +52,28 @@ function checkKeys(raw: RawScore, metrics: readonly MetricDescriptor[], path: Pa
       [...path, key],
       `${expected(words, undefined)}, which ${listed(names)} ${names.length > 1 ? 'need' : 'needs'}`
     )
+}
+
+/** What a metric needs under a key, in the words of messages. */
+function wordsOf(key: MetricNeed, { network }: MetricNeeds): string {
+  return key === 'features' && network !== undefined ? featureNetwork({ network }).words : WORDS[key]
+}
+
+/** Reports each metric of another network's features than those that the stage compares. */
+function checkNetworks(
+  { features }: RawScore,
+  metrics: readonly MetricDescriptor[],
+  { path, report, metrics: all }: ResolveContext
+): void {
+  if (!features) return
+  const { name: compared } = featureNetwork(features)
+  const fitting = all.filter(({ needs }) => needs.network === compared).map(({ name }) => name)
+  metrics.forEach(({ name, needs: { network } }, i) => {
+    if (network === undefined || network === compared) return
+    const others = fitting.length === 0 ? '' : `, such as ${either(fitting)}`
+    const found = `${expected(`a metric of the features of ${compared}${others}`, name)}, which compares those of ${network}`
+    report([...path, 'metrics', i], `${found}; it needs features: ${featureNetwork({ network }).words}`)
+  })
 }
 
 function checkPrompts(metrics: readonly MetricDescriptor[], path: Path, { prompted, report }: ResolveContext): void {

@@ -2,25 +2,31 @@ import { decodeNpy } from '../checkpoints/npy.js'
 import { EpdError } from '../errors.js'
 import type { Features } from '../metrics/features.js'
 import type { ImageRange, PictureShard, SampleSet, ValueShard } from '../metrics/metric.js'
-import { FEATURES } from '../networks/inception-v3.js'
 import type { Store } from '../store/store.js'
 import { shardsWith } from './shards.js'
 
-/** The keys of the stages that hold what a sample stage has left. */
+/** Where to find what a sample stage has left: the keys of the stages that hold it. */
 export interface SampleKeys {
   /** The stage that holds the images: the sample stage itself, or the one that decodes its latents. */
   readonly images: string
   /** The stage that holds the features of the images. */
   readonly features?: string
+  /** The class that each seed was sampled of. */
+  readonly classes?: (seeds: readonly number[]) => Promise<Int32Array>
 }
 
 /** What a sample stage has left, read from the store whenever it is asked for. */
 export function sampleSet(name: string, keys: SampleKeys, store: Store, signal: AbortSignal): SampleSet {
+  const seeds = store.shards(keys.images).flatMap(shard => shard.seeds)
   return {
     name,
-    seeds: store.shards(keys.images).flatMap(({ seeds }) => seeds),
+    seeds,
     values: () => values(store, keys.images, signal),
     pictures: () => pictures(store, keys.images, signal),
+    classes() {
+      if (keys.classes === undefined) throw new RangeError(`nothing says which classes ${name} was asked for`)
+      return keys.classes(seeds)
+    },
     features(range) {
       if (keys.features === undefined) throw new RangeError(`there are no features of ${name}`)
       return features(store, keys.features, signal, range)
@@ -72,8 +78,13 @@ async function* features(
     at += shard.seeds.length
     if (first >= end) continue
     await breathe(signal)
-    const rows = decodeNpy(store.readArtifact(artifact)).data.subarray(first * FEATURES, end * FEATURES)
-    yield { count: end - first, dimensions: FEATURES, data: Float32Array.from(rows) }
+    const { data, shape } = decodeNpy(store.readArtifact(artifact))
+    const [, dimensions] = shape
+    yield {
+      count: end - first,
+      dimensions,
+      data: Float32Array.from(data.subarray(first * dimensions, end * dimensions))
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FeatureSpec } from '../metrics/feature-keys.js'
+import type { FeatureSpec } from '../metrics/feature-network.js'
 import type {
   Measured,
   MetricContext,
@@ -12,14 +12,22 @@ import { markElsewhere } from '../metrics/runner.js'
 import { child } from '../reading/plain.js'
 import { SCORE_KEYS, type RawScore } from './score-keys.js'
 import { checkNeeds, comparesWithReference } from './score-needs.js'
-import { reference, type StageSpec } from './spec.js'
+import { reference, type ResolveContext, type StageSpec } from './spec.js'
 import { formatSeeds } from '../reading/seeds.js'
-import type { FeaturesStage } from './features.js'
-import { ofCase, type StageKind } from './kind.js'
+import { locatedFeatures, type FeaturesStage } from './features.js'
+import { isOf, ofCase, type StageKind } from './kind.js'
+import { classesOfSeeds, sample, type Asked } from './sample.js'
 import type { Metric } from '../store/store.js'
 import { naming } from './score-naming.js'
 import { sampleSet } from './score-samples.js'
-import { expectColours, imageShape, type CheckContext, type StageContext, type StageCost } from './stage.js'
+import {
+  expectClasses,
+  expectColours,
+  imageShape,
+  type CheckContext,
+  type StageContext,
+  type StageCost
+} from './stage.js'
 
 export interface ScoreStage extends Omit<MetricOptions, 'features'> {
   readonly kind: 'score'
@@ -33,6 +41,10 @@ export interface ScoreStage extends Omit<MetricOptions, 'features'> {
   readonly features?: FeatureSpec & { readonly samples: readonly string[]; readonly reference?: string }
   /** Names of metrics. */
   readonly metrics: readonly string[]
+  /** What the metrics depend on beside what the spec says, by their names. */
+  readonly marks?: Readonly<Record<string, unknown>>
+  /** How classes were asked for in each of the samples, in their order, if a metric looks at that. */
+  readonly asked?: readonly Asked[]
 }
 
 const spec: StageSpec<ScoreStage, RawScore> = {
@@ -51,7 +63,8 @@ const spec: StageSpec<ScoreStage, RawScore> = {
     const { name } = context
     const metrics = raw.metrics.map(metric => metricNamed(metric, context.metrics))
     checkNeeds(raw, metrics, context)
-    const { features, ...score } = raw
+    const { features, ...given } = raw
+    const score = { ...given, ...marksOf(metrics, raw), ...askedIn(metrics, raw, context) }
     const looking = metrics.filter(({ needs }) => needs.keys?.includes('features'))
     if (looking.length === 0 || !features) return { kind: 'score', ...score, name }
     const of = (stage: string) => `${name}.${stage}`
@@ -60,6 +73,27 @@ const spec: StageSpec<ScoreStage, RawScore> = {
     const made = { ...features, samples: raw.samples.map(of), reference: compared ? of(truth) : undefined }
     return { kind: 'score', ...score, name, features: made }
   }
+}
+
+function marksOf(metrics: readonly MetricDescriptor[], raw: RawScore): Pick<ScoreStage, 'marks'> {
+  const marks = metrics.flatMap(({ name, marks }) => {
+    const mark = marks?.(raw)
+    return mark ? [[name, mark] as const] : []
+  })
+  return marks.length === 0 ? {} : { marks: Object.fromEntries(marks) }
+}
+
+function askedIn(
+  metrics: readonly MetricDescriptor[],
+  { samples }: RawScore,
+  { find }: Pick<ResolveContext, 'find'>
+): Pick<ScoreStage, 'asked'> {
+  if (!metrics.some(({ needs }) => needs.classes)) return {}
+  const asked = samples.flatMap(name => {
+    const stage = find(name)
+    return isOf(sample, stage) ? [{ generator: stage.generator, ...(stage.labels && { labels: stage.labels }) }] : []
+  })
+  return { asked }
 }
 
 export const score: StageKind<ScoreStage> = {
@@ -88,14 +122,14 @@ export const score: StageKind<ScoreStage> = {
       ...stage,
       statistics: statistics === undefined ? undefined : file(statistics),
       clip: clip === undefined ? undefined : folder(clip, 'clip'),
-      features: features && { ...features, weights: file(features.weights) }
+      features: features && locatedFeatures(features, file)
     }
   },
   identity(stage, { runner }) {
-    const { samples, reference, dataset, metrics, features, statistics, clip, groups } = stage
+    const { samples, reference, dataset, metrics, marks, features, statistics, clip, groups } = stage
     return {
       params: {
-        ...{ samples: samples.length, reference: reference !== undefined, dataset, metrics, groups },
+        ...{ samples: samples.length, reference: reference !== undefined, dataset, metrics, groups, marks },
         clip: clip === undefined ? undefined : markElsewhere('clip', runner)
       },
       inputs: readBy(stage),
@@ -108,9 +142,9 @@ export const score: StageKind<ScoreStage> = {
   summary: ({ metrics, samples }) => `${metrics.join(', ')} of ${samples.map(ofCase).join(', ')}`,
   derived({ features, samples, reference }): FeaturesStage[] {
     if (!features) return []
-    const { samples: names, reference: truth, weights, preparation } = features
+    const { samples: names, reference: truth, ...network } = features
     const made = (name: string, of: string): FeaturesStage => {
-      return { kind: 'features', name, samples: of, weights, preparation }
+      return { kind: 'features', name, samples: of, ...network }
     }
     return [
       ...names.map((name, i) => made(name, samples[i])),
@@ -132,7 +166,9 @@ async function check(stage: ScoreStage, context: CheckContext): Promise<void> {
   const shape = imageShape(context.model)
   for (const metric of metricsOf(stage, context)) {
     if (metric.needs.colours) expectColours(shape, stage.name, metric.name)
-    await metric.check?.({ ...context, runner: context.model.runner, stage: stage.name, options: stage, shape })
+    if (metric.needs.classes) expectClasses(context.model, stage.name, metric.name)
+    const { runner, labelDim } = context.model
+    await metric.check?.({ ...context, runner, stage: stage.name, options: stage, shape, labelDim })
   }
 }
 
@@ -184,17 +220,19 @@ function referenceOf({ reference, features }: ScoreStage, context: StageContext)
 }
 
 /** The samples at a place of the stage's list. */
-function samplesAt({ samples, features }: ScoreStage, place: number, context: StageContext): SampleSet {
-  return setOf(samples[place], features?.samples[place], context)
+function samplesAt({ samples, features, asked }: ScoreStage, place: number, context: StageContext): SampleSet {
+  return setOf(samples[place], features?.samples[place], context, asked?.at(place))
 }
 
 function setOf(
   name: string,
   features: string | undefined,
-  { store, inputKey, imagesKey, signal }: StageContext
+  { store, inputKey, imagesKey, signal, openModel }: StageContext,
+  asked?: Asked
 ): SampleSet {
   const keys = { images: imagesKey(name), features: features === undefined ? undefined : inputKey(features) }
-  return sampleSet(name, keys, store, signal)
+  const classes = asked && (async (seeds: readonly number[]) => classesOfSeeds(asked, seeds, await openModel()))
+  return sampleSet(name, { ...keys, classes }, store, signal)
 }
 
 function asRow({ name }: MetricDescriptor, samplesKey: string, { value, count, seeds, details }: Measured): Metric {

@@ -7,7 +7,7 @@ import type { Claim, WritableStore } from '../store/store.js'
 
 /** What is known before the first stage runs. */
 export interface CheckContext {
-  readonly model: Pick<Model, 'shape' | 'decoder' | 'runner'>
+  readonly model: Pick<Model, 'shape' | 'labelDim' | 'decoder' | 'runner'>
   /** Where a file is that the spec names by a path or an address. */
   readonly assetPath: (location: string) => string
   /** Folder of compiled graphs. */
@@ -30,6 +30,15 @@ export function expectColours(shape: Shape, stage: string, who: string): void {
   throw new EpdError(
     'model-invalid',
     `stage "${stage}": ${who} looks at images of 1 or 3 channels, and this model's have ${shape[0]}; leave it out`
+  )
+}
+
+/** @throws EpdError `model-invalid` if the model has no classes; `who` looks at those that samples were asked for. */
+export function expectClasses({ labelDim }: Pick<Model, 'labelDim'>, stage: string, who: string): void {
+  if (labelDim > 0) return
+  throw new EpdError(
+    'model-invalid',
+    `stage "${stage}": ${who} looks whether samples are of the class that they were asked for, and this model has no classes; leave it out`
   )
 }
 

@@ -154,7 +154,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     '[psnr]',
     '[psnr, is]',
-    '9:79: stages.score.metrics.1: expected "rmse", "psnr", "fid", "kid", "precision", "recall", "clip-score" or "frechet-pixels", found "is"'
+    '9:79: stages.score.metrics.1: expected "rmse", "psnr", "fid", "kid", "precision", "recall", "clip-score", "frechet-pixels", "frechet-fashion" or "class-accuracy", found "is"'
   ],
   ['[psnr]', '[psnr, fid]', '9:3: stages.score.features: expected { weights: ... }, found nothing, which fid needs'],
   [
@@ -171,6 +171,36 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
     '[psnr]',
     '[fid], features: { weights: inception.pth, preparation: tf }',
     '9:128: stages.score.features.preparation: expected "tensorflow" or "pytorch", found "tf"'
+  ],
+  [
+    '[psnr]',
+    '[frechet-fashion]',
+    '9:3: stages.score.features: expected { network: fashion28 }, found nothing, which frechet-fashion needs'
+  ],
+  [
+    '[psnr]',
+    '[kid]',
+    '9:3: stages.score.features: expected { weights: ... } or { network: fashion28 }, found nothing, which kid needs'
+  ],
+  [
+    '[psnr]',
+    '[psnr, fid], features: { network: fashion28 }',
+    '9:79: stages.score.metrics.1: expected a metric of the features of fashion28, such as frechet-fashion, found "fid", which compares those of inception-v3; it needs features: { weights: ... }'
+  ],
+  [
+    '[psnr]',
+    '[frechet-fashion], features: { weights: inception.pth }',
+    '9:73: stages.score.metrics.0: expected a metric of the features of inception-v3, such as fid, found "frechet-fashion", which compares those of fashion28; it needs features: { network: fashion28 }'
+  ],
+  [
+    '[psnr]',
+    '[kid], features: { network: fashion28, weights: inception.pth }',
+    '9:111: stages.score.features.weights: expected one of the keys network, found "weights"'
+  ],
+  [
+    '[psnr]',
+    '[kid], features: { network: fashion }',
+    '9:100: stages.score.features.network: expected "inception-v3" or "fashion28", found "fashion"; did you mean "fashion28"?'
   ],
   [
     'reference: truth, metrics: [psnr]',

@@ -171,6 +171,6 @@ describe('a folder or archive of images', () => {
     expect(() => openImages(folder({ 'a.bmp': 'BM', 'b.webp': 'x' }))).toThrow(
       /no PNG or JPEG in it, but a\.bmp, b\.webp; give/
     )
-    expect(() => openImages('/nowhere/at/all')).toThrow(/there is no such folder or zip archive/)
+    expect(() => openImages('/nowhere/at/all')).toThrow(/there is no such folder, zip archive or IDX file/)
   })
 })

@@ -15,7 +15,7 @@ writeStatistics(join(folder, 'pixels.npz'), 768)
 
 async function check(stage: Stage, shape: Shape = [3, 16, 16]): Promise<void> {
   await STAGE_KINDS.of(stage).check?.(stage, {
-    model: { shape },
+    model: { shape, labelDim: 0 },
     assetPath: location => join(folder, location),
     cacheDir: folder,
     signal: new AbortController().signal,

@@ -62,7 +62,7 @@ const NAMES: Readonly<Record<string, string | undefined>> = {
   seeds: 'seeds, such as `0-63` or `1,2,5-10`',
   schedule: '[time points](../schedules.md)',
   optimizer: 'an optimiser',
-  features: 'the weights of Inception-v3, and how images become its input'
+  features: 'a [network of features](#features-of-a-stage)'
 }
 
 const TYPES: typeof TYPE_WORDS = { ...TYPE_WORDS, boolean: '`true`, `false`' }

@@ -1,6 +1,6 @@
 import type { Digits, MetricDescriptor } from '../../src/metrics/metric.js'
 import { METRICS } from '../../src/metrics/registry.js'
-import { listed, paragraph, table } from './markdown.js'
+import { code, listed, paragraph, table } from './markdown.js'
 
 /** The reference of all metrics, from their descriptors. */
 export function metricsPage(): string {
@@ -21,7 +21,7 @@ export function metricsPage(): string {
 }
 
 function propertiesOf({ moreIsBetter, digits, needs, options = [], infiniteForEqual }: MetricDescriptor): string[][] {
-  const { keys = [], oneOf = [], pairs, prompts, colours, images } = needs
+  const { keys = [], oneOf = [], pairs, prompts, colours, images, network, classes } = needs
   const wanted = [
     ...(keys.length > 0 ? [listed(keys)] : []),
     ...(oneOf.length > 0 ? [`${listed(oneOf, 'or')}; the first that is there counts`] : [])
@@ -33,6 +33,8 @@ function propertiesOf({ moreIsBetter, digits, needs, options = [], infiniteForEq
     ...(options.length > 0 ? [['options', listed(options)]] : []),
     ...(pairs ? [['images', "each is compared with the reference's of the same seed"]] : []),
     ...(images === undefined ? [] : [['fewest images of either side', String(images)]]),
+    ...(network === undefined ? [] : [['network of features', code(network)]]),
+    ...(classes ? [['classes', 'the model must have them']] : []),
     ...(prompts ? [['prompts', 'the spec must have them']] : []),
     ...(colours ? [['channels', '1 or 3']] : []),
     ...(infiniteForEqual ? [['equal images', 'they have no score, since it would be infinite']] : [])

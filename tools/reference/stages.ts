@@ -1,3 +1,6 @@
+import { definitionName } from '../../src/metrics/feature-keys.js'
+import { FEATURE_NETWORKS } from '../../src/metrics/feature-networks.js'
+import { at } from '../../src/reading/plain.js'
 import type { StageKind } from '../../src/stages/kind.js'
 import { STAGE_KINDS } from '../../src/stages/registry.js'
 import { definitionOf, listed, paragraph } from './markdown.js'
@@ -9,7 +12,7 @@ const MADE: Readonly<Record<string, string | undefined>> = {
     'It is made for each sample stage of a latent model, as `STAGE.decoded`.'
   ),
   features: paragraph(
-    'It keeps what Inception-v3 answers to each image of a sample stage.',
+    'It keeps what a network, such as Inception-v3, answers to each image of a sample stage.',
     'It is made for each sample stage of a score stage with `features`, as `SCORE.STAGE`,',
     'so that several scores share it.'
   )
@@ -50,6 +53,7 @@ function partsOf(root: unknown): string[] {
     'A distill stage finds its parameters with one of two optimisers.',
     ...optimisers.flatMap(name => definitionOf(root, name)),
     '## features of a stage',
-    ...definitionOf(root, 'features')
+    String(at(root, ['$defs', 'features', 'description'])),
+    ...FEATURE_NETWORKS.flatMap(({ name }) => [`### ${name}`, ...definitionOf(root, definitionName(name))])
   ]
 }

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { writeZip } from '../../../src/checkpoints/zip.js'
 import { fixture, pickle, safetensors } from '../../checkpoints/fixtures.js'
+import { idx } from '../../images/idx-file.js'
 import { repairedPng, repairedSafetensors, repairedZip } from './repair.js'
 import type { Target } from './target.js'
 
@@ -179,6 +181,24 @@ const jpegs: Target = {
   refuses: isPlain
 }
 
+const idxFiles: Target = {
+  name: 'IDX',
+  seeds: () => {
+    const images = idx([3, 2, 3], new Uint8Array(18).fill(7))
+    return [images, gzipSync(images), idx([5], Uint8Array.of(1, 2, 3, 4, 5))]
+  },
+  tokens: ['00000803', '00000801', '00000d03', '0000001c', '7fffffff', 'ffffffff', '1f8b08', '00000000'].map(hex =>
+    Buffer.from(hex, 'hex')
+  ),
+  async open() {
+    const { beginsAsIdx, decodeIdx } = await import('../../../src/images/idx.js')
+    return input => {
+      if (beginsAsIdx(input)) decodeIdx(input)
+    }
+  },
+  refuses: isPlain
+}
+
 /** Readers of images throw plain errors, which the collection that they are in explains. */
 function isPlain(error: Error): boolean {
   const code = 'code' in error ? String(error.code) : ''
@@ -246,5 +266,5 @@ const predictors: Target = {
 }
 
 export const FILES: readonly Target[] = [
-  ...[pickles, torchZips, legacy, safe, arrays, statistics, pngs, jpegs, onnx, predictors]
+  ...[pickles, torchZips, legacy, safe, arrays, statistics, pngs, jpegs, idxFiles, onnx, predictors]
 ]
