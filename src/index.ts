@@ -216,6 +216,7 @@ export {
   obtainCopies,
   type Absent,
   type Asset,
+  type Assets,
   type Copies,
   type Described
 } from './pipeline/assets.js'
@@ -255,7 +256,8 @@ export {
 export { archive, type Archived } from './pipeline/archive.js'
 export { unarchive, type Unarchived } from './pipeline/unarchive.js'
 export { startingSpec, type StartingSpec } from './pipeline/starting-spec.js'
-export type { SealedName } from './store/seals.js'
+export type { CheckedRow } from './store/checked-contents.js'
+export type { ContentTable, SealedName } from './store/seals.js'
 export { catalogue, type CataloguedColumn, type CataloguedTable, type ExampleQuery } from './store/catalogue.js'
 export { EXAMPLE_QUERIES } from './store/example-queries.js'
 export { chosenOf, compare, type Cell, type Comparison, type CompareOptions } from './store/comparison.js'

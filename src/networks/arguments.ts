@@ -34,6 +34,8 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
     count: (name: string, otherwise?: number): number => counted(name, otherwise, MOST),
     /** The number of layers of a kind. */
     layers: (name: string, otherwise?: number): number => counted(name, otherwise, MOST_LAYERS),
+    /** A number of tokens of which each may see each, by a mask. */
+    tokens: (name: string, otherwise?: number): number => counted(name, otherwise, MOST_TOKENS),
     counts: list(`a list of whole numbers up to ${MOST}`, isCount),
     number(name: string, otherwise?: number): number {
       const value = values[name] ?? otherwise
@@ -56,8 +58,11 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
   }
 }
 
-/** More than any size within a network, and more layers in a row than one has. What is larger would never be built. */
-const [MOST, MOST_LAYERS] = [2 ** 20, 100]
+/**
+ * More than any size within a network, more layers in a row than one has, and more tokens than a text encoder reads. What is
+ * larger would never be built.
+ */
+const [MOST, MOST_LAYERS, MOST_TOKENS] = [2 ** 20, 100, 4096]
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0

@@ -144,7 +144,7 @@ const TOWERS = {
 export function clipTextConfig(component: Component): ClipTextConfig {
   checkClass(component, 'CLIPTextModel', 'CLIPModel')
   const read = clipPart(component, 'text_config')
-  return { ...towerOf(read), vocabulary: read.count('vocab_size'), tokens: read.count('max_position_embeddings') }
+  return { ...towerOf(read), vocabulary: read.count('vocab_size'), tokens: read.tokens('max_position_embeddings') }
 }
 
 /**

@@ -4,11 +4,11 @@ import type { StoreContents } from './access.js'
 import { guarded } from './failures.js'
 import { isWhole } from './objects.js'
 import { toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, intact } from './seals.js'
+import { CONTENT_TABLES, intact, type ContentTable } from './seals.js'
 
 /** A row that is what was written. */
 export interface CheckedRow {
-  readonly table: (typeof CONTENT_TABLES)[number]
+  readonly table: ContentTable
   readonly row: Row
 }
 

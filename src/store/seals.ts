@@ -20,16 +20,20 @@ const ofStage = (what: string, column?: string) => (row: Row) =>
 const ANEW = 'run its experiment again to have the stage computed anew'
 const anew = () => ANEW
 
-/** Tables of what a stage leaves, by its key in `stage_key`. */
-export const CONTENT_TABLES = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations'] as const
+/** A table of what a stage leaves, by its key in `stage_key`. */
+export type ContentTable = 'artifacts' | 'shards' | 'metrics' | 'predictors' | 'iterations'
 
-/** Tables that say what runs and stages are. */
-const NAMING_TABLES = ['runs', 'run_stages', 'run_tags', 'run_notes', 'stages', 'imported_predictors'] as const
+/** A table whose rows are sealed: of what stages leave, or of what runs and stages are. */
+export type SealedName =
+  ContentTable | ('runs' | 'run_stages' | 'run_tags' | 'run_notes' | 'stages' | 'imported_predictors')
 
-/** A table whose rows are sealed. */
-export type SealedName = (typeof CONTENT_TABLES)[number] | (typeof NAMING_TABLES)[number]
+/** All tables of what a stage leaves. */
+export const CONTENT_TABLES: readonly ContentTable[] = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations']
 
-const TABLES: readonly SealedName[] = [...CONTENT_TABLES, ...NAMING_TABLES]
+const TABLES: readonly SealedName[] = [
+  ...CONTENT_TABLES,
+  ...(['runs', 'run_stages', 'run_tags', 'run_notes', 'stages', 'imported_predictors'] as const)
+]
 
 const SEALED: Readonly<Record<SealedName, SealedTable>> = {
   artifacts: {

@@ -7,12 +7,12 @@ import { guarded } from './failures.js'
 import { hasObject } from './objects.js'
 import { refreshResults } from './results.js'
 import { isRow, toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, enterIntact } from './seals.js'
+import { CONTENT_TABLES, enterIntact, type ContentTable } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 
 /** What a stage has left, with its seals: all of it, or the rows of one shard. */
 export function contentsIn(database: Database, file: string, key: string, position?: number): StoreContents {
-  const read = (table: (typeof CONTENT_TABLES)[number]): Row[] => {
+  const read = (table: ContentTable): Row[] => {
     const isOfShard = position !== undefined && OF_SHARDS.has(table)
     if (position !== undefined && !isOfShard) return []
     const where = isOfShard ? 'stage_key = ? AND position = ?' : 'stage_key = ?'
