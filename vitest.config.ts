@@ -22,7 +22,14 @@ export default defineConfig({
           ...files,
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/long/**', 'test/docs/**', 'test/slurm/**', 'test/interop/models.test.ts', 'test/interop/live/**', ...ALONE],
+          exclude: [
+            'test/long/**',
+            'test/docs/**',
+            'test/slurm/**',
+            'test/interop/models.test.ts',
+            'test/interop/live/**',
+            ...ALONE
+          ],
           // One process runs file after file, so that what they import is loaded once.
           isolate: false
         }

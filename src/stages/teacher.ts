@@ -68,8 +68,7 @@ const KEYS = {
 } as const satisfies KeySchemas
 
 const spec: StageSpec<TeacherStage, ValuesOf<typeof KEYS>> = {
-  description:
-    "Solves accurately, on a refinement of a student's time points, and keeps the states at those points.",
+  description: "Solves accurately, on a refinement of a student's time points, and keeps the states at those points.",
   keys: KEYS,
   seeds: ['seeds'],
   ownSolver: 'student',

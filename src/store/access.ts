@@ -1,4 +1,4 @@
-import type { CheckedRow } from './checked-contents.js'
+import type { CheckedRow } from './seals.js'
 import type { Claim, ClaimHolder } from './claims.js'
 import type { StoredObject } from './objects.js'
 import type { QueryResult, QueryRows } from './query.js'

@@ -4,13 +4,7 @@ import type { StoreContents } from './access.js'
 import { guarded } from './failures.js'
 import { isWhole } from './objects.js'
 import { toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, intact, type ContentTable } from './seals.js'
-
-/** A row that is what was written. */
-export interface CheckedRow {
-  readonly table: ContentTable
-  readonly row: Row
-}
+import { CONTENT_TABLES, intact, type CheckedRow } from './seals.js'
 
 /**
  * The rows of what a stage has left in another store, each of which has its seal; and each file that they name lies in

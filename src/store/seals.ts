@@ -27,6 +27,12 @@ export type ContentTable = 'artifacts' | 'shards' | 'metrics' | 'predictors' | '
 export type SealedName =
   ContentTable | ('runs' | 'run_stages' | 'run_tags' | 'run_notes' | 'stages' | 'imported_predictors')
 
+/** A row that is what was written. */
+export interface CheckedRow {
+  readonly table: ContentTable
+  readonly row: Readonly<Record<string, unknown>>
+}
+
 /** All tables of what a stage leaves. */
 export const CONTENT_TABLES: readonly ContentTable[] = ['artifacts', 'shards', 'metrics', 'predictors', 'iterations']
 

@@ -1,13 +1,13 @@
 import { EpdError } from '../errors.js'
 import type { StoreContents, WritableStore } from './access.js'
-import { checkedContents, type CheckedRow } from './checked-contents.js'
+import { checkedContents } from './checked-contents.js'
 import type { Claim } from './claims.js'
 import type { Commits } from './commits.js'
 import { guarded } from './failures.js'
 import { hasObject } from './objects.js'
 import { refreshResults } from './results.js'
 import { isRow, toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, enterIntact, type ContentTable } from './seals.js'
+import { CONTENT_TABLES, enterIntact, type CheckedRow, type ContentTable } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 
 /** What a stage has left, with its seals: all of it, or the rows of one shard. */

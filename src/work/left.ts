@@ -1,5 +1,6 @@
 import { EpdError } from '../errors.js'
-import { checkedContents, type CheckedRow } from '../store/checked-contents.js'
+import { checkedContents } from '../store/checked-contents.js'
+import type { CheckedRow } from '../store/seals.js'
 import { readRecordSync, type RecordName, type WorkRecord } from './records.js'
 
 /** Which stage's records are read: `root` and `file` are the store's folder and its database. */
