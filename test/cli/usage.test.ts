@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeModel } from '../../src/engines/onnx/proto.js'
 import { OPSET } from '../../src/engines/onnx/recorder.js'
-import { EXAMPLE_QUERIES } from '../../src/store/example-queries.js'
 import { epdRun, temporaryFolder } from '../support/cli.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -103,17 +102,6 @@ describe('output that is no terminal', () => {
     const { stdout, stderr } = await epdRun([quickSpec('/nowhere/x.pkl'), '--store', temporaryFolder()])
     expect(stdout).toBe('✖ model  /nowhere/x.pkl\n')
     expect(stderr).toBe('epd-run: /nowhere/x.pkl: there is no such file; correct its path\n')
-  })
-
-  it('has the examples of query without SQL, all of which run', async () => {
-    const { stdout } = await epdRun(['query', '--store', store])
-    expect(stdout).toMatch(/^results \(view\): a row is a sample stage of a run, .*\n {2}experiment +the run's name$/m)
-    expect(stdout).toMatch(/^ {2}loss +mean square of the difference to the teacher; its root is the RMS loss/m)
-    const examples = [...stdout.matchAll(/epd-run query "([^"]+)"/g)].map(([, sql]) => sql)
-    expect(examples.length).toBe(EXAMPLE_QUERIES.length)
-    for (const sql of examples) expect(await epdRun(['query', sql, '--store', store])).toMatchObject({ code: 0 })
-    const tables = JSON.parse((await epdRun(['query', '--json', '--store', store])).stdout) as { name: string }[]
-    expect(tables[0].name).toBe('results')
   })
 
   it('is told of a full disk behind it', () => {

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { EXAMPLE_QUERIES } from '../../../src/store/example-queries.js'
 import { createStore } from '../../../src/store/store.js'
 import { epdRun, smallSpec, temporaryFolder } from '../../support/cli.js'
 
@@ -61,6 +62,17 @@ describe('what others wrote', () => {
 })
 
 describe('query', () => {
+  it('has examples without SQL, all of which run', async () => {
+    const { stdout } = await epdRun(['query', '--store', store])
+    expect(stdout).toMatch(/^results \(view\): a row is a sample stage of a run, .*\n {2}experiment +the run's name$/m)
+    expect(stdout).toMatch(/^ {2}loss +mean square of the difference to the teacher; its root is the RMS loss/m)
+    const examples = [...stdout.matchAll(/epd-run query "([^"]+)"/g)].map(([, sql]) => sql)
+    expect(examples.length).toBe(EXAMPLE_QUERIES.length)
+    for (const sql of examples) expect(await epdRun(['query', sql, '--store', store])).toMatchObject({ code: 0 })
+    const tables = JSON.parse((await epdRun(['query', '--json', '--store', store])).stdout) as { name: string }[]
+    expect(tables[0].name).toBe('results')
+  })
+
   const sql = "SELECT 9223372036854775807 AS a, x'00ff' AS b, NULL AS c, 9e999 AS d, 0.1 AS e"
   it.each([
     [[], /9223372036854775807 +<2 bytes> +NULL +Infinity +0\.1\n$/],

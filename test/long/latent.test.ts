@@ -10,7 +10,17 @@ import { schedule } from '../../src/solvers/schedule.js'
 import { diffusersAnswers, largestDifference } from '../networks/reference.js'
 import { hashUniform } from '../../src/random/hash-uniform.js'
 import { latentStates } from '../../src/checkpoints/compvis.js'
-import { DDPM, LATENT, SIDE, STABLE, STABLE_2, stateDict, writeCompVis, writeDdpm, writeDiffusers } from './latent.js'
+import {
+  DDPM,
+  LATENT,
+  SIDE,
+  STABLE,
+  STABLE_2,
+  stateDict,
+  writeCompVis,
+  writeDdpm,
+  writeDiffusers
+} from '../models/latent.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-latent-'))
 const cacheDir = join(folder, 'cache')

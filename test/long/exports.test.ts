@@ -6,8 +6,8 @@ import { openModel } from '../../src/models/open.js'
 import { TARGETS } from '../../src/predictors/targets.js'
 import { relativeError } from '../support/fixture.js'
 import { numpy } from '../support/numpy-sampler.js'
-import { caseNames, openCase, type Case, type ExportedRun } from './cases.js'
-import { predictorOf, sampled, writeExport } from './predictors.js'
+import { caseNames, openCase, type Case, type ExportedRun } from '../interop/cases.js'
+import { predictorOf, sampled, writeExport } from '../interop/predictors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'epd-exports-'))
 afterAll(() => {
