@@ -114,6 +114,6 @@ describe('a run of pas', () => {
     expect((await run('validate', file)).stderr).toMatch(/expected the time points that predictor .* was distilled for/)
     const allowed = await run(file, '--allow-mismatch')
     expect(allowed.code).toBe(0)
-    expect(allowed.stdout).toMatch(/samples +pas +9 +4/)
+    expect(allowed.stdout).toMatch(/samples +pas on ipndm +9 +9 +4/)
   })
 })

@@ -7,7 +7,7 @@ import { COMMIT, listening, serveHub, serveProxy, sha256Of } from '../../downloa
 import { writeDdpm } from '../../models/latent.js'
 import { epdRun, temporaryFolder } from '../../support/cli.js'
 
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url))
 const network = readFileSync(fixture('edm/ddpmpp-uncond.pkl'))
 const ddpm = writeDdpm(join(temporaryFolder(), 'ddpm'))
 
