@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { EpdError } from '../errors.js'
-import { fileSystemOf } from '../files/file-system.js'
 import { releaseLost } from '../files/held.js'
 import { makeFolder, removeAbandoned, removeAbandonedBelow } from '../files/place.js'
 import { meaningOf } from '../files/reasons.js'
@@ -11,6 +10,7 @@ import { temporaryFolder } from './objects.js'
 import { recordKilled } from './presence.js'
 import { reading } from './reading.js'
 import { checkVersion, migrate } from './schema.js'
+import { keepJournal } from './journal.js'
 import { defineSeal } from './seals.js'
 import { openDatabase, type Database } from './sqlite.js'
 import { openToRead, TIMEOUT } from './unwritable.js'
@@ -55,7 +55,7 @@ export function createStore(dir: string): WritableStore {
   })
   return opened(file, openToWrite, database => {
     migrate(database, file)
-    database.pragma(`journal_mode = ${journalIn(root)}`)
+    keepJournal(database, root)
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
     for (const folder of [temporaryFolder(root), join(root, 'cache'), join(root, 'cache', 'prompts')])
@@ -63,14 +63,6 @@ export function createStore(dir: string): WritableStore {
     for (const run of recordKilled(database)) removeAbandonedBelow(join(root, 'images', run))
     return writing(root, file, database)
   })
-}
-
-/**
- * How SQLite keeps a transaction whole. Its log of changes (WAL) needs memory that all who read and write share, which
- * machines that see one file system do not: https://www.sqlite.org/wal.html.
- */
-function journalIn(root: string): 'WAL' | 'TRUNCATE' {
-  return fileSystemOf(root).isShared ? 'TRUNCATE' : 'WAL'
 }
 
 /** @throws EpdError `usage` where a file is in its place, `store-unwritable` where one is on the way to it */
