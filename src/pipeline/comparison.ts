@@ -162,7 +162,7 @@ function drawn(store: Store, id: string, { rows, seeds, reference, leftOut }: Ch
       pictures
     }
   })
-  return drawSheet({
+  return fitting({
     title: id,
     unit: seeds.length === 1 ? 'seed' : 'seeds',
     columns: seeds.map(String),
@@ -175,6 +175,16 @@ function drawn(store: Store, id: string, { rows, seeds, reference, leftOut }: Ch
       leftOut
     )
   })
+}
+
+/** @throws EpdError `usage` where names or many seeds make the picture larger than any is */
+function fitting(sheet: Parameters<typeof drawSheet>[0]): Raster {
+  try {
+    return drawSheet(sheet)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new EpdError('usage', `the picture cannot be drawn: ${error.message}`, { cause: error })
+  }
 }
 
 function decibels(value: number): string {

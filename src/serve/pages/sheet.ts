@@ -1,7 +1,5 @@
-import { EpdError } from '../../errors.js'
 import { toPng } from '../../images/to-png.js'
-import { compareImages, type ComparisonOptions } from '../../pipeline/comparison.js'
-import type { Store } from '../../store/store.js'
+import { compareImages } from '../../pipeline/comparison.js'
 import type { Page } from '../page.js'
 import { seedsOf } from '../seeds.js'
 
@@ -11,17 +9,7 @@ export const sheet: Page = {
   respond({ part, query, store }) {
     const stages = query.getAll('stage')
     const options = { seeds: seedsOf(query), ...(stages.length > 0 && { stages }) }
-    const { picture } = drawn(store(), store().run(part('run')).id, options)
+    const { picture } = compareImages(store(), store().run(part('run')).id, options)
     return { status: 200, type: 'image/png', body: toPng(picture) }
-  }
-}
-
-/** @throws EpdError `usage` where names make the picture larger than any is */
-function drawn(store: Store, id: string, options: ComparisonOptions) {
-  try {
-    return compareImages(store, id, options)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new EpdError('usage', `the picture cannot be drawn: ${error.message}`, { cause: error })
   }
 }
