@@ -35,7 +35,7 @@ interface Took {
   readonly most: number
   /** Milliseconds of processor time, of who asks too, which other programs hardly change. */
   readonly processor: number
-  /** The same of the first look, which reads what the others find in memory, and compiles. */
+  /** What the first look takes, which reads what later ones find in memory, and compiles code. */
   readonly first: number
   readonly kilobytes: number
 }

@@ -3,7 +3,8 @@ import { moment } from '../report/durations.js'
 import { stateOf } from '../store/run-properties.js'
 import type { Run } from '../store/store.js'
 import { ago } from '../words.js'
-import type { Link } from './layout.js'
+import type { WholeAnswer } from './answer.js'
+import { shown, type Link, type Shown } from './layout.js'
 import { address, ofRun } from './links.js'
 
 /** How a run stands, in a word with a sign. */
@@ -38,6 +39,17 @@ export function pagesOf(id: string): readonly Link[] {
 
 /** Where all runs are. */
 export const ALL_RUNS: Link = { name: 'Runs', to: '/' }
+
+/** A page about one run below that run's own: its last part, such as `table`, is the end of its address. */
+export function ofOneRun(
+  id: string,
+  last: string,
+  page: Pick<Shown, 'title' | 'content'>,
+  status?: number
+): WholeAnswer {
+  const above = [ALL_RUNS, { name: id, to: ofRun(id) }]
+  return shown({ ...page, above, beside: pagesOf(id), here: ofRun(id, [last]) }, status)
+}
 
 /** A choice of one of several texts in a form. */
 export function choice(

@@ -1,9 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ofRun } from '../../src/serve/links.js'
 import { serve, type StoreServer } from '../../src/serve/serve.js'
@@ -11,9 +8,9 @@ import { openStore } from '../../src/store/store.js'
 import { hostileStore } from '../report/hostile-store.js'
 import { openTab, type Tab } from '../support/browser.js'
 import { main, temporaryFolder } from '../support/cli.js'
+import { longSpec } from '../support/long-spec.js'
 import { smallRun } from '../support/small-run.js'
 
-const checkpoint = fileURLToPath(new URL('../../models/shapes16/shapes16.safetensors', import.meta.url))
 const { whole } = smallRun()
 const RUN = 'small'
 
@@ -114,18 +111,9 @@ describe('a run in another process', () => {
   let live: StoreServer
 
   beforeAll(async () => {
-    const spec = join(temporaryFolder(), 'long.yaml')
-    writeFileSync(
-      spec,
-      `name: long
-model: { checkpoint: ${checkpoint}, engine: onnx, provider: cpu }
-solver: { name: euler, nfe: 2 }
-stages:
-  few: { kind: sample, seeds: 0-3 }
-  many: { kind: sample, solver: { name: euler, nfe: 50 }, seeds: 0-65535, batch: 16 }
-`
-    )
-    child = spawn(process.execPath, [main, spec, '--store', dir, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    child = spawn(process.execPath, [main, longSpec(), '--store', dir, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     const lines = createInterface({ input: child.stdout! })
     await new Promise<void>(resolve => {
       lines.on('line', line => {

@@ -5,10 +5,10 @@ import { picturesOf, sampledIn, type Sampled } from '../../pipeline/sampled.js'
 import { formatSeeds, Seeds } from '../../reading/seeds.js'
 import type { Store } from '../../store/store.js'
 import { grouped } from '../../words.js'
-import { problem, section, shown } from '../layout.js'
+import { problem, section } from '../layout.js'
 import { ofRun } from '../links.js'
 import type { Page, PageRequest } from '../page.js'
-import { ALL_RUNS, pagesOf } from '../parts.js'
+import { ofOneRun } from '../parts.js'
 import { seedsOf } from '../seeds.js'
 import { stageFrom } from './events.js'
 
@@ -22,16 +22,7 @@ export const images: Page = {
     const { part, query, store } = request
     const { id, name } = store().run(part('run'))
     const page = (content: Content, status = 200) =>
-      shown(
-        {
-          title: `Images of ${name}`,
-          above: [ALL_RUNS, { name: id, to: ofRun(id) }],
-          beside: pagesOf(id),
-          here: ofRun(id, ['images']),
-          content
-        },
-        status
-      )
+      ofOneRun(id, 'images', { title: `Images of ${name}`, content }, status)
     try {
       return page(content(request, id))
     } catch (error) {

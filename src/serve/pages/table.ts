@@ -7,10 +7,9 @@ import { compare, type Cell, type Comparison, type CompareOptions } from '../../
 import { propertiesOf } from '../../store/properties.js'
 import { metricsIn } from '../../store/result-columns.js'
 import type { ResultRow } from '../../store/store.js'
-import { problem, shown } from '../layout.js'
-import { ofRun } from '../links.js'
+import { problem } from '../layout.js'
 import type { Page } from '../page.js'
-import { ALL_RUNS, choice, pagesOf } from '../parts.js'
+import { choice, ofOneRun } from '../parts.js'
 
 /** One metric of a run's samples by two of their properties. */
 export const table: Page = {
@@ -20,16 +19,7 @@ export const table: Page = {
     const results = store().results(id)
     const asked = askedOf(query, results)
     const page = (content: Content, status = 200) =>
-      shown(
-        {
-          title: `Table of ${name}`,
-          above: [ALL_RUNS, { name: id, to: ofRun(id) }],
-          beside: pagesOf(id),
-          here: ofRun(id, ['table']),
-          content
-        },
-        status
-      )
+      ofOneRun(id, 'table', { title: `Table of ${name}`, content }, status)
     if (asked === undefined)
       return page(html`<p>The run has no scored samples yet, so that there is nothing to show.</p>`)
     const isAsked = [...query.keys()].length > 0

@@ -3,35 +3,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { epdRun, temporaryFolder } from '../../support/cli.js'
+import { failure, specOn } from '../../support/failing-run.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const fixture = (name: string) => join(root, 'test', 'fixtures', 'edm', name)
-
-/** A spec with one stage, on a checkpoint of these bytes. */
-function specOn(
-  checkpoint: string,
-  stages = 'euler: { kind: sample, solver: { name: euler, nfe: 2 }, seeds: 0-3 }'
-): string {
-  const file = join(temporaryFolder(), 'spec.yaml')
-  writeFileSync(
-    file,
-    `name: wrong\nmodel: { checkpoint: ${checkpoint} }\nsolver: { name: euler, nfe: 2 }\nstages:\n  ${stages}\n`
-  )
-  return file
-}
 
 function checkpoint(bytes: Uint8Array | string): string {
   const file = join(temporaryFolder(), 'net.pkl')
   writeFileSync(file, bytes)
   return file
-}
-
-/** Runs a spec and expects one line on stderr, without a stack trace, and exit code 1. */
-async function failure(spec: string, store = temporaryFolder()): Promise<string> {
-  const { code, stderr } = await epdRun(['run', spec, '--store', store, '--json'])
-  expect(stderr).toMatch(/^epd-run: [^\n]+\n$/)
-  expect(code).toBe(1)
-  return stderr
 }
 
 describe('a checkpoint', () => {

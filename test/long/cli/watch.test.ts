@@ -1,30 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStore, openStore } from '../../../src/store/store.js'
 import { epdRun, main, temporaryFolder, type Line } from '../../support/cli.js'
-
-const checkpoint = fileURLToPath(new URL('../../../models/shapes16/shapes16.safetensors', import.meta.url))
-
-/** A spec whose second stage has far more to do than any test waits for. */
-function longSpec(): string {
-  const file = join(temporaryFolder(), 'long.yaml')
-  writeFileSync(
-    file,
-    `name: long
-model: { checkpoint: ${checkpoint}, engine: onnx, provider: cpu }
-solver: { name: euler, nfe: 2 }
-stages:
-  few: { kind: sample, seeds: 0-3 }
-  many: { kind: sample, solver: { name: euler, nfe: 50 }, seeds: 0-65535, batch: 16 }
-`
-  )
-  return file
-}
+import { longSpec } from '../../support/long-spec.js'
 
 /** A run that goes on in a process of its own, once it is in the store. */
 async function running(store: string): Promise<ChildProcess> {
