@@ -6,6 +6,7 @@ import type { Locator, StageBase } from '../stages/kind.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { AnyExperiment, Experiment, ModelSpec } from './experiment.js'
 import type { PromptsSpec } from './prompts-keys.js'
+import { choicesOfAxes, chosenStages } from './chosen.js'
 import { casesOf, describeCase, inCase, merged, reportOversized, type Case } from './matrix.js'
 import { located, locatedFolder } from '../reading/location.js'
 import { reportNames } from './names.js'
@@ -103,7 +104,9 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   const at = (...path: Path) => locator(file, path, problem => warnings.push(problem))
   const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
   const locatedModel = withModelLocations(model, at('model'))
-  const stages = merged(read, kinds).map(locatedStage)
+  const choices = choicesOfAxes(value)
+  const asked = read.map(each => ({ ...each, stages: chosenStages(each.stages, choices, kinds) }))
+  const stages = merged(asked, kinds).map(locatedStage)
   refuseAll(unfitNames(name, stages))
   return {
     ...{ name, description, file: resolve(file), text, overrides: set, model: locatedModel },

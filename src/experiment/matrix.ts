@@ -261,14 +261,15 @@ function identities(
   return ids
 }
 
-/** Names a stage in each case by the fewest axes that tell its different forms apart. */
+/** Names a stage in each case that has it by the fewest axes that tell its different forms apart. */
 function namer(name: string, labels: readonly Labels[], ids: readonly (string | undefined)[]): (i: number) => string {
   const axes = [...new Set(labels.flatMap(each => [...each.keys()]))]
   const suffix = (kept: readonly string[], i: number) =>
     kept.flatMap(axis => (labels[i].has(axis) ? [`${axis}=${labels[i].get(axis) ?? ''}`] : [])).join(',')
   const distinguishes = (kept: readonly string[]) => {
-    const known = new Map<string, string | undefined>()
+    const known = new Map<string, string>()
     return ids.every((id, i) => {
+      if (id === undefined) return true
       const key = suffix(kept, i)
       if (!known.has(key)) known.set(key, id)
       return known.get(key) === id

@@ -143,6 +143,30 @@ describe('a matrix', () => {
     expect(rhos).toEqual([2, 7])
   })
 
+  it('has a stage that is a choice of an axis, and what that alone needs, in the cases that choose it', () => {
+    const yaml = `name: choice
+model: { checkpoint: model.pkl }
+solver: { name: epd, nfe: matrix.nfe, afs: true }
+matrix: { nfe: [3, 5], solver: [student, { name: euler, nfe: matrix.nfe }], exclude: [{ solver: student, nfe: 5 }] }
+stages:
+  teacher: { kind: teacher, seeds: 50-59 }
+  student: &student { kind: distill, teacher: teacher, validation: 0 }
+  alone: { <<: *student, seed: 1 }
+  samples: { kind: sample, solver: matrix.solver, seeds: 0-9 }
+`
+    const others = ['samples@nfe=3,solver=euler', 'samples@nfe=5,solver=euler']
+    const chosen = [...others, 'samples@nfe=3,solver=student', 'student'].sort()
+    const lone = ['alone@nfe=3', 'alone@nfe=5', 'teacher@nfe=3', 'teacher@nfe=5']
+    const written = (text: string) =>
+      names(text)
+        .filter(name => !name.includes('.validation'))
+        .sort()
+    expect(written(yaml)).toEqual([...chosen, ...lone].sort())
+    const without = yaml.replace(/ {2}alone.*\n/, '')
+    expect(written(without)).toEqual([...chosen, 'teacher'].sort())
+    expect(written(without.replace(', nfe: 5 }]', ' }]'))).toEqual(['samples@nfe=3', 'samples@nfe=5'])
+  })
+
   it('is what editors find it to be', () => {
     const schema = JSON.parse(readFileSync('schemas/experiment.schema.json', 'utf8')) as object
     const ajv = new Ajv2020({ discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false })
