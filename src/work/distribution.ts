@@ -44,7 +44,8 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
     // Workers that go on alone keep no other stage from being asked for.
     goesOn: error => keepGoing || (detach && isLeft(error)),
     onFailed(stage, error) {
-      if (!isLeft(error)) onEvent({ type: 'warning', message: `stage "${stage}" failed too: ${messageOf(error)}` })
+      if (error === signal.reason || isInterruption(error)) return
+      onEvent({ type: 'warning', message: `stage "${stage}" failed too: ${messageOf(error)}` })
     }
   })
   if (!execution) return { order: keepGoing ? order : oneByOne }
@@ -73,6 +74,11 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
       files: () => (files ??= neededFiles(experiment, root))
     })
   }
+}
+
+/** Whether a stage has failed by no fault, but because the run was interrupted or leaves its workers alone. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof EpdError ? error.code === 'interrupted' : error instanceof Error && error.name === 'AbortError'
 }
 
 /** Whether this process ends because its machine or its terminal does, and nobody has asked the work to stop. */
