@@ -1,0 +1,146 @@
+"""The embedded model of Fashion-MNIST in PyTorch, as a program that epd-run evaluates (docs/command.md).
+
+    python3 program.py --serve ADDRESS     loads the network once, on the GPU where there is one, and answers at a Unix socket
+    python3 program.py ADDRESS...          passes on what epd-run asks to one such server, chosen by chance
+
+Each worker of epd-run starts a program of its own. The second form starts in milliseconds, so that many workers share one
+network, and one context of the GPU. Products are computed in float32: TF32 is off. A request is answered apart from all others,
+in batches padded to fixed sizes, so that its answer does not depend on what else is asked.
+"""
+
+import os
+import random
+import socket
+import struct
+import sys
+import threading
+
+SIZES = (64, 128, 256, 512)
+PIXELS = 28 * 28
+
+
+def relay(addresses):
+    """Passes standard input to a server and its answers to standard output, until either ends."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(random.choice(addresses))
+
+    def answers():
+        while data := connection.recv(1 << 20):
+            write_all(1, data)
+        os._exit(0)
+
+    threading.Thread(target=answers, daemon=True).start()
+    while data := os.read(0, 1 << 20):
+        connection.sendall(data)
+    os._exit(0)
+
+
+def write_all(descriptor, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def serve(address):
+    answer = answering()
+    lock = threading.Lock()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(128)
+    print("ready", flush=True)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=converse, args=(connection, answer, lock), daemon=True).start()
+
+
+def converse(connection, answer, lock):
+    stream = connection.makefile("rb", buffering=1 << 20)
+    try:
+        answer_all(connection, stream, answer, lock)
+    finally:
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def answer_all(connection, stream, answer, lock):
+    import numpy
+
+    while len(head := stream.read(8)) == 8:
+        batch, labelled = struct.unpack("<II", head)
+        sigma = numpy.frombuffer(stream.read(4 * batch), "<f4")
+        x = numpy.frombuffer(stream.read(4 * batch * PIXELS), "<f4").reshape(batch, 1, 28, 28)
+        labels = numpy.frombuffer(stream.read(4 * batch), "<i4") if labelled else numpy.full(batch, -1, "<i4")
+        with lock:
+            values = answer(x, sigma, labels)
+        connection.sendall(values)
+
+
+def answering():
+    """The function of x, sigma and labels (-1: none) that computes D(x; sigma) batch by batch."""
+    import numpy
+    import torch
+    from safetensors.torch import load_file
+
+    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "fashion28")
+    sys.path.insert(0, models)
+    import train
+
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = train.Network()
+    weights = load_file(os.path.join(models, "fashion28.safetensors"))
+    network.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()})
+    network.to(device).eval()
+
+    @torch.no_grad()
+    def computed(x, sigma, labels):
+        known = (labels >= 0).unsqueeze(1)
+        return train.denoised(network, x, sigma, torch.nn.functional.one_hot(labels.clamp(min=0).long(), 10).float() * known)
+
+    batches = {size: Batch(torch, computed, size, device) for size in SIZES}
+
+    def answer(x, sigma, labels):
+        parts = []
+        for at in range(0, len(x), SIZES[-1]):
+            part = slice(at, at + SIZES[-1])
+            size = next(size for size in SIZES if size >= len(sigma[part]))
+            parts.append(batches[size].run(x[part], sigma[part], labels[part]))
+        return numpy.concatenate(parts).tobytes()
+
+    return answer
+
+
+class Batch:
+    """The network at one size of batch; on a GPU its kernels are recorded once, and started together."""
+
+    def __init__(self, torch, computed, size, device):
+        self.torch, self.computed, self.device = torch, computed, device
+        self.x = torch.zeros(size, 1, 28, 28, device=device)
+        self.sigma = torch.ones(size, device=device)
+        self.labels = torch.full((size,), -1, dtype=torch.int32, device=device)
+        self.graph = None
+        if device.type == "cuda":
+            self.record()
+
+    def record(self):
+        side = self.torch.cuda.Stream()
+        with self.torch.cuda.stream(side):
+            for _ in range(3):
+                self.computed(self.x, self.sigma, self.labels)
+        self.torch.cuda.synchronize()
+        self.graph = self.torch.cuda.CUDAGraph()
+        with self.torch.cuda.graph(self.graph):
+            self.answer = self.computed(self.x, self.sigma, self.labels)
+
+    def run(self, x, sigma, labels):
+        count = len(x)
+        for held, given in ((self.x, x), (self.sigma, sigma), (self.labels, labels)):
+            held[:count].copy_(self.torch.from_numpy(given.copy()))
+        if self.graph is None:
+            self.answer = self.computed(self.x, self.sigma, self.labels)
+        else:
+            self.graph.replay()
+        return self.answer[:count].cpu().numpy()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[2]) if sys.argv[1] == "--serve" else relay(sys.argv[1:])
