@@ -156,7 +156,7 @@ describe('loadExperiment', () => {
     expect(model).toMatchObject({ checkpoint: '/nowhere/model.pkl' })
   })
 
-  it.each(specs.filter(name => !/table1|neutral|points/.test(name)))('reads %s', path => {
+  it.each(specs.filter(name => !/table1|neutral|points|best/.test(name)))('reads %s', path => {
     const { stages } = loadExperiment({ file: path })
     const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
     const plain = new Set(stages.map(({ name }) => name.replace(/@.*/, '')))
@@ -165,6 +165,16 @@ describe('loadExperiment', () => {
       const nfe = /nfe=?([0-9])/.exec(each.name)?.[1] ?? '5'
       if (each.kind === 'sample' && each.name !== 'reference') expect(each.solver.nfe).toBe(Number(nfe))
     }
+  })
+})
+
+describe('the spec of the best solvers on fashion28', () => {
+  it('learns nothing that the table of all solvers has not learned', () => {
+    const learned = (file: string) => loadExperiment({ file }).stages.filter(({ kind }) => kind === 'distill')
+    const all = learned('specs/table1-fashion28.yaml')
+    const best = learned('specs/best-fashion28.yaml')
+    expect(best).toHaveLength(12)
+    for (const stage of best) expect(all).toContainEqual(stage)
   })
 })
 
