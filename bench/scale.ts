@@ -3,7 +3,7 @@
  * and 1,000 runs, a matrix of 2,000 stages, and ten million seeds. `--store DIR` keeps the store that it makes there.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -174,6 +174,7 @@ function putRun(database: Database, run: number, iterations: number): void {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { store: { type: 'string' } } })
   const folder = values.store ?? mkdtempSync(join(tmpdir(), 'epd-scale-'))
+  mkdirSync(folder, { recursive: true })
   console.log('| command | seconds | processor | memory (MB) | promised |')
   console.log('| --- | --- | --- | --- | --- |')
   for (const { what, seconds, processor, megabytes, promised } of scale({ folder }))

@@ -19,8 +19,11 @@ export type Standing = 'waiting' | 'running' | 'gone'
 export interface Executor {
   /** Names a job for each share. Nothing is started, so that the names can be noted before anything is. */
   name(shares: readonly Share[]): readonly Job[]
-  /** Asks for the workers of jobs that were named, of an order whose file every worker can read. It does not wait for them. */
-  submit(order: string, jobs: readonly Job[]): Promise<void>
+  /**
+   * Asks for the workers of jobs that were named, of an order whose file every worker can read. It does not wait for them.
+   * `place` is the stage's in the run, from 0: an executor that chooses which worker starts next takes an earlier stage's.
+   */
+  submit(order: string, jobs: readonly Job[], place: number): Promise<void>
   /** How jobs stand; one that is not known any more is gone. */
   standings(jobs: readonly Job[]): Promise<ReadonlyMap<string, Standing>>
   cancel(jobs: readonly Job[]): Promise<void>

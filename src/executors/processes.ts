@@ -27,6 +27,8 @@ const PATIENCE = 5000
 interface Worker {
   readonly job: Job
   readonly order: string
+  /** The stage's place in the run. */
+  readonly place: number
   standing: Standing
   child?: ChildProcess
 }
@@ -41,10 +43,9 @@ export function processes({ orders, jobs, commandOf }: ProcessesOptions): Execut
   const free = new Set(Array.from({ length: jobs }, (_, i) => i))
   const log = ({ id }: Job) => join(orders, `${id}.log`)
   const advance = () => {
-    for (const worker of workers.values()) {
-      const slot = [...free].at(0)
-      if (slot === undefined) return
-      if (worker.standing === 'waiting') start(worker, slot)
+    for (const slot of [...free]) {
+      const worker = first([...workers.values()].filter(({ standing }) => standing === 'waiting'))
+      if (worker) start(worker, slot)
     }
   }
   const start = (worker: Worker, slot: number) => {
@@ -70,9 +71,9 @@ export function processes({ orders, jobs, commandOf }: ProcessesOptions): Execut
   }
   return {
     name: shares => shares.map(({ first, last }) => ({ id: `worker-${randomUUID().slice(0, 13)}`, first, last })),
-    submit(order, asked) {
+    submit(order, asked, place) {
       mkdirSync(orders, { recursive: true })
-      for (const job of asked) workers.set(job.id, { job, order, standing: 'waiting' })
+      for (const job of asked) workers.set(job.id, { job, order, place, standing: 'waiting' })
       advance()
       return Promise.resolve()
     },
@@ -85,6 +86,11 @@ export function processes({ orders, jobs, commandOf }: ProcessesOptions): Execut
     log,
     pause: (milliseconds, signal) => changed.wait(milliseconds, signal)
   }
+}
+
+/** The worker of the earliest stage; of one stage's, that which was asked for first. */
+function first(workers: readonly Worker[]): Worker | undefined {
+  return workers.reduce<Worker | undefined>((best, one) => (best && best.place <= one.place ? best : one), undefined)
 }
 
 function started({ words: [program, ...args], env }: CommandLine, log: string): ChildProcess {

@@ -6,11 +6,12 @@ import { componentDigest, folderOf, readComponent, readDiffusers } from '../chec
 import { EpdError } from '../errors.js'
 import type { PartsOptions } from '../models/layout.js'
 import { partsDigest } from '../models/parts.js'
-import type { AnyExperiment, ModelSpec } from '../experiment/experiment.js'
+import type { AnyExperiment } from '../experiment/experiment.js'
 import { placeOf } from '../reading/location.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { WritableStore } from '../store/store.js'
 import type { OnEvent } from './event.js'
+import { modelLocations } from './model-locations.js'
 import { sourceOf, type Copy, type SourceOptions } from './sources.js'
 
 /** A file that a spec names, on this machine. */
@@ -39,13 +40,6 @@ export function locations(experiment: AnyExperiment, kinds: StageKinds = STAGE_K
   const found = [...new Set([...modelLocations(model), ...csv, ...assets])]
   LOCATIONS.set(experiment, { kinds, found })
   return found
-}
-
-/** The files of a model: its own first, then its classifier. A program has none. */
-export function modelLocations(model: ModelSpec): string[] {
-  if ('command' in model) return []
-  if ('onnx' in model) return [model.onnx]
-  return [model.checkpoint, model.guidance?.classifier].flatMap(location => location ?? [])
 }
 
 /**

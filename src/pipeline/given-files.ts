@@ -1,7 +1,8 @@
 import type { AnyExperiment } from '../experiment/experiment.js'
 import { child } from '../reading/plain.js'
 import type { Identity } from '../stages/kind.js'
-import { modelLocations, type Described } from './assets.js'
+import type { Described } from './assets.js'
+import { modelLocations } from './model-locations.js'
 
 /** A file that a stage was given, as the store keeps it with the stage. */
 export interface GivenFile {

@@ -61,6 +61,8 @@ interface Collecting {
   readonly how: Distribution
   readonly folder: string
   readonly order: string
+  /** Its place in the run. */
+  readonly place: number
   /** The number of its shards; absent where it is computed whole. */
   readonly total?: number
   readonly sharing: Sharing
@@ -88,6 +90,7 @@ async function collected(
   const count = kind.shards?.(stage, find)
   const whole = await finished({
     ...{ planned, context, how, folder, order, total: count },
+    place: around.plan.stages.indexOf(planned),
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
     ledger: ledger({
       planned,
@@ -181,7 +184,7 @@ async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, 
   // They are noted before anything is started, so that no worker is at work that nobody knows of.
   const about = { executor: how.name, stage: planned.stage.name, total: work.total }
   await writeJobs(context.store.root, planned.key, { ...about, jobs, ...losses })
-  if (named.length > 0) await how.executor.submit(order, named)
+  if (named.length > 0) await how.executor.submit(order, named, work.place)
   return { ...asked, ...losses, jobs, gone }
 }
 

@@ -78,7 +78,9 @@ export function distributed(execution: ExecutionSpec | undefined, options: Distr
 
 /** Whether a stage has failed by no fault, but because the run was interrupted or leaves its workers alone. */
 function isInterruption(error: unknown): boolean {
-  return error instanceof EpdError ? error.code === 'interrupted' : error instanceof Error && error.name === 'AbortError'
+  return error instanceof EpdError
+    ? error.code === 'interrupted'
+    : error instanceof Error && error.name === 'AbortError'
 }
 
 /** Whether this process ends because its machine or its terminal does, and nobody has asked the work to stop. */

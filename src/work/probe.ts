@@ -65,7 +65,7 @@ export async function probe({ root, executor, interval, signal, onStanding }: Pr
   const [job] = jobs
   let before: Standing | undefined
   try {
-    await executor.submit(file, jobs)
+    await executor.submit(file, jobs, 0)
     for (;;) {
       signal.throwIfAborted()
       const standing = (await executor.standings(jobs)).get(job.id) ?? 'gone'
