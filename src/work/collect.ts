@@ -154,9 +154,15 @@ async function finished(work: Collecting): Promise<StageCost | undefined> {
       await how.executor.pause(how.interval, signal)
     }
   } catch (error) {
-    if (!how.detach && how.cancels()) await how.executor.cancel(asked.jobs)
+    if (!how.detach && how.cancels()) await withdraw(asked, work)
     throw error
   }
+}
+
+/** Ends the workers that were asked for, and notes that: they are not lost. */
+async function withdraw({ jobs, lost, lastLost }: Asked, work: Collecting): Promise<void> {
+  await work.how.executor.cancel(jobs)
+  await noteJobs(work, { jobs: [], lost, lastLost })
 }
 
 function isGone({ id }: Job, standings: ReadonlyMap<string, Standing>): boolean {
@@ -165,7 +171,7 @@ function isGone({ id }: Job, standings: ReadonlyMap<string, Standing>): boolean 
 
 /** Asks for workers for what is missing and nobody is at. A job is lost once it is gone at two looks. */
 async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, work: Collecting): Promise<Asked> {
-  const { how, planned, context, ledger: found, sharing, order } = work
+  const { how, ledger: found, sharing, order } = work
   const missing = found.missing()
   const ended = asked.jobs.filter(job => isGone(job, standings) && asked.gone.has(job.id))
   const lost = ended.filter(job => found.missingIn(job).length > 0)
@@ -182,10 +188,17 @@ async function givenOut(asked: Asked, standings: ReadonlyMap<string, Standing>, 
   const named = how.executor.name(shares)
   const jobs = [...alive, ...named]
   // They are noted before anything is started, so that no worker is at work that nobody knows of.
-  const about = { executor: how.name, stage: planned.stage.name, total: work.total }
-  await writeJobs(context.store.root, planned.key, { ...about, jobs, ...losses })
+  await noteJobs(work, { jobs, ...losses })
   if (named.length > 0) await how.executor.submit(order, named, work.place)
   return { ...asked, ...losses, jobs, gone }
+}
+
+async function noteJobs(
+  { context, planned, how, total }: Collecting,
+  noted: Pick<Asked, 'jobs' | 'lost' | 'lastLost'>
+): Promise<void> {
+  const about = { executor: how.name, stage: planned.stage.name, total }
+  await writeJobs(context.store.root, planned.key, { ...about, ...noted })
 }
 
 /** Ends workers that run and have left nothing for longer than is allowed. */

@@ -69,7 +69,7 @@ describe('a run with --jobs', () => {
     expect(outcome(store)).toEqual(outcome(whole))
   })
 
-  it('ends its workers on Ctrl-C', async () => {
+  it('ends its workers on Ctrl-C, and calls none of them lost', async () => {
     const store = temporaryFolder()
     const workers = () => processesWith(join(store, 'orders'))
     let sent = false
@@ -79,7 +79,9 @@ describe('a run with --jobs', () => {
       }
     })
     expect(run.code).toBe(130)
+    expect(run.stderr).not.toContain('warning')
     await until(() => workers().length === 0)
+    expect((await epdRun(['status', '--store', store])).stdout).not.toContain('lost')
     expect(await epdRun(['resume', '--store', store])).toMatchObject({ code: 0 })
     expect(outcome(store)).toEqual(outcome(whole))
   })
