@@ -90,7 +90,7 @@ async function collected(
   const count = kind.shards?.(stage, find)
   const whole = await finished({
     ...{ planned, context, how, folder, order, total: count },
-    place: around.plan.stages.indexOf(planned),
+    place: around.plan.stages.findIndex(other => other.stage.name === stage.name),
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
     ledger: ledger({
       planned,

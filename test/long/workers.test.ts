@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, temporaryFolder, type Line } from '../support/cli.js'
@@ -84,6 +84,17 @@ describe('a run with --jobs', () => {
     expect((await epdRun(['status', '--store', store])).stdout).not.toContain('lost')
     expect(await epdRun(['resume', '--store', store])).toMatchObject({ code: 0 })
     expect(outcome(store)).toEqual(outcome(whole))
+  })
+
+  it('gives the stages that stand first the workers that become free', async () => {
+    const first = shardedSpec('execution: { executor: local, jobs: 1, evaluations: 1 }', undefined, '0-1')
+    writeFileSync(first, `${readFileSync(first, 'utf8')}  last: { kind: sample, seeds: 200-455 }\n`)
+    const ended: unknown[] = []
+    const onLine = ({ type, stage }: Line) => {
+      if (type === 'finished') ended.push(stage)
+    }
+    expect(await epdRun(['run', first, '--store', temporaryFolder(), '--json'], { onLine })).toMatchObject({ code: 0 })
+    expect(ended).toEqual(['many', 'finer', 'score', 'last'])
   })
 
   it('shares a store with another such run, and no stage is computed twice', async () => {
