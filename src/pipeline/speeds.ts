@@ -12,12 +12,16 @@ export interface Speed {
 /** What stages have taken, by their kinds. */
 export type Speeds = ReadonlyMap<string, Speed>
 
+/** Runs that are looked at: reading all of a large store takes longer than planning. */
+const RUNS = 20
+
 /**
- * What the finished stages that a store has of a model have taken on an engine. Stages of all runs count, whatever
- * machine they ran on. @param digest the model's, @param engine its engine's numeric identity
+ * What the finished stages that the newest runs of a store have of a model have taken on an engine, whatever machine
+ * they ran on. @param digest the model's, @param engine its engine's numeric identity
  */
 export function speedsOf(store: Store, digest: string, engine: string): Speeds {
-  const all = store.runs().flatMap(run => store.runStages(run.id))
+  const newest = store.runs().slice(0, RUNS)
+  const all = newest.flatMap(run => store.runStages(run.id))
   const stages = new Map(all.flatMap(({ key, stage }) => (stage ? [[key, stage]] : [])))
   return [...stages.values()].reduce<Speeds>((speeds, { kind, status, evaluations, seconds, provenance }) => {
     const model = child(provenance, 'model')
