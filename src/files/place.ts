@@ -16,18 +16,14 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { checkHeld } from './held.js'
 import { sightOf, thisProcess } from './processes.js'
+import { codeOf } from './reasons.js'
 
 /**
  * Puts a file in its place: it is written under a temporary name, synced and renamed, and the folder is synced. A
- * reader finds the whole file or none, and what was placed outlives a power cut. `temporaries` is where the temporary
- * file stands; default: beside it.
+ * reader finds the whole file or none, and what was placed outlives a power cut.
  */
-export async function placeFile(
-  path: string,
-  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  temporaries: string = dirname(path)
-): Promise<void> {
-  const temporary = prepare(path, temporaries)
+export async function placeFile(path: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = prepare(path, dirname(path))
   try {
     const file = await open(temporary, 'wx')
     try {
@@ -44,8 +40,20 @@ export async function placeFile(
   }
 }
 
-/** Puts a small file in its place as placeFile does, without giving the thread away. */
+/**
+ * Puts a small file in its place as placeFile does, without giving the thread away. `temporaries` is the folder of the
+ * temporary file; default: the file's own, which is taken too where that folder is on another disk.
+ */
 export function placeFileSync(path: string, data: Uint8Array, temporaries: string = dirname(path)): void {
+  try {
+    placeBy(temporaries, path, data)
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error
+    placeBy(dirname(path), path, data)
+  }
+}
+
+function placeBy(temporaries: string, path: string, data: Uint8Array): void {
   const temporary = prepare(path, temporaries)
   try {
     const file = openSync(temporary, 'wx')

@@ -41,7 +41,8 @@ export function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')
 }
 
-function codeOf(error: unknown): string | undefined {
+/** The code of a failed call of the system, such as ENOSPC. */
+export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 

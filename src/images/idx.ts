@@ -1,4 +1,5 @@
 import { constants, gunzipSync } from 'node:zlib'
+import { codeOf } from '../files/reasons.js'
 import { expectSize, type Size } from './raster.js'
 
 /** Gray images of one size as MNIST's IDX format holds them. */
@@ -111,8 +112,4 @@ function explained<T>(unpack: () => T): T {
     if (code?.startsWith('Z_')) throw new Error('what it has packed is damaged', { cause: error })
     throw error
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

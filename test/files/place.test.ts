@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   utimesSync,
   writeFileSync
 } from 'node:fs'
@@ -55,6 +56,14 @@ describe.each([
     await expect(async () => place(join(root, 'taken'), Buffer.from('content'))).rejects.toThrow()
     expect(readdirSync(root)).toEqual(['taken'])
   })
+})
+
+it.runIf(process.platform === 'linux')('a file is placed from a folder on another disk too', () => {
+  const [root, other] = [folder(), mkdtempSync('/dev/shm/epd-place-')]
+  placeFileSync(join(root, 'x'), Buffer.from('content'), other)
+  expect(readFileSync(join(root, 'x'), 'utf8')).toBe('content')
+  expect([readdirSync(root), readdirSync(other)]).toEqual([['x'], []])
+  rmSync(other, { recursive: true })
 })
 
 describe('a temporary file', () => {
