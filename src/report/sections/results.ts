@@ -1,6 +1,7 @@
 import { table, type TableCell } from '../../charts/figure.js'
 import { html, type Html } from '../../html/html.js'
 import type { ReportData } from '../data.js'
+import { scoreNotes } from '../../store/score-notes.js'
 import type { Section } from '../section.js'
 import { allStandings, evaluationsAnImage, ranking, withSpread, type Entry, type Standings } from '../standings.js'
 
@@ -20,7 +21,7 @@ export const results: Section = {
             </div> `
         )}
       </div>
-      ${biases(data)}
+      ${notes(data)}
       <details>
         <summary>What each image cost in evaluations</summary>
         ${costs(all[0])}
@@ -77,22 +78,10 @@ function costs({ contestants, nfes }: Standings): Html {
   })
 }
 
-/** How much too high each value is that rests on few images. */
-function biases({ runs, store }: ReportData): Html | undefined {
-  const lines = runs.flatMap(({ stages }) =>
-    stages.flatMap(({ key }) =>
-      store.metrics(key).flatMap(({ name, samplesKey, count, details }) => {
-        const bias = typeof details === 'object' && details !== null && 'bias' in details ? details.bias : undefined
-        const of = stages.find(stage => stage.key === samplesKey)?.name ?? samplesKey
-        return typeof bias === 'number'
-          ? [html`<li>${name} of ${of}: about ${bias.toPrecision(2)} too high, from ${count} images</li>`]
-          : []
-      })
-    )
-  )
-  return lines.length > 0
-    ? html`<ul>
-        ${lines}
-      </ul>`
-    : undefined
+function notes({ runs, store }: ReportData): Html | undefined {
+  const lines = [...new Set(runs.flatMap(({ stages }) => scoreNotes(store, stages)))]
+  if (lines.length === 0) return undefined
+  return html`<ul>
+    ${lines.map(line => html`<li>${line}</li>`)}
+  </ul>`
 }
