@@ -13,7 +13,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * Runs the stages of a plan, each as soon as those have run that it needs. Once one fails, no other begins, or where
+ * Runs the stages of a plan, each as soon as those have run that it needs, and of stages that are the same under several
+ * names the first before the others, which then are in the store. Once one fails, no other begins, or where
  * that goes on none that needs it; what has begun goes on to its end.
  * @throws what the first stage failed with, once nothing goes on any more
  */
@@ -22,8 +23,9 @@ export function schedule({ atOnce, goesOn, onFailed }: ScheduleOptions): RunStag
     const ended = new Map<string, Promise<boolean>>()
     const failures: { readonly stage: string; readonly error: unknown }[] = []
     const place = places(atOnce)
+    const firstOf = new Map(stages.toReversed().map(({ key, stage }) => [key, stage.name]))
     const ran = async (planned: PlannedStage): Promise<boolean> => {
-      const needed = needs(planned, ended)
+      const needed = [...needs(planned, ended), ...sameBefore(planned, firstOf)]
       const haveRun = await Promise.all(needed.flatMap(name => ended.get(name) ?? []))
       if (!haveRun.every(Boolean)) return false
       const leave = await place()
@@ -51,6 +53,12 @@ export function schedule({ atOnce, goesOn, onFailed }: ScheduleOptions): RunStag
 function needs({ stage }: PlannedStage, before: ReadonlyMap<string, unknown>): string[] {
   const inputs = STAGE_KINDS.of(stage).inputs(stage)
   return inputs.flatMap(name => [name, decodedName(name)]).filter(name => before.has(name))
+}
+
+/** The stage of another name that comes before one and has the same result. */
+function sameBefore({ key, stage }: PlannedStage, firstOf: ReadonlyMap<string, string>): string[] {
+  const first = firstOf.get(key)
+  return first === undefined || first === stage.name ? [] : [first]
 }
 
 /** So many places, which are taken in the order in which they are asked for. Each gives what leaves it. */

@@ -18,19 +18,20 @@ describe('the stages of a run that go on after a failure', () => {
     const stages = experiment.stages.map(stage => ({ stage, key: stage.name }))
     const plan: Plan = { runId: 'order', stages, keyOf: name => name, imagesKeyOf: name => name }
     const stop = new AbortController()
-    const failures = new Map<string, unknown>([
+    const reason = new Error('enough')
+    const failures = new Map<string, Error>([
       ['a', new Error('no space')],
       ['b', new Error('no memory')],
       ['c', new EpdError('interrupted', 'interrupted')],
-      ['d', AbortSignal.abort().reason],
-      ['e', 'enough']
+      ['d', new DOMException('The operation was aborted', 'AbortError')],
+      ['e', reason]
     ])
     const events: RunEvent[] = []
     const onEvent = (event: RunEvent) => events.push(event)
     const { order } = distributed(undefined, { experiment, root: '.', signal: stop.signal, onEvent, keepGoing: true })
-    const run = order(plan, async ({ stage: { name } }) => {
-      if (name === 'c') stop.abort('enough')
-      return Promise.reject(failures.get(name))
+    const run = order(plan, ({ stage: { name } }) => {
+      if (name === 'c') stop.abort(reason)
+      return Promise.reject(failures.get(name)!)
     })
     await expect(run).rejects.toThrow('no space')
     expect(events).toEqual([{ type: 'warning', message: 'stage "b" failed too: no memory' }])

@@ -13,21 +13,23 @@ stages:
   c: { kind: score, samples: [a], reference: b, metrics: [rmse] }
 `
 
-/** A plan of two stages that a third one needs, and a fourth of its own. */
-function planned(): Plan {
+/** A plan of two stages that a third one needs, and a fourth of its own, or with the first one's key. */
+function planned(key = 'd'): Plan {
   const { stages } = loadExperiment({ file: resolve('order.yaml'), text })
   const [a, b, c] = stages
-  const all: PlannedStage[] = [a, b, c, { ...a, name: 'd' }].map(stage => ({ stage, key: stage.name }))
+  const all: PlannedStage[] = [a, b, c, { ...a, name: 'd' }].map(stage => ({
+    ...{ stage, key: stage.name === 'd' ? key : stage.name }
+  }))
   return { runId: 'order', stages: all, keyOf: name => name, imagesKeyOf: name => name }
 }
 
 /** Runs the plan with stages that fail by their names, and notes what begins and ends. */
-async function ran(options: { atOnce: number; keepGoing?: boolean; failing?: string[] }) {
-  const { atOnce, keepGoing = false, failing = [] } = options
+async function ran(options: { atOnce: number; keepGoing?: boolean; failing?: string[]; key?: string }) {
+  const { atOnce, keepGoing = false, failing = [], key } = options
   const events: string[] = []
   const told: string[] = []
   const order = schedule({ atOnce, goesOn: () => keepGoing, onFailed: stage => told.push(stage) })
-  const end = await order(planned(), async ({ stage: { name } }) => {
+  const end = await order(planned(key), async ({ stage: { name } }) => {
     events.push(`${name} begins`)
     await new Promise(resolve => setTimeout(resolve, 5))
     if (failing.includes(name)) throw new Error(`${name} failed`)
@@ -59,6 +61,11 @@ describe('stages', () => {
       'begins',
       'ends'
     ])
+  })
+
+  it('that are the same under two names run one after the other', async () => {
+    const { events } = await ran({ atOnce: 4, key: 'a' })
+    expect(events.indexOf('d begins')).toBeGreaterThan(events.indexOf('a ends'))
   })
 
   it('do not begin any more once one has failed', async () => {
