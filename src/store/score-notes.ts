@@ -35,7 +35,7 @@ function biasOf(scores: readonly Biased[]): string {
   const range = least === most ? most : `${least} to ${most}`
   return scores.length === 1
     ? `${name} of ${of}: about ${range} too high, from ${count} images`
-    : `${name} of ${scores.length} stages: about ${range} too high, from ${count} images each`
+    : `${name}, ${scores.length} values: about ${range} too high, from ${count} images each`
 }
 
 /** What a distance comes to between real images, which no sampler can be expected to fall below. */

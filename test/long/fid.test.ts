@@ -64,7 +64,7 @@ describe('fid', () => {
     })
     opened.close()
     const { stdout } = await epdRun(['show', 'small', '--store', store])
-    expect(stdout).toMatch(/\nfid of euler: about -?[0-9.e+-]+ too high, from 6 images\n/)
+    expect(stdout).toMatch(/\nfid, 3 values: about -?[0-9.e+-]+ to -?[0-9.e+-]+ too high, from 6 images each\n/)
   })
 
   it.each([

@@ -25,7 +25,7 @@ it('says of a score by few images how much too high it is, and of many in one li
       ['fid', 'few', 64, { bias: 3 }]
     )
   ).toEqual([
-    'fid of 2 stages: about -0.010 to 0.22 too high, from 256 images each',
+    'fid, 2 values: about -0.010 to 0.22 too high, from 256 images each',
     'fid of few: about 3.0 too high, from 64 images'
   ])
 })
