@@ -1,7 +1,7 @@
 import { tableRows, type Table } from '../solvers/table.js'
 import { boundedMove, type Box } from './bounded.js'
 import type { Effort, TableEffort } from './effort.js'
-import { DAMPING_MIN, RISE, TRIES } from './least-squares.js'
+import { DAMPING_MIN, RISE } from './least-squares.js'
 import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
 import type { Normal } from './objective.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
@@ -36,6 +36,11 @@ const ITERATIONS = 20
 /** What damping is divided by after each move that lowers the loss. */
 const FALL = 4
 /**
+ * Moves that are tried of one linear problem, each more damped. A few good moves leave the damping so small that it has to
+ * rise by some powers of ten where the next is too long; a try costs a tenth of the linear problem.
+ */
+const TRIES = 8
+/**
  * A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. One that
  * another follows need not come to its end.
  */
@@ -55,7 +60,7 @@ const REACH = 0.5
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',
   learns: ['table'],
-  version: 2,
+  version: 3,
   learnsSigmas: false,
   takesObjective: true,
   start: 'uniform',

@@ -54,6 +54,17 @@ describe('a table that is learned', () => {
     expect(history.filter(row => row.accepted).length).toBeGreaterThan(3)
   })
 
+  it('shortens a move until it lowers the loss, however little was damped before', async () => {
+    const states: DistillState[] = []
+    await learned({ onIteration: (_, state) => void states.push(state) })
+    const next = async (state: DistillState) => {
+      const resume = { ...state, damping: 1e-7 } as DistillState
+      return (await learned({ resume })).history.find(row => row.iteration === state.iteration + 1)
+    }
+    const moves = await Promise.all(states.slice(1, 3).map(next))
+    for (const move of moves) expect(move?.accepted).toBe(true)
+  })
+
   it('leaves half of the trajectories once three moves have not lowered the validation loss', async () => {
     const few = pick(training, [...Array(16).keys()])
     const { history } = await learned({ teacher: few, validation: pick(validation, [...Array(32).keys()]) })
