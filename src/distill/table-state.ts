@@ -42,7 +42,7 @@ interface Best {
 
 /**
  * The state after a table was validated. A table that fits the training trajectories better is kept unless validation
- * tells against it: unless it does worse there than the table that does best, by more than twice the standard error of the difference
+ * tells against it: unless it does worse there than the table that does best, by more than the standard error of the difference
  * between the two, trajectory by trajectory. A few trajectories make up most of a loss, so that the smallest of many validation
  * losses is in good part chance.
  */
@@ -60,12 +60,12 @@ export function judged(state: TableState, { table, loss: validationLoss, each }:
   }
 }
 
-/** Whether losses are larger than others by more than twice the standard error of the mean difference. */
+/** Whether losses are larger than others by more than the standard error of the mean difference. */
 function isWorse(losses: readonly number[], others: readonly number[]): boolean {
   const differences = losses.map((value, i) => value - others[i])
   const middle = mean(differences)
   const variance = mean(differences.map(value => (value - middle) ** 2))
-  return middle > 2 * Math.sqrt(variance / differences.length)
+  return middle > Math.sqrt(variance / differences.length)
 }
 
 function mean(values: readonly number[]): number {
