@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ofRun } from '../../src/serve/links.js'
-import { serve, type StoreServer } from '../../src/serve/serve.js'
-import { openTab, type Tab } from '../support/browser.js'
+import type { StoreServer } from '../../src/serve/serve.js'
+import type { Tab } from '../support/browser.js'
+import { servedStore } from '../support/served.js'
 import { smallRun } from '../support/small-run.js'
 
 const { whole } = smallRun()
@@ -12,13 +13,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 let tab: Tab
 let server: StoreServer
-beforeAll(async () => {
-  tab = await openTab()
-  server = await serve(whole, { port: 0 })
-})
-afterAll(async () => {
-  await tab.close()
-  await server.close()
+servedStore(whole, (...opened) => {
+  ;[tab, server] = opened
 })
 
 /** The rules of axe that a page breaks, how serious that is, and where. */
@@ -27,7 +23,7 @@ const FINDINGS = `axe.run(document).then(({ violations }) => violations.map(({ i
 
 const encoded = (name: string) => encodeURIComponent(name)
 const PAGES = [
-  ...['/', '/?words=small', ofRun(RUN), ofRun(RUN, ['images']), ofRun(RUN, ['table'])],
+  ...['/', '/?where=small', ofRun(RUN), ofRun(RUN, ['images']), ofRun(RUN, ['table'])],
   `/compare?run=${encoded(`${RUN}/samples`)}&run=${encoded(`${RUN}/euler`)}`,
   ...[`/report?run=${RUN}`, '/nothing-is-here']
 ]

@@ -6,9 +6,10 @@ import { ofRun } from '../../src/serve/links.js'
 import { serve, type StoreServer } from '../../src/serve/serve.js'
 import { openStore } from '../../src/store/store.js'
 import { hostileStore } from '../report/hostile-store.js'
-import { openTab, type Tab } from '../support/browser.js'
+import type { Tab } from '../support/browser.js'
 import { main, temporaryFolder } from '../support/cli.js'
 import { longSpec } from '../support/long-spec.js'
+import { servedStore } from '../support/served.js'
 import { smallRun } from '../support/small-run.js'
 
 const { whole } = smallRun()
@@ -16,13 +17,8 @@ const RUN = 'small'
 
 let tab: Tab
 let server: StoreServer
-beforeAll(async () => {
-  tab = await openTab()
-  server = await serve(whole, { port: 0 })
-})
-afterAll(async () => {
-  await tab.close()
-  await server.close()
+servedStore(whole, (...opened) => {
+  ;[tab, server] = opened
 })
 
 const pages = (id: string) => [
