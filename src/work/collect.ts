@@ -159,10 +159,10 @@ async function finished(work: Collecting): Promise<StageCost | undefined> {
   }
 }
 
-/** Ends the workers that were asked for, and notes that: they are not lost. */
+/** Ends the workers that were asked for, and notes that: they are not lost. What ended the stage is what is told of. */
 async function withdraw({ jobs, lost, lastLost }: Asked, work: Collecting): Promise<void> {
   await work.how.executor.cancel(jobs)
-  await noteJobs(work, { jobs: [], lost, lastLost })
+  await noteJobs(work, { jobs: [], lost, lastLost }).catch(() => undefined)
 }
 
 function isGone({ id }: Job, standings: ReadonlyMap<string, Standing>): boolean {
