@@ -1,16 +1,33 @@
-import { child, isMapping } from '../reading/plain.js'
+import { child, isMapping, type Mapping } from '../reading/plain.js'
 import type { StageBase } from '../stages/kind.js'
 import type { StageKinds } from '../stages/registry.js'
+import { references } from './graph.js'
+import { axisIn, mappingsOf } from './matrix.js'
 
-/** All texts among the values of a matrix's axes: a stage of such a name is a choice of its axis. */
-export function choicesOfAxes(spec: unknown): Set<string> {
+/**
+ * The texts among the values of those axes by which stages name others: a stage of such a name is a choice of its axis.
+ */
+export function choicesOfAxes(spec: unknown, kinds: StageKinds): Set<string> {
+  const [matrix, stages] = [child(spec, 'matrix'), child(spec, 'stages')]
   const found = new Set<string>()
-  const matrix = child(spec, 'matrix')
-  if (!isMapping(matrix)) return found
-  for (const [axis, values] of Object.entries(matrix))
-    if (axis !== 'exclude' && (Array.isArray(values) || isMapping(values)))
-      for (const value of Object.values(values)) if (typeof value === 'string') found.add(value)
+  if (!isMapping(matrix) || !isMapping(stages)) return found
+  const named = Object.values(stages).flatMap(stage => references(stage, kinds).map(({ to }) => to))
+  const axes = new Set(named.flatMap(to => axisIn(to) ?? []))
+  // A set grows while it is looked through: by axes that the values of others name.
+  for (const axis of axes)
+    for (const value of valuesOf(matrix, axis)) {
+      const other = axisIn(value)
+      if (other !== undefined) axes.add(other)
+      else if (typeof value === 'string') found.add(value)
+    }
   return found
+}
+
+/** The values of an axis, and those that included cases give it. */
+function valuesOf(matrix: Mapping, axis: string): unknown[] {
+  const own = matrix[axis]
+  const values: unknown[] = Array.isArray(own) || isMapping(own) ? Object.values(own) : []
+  return [...values, ...mappingsOf(matrix.include).map(one => one[axis])]
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Reference } from '../stages/spec.js'
 export type Written = ReadonlyMap<string, unknown>
 
 /** What a written stage names. One of a kind that is not known is looked at as one of every kind. */
-function references(written: unknown, { written: kinds }: StageKinds): readonly Reference[] {
+export function references(written: unknown, { written: kinds }: StageKinds): readonly Reference[] {
   const kind = child(written, 'kind')
   const known = kinds.filter(each => each.kind === kind)
   const found = (known.length > 0 ? known : kinds).flatMap(({ spec }) => spec.references(written))

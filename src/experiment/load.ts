@@ -104,7 +104,7 @@ export function loadExperiment(options: LoadOptions, kinds: StageKinds = STAGE_K
   const at = (...path: Path) => locator(file, path, problem => warnings.push(problem))
   const locatedStage = (stage: StageBase) => kinds.of(stage).located?.(stage, at('stages', stage.name)) ?? stage
   const locatedModel = withModelLocations(model, at('model'))
-  const choices = choicesOfAxes(value)
+  const choices = choicesOfAxes(value, kinds)
   const asked = read.map(each => ({ ...each, stages: chosenStages(each.stages, choices, kinds) }))
   const stages = merged(asked, kinds).map(locatedStage)
   refuseAll(unfitNames(name, stages))

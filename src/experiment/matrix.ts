@@ -81,7 +81,7 @@ function reportUnused(spec: unknown, matrix: Mapping, report: Report): void {
 /** The names of all values that a part of a spec refers to. */
 function namesIn(value: unknown, found = new Set<string>()): Set<string> {
   if (Array.isArray(value) || isMapping(value)) for (const part of Object.values(value)) namesIn(part, found)
-  const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined
+  const name = axisIn(value)
   if (name !== undefined) found.add(name)
   return found
 }
@@ -119,7 +119,7 @@ function matches({ values }: Case, pattern: Mapping): boolean {
   return Object.entries(pattern).every(([name, value]) => canonical(values[name]) === canonical(value))
 }
 
-function mappingsOf(value: unknown): Mapping[] {
+export function mappingsOf(value: unknown): Mapping[] {
   return Array.isArray(value) ? value.filter(isMapping) : []
 }
 
@@ -154,7 +154,7 @@ export function inCase(spec: unknown, { values }: Case, report: Report): unknown
     }
     if (Array.isArray(value)) return value.map((item, i) => put(item, within(i, trail), names))
     if (isMapping(value)) return pinAsText(mapped(value, (item, key) => put(item, within(key, trail), names)))
-    const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined
+    const name = axisIn(value)
     if (name === undefined) return value
     if (Object.hasOwn(values, name) && !names.includes(name)) return put(values[name], trail, [...names, name])
     const others = Object.keys(values).filter(axis => !names.includes(axis))
@@ -169,6 +169,11 @@ export function inCase(spec: unknown, { values }: Case, report: Report): unknown
 }
 
 const REFERENCE = /^matrix\.([A-Za-z][A-Za-z0-9_-]*)$/
+
+/** The axis that a value refers to, `matrix.NAME`. */
+export function axisIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined
+}
 
 /** A case in words: "nfe 3 and solver epd". */
 export function describeCase({ values, names }: Case): string {

@@ -167,6 +167,29 @@ stages:
     expect(written(without.replace(', nfe: 5 }]', ' }]'))).toEqual(['samples@nfe=3', 'samples@nfe=5'])
   })
 
+  it('has every stage of a name that an axis holds for something else', () => {
+    const yaml = grid.replace(
+      '{ name: levenberg-marquardt }]',
+      '{ name: levenberg-marquardt }], start: [uniform, normal]'
+    )
+    const own = `${yaml.replace('optimizer: matrix.optimizer', '$&, start: matrix.start')}  uniform: { kind: sample, solver: { name: euler, nfe: 9 }, seeds: 0 }\n`
+    expect(names(own)).toContain('uniform')
+  })
+
+  it('takes a stage that an included case alone names for a choice', () => {
+    const yaml = `name: included
+model: { checkpoint: model.pkl }
+solver: { name: epd, nfe: matrix.nfe, afs: true }
+matrix: { nfe: [3, 5], solver: [{ name: euler, nfe: matrix.nfe }], include: [{ nfe: 7, solver: student }] }
+stages:
+  teacher: { kind: teacher, seeds: 50-59 }
+  student: { kind: distill, teacher: teacher, validation: 0 }
+  samples: { kind: sample, solver: matrix.solver, seeds: 0-9 }
+`
+    const found = load(yaml).stages
+    expect(found.flatMap(one => (one.kind === 'distill' ? [one.student.nfe] : []))).toHaveLength(1)
+  })
+
   it('is what editors find it to be', () => {
     const schema = JSON.parse(readFileSync('schemas/experiment.schema.json', 'utf8')) as object
     const ajv = new Ajv2020({ discriminator: true, allowUnionTypes: true, strictRequired: false, strictTypes: false })
