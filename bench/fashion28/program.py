@@ -11,12 +11,12 @@ in batches padded to fixed sizes, so that its answer does not depend on what els
 import os
 import random
 import socket
-import struct
 import sys
 import threading
 
 SIZES = (64, 128, 256, 512)
-PIXELS = 28 * 28
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+MODELS = os.path.join(ROOT, "models", "fashion28")
 
 
 def relay(addresses):
@@ -42,6 +42,7 @@ def write_all(descriptor, data):
 
 
 def serve(address):
+    sys.path.insert(0, os.path.join(ROOT, "python"))
     answer = answering()
     lock = threading.Lock()
     listener = socket.socket(socket.AF_UNIX)
@@ -54,57 +55,44 @@ def serve(address):
 
 
 def converse(connection, answer, lock):
-    stream = connection.makefile("rb", buffering=1 << 20)
-    try:
-        answer_all(connection, stream, answer, lock)
-    finally:
-        connection.shutdown(socket.SHUT_RDWR)
+    from epd_run import answer_all
 
-
-def answer_all(connection, stream, answer, lock):
-    import numpy
-
-    while len(head := stream.read(8)) == 8:
-        batch, labelled = struct.unpack("<II", head)
-        sigma = numpy.frombuffer(stream.read(4 * batch), "<f4")
-        x = numpy.frombuffer(stream.read(4 * batch * PIXELS), "<f4").reshape(batch, 1, 28, 28)
-        labels = numpy.frombuffer(stream.read(4 * batch), "<i4") if labelled else numpy.full(batch, -1, "<i4")
+    def call(x, sigma, labels=None):
         with lock:
-            values = answer(x, sigma, labels)
-        connection.sendall(values)
+            return answer(x, sigma, labels)
+
+    noise = {"type": "sigma", "sigmaMin": 0.002, "sigmaMax": 80}
+    with connection, connection.makefile("rb") as requests, connection.makefile("wb") as answers:
+        said = dict(shape=(1, 28, 28), predicts="x0", noise=noise, labels=10, prompts=False, nfe=1, decode=None)
+        answer_all(requests, answers, call=call, **said)
 
 
 def answering():
-    """The function of x, sigma and labels (-1: none) that computes D(x; sigma) batch by batch."""
-    import numpy
+    """The function of x, sigma and labels (-1 or None: none) that computes D(x; sigma) batch by batch."""
     import torch
     from safetensors.torch import load_file
 
-    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "models", "fashion28")
-    sys.path.insert(0, models)
+    sys.path.insert(0, MODELS)
     import train
 
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = train.Network()
-    weights = load_file(os.path.join(models, "fashion28.safetensors"))
+    weights = load_file(os.path.join(MODELS, "fashion28.safetensors"))
     network.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()})
     network.to(device).eval()
 
     @torch.no_grad()
     def computed(x, sigma, labels):
         known = (labels >= 0).unsqueeze(1)
-        return train.denoised(network, x, sigma, torch.nn.functional.one_hot(labels.clamp(min=0).long(), 10).float() * known)
+        return train.denoised(network, x, sigma, torch.nn.functional.one_hot(labels.clamp(min=0), 10).float() * known)
 
     batches = {size: Batch(torch, computed, size, device) for size in SIZES}
 
     def answer(x, sigma, labels):
-        parts = []
-        for at in range(0, len(x), SIZES[-1]):
-            part = slice(at, at + SIZES[-1])
-            size = next(size for size in SIZES if size >= len(sigma[part]))
-            parts.append(batches[size].run(x[part], sigma[part], labels[part]))
-        return numpy.concatenate(parts).tobytes()
+        labels = torch.full((len(x),), -1) if labels is None else labels
+        parts = zip(x.split(SIZES[-1]), sigma.split(SIZES[-1]), labels.split(SIZES[-1]))
+        return torch.cat([batches[next(size for size in SIZES if size >= len(part[0]))].run(*part) for part in parts])
 
     return answer
 
@@ -116,7 +104,7 @@ class Batch:
         self.torch, self.computed, self.device = torch, computed, device
         self.x = torch.zeros(size, 1, 28, 28, device=device)
         self.sigma = torch.ones(size, device=device)
-        self.labels = torch.full((size,), -1, dtype=torch.int32, device=device)
+        self.labels = torch.full((size,), -1, dtype=torch.int64, device=device)
         self.graph = None
         if device.type == "cuda":
             self.record()
@@ -134,12 +122,12 @@ class Batch:
     def run(self, x, sigma, labels):
         count = len(x)
         for held, given in ((self.x, x), (self.sigma, sigma), (self.labels, labels)):
-            held[:count].copy_(self.torch.from_numpy(given.copy()))
+            held[:count].copy_(given)
         if self.graph is None:
             self.answer = self.computed(self.x, self.sigma, self.labels)
         else:
             self.graph.replay()
-        return self.answer[:count].cpu().numpy()
+        return self.answer[:count].cpu()
 
 
 if __name__ == "__main__":
