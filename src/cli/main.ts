@@ -257,7 +257,17 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const)
 ensureSize(process.stdout)
 ensureSize(process.stderr)
 
+/** Whatever a command does, Node and its threads ask for the working folder. */
+function checkFolder(): void {
+  try {
+    process.cwd()
+  } catch {
+    throw new EpdError('not-found', 'the working folder is gone; change to one that is there, as by cd')
+  }
+}
+
 try {
+  checkFolder()
   const [word] = process.argv.slice(2)
   if (isUnknown(word)) checkCommand(word, [])
   await program.parseAsync()

@@ -23,6 +23,17 @@ describe('wrong usage', () => {
   )
 })
 
+describe('a working folder', () => {
+  it('that was deleted', () => {
+    const script = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$1" "$2" ls --store /'
+    const args = ['-c', script, join(temporaryFolder(), 'gone'), process.execPath, main]
+    expect(spawnSync('sh', args, { encoding: 'utf8' })).toMatchObject({
+      status: 1,
+      stderr: 'epd-run: the working folder is gone; change to one that is there, as by cd\n'
+    })
+  })
+})
+
 describe('a spec', () => {
   it('with several mistakes: all of them, each with its place', async () => {
     const stages = `a: { kind: sample, solver: b, seeds: 0-3 }
