@@ -274,15 +274,15 @@ function stages(): void {
 async function overhead(): Promise<void> {
   const small = await openModel({ checkpoint: shapes16, cacheDir: folder() })
   add({
-    what: 'sampling shapes16: share outside the engine',
-    value: await outside(small, 512),
+    what: '2,048 samples of shapes16: share outside the engine',
+    value: await outside(small, 2048),
     unit: '%',
-    bound: 'at most 5 %'
+    bound: 'at most 3 %'
   })
   const { model } = await open(CIFAR)
   const large = { ...small, ...model, close: () => model.close() }
   add({
-    what: 'sampling with DDPM++ of CIFAR-10: share outside the engine',
+    what: '64 samples of DDPM++ of CIFAR-10: share outside the engine',
     value: await outside(large, 64),
     unit: '%',
     bound: 'at most 3 %'
