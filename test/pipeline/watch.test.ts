@@ -63,6 +63,24 @@ describe('a run that is watched', () => {
     store.close()
   })
 
+  it('is what its two processes say together', async () => {
+    const { root, store } = begun(() => writeLive(live))
+    const other = createStore(root)
+    const waits = { ...live.running[0], waiting: {} }
+    const computes = { ...live.running[0], name: 'c' }
+    const done = { name: 'a', kind: 'sample', what: 'euler' }
+    const late: LiveRun = { ...live, done: 2, left: 40, next: 'd', recent: [done], running: [waits, computes] }
+    other.beginRun(run, stages, () => writeLive(late))
+    const watched = await told(root, ({ running }) => running.length > 1)
+    expect(watched).toMatchObject({ stages: 4, done: 2, left: 40, next: 'd', recent: live.recent })
+    expect(watched.running.map(({ name, waiting }) => [name, waiting])).toEqual([
+      ['b', undefined],
+      ['c', undefined]
+    ])
+    other.close()
+    store.close()
+  })
+
   it('is what the store has where its process says what nobody understands', async () => {
     const { root, store } = begun(() => '{"stages":"many"}')
     const reader = openStore(root)
