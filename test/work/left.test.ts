@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { loadExperiment } from '../../src/experiment/load.js'
 import { checkedContents } from '../../src/store/checked-contents.js'
 import { openDatabase } from '../../src/store/sqlite.js'
 import { createStore, type Claim, type WritableStore } from '../../src/store/store.js'
 import type { Left } from '../../src/work/left.js'
 import { leftThreads, type Found } from '../../src/work/left-threads.js'
+import { ledger } from '../../src/work/ledger.js'
 import { recordsFolder, writeRecord } from '../../src/work/records.js'
 
 const KEY = 'c'.repeat(64)
@@ -76,6 +78,29 @@ describe('what workers have left', () => {
       ...['damaged', 'damaged', 'damaged', 'damaged', 'damaged'],
       'whole'
     ])
+  })
+
+  it('is entered with the seconds for which all of it was computed', async () => {
+    const { stages } = loadExperiment({
+      file: resolve('left.yaml'),
+      text: `name: left
+model: { checkpoint: a.pkl }
+solver: { name: euler, nfe: 2 }
+stages: { a: { kind: sample, seeds: 0-69 } }
+`
+    })
+    const [seconds, done]: [number[], number[]] = [[], []]
+    const entered = ledger({
+      planned: { key: KEY, stage: stages[0] },
+      context: { store, claim, signal: new AbortController().signal, onProgress: progress => done.push(progress.done) },
+      readLeft: leftThreads(),
+      onSeconds: sum => seconds.push(sum),
+      ...{ folder, count: SHARDS, evaluations: 5 * SHARDS }
+    })
+    await entered.take()
+    await entered.take()
+    expect(entered.missing()).toEqual([])
+    expect([seconds.at(0), seconds.at(-1), done.at(-1)]).toEqual([0, SHARDS, 5 * SHARDS])
   })
 
   it('is not entered where another process has deleted its file since it was read', async () => {
