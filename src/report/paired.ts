@@ -1,7 +1,7 @@
 import type { MetricDescriptor } from '../metrics/metric.js'
 import { meanWithError, perSeedReader, seedDifferences } from '../pipeline/paired-differences.js'
 import type { ReportData } from './data.js'
-import type { Entry } from './standings.js'
+import { printed, type Entry } from './standings.js'
 
 /** How two samplers compare on images of the same seeds. */
 export interface Paired {
@@ -35,4 +35,11 @@ export function pairing({ store }: ReportData) {
     const better = differences.filter(value => value > 0).length
     return { count: differences.length, mean, better, error: standardError }
   }
+}
+
+/** On how many seeds one is better than the other, and by how much on average. */
+export function onSeeds({ better, count, mean, error }: Paired, metric: MetricDescriptor): string {
+  const by = `${printed(Math.abs(mean), metric)} ± ${error.toPrecision(2)}`
+  if (mean >= 0) return `${better} of ${count}, by ${by} on average (standard error)`
+  return `${better} of ${count}, and on average worse by ${by} (standard error), so that few seeds make its score the better one`
 }

@@ -2,7 +2,7 @@ import { html, type Html } from '../../html/html.js'
 import type { MetricDescriptor } from '../../metrics/metric.js'
 import { command, repeats, shell } from '../commands.js'
 import type { ReportData } from '../data.js'
-import { pairing, type Paired } from '../paired.js'
+import { onSeeds, pairing, type Paired } from '../paired.js'
 import type { Section } from '../section.js'
 import { recordOf, tableIn } from '../distilled.js'
 import {
@@ -70,12 +70,7 @@ function more(metric: MetricDescriptor, best: Ranked, rival: Ranked, pairs: Pair
     return answer(isMore, `the spreads of ${words} ${isMore ? 'do not reach' : 'reach'} each other`)
   }
   if (!pairs) return html`<span class="unknown">More than the spread? Not known</span>: each was sampled once.`
-  const isMore = Math.abs(pairs.mean) > 2 * pairs.error && pairs.mean > 0
-  const mean = `${printed(pairs.mean, metric)} ± ${pairs.error.toPrecision(2)}`
-  return answer(
-    isMore,
-    `on the same seeds it is better on ${pairs.better} of ${pairs.count}, by ${mean} on average (standard error)`
-  )
+  return answer(pairs.mean > 2 * pairs.error, `on the same seeds it is better on ${onSeeds(pairs, metric)}`)
 }
 
 function answer(isMore: boolean, why: string): Html {
