@@ -146,7 +146,7 @@ export type {
 export { psnr } from './metrics/psnr.js'
 export { rmse } from './metrics/rmse.js'
 export { openInception, type Inception, type InceptionOptions } from './metrics/inception.js'
-export type { InceptionInput } from './networks/inception-v3.js'
+export type { InceptionInput } from './networks/inception-inputs.js'
 export type { Features } from './metrics/features.js'
 export { kid, type Kid } from './metrics/kid.js'
 export { precisionRecall } from './metrics/precision-recall.js'

@@ -139,7 +139,10 @@ class Inception(nn.Module):
         self.output = nn.Linear(2048, 1008)
 
     def forward(self, x):
-        """x: [batch, 3, height, width], 0 to 255."""
+        return self.seen(x)
+
+    def seen(self, x):
+        """The features of x: [batch, 3, height, width], 0 to 255."""
         n, height, width = x.shape[0], x.shape[2], x.shape[3]
         theta = torch.tensor([[[1.0, 0.0, 1 / width - 1 / 299], [0.0, 1.0, 1 / height - 1 / 299]]]).repeat(n, 1, 1)
         grid = F.affine_grid(theta, [n, 3, 299, 299], False)

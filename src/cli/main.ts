@@ -4,6 +4,7 @@ import { CommanderError, Option } from 'commander'
 import { EpdError } from '../errors.js'
 import { systemReason } from '../files/reasons.js'
 import { FEATURE_NETWORKS } from '../metrics/feature-networks.js'
+import { INCEPTION_INPUTS } from '../networks/inception-inputs.js'
 import { packageVersion } from '../pipeline/version.js'
 import { TARGETS } from '../predictors/targets.js'
 import { nearest, quote } from '../reading/problem.js'
@@ -141,10 +142,9 @@ program
   )
   .option('--weights <file>', "Inception's weights, as pytorch-fid or NVIDIA publishes them", path)
   .addOption(
-    new Option('--preparation <how>', 'how images become the input of Inception; by default tensorflow').choices([
-      'tensorflow',
-      'pytorch'
-    ])
+    new Option('--preparation <how>', 'how images become the input of Inception; by default tensorflow').choices(
+      INCEPTION_INPUTS
+    )
   )
   .requiredOption('--out <file>', 'the .npz to write', path)
   .addOptions([json, verbose])

@@ -1,3 +1,5 @@
+import { bicubicShares } from '../networks/bicubic.js'
+
 /** Bytes of an image, [height, width, channels]. */
 export interface Picture {
   readonly height: number
@@ -11,34 +13,15 @@ export interface Picture {
  * it: first along the rows, then along the columns, rounded to bytes after each.
  */
 export function resizeBicubic(picture: Picture, height: number, width: number): Picture {
-  const wide = along(picture, width, weights(picture.width, width))
-  return transposed(along(transposed(wide), height, weights(picture.height, height)))
+  const wide = along(picture, width, bicubicShares(picture.width, width))
+  return transposed(along(transposed(wide), height, bicubicShares(picture.height, height)))
 }
 
-/**
- * The first pixel of a side of `from` that each pixel of a side of `to` sees, and the shares of it and the next ones.
- */
-function weights(from: number, to: number): { first: number; shares: Float64Array }[] {
-  const scale = from / to
-  const blur = Math.max(scale, 1)
-  return Array.from({ length: to }, (_, i) => {
-    const center = (i + 0.5) * scale
-    const first = Math.max(Math.trunc(center - 2 * blur + 0.5), 0)
-    const end = Math.min(Math.trunc(center + 2 * blur + 0.5), from)
-    const shares = Float64Array.from({ length: end - first }, (_, k) => cubic((first + k - center + 0.5) / blur))
-    const sum = shares.reduce((all, share) => all + share, 0)
-    return { first, shares: shares.map(share => share / sum) }
-  })
-}
-
-function cubic(x: number): number {
-  const a = -0.5
-  const d = Math.abs(x)
-  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1
-  return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0
-}
-
-function along({ height, width, channels, data }: Picture, to: number, places: ReturnType<typeof weights>): Picture {
+function along(
+  { height, width, channels, data }: Picture,
+  to: number,
+  places: ReturnType<typeof bicubicShares>
+): Picture {
   const resized = new Uint8Array(height * to * channels)
   for (let row = 0; row < height; row++)
     for (const [i, { first, shares }] of places.entries())

@@ -1,5 +1,5 @@
 import type { Shape } from '../models/denoiser.js'
-import type { InceptionInput } from '../networks/inception-v3.js'
+import type { InceptionInput } from '../networks/inception-inputs.js'
 import type { KeySchemas } from '../reading/keys.js'
 import type { Looker, LookingOptions } from './runner.js'
 

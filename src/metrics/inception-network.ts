@@ -1,3 +1,4 @@
+import { INCEPTION_INPUTS } from '../networks/inception-inputs.js'
 import { LOCATION } from '../reading/location.js'
 import type { KeySchemas } from '../reading/keys.js'
 import type { FeatureNetwork } from './feature-network.js'
@@ -11,8 +12,8 @@ const KEYS = {
   },
   preparation: {
     description:
-      "How images become its input: tensorflow (TensorFlow 1's bilinear resizing, (x - 128) / 128: the paper's and EDM's) or pytorch (PyTorch's, 2x - 1: pytorch-fid's).",
-    enum: ['tensorflow', 'pytorch'],
+      "How images become its input: tensorflow (TensorFlow 1's bilinear resizing, (x - 128) / 128: the paper's, EDM's and torch-fidelity's), pytorch (PyTorch's, 2x - 1: pytorch-fid's) or clean (Pillow's bicubic resizing, (x - 128) / 128: clean-fid's).",
+    enum: INCEPTION_INPUTS,
     default: 'tensorflow'
   }
 } as const satisfies KeySchemas

@@ -1,12 +1,7 @@
 import type { ConvOptions, Ops, Window } from '../engines/ops.js'
+import type { InceptionInput } from './inception-inputs.js'
 import { scale } from './layers.js'
-import { resizeBilinear } from './resize.js'
-
-/**
- * The preparation of images for the network. `tensorflow`: TensorFlow 1's bilinear resizing, then (x - 128) / 128, as
- * the paper and EDM measure FID; `pytorch`: PyTorch's, then 2 x / 255 - 1, as pytorch-fid.
- */
-export type InceptionInput = 'tensorflow' | 'pytorch'
+import { resizeBicubic, resizeBilinear } from './resize.js'
 
 /** Features of an image. */
 export const FEATURES = 2048
@@ -24,7 +19,7 @@ const HALVE: Window = { size: 3, stride: 2 }
 export function inceptionV3<T>(ops: Ops<T>, x: T, input: InceptionInput): T {
   const conv = (name: string, of: T, out: number, kernel: number | readonly [number, number], options?: ConvOptions) =>
     convolution(ops, name, of, out, kernel, options)
-  let h = prepared(ops, x, input)
+  let h = PREPARATIONS[input](ops, x)
   h = conv('Conv2d_1a_3x3', h, 32, 3, { stride: 2 })
   h = conv('Conv2d_2a_3x3', h, 32, 3)
   h = conv('Conv2d_2b_3x3', h, 64, 3, { padding: 1 })
@@ -46,11 +41,26 @@ export function inceptionV3<T>(ops: Ops<T>, x: T, input: InceptionInput): T {
   return ops.reshape(ops.averagePool(h, WHOLE), [0, FEATURES])
 }
 
-function prepared<T>(ops: Ops<T>, x: T, input: InceptionInput): T {
-  const number = (value: number) => ops.constant(Float32Array.of(value), [])
-  if (input === 'tensorflow')
-    return ops.multiply(ops.subtract(resizeBilinear(ops, x, SIDE, 'corners'), number(128)), number(1 / 128))
-  return ops.subtract(scale(ops, resizeBilinear(ops, x, SIDE, 'centers'), 2 / 255), number(1))
+/** What each preparation does to x, [batch, 3, height, width], 0 to 255. */
+const PREPARATIONS: Readonly<Record<InceptionInput, <T>(ops: Ops<T>, x: T) => T>> = {
+  tensorflow: (ops, x) => centred(ops, resizeBilinear(ops, x, SIDE, 'corners')),
+  pytorch: (ops, x) => ops.subtract(scale(ops, resizeBilinear(ops, x, SIDE, 'centers'), 2 / 255), number(ops, 1)),
+  clean: (ops, x) => centred(ops, clipped(ops, resizeBicubic(ops, x, SIDE)))
+}
+
+/** (x - 128) / 128 */
+function centred<T>(ops: Ops<T>, x: T): T {
+  return ops.multiply(ops.subtract(x, number(ops, 128)), number(ops, 1 / 128))
+}
+
+/** x within 0 to 255. */
+function clipped<T>(ops: Ops<T>, x: T): T {
+  const most = number(ops, 255)
+  return ops.subtract(most, ops.relu(ops.subtract(most, ops.relu(x))))
+}
+
+function number<T>(ops: Ops<T>, value: number): T {
+  return ops.constant(Float32Array.of(value), [])
 }
 
 /** A convolution without bias, batch normalisation and ReLU. */

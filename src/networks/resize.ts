@@ -1,4 +1,5 @@
 import type { Ops } from '../engines/ops.js'
+import { bicubicShares } from './bicubic.js'
 
 /**
  * The places of a resized image's pixels in the image that it is made of. With `corners` pixel i lies at i * from / to,
@@ -12,9 +13,35 @@ export type PixelGrid = 'corners' | 'centers'
  */
 export function resizeBilinear<T>(ops: Ops<T>, x: T, size: number, grid: PixelGrid): T {
   const [, , height, width] = ops.shape(x)
-  const rows = ops.constant(interpolation(height, size, grid), [size, height])
-  const columns = ops.constant(interpolation(width, size, grid), [size, width])
+  return resized(ops, x, [
+    ops.constant(interpolation(height, size, grid), [size, height]),
+    ops.constant(interpolation(width, size, grid), [size, width])
+  ])
+}
+
+/**
+ * Bicubic interpolation (Keys 1981, a = -1/2) to size x size pixels that blurs what becomes smaller, as Pillow does it to
+ * images of floating-point numbers: nothing is rounded, and pixels at edges may leave the range of x. x: [batch,
+ * channels, height, width].
+ */
+export function resizeBicubic<T>(ops: Ops<T>, x: T, size: number): T {
+  const [, , height, width] = ops.shape(x)
+  return resized(ops, x, [
+    ops.constant(cubic(height, size), [size, height]),
+    ops.constant(cubic(width, size), [size, width])
+  ])
+}
+
+/** rows: [to, height], columns: [to, width]: the shares of the image's pixels in each of the resized one. */
+function resized<T>(ops: Ops<T>, x: T, [rows, columns]: readonly [rows: T, columns: T]): T {
   return ops.matmul(ops.matmul(rows, x), ops.transpose(columns, [1, 0]))
+}
+
+/** [to, from]: each pixel's shares of those near it. */
+function cubic(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from)
+  for (const [i, { first, shares }] of bicubicShares(from, to).entries()) matrix.set(shares, i * from + first)
+  return matrix
 }
 
 /** [to, from]: each pixel's shares of the two that it lies between. */

@@ -170,7 +170,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     '[psnr]',
     '[fid], features: { weights: inception.pth, preparation: tf }',
-    '9:128: stages.score.features.preparation: expected "tensorflow" or "pytorch", found "tf"'
+    '9:128: stages.score.features.preparation: expected "tensorflow", "pytorch" or "clean", found "tf"'
   ],
   [
     '[psnr]',

@@ -1,6 +1,7 @@
 import type { Graph } from '../../src/engines/recipe.js'
 import { describe, expect, it } from 'vitest'
-import { resizeBilinear, type PixelGrid } from '../../src/networks/resize.js'
+import { resizeBicubic, resizeBilinear, type PixelGrid } from '../../src/networks/resize.js'
+import { fixture } from '../support/fixture.js'
 import { answerOf, largestDifference } from './reference.js'
 
 /** Pixel (y, x) of an image that is read between its pixels, and as at its edges beyond them. */
@@ -33,6 +34,30 @@ describe('resizing by bilinear interpolation', () => {
         return pixel(image, from, place(y, from[0], size), place(x, from[1], size))
       })
       expect(largestDifference(resized, expected)).toBeLessThan(1e-6)
+    }
+  )
+})
+
+describe('resizing by bicubic interpolation', () => {
+  const { height, width, image, resized } = fixture<{
+    readonly height: number
+    readonly width: number
+    readonly image: readonly number[]
+    readonly resized: readonly { readonly size: number; readonly data: readonly number[] }[]
+  }>('networks/clean-fid-resized.json')
+
+  it.each(resized)(
+    "to $size pixels a side gives clean-fid's numbers, once they are clipped",
+    async ({ size, data }) => {
+      const recipe = {
+        name: 'resize',
+        build: <T>(graph: Graph<T>) => [resizeBicubic(graph.ops, graph.input('x', [-1, 1, height, width]), size)]
+      }
+      const found = await answerOf(recipe, [
+        { name: 'x', shape: [1, 1, height, width], data: Float32Array.from(image) }
+      ])
+      const clipped = found.map(value => Math.min(Math.max(value, 0), 255))
+      expect(largestDifference(clipped, data)).toBeLessThan(1e-3)
     }
   )
 })
