@@ -1,4 +1,4 @@
-import { bicubicShares } from './bicubic.js'
+import { bicubicShares } from '../networks/bicubic.js'
 
 /** Bytes of an image, [height, width, channels]. */
 export interface Picture {

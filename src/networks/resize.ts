@@ -1,5 +1,5 @@
 import type { Ops } from '../engines/ops.js'
-import { bicubicShares } from '../images/bicubic.js'
+import { bicubicShares } from './bicubic.js'
 
 /**
  * The places of a resized image's pixels in the image that it is made of. With `corners` pixel i lies at i * from / to,
