@@ -1,7 +1,7 @@
 /**
  * Networks and whole pipelines beside PyTorch 2, ONNX Runtime from Python, OpenVINO and diffusers: the same made-up
  * weights and cores, in turn, as ratios with their spread; as Markdown and, with `--json FILE`, as JSON. `--only NAME,NAME`
- * takes some parts, `--peers NAME,NAME` some peers, `--rounds N` another number of rounds; `--folder FOLDER` keeps the models
+ * takes some parts, `--peers NAME,NAME` some peers, `--batch N` no batch above it, `--rounds N` other rounds; `--folder FOLDER` keeps the models
  * (10 GB) for the next time.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { report } from './report.js'
 const { values } = parseArgs({
   options: {
     ...{ only: { type: 'string' }, peers: { type: 'string' }, rounds: { type: 'string' } },
+    batch: { type: 'string' },
     ...{ folder: { type: 'string' }, json: { type: 'string' } }
   }
 })
@@ -34,11 +35,12 @@ const parts = selected({ ...NETWORKS, ...PIPELINES }, values.only, 'only')
 const lanes = selected(LANES, values.peers, 'peers').map(([, lane]) => lane)
 const folder = resolve(values.folder ?? mkdtempSync(join(tmpdir(), 'epd-bench-')))
 mkdirSync(folder, { recursive: true })
+const most = Number(values.batch ?? Infinity)
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
 const { add, end } = report(values.json)
 try {
   for (const [name, part] of parts)
-    if ('inputs' in part) await compareNetwork(name, part, { folder, lanes, rounds, add })
+    if ('inputs' in part) await compareNetwork(name, part, { folder, lanes, rounds, most, add })
     else comparePipeline(part, { folder, rounds, add })
 } finally {
   if (values.folder === undefined) rmSync(folder, { recursive: true })

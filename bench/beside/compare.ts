@@ -19,6 +19,8 @@ export interface Comparison {
   readonly lanes: readonly Lane[]
   /** In place of the network's own number. */
   readonly rounds?: number
+  /** The greatest batch. */
+  readonly most: number
   readonly add: (measure: Measure) => void
 }
 
@@ -31,7 +33,8 @@ interface Found {
 }
 
 /** Times a network beside all lanes that are here, as many together as memory holds. */
-export async function compareNetwork(name: string, network: Network, comparison: Comparison): Promise<void> {
+export async function compareNetwork(name: string, all: Network, comparison: Comparison): Promise<void> {
+  const network = { ...all, batches: all.batches.filter(batch => batch <= comparison.most) }
   const { add, folder } = comparison
   const absent = (title: string, note: string) => {
     add({ what: `${network.title}: ${title} / ours`, value: NaN, unit: 'ratio', note })
@@ -133,19 +136,23 @@ async function timeGroup(
       } catch (error) {
         absent(`${title}, batch ${batch}`, String(error))
       }
-    const told: Answer[] = []
+    const told = [ours, ...ready].map((): Answer[] => [])
     const works = [ours, ...ready.map(({ talk }) => talk)].map(({ ask }, i) => async () => {
-      told[i] = await ask({ feeds })
-      return 1000 * told[i].seconds
+      const answer = await ask({ feeds })
+      told[i].push(answer)
+      return 1000 * answer.seconds
     })
     const [own, ...times] = await inRounds(rounds, works)
+    const [ownTold, ...theirsTold] = told
     for (const [i, { title, apart }] of ready.entries()) {
       const ratio = ratios(times[i], own)
+      const processor = ratios(processorTimes(theirsTold[i]), processorTimes(ownTold)).value
       const note = [
         `${milliseconds(times[i], batch)} an image, ours ${milliseconds(own, batch)}`,
-        `at most ${short(Number(told[i + 1].peak))} MB, ours ${short(Number(told[0].peak))}`,
+        `by processor time ${short(processor)}`,
+        `at most ${short(peakOf(theirsTold[i]))} MB, ours ${short(peakOf(ownTold))}`,
         `answers ${apart.toExponential(0)} apart`,
-        String(told[i + 1].version)
+        String(theirsTold[i][0].version)
       ].join('; ')
       add({ what: `${network.title}, batch ${batch}: ${title} / ours`, unit: 'ratio', ...ratio, note })
       if (lanes.find(lane => lane.title === title)?.independent === true) found.push({ title, batch, ...ratio })
@@ -159,6 +166,15 @@ async function timeGroup(
 /** The median of rounds, and the least, which says most where others use the machine. */
 function milliseconds(times: readonly number[], batch: number): string {
   return `${short(median(times) / batch)} ms (at least ${short(Math.min(...times) / batch)})`
+}
+
+/** The seconds of all threads, by round. */
+function processorTimes(told: readonly Answer[]): number[] {
+  return told.map(({ processor }) => Number(processor))
+}
+
+function peakOf(told: readonly Answer[]): number {
+  return Math.max(...told.map(({ peak }) => Number(peak)))
 }
 
 /** The peer that comes nearest to ours, or is ahead. */

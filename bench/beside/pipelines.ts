@@ -139,9 +139,8 @@ function runOurs({ pipeline, model, seeds, store, timesteps }: OursOptions): Tak
     name: `beside-${seeds[0]}`,
     model: { checkpoint: model, ...(scale !== undefined && { guidance: { scale } }) },
     ...(prompt !== undefined && { prompts: [prompt] }),
-    stages: {
-      images: { kind: 'sample', images: true, batch: images, seeds: range, solver: { ...solver, schedule } }
-    }
+    solver: { ...solver, schedule },
+    stages: { images: { kind: 'sample', images: true, batch: images, seeds: range } }
   }
   // A YAML reader takes JSON.
   writeFileSync(spec, JSON.stringify(written))
