@@ -74,14 +74,16 @@ export function comparePipeline(pipeline: Pipeline, { folder, rounds = pipeline.
   const model = writtenModel(made, folder)
   const store = join(folder, `store-${made}`)
   const pairs: { theirs: TheirsTaken; ours: Taken }[] = []
+  let apart = 0
   // The first round compiles our graphs, which are kept, and brings files into memory.
   for (let round = 0; round <= rounds; round++) {
     const seeds = Array.from({ length: pipeline.images }, (_, i) => round * pipeline.images + i)
     const theirs = runTheirs(pipeline, model, seeds, join(folder, 'images'))
-    pairs.push({ theirs, ours: runOurs({ pipeline, model, seeds, store, timesteps: theirs.timesteps }) })
+    const ours = runOurs({ pipeline, model, seeds, store, timesteps: theirs.timesteps })
+    apart = Math.max(apart, pixelsApart(theirs.images, ours.images))
+    pairs.push({ theirs, ours })
   }
   rmSync(store, { recursive: true })
-  const apart = Math.max(...pairs.map(({ theirs, ours }) => pixelsApart(theirs.images, ours.images)))
   const kept = pairs.slice(1)
   for (const [what, key, bound] of [
     ['whole processes', 'whole', ''],
@@ -171,7 +173,8 @@ function ran(command: string, args: readonly string[]) {
 /** The pixels of all PNGs below a folder, by their paths. */
 function pixels(folder: string): Uint8Array[] {
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []
-  const images = files.filter(file => file.endsWith('.png')).sort()
+  // Beside them there is a grid of all.
+  const images = files.filter(file => /\d+\.png$/.test(file)).sort()
   return images.map(file => Uint8Array.from(decode(readFileSync(join(folder, file))).data))
 }
 
