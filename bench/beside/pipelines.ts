@@ -150,17 +150,24 @@ function runOurs({ pipeline, model, seeds, store, timesteps }: OursOptions): Tak
   const tell = `import { readFileSync } from 'node:fs'
     process.on('exit', () => { process.stderr.write(readFileSync('/proc/self/status', 'utf8')) })`
   const preload = `data:text/javascript,${encodeURIComponent(tell)}`
+  const before = stageSeconds(store)
   const { whole, stderr } = ran(process.execPath, ['--import', preload, main, spec, '--store', store])
-  const opened = openStore(store)
-  const { rows } = opened.query('SELECT sum(seconds) FROM (SELECT seconds FROM stages ORDER BY rowid DESC LIMIT 2)')
-  opened.close()
   const made = join(store, 'images')
   const taken = {
-    ...{ whole, alone: Number(rows[0][0]), peak: Number(/VmHWM:\s*(\d+) kB/.exec(stderr)?.[1]) / 1024 },
+    ...{ whole, alone: stageSeconds(store) - before, peak: Number(/VmHWM:\s*(\d+) kB/.exec(stderr)?.[1]) / 1024 },
     images: pixels(made)
   }
   rmSync(made, { recursive: true })
   return taken
+}
+
+/** The seconds of all stages of a store so far. */
+function stageSeconds(folder: string): number {
+  if (!existsSync(join(folder, 'store.sqlite'))) return 0
+  const store = openStore(folder)
+  const { rows } = store.query('SELECT sum(seconds) FROM stages')
+  store.close()
+  return Number(rows[0][0])
 }
 
 function ran(command: string, args: readonly string[]) {
