@@ -40,8 +40,12 @@ const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
 const { add, end } = report(values.json)
 try {
   for (const [name, part] of parts)
-    if ('inputs' in part) await compareNetwork(name, part, { folder, lanes, rounds, most, add })
-    else comparePipeline(part, { folder, rounds, add })
+    try {
+      if ('inputs' in part) await compareNetwork(name, part, { folder, lanes, rounds, most, add })
+      else comparePipeline(part, { folder, rounds, add })
+    } catch (error) {
+      add({ what: part.title, value: NaN, unit: 'ratio', note: String(error) })
+    }
 } finally {
   if (values.folder === undefined) rmSync(folder, { recursive: true })
 }

@@ -120,14 +120,30 @@ async function timeGroup(
   network: Network,
   lanes: readonly Lane[],
   prepared: Prepared,
-  { folder, rounds = network.rounds, add }: Comparison,
+  comparison: Comparison,
   absent: (title: string, note: string) => void
 ): Promise<Found[]> {
   const ours = startOurs(prepared)
-  let running = lanes.map(lane => ({ ...lane, talk: lane.start(prepared) }))
+  const started = lanes.map(lane => ({ ...lane, talk: lane.start(prepared) }))
+  try {
+    return await timeStarted(network, ours, started, prepared, comparison, absent)
+  } finally {
+    await Promise.all([ours, ...started.map(({ talk }) => talk)].map(({ close }) => close()))
+  }
+}
+
+async function timeStarted(
+  network: Network,
+  ours: Talk,
+  started: readonly (Lane & { readonly talk: Talk })[],
+  { name }: Prepared,
+  { folder, rounds = network.rounds, add }: Comparison,
+  absent: (title: string, note: string) => void
+): Promise<Found[]> {
+  let running = started
   const found: Found[] = []
   for (const batch of network.batches) {
-    const feeds = writtenFeeds(network, join(folder, 'feeds', `${prepared.name}-${batch}`), batch)
+    const feeds = writtenFeeds(network, join(folder, 'feeds', `${name}-${batch}`), batch)
     const truth = await answered(ours, feeds, folder)
     const ready: { title: string; talk: Talk; apart: number }[] = []
     for (const { title, talk } of running)
@@ -155,11 +171,10 @@ async function timeGroup(
         String(theirsTold[i][0].version)
       ].join('; ')
       add({ what: `${network.title}, batch ${batch}: ${title} / ours`, unit: 'ratio', ...ratio, note })
-      if (lanes.find(lane => lane.title === title)?.independent === true) found.push({ title, batch, ...ratio })
+      if (started.find(lane => lane.title === title)?.independent === true) found.push({ title, batch, ...ratio })
     }
     running = running.filter(({ talk }) => ready.some(other => other.talk === talk))
   }
-  await Promise.all([ours, ...running.map(({ talk }) => talk)].map(({ close }) => close()))
   return found
 }
 
