@@ -36,7 +36,7 @@ try {
     console.log(`| ${size}x${size} | ${a} | ${b} | ${ratio.toFixed(2)} |`)
   }
   console.log(`\n${availableParallelism()} cores, batches of ${BATCH}, medians of ${ROUNDS} rounds.`)
-  close()
+  await close()
 } finally {
   rmSync(folder, { recursive: true })
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 
 const require = createRequire(import.meta.url)
 
@@ -9,6 +9,8 @@ export interface Measure {
   /** The figure itself, in what `unit` says; NaN: not to be had here. */
   readonly value: number
   readonly unit: 'ms' | 's' | 'MB' | 'ratio' | '%' | 'evaluations'
+  /** The least and the greatest of the rounds. */
+  readonly spread?: readonly [number, number]
   /** What else is worth reading. */
   readonly note?: string
   /** What is to hold. */
@@ -21,6 +23,8 @@ function circumstances() {
     date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0].model,
     cores: availableParallelism(),
+    /** What others did with the cores when it began: as many runnable threads, over a minute. */
+    load: Math.round(10 * loadavg()[0]) / 10,
     avx512: process.platform === 'linux' && readFileSync('/proc/cpuinfo', 'utf8').includes('avx512f'),
     memory: Math.round(totalmem() / 2 ** 30),
     node: process.version,
@@ -42,17 +46,22 @@ export function report(json?: string) {
   console.log('| what | measured | to hold |\n| --- | --- | --- |')
   return {
     add: (measure: Measure) => {
-      const { what, value, unit, note, bound = '' } = measure
+      const { what, value, unit, spread, note, bound = '' } = measure
       measures.push(measure)
       const figure = Number.isNaN(value)
         ? 'not here'
-        : `${Number(value.toPrecision(3))}${unit === 'ratio' ? '' : ` ${unit}`}`
+        : `${short(value)}${unit === 'ratio' ? '' : ` ${unit}`}${spread ? `, ${spread.map(short).join(' to ')}` : ''}`
       console.log(`| ${what} | ${figure}${note === undefined ? '' : ` (${note})`} | ${bound} |`)
     },
     end: () => {
       if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...about, measures }, null, 2)}\n`)
     }
   }
+}
+
+/** A number with three digits. */
+export function short(value: number): string {
+  return `${Number(value.toPrecision(3))}`
 }
 
 export function median(values: readonly number[]): number {
@@ -76,4 +85,17 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now()
   const own = await work()
   return typeof own === 'number' ? own : performance.now() - begun
+}
+
+/** The times of works that are done in turn, round by round, in milliseconds: each work's, by round. */
+export async function inRounds(rounds: number, works: readonly (() => Promise<unknown>)[]): Promise<number[][]> {
+  const times = works.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) for (const [i, work] of works.entries()) times[i].push(await timed(work))
+  return times
+}
+
+/** The median, the least and the greatest of the ratios of two works' times in the same rounds. */
+export function ratios(theirs: readonly number[], ours: readonly number[]) {
+  const all = theirs.map((time, round) => time / ours[round])
+  return { value: median(all), spread: [Math.min(...all), Math.max(...all)] as const }
 }

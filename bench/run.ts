@@ -28,7 +28,7 @@ import { SOLVERS } from '../src/solvers/registry.js'
 import { solve } from '../src/solvers/solve.js'
 import { createStore, openStore } from '../src/store/store.js'
 import { filled } from '../test/support/filled.js'
-import { hasPackage, peer, python } from './peers.js'
+import { lacking, peer, python } from './peers.js'
 import { inTurn, median, report, timed } from './report.js'
 
 const { values } = parseArgs({
@@ -198,46 +198,33 @@ async function threads(): Promise<void> {
   await Promise.all([one, all].map(({ model }) => model.close()))
 }
 
-/**
- * PyTorch running the reference architecture, and ONNX Runtime from Python on the same graph, each where Python has it.
- */
+/** PyTorch running the reference architecture, where Python has it; `npm run bench:peers` times others beside ours. */
 async function peers(): Promise<void> {
-  const { model, path } = await open(CIFAR)
-  for (const [name, script, question] of [
-    ['PyTorch', 'ddpmpp.py', (batch: number) => batch],
-    ['ONNX Runtime from Python', 'onnxruntime.py', (batch: number) => ({ path, batch })]
-  ] as const) {
-    if (!hasPackage(name === 'PyTorch' ? 'torch' : 'onnxruntime')) {
-      add({
-        what: `DDPM++ of CIFAR-10: ${name}`,
-        value: NaN,
-        unit: 'ratio',
-        note: `${python} lacks it; PYTHON names another`
-      })
-      continue
-    }
-    const { ask, close } = peer(script)
-    const first = await ask(question(1))
-    const version = String(first.torch ?? first.onnxruntime)
-    for (const [batch, bound] of [
-      [1, 'at least 2.5'],
-      [8, ''],
-      [32, 'at least 1.8']
-    ] as const) {
-      // prettier-ignore
-      const { x, sigma } = inputs(model, batch)
-      const theirs = async () => 1000 * (await ask(question(batch))).seconds
-      const found = await inTurn(batch === 32 ? 3 : 5, () => model.denoise(x, sigma), theirs)
-      add({
-        what: `DDPM++ of CIFAR-10, batch ${batch}: throughput, ours / ${name}`,
-        value: 1 / found.ratio,
-        unit: 'ratio',
-        note: `${(found.ours / batch).toFixed(0)} ms an image, ${(found.theirs / batch).toFixed(0)} there; ${version}`,
-        ...(name === 'PyTorch' && { bound })
-      })
-    }
-    close()
+  const lack = lacking(['torch'])
+  if (lack !== undefined) {
+    add({ what: 'DDPM++ of CIFAR-10: PyTorch', value: NaN, unit: 'ratio', note: lack })
+    return
   }
+  const { model } = await open(CIFAR)
+  const { ask, close } = peer('ddpmpp.py')
+  const version = String((await ask(1)).torch)
+  for (const [batch, bound] of [
+    [1, 'at least 2.5'],
+    [8, ''],
+    [32, 'at least 1.8']
+  ] as const) {
+    const { x, sigma } = inputs(model, batch)
+    const theirs = async () => 1000 * (await ask(batch)).seconds
+    const found = await inTurn(batch === 32 ? 3 : 5, () => model.denoise(x, sigma), theirs)
+    add({
+      what: `DDPM++ of CIFAR-10, batch ${batch}: throughput, ours / PyTorch`,
+      value: 1 / found.ratio,
+      unit: 'ratio',
+      note: `${(found.ours / batch).toFixed(0)} ms an image, ${(found.theirs / batch).toFixed(0)} there; ${version}`,
+      bound
+    })
+  }
+  await close()
   await model.close()
 }
 

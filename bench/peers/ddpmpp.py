@@ -76,6 +76,30 @@ class DDPMpp(nn.Module):
                 self.decoder.append(block)
         self.norm, self.last = nn.GroupNorm(32, 256, 1e-6), nn.Conv2d(256, 3, 3, padding=1)
 
+    def load(self, tensors):
+        """Takes weights under EDM's names."""
+        sides = [32, 16, 8]
+        names = {"layer0": "map_layer0", "layer1": "map_layer1", "first": "enc.32x32_conv"}
+        names.update({"norm": "dec.32x32_aux_norm", "last": "dec.32x32_aux_conv"})
+        encoder = [
+            f"{side}x{side}_{part}"
+            for side in sides
+            for part in [*(["down"] if side < 32 else []), *(f"block{i}" for i in range(4))]
+        ]
+        decoder = [
+            f"{side}x{side}_{part}"
+            for side in reversed(sides)
+            for part in [*(["in0", "in1"] if side == 8 else ["up"]), *(f"block{i}" for i in range(5))]
+        ]
+        names.update({f"encoder.{i}": f"enc.{name}" for i, name in enumerate(encoder)})
+        names.update({f"decoder.{i}": f"dec.{name}" for i, name in enumerate(decoder)})
+
+        def theirs(own):
+            module = next(module for module in sorted(names, key=len, reverse=True) if own.startswith(f"{module}."))
+            return f"model.{names[module]}{own[len(module):]}"
+
+        self.load_state_dict({own: tensors[theirs(own)] for own in self.state_dict()})
+
     def forward(self, x, noise):
         angles = noise[:, None] * (1 / 10000) ** (torch.arange(64) / 63)[None]
         emb = F.silu(self.layer1(F.silu(self.layer0(torch.cat([angles.sin(), angles.cos()], 1)))))
