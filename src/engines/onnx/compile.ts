@@ -9,7 +9,7 @@ import { CPU, type Target } from './builder.js'
 import { OPSET, recorder } from './recorder.js'
 
 /** The version of this compiler: another number, other graphs. */
-export const COMPILER_VERSION = 4
+export const COMPILER_VERSION = 5
 
 /** The ONNX graph of a network with its weights. */
 export function record(recipe: Recipe, tensors: Tensors, target: Target = CPU): GraphProto {

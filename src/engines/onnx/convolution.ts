@@ -3,7 +3,7 @@ import { paddings, windowed } from '../shapes.js'
 import { binary, matmul, reshape, transpose } from './arrays.js'
 import type { GraphBuilder, Node } from './builder.js'
 import type { Attribute } from './proto.js'
-import { ANSWER, answerMatrix, kernelMatrix, sideMatrix, TILE } from './winograd.js'
+import { ANSWER, answerMatrix, kernelMatrix, sideMatrix, TILE, windowsOf, type Windows } from './winograd.js'
 
 export function conv2d(
   graph: GraphBuilder,
@@ -66,28 +66,56 @@ function isWorthTiles({ target }: GraphBuilder, [, channels, height, width]: rea
 
 /**
  * A convolution by 3 x 3 on tiles. Channels stand last meanwhile, so that whatever is moved is moved in runs of them;
- * the kernels' values at the points are computed when the graph is loaded.
+ * the kernels' values at the points are computed when the graph is loaded. Each window of rows is then as an image of the
+ * batch.
  */
 function inTiles(graph: GraphBuilder, x: Node, weight: Node, bias?: Node): Node {
   const [, channels, height, width] = x.shape
   const [out] = weight.shape
-  const [rows, columns] = [height / ANSWER, width / ANSWER]
+  const [high, wide] = [windowsOf(height), windowsOf(width)]
+  const [rows, columns] = [high.tiles, width / ANSWER]
   const shaped = (array: Node, shape: readonly number[]) => reshape(graph, array, shape)
 
   const flat = transpose(graph, shaped(weight, [out, channels, 9]), [2, 1, 0])
   const toPoints = graph.constant(kernelMatrix(), [TILE ** 2, 9])
   const kernels = shaped(matmul(graph, toPoints, shaped(flat, [9, channels * out])), [TILE ** 2, channels, out])
 
-  const down = graph.constant(sideMatrix(height), [TILE * rows, height])
-  const across = graph.constant(sideMatrix(width), [1, TILE, 1, columns, width])
-  const lines = matmul(graph, down, shaped(transpose(graph, x, [0, 2, 3, 1]), [0, height, width * channels]))
-  const tiles = matmul(graph, across, shaped(lines, [-1, TILE, 1, rows, width, channels]))
+  const down = graph.constant(sideMatrix(high), [...each(high), TILE * rows, high.size])
+  const across = acrossOf(graph, wide)
+  const strips = cut(graph, transpose(graph, x, [0, 2, 3, 1]), high, 1)
+  const lines = matmul(graph, down, shaped(strips, [0, ...each(high), high.size, width * channels]))
+  const pieces = cut(graph, shaped(lines, [-1, TILE, 1, rows, width, channels]), wide, 4)
+  const tiles = matmul(graph, across, pieces)
   const answers = matmul(graph, shaped(tiles, [-1, TILE ** 2, rows * columns, channels]), kernels)
   const flatAnswers = shaped(answers, [0, TILE ** 2, rows * columns * out])
   const pixels = matmul(graph, graph.constant(answerMatrix(), [ANSWER ** 2, TILE ** 2]), flatAnswers)
   const image = transpose(graph, shaped(pixels, [0, ANSWER, ANSWER, rows, columns, out]), [0, 3, 1, 4, 2, 5])
-  const whole = shaped(image, [0, height, width, out])
+  const whole = shaped(image, [high.count === 1 ? 0 : -1, height, width, out])
   return transpose(graph, bias ? binary(graph, 'Add', whole, bias) : whole, [0, 3, 1, 2])
+}
+
+/** The axis of a side's windows, where it has more than one. */
+function each({ count }: Windows): readonly number[] {
+  return count === 1 ? [] : [count]
+}
+
+/** What the pixels of windows across are multiplied with: [1, TILE, 1, windows, tiles, size]. */
+function acrossOf(graph: GraphBuilder, windows: Windows): Node {
+  const { count, tiles, size } = windows
+  const matrix = sideMatrix(windows)
+  if (count === 1) return graph.constant(matrix, [1, TILE, 1, tiles, size])
+  const ordered = transpose(graph, graph.constant(matrix, [count, TILE, tiles, size]), [1, 0, 2, 3])
+  return reshape(graph, ordered, [1, TILE, 1, count, tiles, size])
+}
+
+/** An axis of an image as windows: two axes in its place. What a window has outside of the image is multiplied by 0. */
+function cut(graph: GraphBuilder, x: Node, { count, size, pixels, length }: Windows, axis: number): Node {
+  if (count === 1) return x
+  const within = pixels.flat().map(pixel => BigInt(Math.min(Math.max(pixel, 0), length - 1)))
+  const data = new Uint8Array(BigInt64Array.from(within).buffer)
+  const places = graph.initializer(`windows${length}`, 'int64', [count, size], data)
+  const shape = [...x.shape.slice(0, axis), count, size, ...x.shape.slice(axis + 1)]
+  return graph.emit('Gather', [x, places], shape, { axis: { int: axis } })
 }
 
 export function pool(graph: GraphBuilder, operator: 'AveragePool' | 'MaxPool', x: Node, window: Window): Node {

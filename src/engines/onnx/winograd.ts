@@ -48,18 +48,57 @@ export function answerMatrix(): Float32Array {
 }
 
 /**
- * [TILE, tiles, length], row-major: a side of `length` pixels, with one of zeros before and behind it, to what its
- * tiles are at each point.
+ * A side of an image in windows of whole tiles. The pixels of one overlap those of the next, as tiles do; a side that is one
+ * window has no more pixels than its own.
  */
-export function sideMatrix(length: number): Float32Array {
-  const tiles = length / ANSWER
-  const matrix = new Float32Array(TILE * tiles * length)
-  TILE_AT.forEach((row, i) => {
-    for (let tile = 0; tile < tiles; tile++)
-      row.forEach((value, d) => {
-        const pixel = tile * ANSWER + d - 1
-        if (pixel >= 0 && pixel < length) matrix[(i * tiles + tile) * length + pixel] = value
-      })
+export interface Windows {
+  readonly count: number
+  /** Tiles of a window. */
+  readonly tiles: number
+  /** Pixels of a window, those before its first answer and behind its last one among them. */
+  readonly size: number
+  /** [count, size]: which pixel of the side each one of a window is; below 0 or above the side's length outside of it. */
+  readonly pixels: readonly (readonly number[])[]
+  readonly length: number
+}
+
+/**
+ * Pixels of a side from which on windows are faster, and the least and most that a window answers for. All tiles of a side
+ * are one product with a matrix that is mostly 0; of 512 pixels that product takes longer than the convolution.
+ */
+const [WHOLE, LEAST, MOST] = [64, 16, 32]
+
+/** The windows of a side of so many pixels, a multiple of ANSWER. */
+export function windowsOf(length: number): Windows {
+  const tiles = tilesOfWindow(length)
+  if (tiles === length / ANSWER)
+    return { count: 1, tiles, size: length, pixels: [Array.from({ length }, (_, pixel) => pixel)], length }
+  const [count, own] = [length / (tiles * ANSWER), tiles * ANSWER]
+  const size = own + KERNEL - 1
+  const pixels = Array.from({ length: count }, (_, k) => Array.from({ length: size }, (_, d) => k * own + d - 1))
+  return { count, tiles, size, pixels, length }
+}
+
+function tilesOfWindow(length: number): number {
+  if (length > WHOLE) for (let own = MOST; own >= LEAST; own -= ANSWER) if (length % own === 0) return own / ANSWER
+  return length / ANSWER
+}
+
+/**
+ * [count, TILE, tiles, size], row-major: the pixels of each window, zeros outside of the side, to what its tiles are at each
+ * point.
+ */
+export function sideMatrix({ count, tiles, size, pixels, length }: Windows): Float32Array {
+  const matrix = new Float32Array(count * TILE * tiles * size)
+  pixels.forEach((window, k) => {
+    TILE_AT.forEach((row, i) => {
+      for (let tile = 0; tile < tiles; tile++)
+        row.forEach((value, d) => {
+          const pixel = (k * tiles + tile) * ANSWER + d - 1
+          if (pixel < 0 || pixel >= length) return
+          matrix[((k * TILE + i) * tiles + tile) * size + pixel - window[0]] = value
+        })
+    })
   })
   return matrix
 }
