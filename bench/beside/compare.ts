@@ -4,6 +4,7 @@ import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decodeNpy, encodeNpy } from '../../src/checkpoints/npy.js'
+import { COMPILER_VERSION } from '../../src/engines/onnx/compile.js'
 import { lacking, peerPath, python, type Answer, type Talk } from '../peers.js'
 import { inRounds, median, ratios, short, type Measure } from '../report.js'
 import { startOurs, type Lane, type Prepared } from './lanes.js'
@@ -63,7 +64,7 @@ export async function compareNetwork(name: string, all: Network, comparison: Com
 function prepare(name: string, { made }: Network, folder: string): Prepared {
   const model = writtenModel(made, folder)
   const at = join(folder, 'graphs')
-  const note = join(at, `${name}.json`)
+  const note = join(at, `${name}-${COMPILER_VERSION}.json`)
   mkdirSync(at, { recursive: true })
   if (!existsSync(note)) {
     const script = fileURLToPath(new URL('prepare.ts', import.meta.url))
