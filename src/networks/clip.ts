@@ -3,7 +3,7 @@ import type { Ops } from '../engines/ops.js'
 import type { Recipe } from '../engines/recipe.js'
 import { EpdError } from '../errors.js'
 import { layerNorm, linear } from './layers.js'
-import { multiHead } from './spatial-transformer.js'
+import { multiHead } from './attention.js'
 import { numberedBlocks } from './tensor-names.js'
 
 /** A transformer of CLIP (Radford et al. 2021, arXiv 2103.00020). */

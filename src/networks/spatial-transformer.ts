@@ -1,5 +1,6 @@
 import type { Ops } from '../engines/ops.js'
-import { groupNorm, layerNorm, linear, pixelwise, scale } from './layers.js'
+import { multiHead } from './attention.js'
+import { groupNorm, layerNorm, linear, pixelwise } from './layers.js'
 
 export interface TransformerConfig {
   /** The width of a token of the context. */
@@ -73,20 +74,4 @@ function feedForward<T>(ops: Ops<T>, name: string, x: T): T {
   const [, , channels] = ops.shape(x)
   const [value, gate] = ops.split(linear(ops, `${name}.0.proj`, x, 8 * channels), 2, 2)
   return linear(ops, `${name}.2`, ops.multiply(value, ops.gelu(gate)), channels)
-}
-
-/**
- * Scaled dot-product attention of several heads (Vaswani et al. 2017): q [batch, tokens, channels], k and v [batch,
- * others, channels]. `mask` is added to the scores, [tokens, others].
- */
-export function multiHead<T>(ops: Ops<T>, q: T, k: T, v: T, heads: number, mask?: T): T {
-  const [, tokens, channels] = ops.shape(q)
-  const size = channels / heads
-  const apart = (x: T, order: readonly number[]) =>
-    ops.transpose(ops.reshape(x, [0, ops.shape(x)[1], heads, size]), order)
-  const keys = apart(k, [0, 2, 3, 1])
-  const scores = ops.matmul(scale(ops, apart(q, [0, 2, 1, 3]), 1 / Math.sqrt(size)), keys)
-  const shares = ops.softmax(mask === undefined ? scores : ops.add(scores, mask), -1)
-  const mixed = ops.matmul(shares, apart(v, [0, 2, 1, 3]))
-  return ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [0, tokens, channels])
 }

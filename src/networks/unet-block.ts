@@ -1,4 +1,5 @@
 import type { Ops } from '../engines/ops.js'
+import { overPixels } from './attention.js'
 import { activate, conv2d, groupNorm, linear, pixelwise, scale, type Activation } from './layers.js'
 
 /** The style that all blocks of a U-Net share. */
@@ -122,12 +123,10 @@ export function attentionBlock<T>(ops: Ops<T>, style: BlockStyle, name: string, 
           ops.reshape(pixelwise(ops, `${name}.${part}`, normal, inner, kernel), [0, heads, size, height * width])
         )
       : splitHeads(ops, attention.order, pixelwise(ops, `${name}.${names.qkv}`, normal, channels * 3, kernel), heads)
-  const scores = ops.matmul(ops.transpose(scale(ops, q, 1 / Math.sqrt(size)), [0, 1, 3, 2]), k)
-  const mixed = ops.matmul(v, ops.transpose(ops.softmax(scores, -1), [0, 1, 3, 2]))
   const answer = pixelwise(
     ops,
     `${name}.${names.proj}`,
-    ops.reshape(mixed, [0, inner, height, width]),
+    ops.reshape(overPixels(ops, q, k, v), [0, inner, height, width]),
     channels,
     kernel
   )
