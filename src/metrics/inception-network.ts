@@ -1,7 +1,10 @@
-import { INCEPTION_INPUTS } from '../networks/inception-inputs.js'
+import type { InceptionInput } from '../networks/inception-inputs.js'
 import { LOCATION } from '../reading/location.js'
 import type { KeySchemas } from '../reading/keys.js'
 import type { FeatureNetwork } from './feature-network.js'
+
+/** All preparations; the first is meant where none is named. */
+export const INCEPTION_INPUTS: readonly InceptionInput[] = ['tensorflow', 'pytorch', 'clean']
 
 const KEYS = {
   weights: {

@@ -5,6 +5,3 @@
  * (x - 128) / 128, as clean-fid (Parmar et al. 2022, arXiv 2104.11222).
  */
 export type InceptionInput = 'tensorflow' | 'pytorch' | 'clean'
-
-/** All preparations; the first is meant where none is named. */
-export const INCEPTION_INPUTS: readonly InceptionInput[] = ['tensorflow', 'pytorch', 'clean']
