@@ -132,6 +132,7 @@ async function collecting(bench: Bench) {
 }
 
 async function withFolder<T>(place: string, work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(place, { recursive: true })
   const folder = mkdtempSync(join(place, 'epd-collect-'))
   try {
     return await work(folder)
