@@ -2,7 +2,6 @@
 
     python3 made.py NAME FOLDER        writes the folder of a pipeline: adm, ddpm or sd15"""
 
-import json
 import os
 import sys
 
@@ -62,20 +61,13 @@ def unconditional(folder, arguments):
 
 
 def tokenizer(folder):
-    """CLIP's alphabet of bytes, without merges: every letter is a token."""
-    from transformers import CLIPTokenizer
+    """A tokeniser whose every letter is a token, and what a text encoder is told of its words."""
+    sys.path.append(os.path.join(os.path.dirname(__file__), "..", "..", "test", "interop"))
+    import alphabet
 
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    letters = [chr(byte) for byte in printable]
-    letters += [chr(256 + i) for i in range(256 - len(letters))]
-    words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "vocab.json"), "w") as f:
-        json.dump({word: i for i, word in enumerate(words)}, f)
-    with open(os.path.join(folder, "merges.txt"), "w") as f:
-        f.write("#version: 0.2\n")
-    made = CLIPTokenizer.from_pretrained(folder, model_max_length=77, pad_token="<|endoftext|>")
-    return made, dict(vocab_size=len(words), bos_token_id=len(words) - 2, eos_token_id=len(words) - 1)
+    made = alphabet.tokenizer(folder, 77)
+    count = len(alphabet.vocabulary())
+    return made, dict(vocab_size=count, bos_token_id=count - 2, eos_token_id=count - 1)
 
 
 def stable_diffusion(folder):

@@ -1,12 +1,12 @@
 """UNet2DConditionModel with CLIP's text encoder and tokeniser, saved by StableDiffusionPipeline."""
 
-import json
 import os
 
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel
 
+import alphabet
 from autoencoders import kl
 from common import PROMPT, Case, chain_points, made_by, network_of, stirred
 from schedulers import bars_of
@@ -108,26 +108,16 @@ CONDITIONS = {
     "class-timestep": [3],
 }
 TOKENS = 12
+MERGES = ["t h", "th e</w>", "c a", "ca t</w>", "d o", "do g</w>", "a n", "an d</w>"]
 
 
 def vocabulary():
-    """CLIP's alphabet of bytes with a few merges: real tokens of a small vocabulary."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    letters = [chr(byte) for byte in printable]
-    letters += [chr(256 + i) for i in range(256 - len(letters))]
-    merges = ["t h", "th e</w>", "c a", "ca t</w>", "d o", "do g</w>", "a n", "an d</w>"]
-    words = letters + [f"{letter}</w>" for letter in letters] + ["".join(merge.split()) for merge in merges]
-    return {word: i for i, word in enumerate([*words, "<|startoftext|>", "<|endoftext|>"])}, merges
+    """Real tokens of a small vocabulary, and the merges that make them of letters."""
+    return alphabet.vocabulary(MERGES), MERGES
 
 
 def tokenizer(folder):
-    os.makedirs(folder, exist_ok=True)
-    words, merges = vocabulary()
-    with open(os.path.join(folder, "vocab.json"), "w") as f:
-        json.dump(words, f)
-    with open(os.path.join(folder, "merges.txt"), "w") as f:
-        f.write("#version: 0.2\n" + "\n".join(merges) + "\n")
-    return CLIPTokenizer.from_pretrained(folder, model_max_length=TOKENS, pad_token="<|endoftext|>")
+    return alphabet.tokenizer(folder, TOKENS, MERGES)
 
 
 def text_encoder(name, **over):
