@@ -36,7 +36,7 @@ async function decoder({ about, decoder }: Parts) {
   return { recipe: decoderRecipe(about.decoder.config), tensors: await decoder() }
 }
 
-/** By the names that bench/peers/made.py knows too. */
+/** The networks, each under the name by which bench/peers/made.py knows it. */
 export const NETWORKS: Readonly<Record<string, Network>> = {
   ddpmpp: {
     ...{ title: "CIFAR-10's DDPM++", made: 'ddpmpp', batches: [1, 8], rounds: 7, goal: 1.5 },

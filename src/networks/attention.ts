@@ -26,7 +26,10 @@ export function multiHead<T>(ops: Ops<T>, q: T, k: T, v: T, heads: number, mask?
   return ops.reshape(ops.transpose(mixed, [0, 2, 1, 3]), [0, tokens, channels])
 }
 
-/** The same of pixels, with tokens last: q and the result are [batch, heads, size, pixels], k and v [batch, heads, size, others]. */
+/**
+ * Attention of pixels (Vaswani et al. 2017) with tokens last: q and the result are [batch, heads, size, pixels], k and v
+ * [batch, heads, size, others].
+ */
 export function overPixels<T>(ops: Ops<T>, q: T, k: T, v: T): T {
   const [, , size] = ops.shape(q)
   const queries = ops.transpose(scale(ops, q, 1 / Math.sqrt(size)), [0, 1, 3, 2])
