@@ -93,41 +93,45 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """DDPM++ with the names of EDM's state dict."""
+    """DDPM++ with the names of EDM's state dict. It has attention where an image is `attended` pixels wide."""
 
-    def __init__(self):
+    def __init__(self, side=SIDE, channels=1, classes=CLASSES, attended=SIDE // 4):
         super().__init__()
-        self.map_label = nn.Linear(CLASSES, WIDTH)
+        self.classes = classes
+        if classes:
+            self.map_label = nn.Linear(classes, WIDTH)
         self.map_layer0, self.map_layer1 = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, 4 * WIDTH)
         self.enc, self.dec = nn.ModuleDict(), nn.ModuleDict()
-        sizes = [SIDE >> level for level in range(len(MULTIPLES))]
+        sizes = [side >> level for level in range(len(MULTIPLES))]
         name = lambda size, part: f"{size}x{size}_{part}"
         skips, width = [WIDTH], WIDTH
-        self.enc[name(SIDE, "conv")] = Conv(1, WIDTH, 3)
+        self.enc[name(side, "conv")] = Conv(channels, WIDTH, 3)
         for level, size in enumerate(sizes):
             if level:
                 self.enc[name(size, "down")] = Block(width, width, "down")
                 skips.append(width)
-            self.enc[name(size, "block0")] = Block(width, WIDTH * MULTIPLES[level], attention=level == 2)
+            self.enc[name(size, "block0")] = Block(width, WIDTH * MULTIPLES[level], attention=size == attended)
             width = WIDTH * MULTIPLES[level]
             skips.append(width)
         for level, size in reversed(list(enumerate(sizes))):
-            if level == 2:
+            if level == len(MULTIPLES) - 1:
                 self.dec[name(size, "in0")] = Block(width, width, attention=True)
                 self.dec[name(size, "in1")] = Block(width, width)
             else:
                 self.dec[name(size, "up")] = Block(width, width, "up")
             for i in range(2):
                 out = WIDTH * MULTIPLES[level]
-                self.dec[name(size, f"block{i}")] = Block(width + skips.pop(), out, attention=level == 2 and i == 1)
+                self.dec[name(size, f"block{i}")] = Block(width + skips.pop(), out, attention=size == attended and i == 1)
                 width = out
-        self.dec[name(SIDE, "aux_norm")] = norm(width)
-        self.dec[name(SIDE, "aux_conv")] = Conv(width, 1, 3, gain=1e-5)
+        self.dec[name(side, "aux_norm")] = norm(width)
+        self.dec[name(side, "aux_conv")] = Conv(width, channels, 3, gain=1e-5)
 
     def forward(self, x, noise, labels):
         half = WIDTH // 2
         angles = noise[:, None] * (1 / 10000) ** (torch.arange(half, device=x.device) / (half - 1))
-        embedding = torch.cat([angles.sin(), angles.cos()], 1) + self.map_label(labels * math.sqrt(CLASSES))
+        embedding = torch.cat([angles.sin(), angles.cos()], 1)
+        if self.classes:
+            embedding = embedding + self.map_label(labels * math.sqrt(self.classes))
         embedding = F.silu(self.map_layer1(F.silu(self.map_layer0(embedding))))
         skips = []
         for part, layer in self.enc.items():
