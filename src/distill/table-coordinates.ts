@@ -134,3 +134,16 @@ export function resultBasis({ start, layers, result }: Table, free: Free): Resul
       return { fixed: { noise: start, denoised: [] }, free: answers.map(denoised => ({ noise: -start, denoised })) }
   }
 }
+
+/** How much a result has of each image that is free in its basis. */
+export function resultShares({ layers, result }: Table, free: Free): readonly number[] {
+  const answers = layers.flat().map((_, k) => result.denoised.at(k) ?? 0)
+  switch (MASKS[free].result) {
+    case 'none':
+      return []
+    case 'all':
+      return [result.noise, ...answers]
+    case 'weights':
+      return answers
+  }
+}

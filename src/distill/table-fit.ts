@@ -7,8 +7,9 @@ import { squaredDifference, type Normal } from './objective.js'
 import { addProducts, bestShares, emptySums, lossAt, normalOf } from './sums.js'
 import { movedTable, resultBasis, tableCoordinates, type Coordinate } from './table-coordinates.js'
 import { isBnsStudent } from './student.js'
+import type { Slopes } from './secant.js'
 import type { Task } from './task.js'
-import { pick, type Trajectories } from './trajectories.js'
+import { concatenate, pick, type Trajectories } from './trajectories.js'
 
 /** What tables are fitted in: a task whose student is a table. */
 export type TableTask = Task<BnsStudent>
@@ -30,6 +31,8 @@ export interface FittedTable {
   readonly table: Table
   /** Mean squared difference, as the task looks at samples. */
   readonly loss: number
+  /** All differences, as the task looks at samples, where they were asked for. */
+  readonly residual?: Float64Array
   readonly evaluations: number
 }
 
@@ -41,6 +44,8 @@ export interface ComparedTable extends FittedTable {
 /** The linear problem at a table, in its coordinates and then in what is free of its result. */
 export interface TableProblem {
   readonly normal: Normal
+  /** What the problem is made of, where there was room for it. */
+  readonly slopes?: Slopes
   /** Mean squared difference at the table itself. */
   readonly loss: number
   readonly evaluations: number
@@ -101,15 +106,18 @@ function targetOf({ states }: Trajectories): Float64Array {
 /** How far a table as it stands leads from the teacher's final samples. */
 export async function lossOfTable(task: TableTask, table: Table, followed: Trajectories): Promise<ComparedTable> {
   const each: number[] = []
+  const residuals: Float64Array[] = []
   let evaluations = 0
   for (const part of chunked(followed, tableRows(table).length, 1)) {
     const count = part.seeds.length
     const [walk] = await walkTables(task, part, [table])
     const [x, target] = [await seenBy(task, walk.x, count), await seenBy(task, targetOf(part), count)]
     each.push(...meanSquares(x, target, count))
+    residuals.push(difference(x, target))
     evaluations += walk.evaluations
   }
-  return { table, loss: each.reduce((sum, value) => sum + value, 0) / each.length, each, evaluations }
+  const loss = each.reduce((sum, value) => sum + value, 0) / each.length
+  return { table, loss, each, residual: concatenate(residuals), evaluations }
 }
 
 /** The mean squared difference of each of `count` samples. */
@@ -123,21 +131,30 @@ function meanSquares(x: Float64Array, target: Float64Array, count: number): numb
  * A table with the result that comes nearest to the teacher's samples: a linear least squares problem, since its factors touch
  * no evaluation. Through a view, where it is not linear, the table stays as it is.
  */
-export async function withBestResult(task: TableTask, table: Table): Promise<FittedTable> {
+export async function withBestResult(task: TableTask, table: Table, withResidual = false): Promise<FittedTable> {
   const followed = task.training
   const basis = resultBasis(table, freeOf(task))
   if (!task.pixels || basis.free.length === 0) return lossOfTable(task, table, followed)
   const sums = emptySums(basis.free.length)
+  const parts: { readonly columns: readonly Float64Array[]; readonly rest: Float64Array }[] = []
   let evaluations = 0
   for (const part of chunked(followed, tableRows(table).length, 1)) {
     const [walk] = await walkTables(task, part, [table])
     const image = imagesIn(part, table, walk.tape)
-    addProducts(sums, basis.free.map(image), difference(image(basis.fixed), targetOf(part)))
+    const columns = basis.free.map(image)
+    const rest = difference(image(basis.fixed), targetOf(part))
+    addProducts(sums, columns, rest)
+    if (withResidual) parts.push({ columns, rest })
     evaluations += walk.evaluations
   }
   const shares = bestShares(sums)
   const result = sumOf([basis.fixed, ...basis.free], [1, ...shares])
-  return { table: { ...table, result }, loss: lossAt(sums, shares), evaluations }
+  const residual = concatenate(parts.map(({ columns, rest }) => withShares(rest, columns, shares)))
+  return { table: { ...table, result }, loss: lossAt(sums, shares), evaluations, ...(withResidual && { residual }) }
+}
+
+function withShares(rest: Float64Array, columns: readonly Float64Array[], shares: readonly number[]): Float64Array {
+  return rest.map((value, i) => columns.reduce((sum, column, k) => sum + shares[k] * column[i], value))
 }
 
 /** How combinations look on trajectories that were walked. */
@@ -202,14 +219,15 @@ function difference(a: Float64Array, b: Float64Array): Float64Array {
 
 /**
  * The linear problem at a table: how the final samples change with each coordinate of its rows, by differences over the step
- * `by`, and with each free part of its result. It is summed over parts of the trajectories, so that memory does not grow with
- * their number.
+ * `by`, and with each free part of its result. It is summed over parts of the trajectories. What it is made of is kept as well
+ * where that takes no more than `room` bytes.
  */
 export async function linearised(
   task: TableTask,
   table: Table,
   followed: Trajectories,
-  by: number
+  by: number,
+  room = 0
 ): Promise<TableProblem> {
   const coordinates = coordinatesOf(task, table)
   const probes = coordinates.map((_, k) =>
@@ -221,6 +239,7 @@ export async function linearised(
   )
   const basis = resultBasis(table, freeOf(task))
   const sums = emptySums(coordinates.length + basis.free.length)
+  const kept: { readonly columns: readonly Float32Array[]; readonly residual: Float64Array }[] = []
   let [evaluations, done] = [0, 0]
   for (const part of chunked(followed, tableRows(table).length, probes.length + 1)) {
     const count = part.seeds.length
@@ -237,12 +256,20 @@ export async function linearised(
         task.pixels ? change : slope(await seen(base.x.map((value, i) => value + by * change[i])), middle, by)
       )
     }
-    addProducts(sums, columns, difference(middle, await seen(targetOf(part))))
+    const residual = difference(middle, await seen(targetOf(part)))
+    addProducts(sums, columns, residual)
+    const whole = (columns.length * residual.length * followed.seeds.length) / count
+    if (whole * Float32Array.BYTES_PER_ELEMENT <= room)
+      kept.push({ columns: columns.map(column => Float32Array.from(column)), residual })
     evaluations += base.evaluations + walks.reduce((sum, walk) => sum + walk.evaluations, 0)
     done += count
     task.onPart?.(done, followed.seeds.length)
   }
-  return { normal: normalOf(sums), loss: sums.square / sums.values, evaluations }
+  const slopes = kept.length > 0 && {
+    parts: kept.map(({ columns }) => columns),
+    residual: concatenate(kept.map(({ residual }) => residual))
+  }
+  return { normal: normalOf(sums), loss: sums.square / sums.values, evaluations, ...(slopes && { slopes }) }
 }
 
 function slope(moved: Float64Array, base: Float64Array, by: number): Float64Array {

@@ -1,25 +1,18 @@
 import { tableRows, type Table } from '../solvers/table.js'
-import { boundedMove, type Box } from './bounded.js'
 import type { Effort, TableEffort } from './effort.js'
-import { DAMPING_MIN, RISE } from './least-squares.js'
 import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
-import type { Normal } from './objective.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
 import { first, firstLessons, judged, lessonsOf, nextPhase, type TableState } from './table-state.js'
 import {
-  coordinatesOf,
-  linearised,
   linearisedCost,
   lossOfTable,
-  movedAlong,
   tableDifferenceCost,
   tableTaskOf,
   withBestResult,
   withTableDifference,
-  type FittedTable,
   type TableTask
 } from './table-fit.js'
-import { eliminated } from './sums.js'
+import { moved, TRIES } from './table-moves.js'
 import { withPoints } from './table-start.js'
 import { finite, type Iteration, type Outcome, type Task } from './task.js'
 
@@ -33,24 +26,14 @@ type Here = Position<TableState>
 
 /** The most iterations of each phase, unless told otherwise. */
 const ITERATIONS = 20
-/** What damping is divided by after each move that lowers the loss. */
-const FALL = 4
 /**
- * Moves that are tried of one linear problem, each more damped. A few good moves leave the damping so small that it has to
- * rise by some powers of ten where the next is too long; a try costs a tenth of the linear problem.
- */
-const TRIES = 8
-/**
- * A phase ends after so many moves, one after the other, that each lower the loss by less than this share of it. One that
+ * A phase ends after so many iterations, one after the other, that each lower the loss by less than this share of it. One that
  * another follows need not come to its end.
  */
 const SLOW = 2
 const SHARE = { half: 0.1, rows: 0.03, last: 5e-3 } as const
-/** Moves that validation tells against, one after the other, before a phase ends. */
-const PATIENCE = { half: 3, rows: 4, points: 4 } as const
-/** The most that a coordinate moves at once: half its noise level. */
-const REACH = 0.5
-
+/** Iterations that validation tells against, one after the other, before a phase ends. */
+const PATIENCE = { half: 2, rows: 3, points: 2 } as const
 /**
  * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
  * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
@@ -60,7 +43,7 @@ const REACH = 0.5
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',
   learns: ['table'],
-  version: 3,
+  version: 4,
   learnsSigmas: false,
   takesObjective: true,
   start: 'uniform',
@@ -132,7 +115,7 @@ async function iterate(
   const task = lessonsOf(whole, phase)
   const share = shareOf(task, before)
   const { state: begun, loss } = await begin(task, before)
-  const proposal = await propose(task, begun, loss)
+  const proposal = await moved(task, { ...begun, loss }, begun.difference ?? 0)
   const fall = loss - proposal.loss
   const accepted = fall > 0
   const tried = {
@@ -143,17 +126,17 @@ async function iterate(
     round: begun.round + 1,
     slow: fall > share * loss ? 0 : begun.slow + 1
   }
-  const moved = accepted ? accept(tried, proposal) : tried
+  const { table } = proposal
   const { state: seen, validationLoss } = accepted
-    ? await validate(task, moved, proposal.table)
-    : { state: moved, validationLoss: undefined }
+    ? await validate(task, { ...tried, table, loss: proposal.loss }, table)
+    : { state: tried, validationLoss: undefined }
   const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE[phase] || seen.round >= iterations
   const { evaluations, iteration } = seen
   return {
     position: { state: ended ? nextPhase(task, seen) : seen },
     row: {
       ...{ iteration, phase: 'final', tablePhase: phase },
-      ...{ loss: accepted ? proposal.loss : loss, validationLoss },
+      ...{ loss: proposal.loss, validationLoss },
       ...{ evaluations, accepted, damping: proposal.damping }
     }
   }
@@ -184,36 +167,6 @@ async function withMeasures(task: TableTask, state: TableState): Promise<TableSt
   if (state.difference !== null) return state
   const measured = await withTableDifference(task, state)
   return (await validate(task, measured, measured.table)).state
-}
-
-/** A fitted table, with what trying for it has cost. */
-interface Proposal extends FittedTable {
-  readonly damping: number
-}
-
-/** Moves by the linear problem, more and more damped until the loss falls. */
-async function propose(
-  task: TableTask,
-  { table, damping: least, difference }: TableState,
-  loss: number
-): Promise<Proposal> {
-  const linear = await linearised(task, table, task.training, difference ?? 0)
-  const normal = task.pixels ? eliminated(linear.normal, coordinatesOf(task, table).length) : linear.normal
-  let { evaluations } = linear
-  for (let tries = 1, damping = least; ; tries++, damping *= RISE) {
-    const moved = movedAlong(task, table, boundedMove(normal, damping, boxFor(normal)))
-    const found = await withBestResult(task, moved)
-    evaluations += found.evaluations
-    if (found.loss < loss || tries === TRIES) return { ...found, damping, evaluations }
-  }
-}
-
-function boxFor({ gradient }: Normal): Box {
-  return { lower: gradient.map(() => -REACH), upper: gradient.map(() => REACH) }
-}
-
-function accept(state: TableState, { table, loss }: Proposal): TableState {
-  return { ...state, table, loss, damping: Math.max(state.damping / FALL, DAMPING_MIN) }
 }
 
 /** The state with what the validation trajectories say of a table, if there are any. */

@@ -34,7 +34,7 @@ export interface TableState extends DistillState {
 interface Best {
   readonly table: Table
   readonly validationLoss: number
-  /** The validation loss of the start, above which nothing is kept. */
+  /** The validation loss at the phase's beginning, above which nothing is kept. */
   readonly start: number
   /** The losses of the validation trajectories with the table that did best on them. */
   readonly least: readonly number[]
@@ -110,7 +110,8 @@ export function lessonsOf(task: TableTask, phase: TableState['phase']): TableTas
 /** The state at the beginning of the next phase, or at the end. */
 export function nextPhase({ setting: { student } }: TableTask, state: TableState): TableState {
   const table = state.best?.table ?? state.table
-  const fresh = { ...state, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
+  const best = state.best && { ...state.best, start: state.best.validationLoss }
+  const fresh = { ...state, best, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
   if (state.phase === 'half') return { ...fresh, phase: 'rows', table }
   const wide = withPoints(table, student)
   const more = tableRows(wide).length > tableRows(table).length

@@ -86,7 +86,7 @@ export function pick(trajectories: Trajectories, places: readonly number[]): Tra
   }
 }
 
-function concatenate(arrays: readonly Float64Array[]): Float64Array {
+export function concatenate(arrays: readonly Float64Array[]): Float64Array {
   const all = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const array of arrays) {

@@ -65,12 +65,12 @@ describe('a table that is learned', () => {
     for (const move of moves) expect(move?.accepted).toBe(true)
   })
 
-  it('leaves half of the trajectories once three moves have not lowered the validation loss', async () => {
+  it('leaves half of the trajectories once two iterations have not lowered the validation loss', async () => {
     const few = pick(training, [...Array(16).keys()])
     const { history } = await learned({ teacher: few, validation: pick(validation, [...Array(32).keys()]) })
     const half = history.filter(row => row.tablePhase === 'half').map(row => row.validationLoss ?? Infinity)
     const least = Math.min(...half)
-    expect(half).toHaveLength(half.indexOf(least) + 4)
+    expect(half).toHaveLength(half.indexOf(least) + 3)
     expect(history.length).toBeGreaterThan(half.length)
   })
 
@@ -81,12 +81,21 @@ describe('a table that is learned', () => {
   })
 
   it('takes more points where they change nothing, and learns them from there', async () => {
-    const one = await learned({})
-    const two = await learned({ student: { ...student, points: 2 } })
+    const teacher = await taught(1, 256)
+    const one = await learned({ teacher })
+    const two = await learned({ teacher, student: { ...student, points: 2 } })
     expect(countsOf(two.learned)).toEqual([1, 2, 2])
     expect(two.validationLoss).toBeLessThan(one.validationLoss ?? 0)
     const { evaluations, nfe } = await walked(two.learned, unseen)
     expect([nfe, evaluations]).toEqual([3, 5])
+  })
+
+  it('keeps added points only where validation tells for them', async () => {
+    const few = pick(training, [...Array(24).keys()])
+    const { history, validationLoss } = await learned({ teacher: few, student: { ...student, points: 2 } })
+    const before = history.filter(row => row.tablePhase !== 'points').map(row => row.validationLoss ?? Infinity)
+    expect(history.some(row => row.tablePhase === 'points')).toBe(true)
+    expect(before.filter(loss => loss >= (validationLoss ?? Infinity))).toContain(before.at(-1))
   })
 
   it('starts from the table of another', async () => {
