@@ -156,7 +156,7 @@ describe('loadExperiment', () => {
     expect(model).toMatchObject({ checkpoint: '/nowhere/model.pkl' })
   })
 
-  it.each(specs.filter(name => !/table1|neutral|points|best/.test(name)))('reads %s', path => {
+  it.each(specs.filter(name => !/table1|neutral|points|best|features/.test(name)))('reads %s', path => {
     const { stages } = loadExperiment({ file: path })
     const names = ['teacher', 'student.validation', 'student', 'samples', 'euler', 'reference', 'score']
     const plain = new Set(stages.map(({ name }) => name.replace(/@.*/, '')))
@@ -168,13 +168,21 @@ describe('loadExperiment', () => {
   })
 })
 
-describe('the spec of the best solvers on fashion28', () => {
-  it('learns nothing that the table of all solvers has not learned', () => {
-    const learned = (file: string) => loadExperiment({ file }).stages.filter(({ kind }) => kind === 'distill')
-    const all = learned('specs/table1-fashion28.yaml')
+describe('the specs on fashion28', () => {
+  const learned = (file: string) => loadExperiment({ file }).stages.filter(each => each.kind === 'distill')
+  const all = learned('specs/table1-fashion28.yaml')
+
+  it('learn nothing for the best solvers that the table of all has not learned', () => {
     const best = learned('specs/best-fashion28.yaml')
     expect(best).toHaveLength(12)
     for (const stage of best) expect(all).toContainEqual(stage)
+  })
+
+  it('learn by features beside what the table of all has learned by pixels', () => {
+    const stages = learned('specs/features-fashion28.yaml')
+    const byPixels = stages.filter(({ features }) => features === undefined)
+    expect([stages.length, byPixels.length]).toEqual([8, 4])
+    for (const stage of byPixels) expect(all).toContainEqual(stage)
   })
 })
 
