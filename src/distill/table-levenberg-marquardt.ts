@@ -31,13 +31,13 @@ const ITERATIONS = 20
  * another follows need not come to its end.
  */
 const SLOW = 2
-const SHARE = { half: 0.1, rows: 0.03, last: 5e-3 } as const
+const SHARE = { few: 0.1, rows: 0.03, last: 5e-3 } as const
 /** Iterations that validation tells against, one after the other, before a phase ends. */
-const PATIENCE = { half: 2, rows: 3, points: 2 } as const
+const PATIENCE = { few: 2, rows: 3, points: 2 } as const
 /**
  * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
  * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
- * start has are fitted, to half of the trajectories as far as that is fast, and to all; then further points join each layer,
+ * start has are fitted, to a few of the trajectories as far as that is fast, and to all; then further points join each layer,
  * from where they change nothing.
  */
 export const tableLevenbergMarquardt = registered({
@@ -143,7 +143,7 @@ async function iterate(
 }
 
 function shareOf(task: TableTask, { phase, table }: TableState): number {
-  if (phase === 'half') return SHARE.half
+  if (phase === 'few') return SHARE.few
   const widens = tableRows(wide(task, table)).length > tableRows(table).length
   return widens ? SHARE.rows : SHARE.last
 }

@@ -8,10 +8,10 @@ import { pick } from './trajectories.js'
 export interface TableState extends DistillState {
   readonly name: 'levenberg-marquardt'
   /**
-   * What is fitted: the rows that the start has, first to half of the trajectories and then to all; all points, where they
+   * What is fitted: the rows that the start has, first to a few of the trajectories and then to all; all points, where they
    * are more; or nothing any more.
    */
-  readonly phase: 'half' | 'rows' | 'points' | 'done'
+  readonly phase: 'few' | 'rows' | 'points' | 'done'
   /** Iterations of this phase. */
   readonly round: number
   readonly table: Table
@@ -22,7 +22,7 @@ export interface TableState extends DistillState {
   readonly evaluations: number
   readonly best: Best | null
   /**
-   * Moves of this phase, one after the other, to tables that validation told against. On half of the trajectories a move
+   * Moves of this phase, one after the other, to tables that validation told against. On a few of the trajectories a move
    * counts whose validation loss is not the least so far: what is learned from few fits them alone before long.
    */
   readonly stale: number
@@ -52,7 +52,7 @@ export function judged(state: TableState, { table, loss: validationLoss, each }:
   const isLeast = mean(each) < mean(best.least)
   const isKept = validationLoss <= best.start && !isWorse(each, best.least)
   const kept = isKept ? { ...best, table, validationLoss } : best
-  const goesOn = state.phase === 'half' ? isLeast : isKept
+  const goesOn = state.phase === 'few' ? isLeast : isKept
   return {
     ...state,
     best: { ...kept, least: isLeast ? each : best.least },
@@ -80,7 +80,7 @@ export function first({ setting: { student } }: TableTask, iterations: number): 
   withPoints(student.start, student)
   return {
     name: 'levenberg-marquardt',
-    phase: iterations === 0 ? 'done' : 'half',
+    phase: iterations === 0 ? 'done' : 'few',
     round: 0,
     iteration: 0,
     table: student.start,
@@ -94,14 +94,17 @@ export function first({ setting: { student } }: TableTask, iterations: number): 
   }
 }
 
-/** How many of the trajectories the first phase is fitted to: they bring a table most of the way at half the cost. */
+/** The most trajectories that the first phase is fitted to. */
+const FEW = 96
+
+/** How many of the trajectories the first phase is fitted to: they bring a table most of the way at half the cost, or less. */
 export function firstLessons(training: number): number {
-  return Math.ceil(training / 2)
+  return Math.min(Math.ceil(training / 2), FEW)
 }
 
 /** A task with the trajectories that a phase is fitted to. */
 export function lessonsOf(task: TableTask, phase: TableState['phase']): TableTask {
-  if (phase !== 'half') return task
+  if (phase !== 'few') return task
   const { training } = task
   const count = firstLessons(training.seeds.length)
   return { ...task, training: pick(training, [...training.seeds.keys()].slice(0, count)) }
@@ -112,7 +115,7 @@ export function nextPhase({ setting: { student } }: TableTask, state: TableState
   const table = state.best?.table ?? state.table
   const best = state.best && { ...state.best, start: state.best.validationLoss }
   const fresh = { ...state, best, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
-  if (state.phase === 'half') return { ...fresh, phase: 'rows', table }
+  if (state.phase === 'few') return { ...fresh, phase: 'rows', table }
   const wide = withPoints(table, student)
   const more = tableRows(wide).length > tableRows(table).length
   return state.phase === 'rows' && more ? { ...fresh, phase: 'points', table: wide } : { ...state, phase: 'done' }

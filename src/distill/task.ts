@@ -12,7 +12,7 @@ export interface Iteration {
   /** The step that is fitted, in phase `step`. */
   readonly step?: number
   /** What of a table is fitted: see `TableState.phase`. */
-  readonly tablePhase?: 'half' | 'rows' | 'points'
+  readonly tablePhase?: 'few' | 'rows' | 'points'
   /** Mean squared difference to the teacher, of what this phase looks at. */
   readonly loss: number
   readonly validationLoss?: number

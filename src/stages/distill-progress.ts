@@ -21,7 +21,7 @@ export function startingPoints(
 
 /** What is fitted in each phase of a table, in words. */
 const TABLE_PHASES = {
-  half: 'table from half of the trajectories',
+  few: 'table from a few of the trajectories',
   rows: 'table from all trajectories',
   points: 'table with all its points'
 } as const

@@ -23,11 +23,11 @@ describe('the line of an iteration', () => {
   })
 
   it('says what of a table is fitted', () => {
-    const phases = (['half', 'rows', 'points'] as const).map(tablePhase =>
+    const phases = (['few', 'rows', 'points'] as const).map(tablePhase =>
       lineOf({ ...row, phase: 'final', tablePhase }, 3)
     )
     expect(phases.map(line => line.split('  ')[2])).toEqual([
-      'table from half of the trajectories',
+      'table from a few of the trajectories',
       'table from all trajectories',
       'table with all its points'
     ])
@@ -76,7 +76,7 @@ describe('the phases of a table', () => {
   it('are told in their order', async () => {
     const { history } = await distill({ model: mixture, student: table, sigmas, teacher: training, validation })
     const phases = history.map(({ tablePhase }) => tablePhase)
-    expect([...new Set(phases)]).toEqual(['half', 'rows', 'points'])
+    expect([...new Set(phases)]).toEqual(['few', 'rows', 'points'])
     expect(phases).toEqual([...phases].sort((a, b) => 'hrp'.indexOf(a![0]) - 'hrp'.indexOf(b![0])))
   })
 })
