@@ -3,7 +3,7 @@ import { EpdError, messageOf } from '../errors.js'
 import type { Model } from '../models/model.js'
 import { STAGE_KINDS, type StageKinds } from '../stages/registry.js'
 import type { Cost, Identity } from '../stages/kind.js'
-import type { CheckContext } from '../stages/stage.js'
+import type { CheckContext, StageCost } from '../stages/stage.js'
 import { guarded, guardedAsync } from '../store/failures.js'
 import { DamagedObject, type Claim } from '../store/store.js'
 import { closing } from './model.js'
@@ -258,15 +258,13 @@ async function compute({ stage, key }: PlannedStage, claim: Claim, work: Work): 
   onEvent({ type: 'started', stage: stage.name })
   const begun = performance.now()
   const elapsed = () => (performance.now() - begun) / 1000
-  let byWorkers: number | undefined
-  // What is kept is how long the stage was computed; workers may have waited for hours in between.
-  const seconds = () => byWorkers ?? elapsed()
-  const onSeconds = (sum: number) => {
-    byWorkers = sum
-  }
+  let outside: Promise<StageCost> | undefined
+  // What workers have computed has brought its seconds; in between they may have waited for hours.
+  const seconds = () => (outside ? 0 : elapsed())
   try {
     const context = stageContext({ stage, key }, claim, work)
-    const cost = await (work.elsewhere?.({ stage, key }, context, { ...work, onSeconds }) ?? kind.run(stage, context))
+    outside = work.elsewhere?.({ stage, key }, context, work)
+    const cost = await (outside ?? kind.run(stage, context))
     await checkAssets(assets, needed)
     store.finishStage(claim, { ...cost, seconds: seconds() })
     onEvent({ type: 'finished', stage: stage.name, seconds: elapsed(), ...cost })

@@ -30,13 +30,13 @@ export interface ExecuteOptions {
 }
 
 /**
- * Has a stage that is claimed computed outside of this process, and puts what it left into the store. `onSeconds` is told
- * how long that has been computed so far, all workers together, without the time for which they have waited.
+ * Has a stage that is claimed computed outside of this process, and puts what it left into the store, with the seconds for
+ * which workers have computed, all together, without those for which they have waited.
  */
 export type Elsewhere = (
   planned: PlannedStage,
   context: StageContext,
-  around: Opened & { readonly plan: Plan; readonly onSeconds: (seconds: number) => void }
+  around: Opened & { readonly plan: Plan }
 ) => Promise<StageCost> | undefined
 
 /** What a model is opened with; `cacheDir` is the folder of compiled graphs. */

@@ -108,6 +108,12 @@ export interface ShardToPut extends ShardRow {
   readonly files: readonly { name: string; data: Uint8Array; extension: string; mediaType: string }[]
 }
 
+/** Rows that `checkedContents` gave, and how long computing them took. */
+export interface Checked {
+  readonly rows: readonly CheckedRow[]
+  readonly seconds?: number
+}
+
 /**
  * Write access. What takes a claim is refused (EpdError `claim-lost`) once another process has taken the work over, and
  * whatever is written once the store was moved, deleted or replaced (EpdError `store-lost`).
@@ -152,11 +158,12 @@ export interface WritableStore extends Store {
   /** A number that is another once another connection to the store has changed it. */
   version(): number
   /**
-   * Takes over rows that `checkedContents` gave, several times what `adopt` takes, in one transaction. Their digests are
-   * not looked at again. Whether their files still are there is, unless the store has the version that it had before they
-   * were checked. Returns of which that is so; the others are left.
+   * Takes over rows that `checkedContents` gave, several times what `adopt` takes, in one transaction, and adds the seconds
+   * that they took to compute to those of their stage. Their digests are not looked at again. Whether their files still are
+   * there is, unless the store has the version that it had before they were checked. Returns of which that is so; the others
+   * are left.
    */
-  adoptChecked(claim: Claim, all: readonly (readonly CheckedRow[])[], version: number): boolean[]
+  adoptChecked(claim: Claim, all: readonly Checked[], version: number): boolean[]
   /** Commits an iteration with all that the next one needs. */
   putIteration(claim: Claim, row: IterationRow, state: unknown): void
   /** What the newest iteration left to continue from. */

@@ -1,5 +1,5 @@
 import { EpdError } from '../errors.js'
-import type { StoreContents, WritableStore } from './access.js'
+import type { Checked, StoreContents, WritableStore } from './access.js'
 import { checkedContents } from './checked-contents.js'
 import type { Claim } from './claims.js'
 import type { Commits } from './commits.js'
@@ -7,7 +7,7 @@ import { guarded } from './failures.js'
 import { hasObject } from './objects.js'
 import { refreshResults } from './results.js'
 import { isRow, toArtifact, type Row } from './rows.js'
-import { CONTENT_TABLES, enterIntact, type CheckedRow, type ContentTable } from './seals.js'
+import { checkStage, CONTENT_TABLES, enterIntact, type CheckedRow, type ContentTable } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 
 /** What a stage has left, with its seals: all of it, or the rows of one shard. */
@@ -27,21 +27,32 @@ const OF_SHARDS = new Set<string>(['shards', 'artifacts'])
 
 /** Takes over what another store has of a stage. */
 export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adoptChecked' | 'version'> {
-  const { root, file, database, commit } = commits
+  const { root, file, database, run, commit, sealed } = commits
   const enter = (rows: readonly CheckedRow[]) => {
     for (const { table, row } of rows) enterIntact(commits, table, row, 'REPLACE')
   }
   const version = () => guarded(file, () => Number(database.pragma('data_version', { simple: true })))
   const areThere = (rows: readonly CheckedRow[]) =>
     rows.every(({ table, row }) => table !== 'artifacts' || hasObject(root, toArtifact(row)))
-  const adoptChecked = (claimed: Claim, all: readonly (readonly CheckedRow[])[], since: number): boolean[] => {
+  const addSeconds = (key: string, seconds: number) => {
+    if (seconds === 0) return
+    checkStage(database, file, key)
+    run('UPDATE stages SET seconds = seconds + ? WHERE key = ?', seconds, key)
+    sealed('stages', 'key = ?', key)
+  }
+  const adoptChecked = (claimed: Claim, all: readonly Checked[], since: number): boolean[] => {
     let entered: boolean[] = []
     commit(claimed, () => {
       // Others delete files that no row names, as these were so far, within transactions, and so change the version.
       const isSame = version() === since
-      entered = guarded(root, () => all.map(rows => isSame || areThere(rows)))
-      const rows = all.filter((_, i) => entered[i]).flat()
+      entered = guarded(root, () => all.map(({ rows }) => isSame || areThere(rows)))
+      const found = all.filter((_, i) => entered[i])
+      const rows = found.flatMap(each => each.rows)
       enter(rows)
+      addSeconds(
+        claimed.name,
+        found.reduce((sum, { seconds = 0 }) => sum + seconds, 0)
+      )
       if (rows.some(({ table }) => table === 'metrics')) refreshResults(database)
     })
     return entered
@@ -51,7 +62,8 @@ export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adopt
     adoptChecked,
     adopt(claimed, contents) {
       const since = version()
-      const [isEntered] = adoptChecked(claimed, [checkedContents(root, file, claimed.name, contents)], since)
+      const rows = checkedContents(root, file, claimed.name, contents)
+      const [isEntered] = adoptChecked(claimed, [{ rows }], since)
       if (!isEntered)
         throw new EpdError('store-corrupt', `a file of ${claimed.name.slice(0, 12)} was deleted meanwhile; run again`)
     }

@@ -92,15 +92,7 @@ async function collected(
     ...{ planned, context, how, folder, order, total: count },
     place: around.plan.stages.findIndex(other => other.stage.name === stage.name),
     sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
-    ledger: ledger({
-      planned,
-      context,
-      readLeft: how.readLeft,
-      onSeconds: around.onSeconds,
-      folder,
-      count,
-      evaluations
-    })
+    ledger: ledger({ planned, context, readLeft: how.readLeft, folder, count, evaluations })
   })
   // Where all shards are in the store there is nothing left to compute, and the kind says what they have cost.
   const cost = whole ?? (await kind.run(stage, context))

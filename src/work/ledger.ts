@@ -24,8 +24,6 @@ export interface LedgerOptions {
   readonly context: Pick<StageContext, 'store' | 'claim' | 'signal' | 'onProgress' | 'onNote'>
   /** Reads what workers have left. */
   readonly readLeft: ReadLeft
-  /** Told how long workers have computed what was taken into the store since, all together. */
-  readonly onSeconds: (seconds: number) => void
   /** The folder of records. */
   readonly folder: string
   /** The number of its shards; absent where it is computed whole. */
@@ -39,11 +37,9 @@ export function ledger(options: LedgerOptions): Ledger {
 }
 
 function shardLedger(options: LedgerOptions & { readonly count: number }): Ledger {
-  const { planned, context, folder, count, evaluations, onSeconds } = options
+  const { planned, context, folder, count, evaluations } = options
   const shards = context.store.shards(planned.key)
   const done = new Set(shards.map(({ position }) => position))
-  let computed = 0
-  onSeconds(computed)
   let spent = shards.reduce((sum, shard) => sum + shard.evaluations, 0)
   let stored = shards.reduce((sum, { seeds }) => sum + seeds.length, 0)
   const missingIn = ({ first, last }: Share) => positionsOf(first, last).filter(position => !done.has(position))
@@ -57,10 +53,8 @@ function shardLedger(options: LedgerOptions & { readonly count: number }): Ledge
         for (const { name, left } of some) {
           if (typeof name === 'number') done.add(name)
           spent += left.cost?.evaluations ?? 0
-          computed += left.seconds
           stored += left.seeds ?? 0
         }
-        onSeconds(computed)
         report()
       }
       report()
@@ -77,17 +71,12 @@ function positionsOf(first: number, last: number): number[] {
 }
 
 function wholeLedger(options: LedgerOptions): Ledger {
-  const { context, folder, onSeconds } = options
-  onSeconds(0)
+  const { context, folder } = options
   let cost: StageCost | undefined
   let iterations = 0
   return {
     async take() {
-      for await (const some of taken(options, ['stage']))
-        for (const { left } of some) {
-          cost = left.cost
-          onSeconds(left.seconds)
-        }
+      for await (const some of taken(options, ['stage'])) for (const { left } of some) cost = left.cost
       const begun = await readRecord(folder, 'begun')
       const rows = typeof begun === 'object' ? begun.contents.iterations : undefined
       if (rows === undefined || rows.length === iterations) return
@@ -107,7 +96,7 @@ interface Taken {
 }
 
 /**
- * Takes records into the store, many in a transaction. One whose rows or files are not what was written is moved aside,
+ * Takes records into the store, with the seconds of computing, many in a transaction. One whose rows or files are not what was written is moved aside,
  * so that its shard is given out again. Each file is read once, when its record is: whether it has its digest.
  */
 async function* taken(
@@ -120,8 +109,8 @@ async function* taken(
   for await (const found of readLeft({ root: store.root, file: store.root, folder, key: planned.key }, names)) {
     signal.throwIfAborted()
     const whole = found.flatMap(({ name, left }) => (typeof left === 'string' ? [] : [{ name, left }]))
-    const rows = whole.map(({ left }) => left.rows)
-    const isEntered = rows.length === 0 ? [] : store.adoptChecked(claim, rows, versions[0])
+    const lefts = whole.map(({ left }) => left)
+    const isEntered = lefts.length === 0 ? [] : store.adoptChecked(claim, lefts, versions[0])
     versions = [versions[1], store.version()]
     for (const { name, left } of found) {
       if (left !== 'damaged') continue
