@@ -34,7 +34,7 @@ export interface TableState extends DistillState {
 interface Best {
   readonly table: Table
   readonly validationLoss: number
-  /** The validation loss at the phase's beginning, above which nothing is kept. */
+  /** The validation loss above which nothing is kept: that of the start, or of the table before points were added. */
   readonly start: number
   /** The losses of the validation trajectories with the table that did best on them. */
   readonly least: readonly number[]
@@ -43,8 +43,8 @@ interface Best {
 /**
  * The state after a table was validated. A table that fits the training trajectories better is kept unless validation
  * tells against it: unless it does worse there than the table that does best, by more than the standard error of the difference
- * between the two, trajectory by trajectory. A few trajectories make up most of a loss, so that the smallest of many validation
- * losses is in good part chance.
+ * between the two. The difference is of logarithms, trajectory by trajectory: a few trajectories make up most of a loss, so
+ * that differences of losses tell of those few, and the smallest of many losses is in good part chance.
  */
 export function judged(state: TableState, { table, loss: validationLoss, each }: ComparedTable): TableState {
   const { best } = state
@@ -60,12 +60,17 @@ export function judged(state: TableState, { table, loss: validationLoss, each }:
   }
 }
 
-/** Whether losses are larger than others by more than the standard error of the mean difference. */
+/** Whether losses are larger than others by more than the standard error of the mean difference of their logarithms. */
 function isWorse(losses: readonly number[], others: readonly number[]): boolean {
-  const differences = losses.map((value, i) => value - others[i])
+  const differences = losses.map((loss, i) => Math.log(positive(loss) / positive(others[i])))
   const middle = mean(differences)
   const variance = mean(differences.map(value => (value - middle) ** 2))
   return middle > Math.sqrt(variance / differences.length)
+}
+
+/** A loss of exactly 0 has no logarithm. */
+function positive(loss: number): number {
+  return Math.max(loss, Number.MIN_VALUE)
 }
 
 function mean(values: readonly number[]): number {
@@ -113,10 +118,11 @@ export function lessonsOf(task: TableTask, phase: TableState['phase']): TableTas
 /** The state at the beginning of the next phase, or at the end. */
 export function nextPhase({ setting: { student } }: TableTask, state: TableState): TableState {
   const table = state.best?.table ?? state.table
-  const best = state.best && { ...state.best, start: state.best.validationLoss }
-  const fresh = { ...state, best, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
+  const fresh = { ...state, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
   if (state.phase === 'few') return { ...fresh, phase: 'rows', table }
   const wide = withPoints(table, student)
   const more = tableRows(wide).length > tableRows(table).length
-  return state.phase === 'rows' && more ? { ...fresh, phase: 'points', table: wide } : { ...state, phase: 'done' }
+  if (state.phase !== 'rows' || !more) return { ...state, phase: 'done' }
+  const best = state.best && { ...state.best, start: state.best.validationLoss }
+  return { ...fresh, best, phase: 'points', table: wide }
 }
