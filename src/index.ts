@@ -265,6 +265,7 @@ export {
   openStore,
   type Artifact,
   type Claim,
+  type Checked,
   type StoreContents,
   type ClaimHolder,
   type FoundRun,
