@@ -18,15 +18,22 @@ const QUIET = 10
  * here, since the command's last line says it.
  */
 export function open(experiment: AnyExperiment): Display {
-  let handle: (event: RunEvent) => void = () => undefined
+  // What is under way, by its name. Several stages are at once.
+  const handlers = new Map<string, (event: RunEvent) => void>()
+  const handle = (event: RunEvent) => {
+    const own = 'stage' in event ? handlers.get(event.stage) : undefined
+    const handler = own ?? [...handlers.values()].at(-1)
+    handler?.(event)
+  }
 
   const shown = async <T>(name: string, what: string, events: (event: RunEvent) => Said, work: () => Promise<T>) => {
     let ending = ''
-    handle = paced(event => {
+    const handler = paced(event => {
       const said = events(event)
       if (said?.line !== undefined) print(`› ${name}  ${said.line}`)
       if (said?.ending !== undefined) ending = `  ${said.ending}`
     })
+    handlers.set(name, handler)
     try {
       const result = await work()
       print(`✔ ${name}  ${what}${ending}`)
@@ -34,6 +41,8 @@ export function open(experiment: AnyExperiment): Display {
     } catch (error) {
       print(`✖ ${name}  ${what}`)
       throw error
+    } finally {
+      handlers.delete(name)
     }
   }
 
