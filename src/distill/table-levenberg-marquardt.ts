@@ -28,10 +28,10 @@ type Here = Position<TableState>
 const ITERATIONS = 20
 /**
  * A phase ends after so many iterations, one after the other, that each lower the loss by less than this share of it. One that
- * another follows need not come to its end.
+ * another follows need not come to its end, and what added points bring later lowers the training loss alone.
  */
 const SLOW = 2
-const SHARE = { few: 0.1, rows: 0.03, last: 5e-3 } as const
+const SHARE = { few: 0.1, rows: 0.03, points: 0.05, last: 5e-3 } as const
 /** Iterations that validation tells against, one after the other, before a phase ends. */
 const PATIENCE = { few: 2, rows: 3, points: 2 } as const
 /**
@@ -143,7 +143,7 @@ async function iterate(
 }
 
 function shareOf(task: TableTask, { phase, table }: TableState): number {
-  if (phase === 'few') return SHARE.few
+  if (phase === 'few' || phase === 'points') return SHARE[phase]
   const widens = tableRows(wide(task, table)).length > tableRows(table).length
   return widens ? SHARE.rows : SHARE.last
 }
