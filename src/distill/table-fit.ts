@@ -104,7 +104,12 @@ function targetOf({ states }: Trajectories): Float64Array {
 }
 
 /** How far a table as it stands leads from the teacher's final samples. */
-export async function lossOfTable(task: TableTask, table: Table, followed: Trajectories): Promise<ComparedTable> {
+export async function lossOfTable(
+  task: TableTask,
+  table: Table,
+  followed: Trajectories,
+  withResidual = false
+): Promise<ComparedTable> {
   const each: number[] = []
   const residuals: Float64Array[] = []
   let evaluations = 0
@@ -113,11 +118,11 @@ export async function lossOfTable(task: TableTask, table: Table, followed: Traje
     const [walk] = await walkTables(task, part, [table])
     const [x, target] = [await seenBy(task, walk.x, count), await seenBy(task, targetOf(part), count)]
     each.push(...meanSquares(x, target, count))
-    residuals.push(difference(x, target))
+    if (withResidual) residuals.push(difference(x, target))
     evaluations += walk.evaluations
   }
   const loss = each.reduce((sum, value) => sum + value, 0) / each.length
-  return { table, loss, each, residual: concatenate(residuals), evaluations }
+  return { table, loss, each, evaluations, ...(withResidual && { residual: concatenate(residuals) }) }
 }
 
 /** The mean squared difference of each of `count` samples. */
@@ -134,7 +139,7 @@ function meanSquares(x: Float64Array, target: Float64Array, count: number): numb
 export async function withBestResult(task: TableTask, table: Table, withResidual = false): Promise<FittedTable> {
   const followed = task.training
   const basis = resultBasis(table, freeOf(task))
-  if (!task.pixels || basis.free.length === 0) return lossOfTable(task, table, followed)
+  if (!task.pixels || basis.free.length === 0) return lossOfTable(task, table, followed, withResidual)
   const sums = emptySums(basis.free.length)
   const parts: { readonly columns: readonly Float64Array[]; readonly rest: Float64Array }[] = []
   let evaluations = 0
@@ -149,8 +154,9 @@ export async function withBestResult(task: TableTask, table: Table, withResidual
   }
   const shares = bestShares(sums)
   const result = sumOf([basis.fixed, ...basis.free], [1, ...shares])
-  const residual = concatenate(parts.map(({ columns, rest }) => withShares(rest, columns, shares)))
-  return { table: { ...table, result }, loss: lossAt(sums, shares), evaluations, ...(withResidual && { residual }) }
+  const fitted = { table: { ...table, result }, loss: lossAt(sums, shares), evaluations }
+  if (!withResidual) return fitted
+  return { ...fitted, residual: concatenate(parts.map(({ columns, rest }) => withShares(rest, columns, shares))) }
 }
 
 function withShares(rest: Float64Array, columns: readonly Float64Array[], shares: readonly number[]): Float64Array {

@@ -53,7 +53,7 @@ const REACH = 0.5
  */
 export async function moved(
   task: TableTask,
-  { table, loss, damping: least }: From,
+  { table, loss, damping: first }: From,
   by: number,
   room = ROOM
 ): Promise<Moved> {
@@ -62,7 +62,7 @@ export async function moved(
   // In pixels the result is whatever is best.
   const free = task.pixels ? count : normal.gradient.length
   let problem = slopes ? secantOf(normal, slopes) : undefined
-  let here: Here = { table, loss, move: normal.gradient.slice(0, free).map(() => 0), damping: least }
+  let here: Here = { table, loss, move: normal.gradient.slice(0, free).map(() => 0), damping: first }
   let { damping } = here
   let [evaluations, misses] = [measuring, 0]
   for (let tries = 1; tries <= TRIES; tries++) {
