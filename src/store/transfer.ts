@@ -7,8 +7,9 @@ import { guarded } from './failures.js'
 import { hasObject } from './objects.js'
 import { refreshResults } from './results.js'
 import { isRow, toArtifact, type Row } from './rows.js'
-import { checkStage, CONTENT_TABLES, enterIntact, type CheckedRow, type ContentTable } from './seals.js'
+import { CONTENT_TABLES, enterIntact, type CheckedRow, type ContentTable } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
+import { stageWrites } from './writing-stages.js'
 
 /** What a stage has left, with its seals: all of it, or the rows of one shard. */
 export function contentsIn(database: Database, file: string, key: string, position?: number): StoreContents {
@@ -27,19 +28,14 @@ const OF_SHARDS = new Set<string>(['shards', 'artifacts'])
 
 /** Takes over what another store has of a stage. */
 export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adoptChecked' | 'version'> {
-  const { root, file, database, run, commit, sealed } = commits
+  const { root, file, database, commit } = commits
   const enter = (rows: readonly CheckedRow[]) => {
     for (const { table, row } of rows) enterIntact(commits, table, row, 'REPLACE')
   }
   const version = () => guarded(file, () => Number(database.pragma('data_version', { simple: true })))
   const areThere = (rows: readonly CheckedRow[]) =>
     rows.every(({ table, row }) => table !== 'artifacts' || hasObject(root, toArtifact(row)))
-  const addSeconds = (key: string, seconds: number) => {
-    if (seconds === 0) return
-    checkStage(database, file, key)
-    run('UPDATE stages SET seconds = seconds + ? WHERE key = ?', seconds, key)
-    sealed('stages', 'key = ?', key)
-  }
+  const { addSeconds } = stageWrites(commits)
   const adoptChecked = (claimed: Claim, all: readonly Checked[], since: number): boolean[] => {
     let entered: boolean[] = []
     commit(claimed, () => {
@@ -49,10 +45,8 @@ export function adoption(commits: Commits): Pick<WritableStore, 'adopt' | 'adopt
       const found = all.filter((_, i) => entered[i])
       const rows = found.flatMap(each => each.rows)
       enter(rows)
-      addSeconds(
-        claimed.name,
-        found.reduce((sum, { seconds = 0 }) => sum + seconds, 0)
-      )
+      const spent = found.reduce((sum, { seconds = 0 }) => sum + seconds, 0)
+      if (spent > 0) addSeconds(claimed, spent)
       if (rows.some(({ table }) => table === 'metrics')) refreshResults(database)
     })
     return entered
