@@ -10,6 +10,9 @@ export interface FileSystem {
   readonly warning?: string
 }
 
+/** What locks of a folder that a host lends to its virtual machines are worth. */
+const OF_A_HOST = 'its locks may not be those of the host, or of other machines that it lends the folder to'
+
 /** File systems that several machines see, by the numbers that Linux gives them (statfs(2) and their own sources). */
 const SHARED: ReadonlyMap<number, Omit<FileSystem, 'isShared'>> = new Map([
   [0x6969, { name: 'NFS' }],
@@ -17,9 +20,18 @@ const SHARED: ReadonlyMap<number, Omit<FileSystem, 'isShared'>> = new Map([
   [0x47504653, { name: 'GPFS' }],
   [0x00c36400, { name: 'Ceph' }],
   [0x19830326, { name: 'BeeGFS' }],
+  [0xaad7aaea, { name: 'PanFS' }],
+  [0x01161970, { name: 'GFS2' }],
+  [0x7461636f, { name: 'OCFS2' }],
   [0x5346414f, { name: 'AFS', warning: 'its locks may not be those of other machines' }],
+  [0x6b414653, { name: 'AFS', warning: 'its locks may not be those of other machines' }],
+  [0x517b, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
   [0xff534d42, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
   [0xfe534d42, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
+  [0x01021997, { name: '9P', warning: OF_A_HOST }],
+  [0x786f4256, { name: 'a folder of VirtualBox', warning: OF_A_HOST }],
+  [0xbacbacbc, { name: 'a folder of VMware', warning: OF_A_HOST }],
+  [0x7c7c6673, { name: 'a folder of Parallels', warning: OF_A_HOST }],
   [0x65735546, { name: 'FUSE', warning: 'whether its locks reach other machines depends on what is behind it' }]
 ])
 

@@ -15,7 +15,10 @@ describe('the file system of a folder', () => {
     [0x6969, 'NFS', false],
     [0x0bd00bd0, 'Lustre', false],
     [0x47504653, 'GPFS', false],
+    [0x01161970, 'GFS2', false],
     [0xfe534d42, 'SMB', true],
+    [0x01021997, '9P', true],
+    [-0x45345344, 'a folder of VMware', true],
     [-0x00acb2be, 'SMB', true],
     [0x65735546, 'FUSE', true]
   ])('is told by the number %i: %s', (type, name, isWarnedOf) => {

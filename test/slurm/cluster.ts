@@ -3,6 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, wri
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { install } from '../support/debian.js'
 
 /** A cluster of one node on this machine, run by the real daemons of Slurm. */
 export interface Cluster {
@@ -15,15 +16,6 @@ export interface Cluster {
   readonly killNode: () => Promise<void>
   /** Ends every daemon. */
   readonly stop: () => Promise<void>
-}
-
-/** Installs the packages of Debian whose programs are not here. Nothing that they bring is started. */
-export function install(programs: Readonly<Record<string, string>>): void {
-  const missing = Object.entries(programs).flatMap(([program, name]) => (existsSync(program) ? [] : [name]))
-  if (missing.length === 0) return
-  const env = { ...process.env, RUNLEVEL: '1', DEBIAN_FRONTEND: 'noninteractive' }
-  execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' })
-  execFileSync('apt-get', ['install', '-yqq', '--no-install-recommends', ...missing], { env, stdio: 'ignore' })
 }
 
 /** Starts munged, slurmctld and slurmd below a temporary folder. */

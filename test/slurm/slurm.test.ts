@@ -6,7 +6,8 @@ import { epdRun, main, temporaryFolder, type Line, type RunOptions } from '../su
 import { outcome } from '../support/outcome.js'
 import { smallRun } from '../support/small-run.js'
 import { processesWith, shardedSpec } from '../support/workers.js'
-import { install, startCluster, until, type Cluster } from './cluster.js'
+import { install } from '../support/debian.js'
+import { startCluster, until, type Cluster } from './cluster.js'
 
 const { spec: small, whole: smallWhole } = smallRun()
 const sharded = shardedSpec()

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, main, temporaryFolder } from '../support/cli.js'
 import { outcome } from '../support/outcome.js'
 import { processesWith, shardedSpec } from '../support/workers.js'
-import { install, until } from './cluster.js'
+import { install } from '../support/debian.js'
+import { until } from './cluster.js'
 
 const PORT = 16822
 const spec = shardedSpec()
