@@ -26,6 +26,7 @@ export default defineConfig({
             'test/long/**',
             'test/docs/**',
             'test/slurm/**',
+            'test/nfs/**',
             'test/interop/models.test.ts',
             'test/interop/live/**',
             ...ALONE
