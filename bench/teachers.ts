@@ -32,16 +32,12 @@ async function ends(grid: ScheduleOptions, refine: number, substeps: number) {
 const exact = await ends({ type: 'polynomial', rho: 7, numSteps: 2, ...range }, 0, 256)
 const rmse = (x: Float64Array) => Math.sqrt(x.reduce((sum, value, i) => sum + (value - exact.x[i]) ** 2, 0) / x.length)
 
-console.log(
-  `| refine | substeps | ${Object.keys(INTERVALS)
-    .map(nfe => `${nfe} NFE`)
-    .join(' | ')} |`
-)
-console.log(
-  `| --- | --- | ${Object.keys(INTERVALS)
-    .map(() => '---')
-    .join(' | ')} |`
-)
+const row = (cells: readonly unknown[]) => {
+  console.log(`| ${cells.join(' | ')} |`)
+}
+const head = ['refine', 'substeps', ...Object.keys(INTERVALS).map(nfe => `${nfe} NFE`)]
+row(head)
+row(head.map(() => '---'))
 for (const { refine, substeps } of REFINEMENTS) {
   const cells: string[] = []
   for (const intervals of Object.values(INTERVALS)) {
@@ -52,6 +48,6 @@ for (const { refine, substeps } of REFINEMENTS) {
     )
     cells.push(`${rmse(x).toPrecision(2)} (${each})`)
   }
-  console.log(`| ${[refine, substeps, ...cells].join(' | ')} |`)
+  row([refine, substeps, ...cells])
 }
 await model.close()

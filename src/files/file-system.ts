@@ -13,8 +13,13 @@ export interface FileSystem {
 /** What locks of a folder that a host lends to its virtual machines are worth. */
 const OF_A_HOST = 'its locks may not be those of the host, or of other machines that it lends the folder to'
 
+type Shared = Omit<FileSystem, 'isShared'>
+
+const AFS: Shared = { name: 'AFS', warning: 'its locks may not be those of other machines' }
+const SMB: Shared = { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }
+
 /** File systems that several machines see, by the numbers that Linux gives them (statfs(2) and their own sources). */
-const SHARED: ReadonlyMap<number, Omit<FileSystem, 'isShared'>> = new Map([
+const SHARED: ReadonlyMap<number, Shared> = new Map([
   [0x6969, { name: 'NFS' }],
   [0x0bd00bd0, { name: 'Lustre' }],
   [0x47504653, { name: 'GPFS' }],
@@ -23,11 +28,11 @@ const SHARED: ReadonlyMap<number, Omit<FileSystem, 'isShared'>> = new Map([
   [0xaad7aaea, { name: 'PanFS' }],
   [0x01161970, { name: 'GFS2' }],
   [0x7461636f, { name: 'OCFS2' }],
-  [0x5346414f, { name: 'AFS', warning: 'its locks may not be those of other machines' }],
-  [0x6b414653, { name: 'AFS', warning: 'its locks may not be those of other machines' }],
-  [0x517b, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
-  [0xff534d42, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
-  [0xfe534d42, { name: 'SMB', warning: 'its locks and hard links may not be those of other machines' }],
+  [0x5346414f, AFS],
+  [0x6b414653, AFS],
+  [0x517b, SMB],
+  [0xff534d42, SMB],
+  [0xfe534d42, SMB],
   [0x01021997, { name: '9P', warning: OF_A_HOST }],
   [0x786f4256, { name: 'a folder of VirtualBox', warning: OF_A_HOST }],
   [0xbacbacbc, { name: 'a folder of VMware', warning: OF_A_HOST }],

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { install } from '../support/debian.js'
+import { ssh } from '../support/ssh.js'
 import { bootImage } from './boot-image.js'
 import { server } from './server.js'
 
@@ -66,7 +67,10 @@ export async function openLaboratory(): Promise<Laboratory> {
         remotely: ssh('/root/user', HOST, port),
         cut: () => void vm.kill('SIGKILL')
       }
-      while ((await machine.run(`mountpoint -q ${MOUNTED}`)).code !== 0) await sleep(500)
+      while ((await machine.run(`mountpoint -q ${MOUNTED}`)).code !== 0) {
+        if (vm.exitCode !== null) throw new Error(`the machine ${name} has ended with ${vm.exitCode}`)
+        await sleep(500)
+      }
       return machine
     },
     async stop() {
@@ -96,12 +100,6 @@ cp ${folder}/host ${folder}/user ${folder}/user.pub /root
 mount -t nfs4 -o vers=4.1,hard,port=${port} ${HOST}:/nfs ${MOUNTED}
 exec /usr/sbin/sshd -D -f /dev/null ${[...keys, 'PermitRootLogin=yes'].map(option => `-o ${option}`).join(' ')}
 `
-}
-
-function ssh(key: string, host: string, port: number): string {
-  const known =
-    '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o LogLevel=ERROR -o ConnectTimeout=30'
-  return `ssh -F none -i ${key} -p ${port} ${known} -o ServerAliveInterval=10 -o ServerAliveCountMax=6 ${host}`
 }
 
 function runs(folder: string, port: number): Machine['run'] {

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { install } from '../support/debian.js'
+import { ended } from '../support/ended.js'
 
 /** A server of NFS 4 on this machine, which exports one folder as /nfs. */
 export interface Server {
@@ -41,11 +42,7 @@ export function server(folder: string, port: number): Server {
       }
     },
     async kill() {
-      const killed = daemon
-      if (killed?.exitCode !== null) return
-      const exit = once(killed, 'exit')
-      killed.kill('SIGKILL')
-      await exit
+      if (daemon) await ended(daemon, 'SIGKILL')
     }
   }
 }

@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { install } from '../support/debian.js'
+import { ended } from '../support/ended.js'
 
 /** A cluster of one node on this machine, run by the real daemons of Slurm. */
 export interface Cluster {
@@ -107,13 +108,4 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
     await sleep(100)
   }
   throw new Error(`it was waited in vain until ${what}`)
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = new Promise(resolve => child.once('exit', resolve))
-  child.kill(signal)
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-  await exit
-  clearTimeout(timer)
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, main, temporaryFolder } from '../support/cli.js'
 import { outcome } from '../support/outcome.js'
+import { ssh } from '../support/ssh.js'
 import { processesWith, shardedSpec } from '../support/workers.js'
 import { install } from '../support/debian.js'
 import { until } from './cluster.js'
@@ -32,14 +33,13 @@ beforeAll(async () => {
   ]
   const args = [...options, ...more].flatMap(option => ['-o', option])
   daemon = spawn('/usr/sbin/sshd', ['-D', '-f', '/dev/null', '-p', String(PORT), ...args], { stdio: 'ignore' })
-  const known = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o LogLevel=ERROR'
-  const ssh = `ssh -F none -i ${join(folder, 'user')} -p ${PORT} ${known} 127.0.0.1`
+  const line = ssh(join(folder, 'user'), '127.0.0.1', PORT)
   cwd = temporaryFolder()
-  const command = `${ssh} ${process.execPath} ${main} work {order} --shards {shards} --with-parent`
+  const command = `${line} ${process.execPath} ${main} work {order} --shards {shards} --with-parent`
   const execution = { executor: 'template', jobs: 2, command }
   writeFileSync(join(cwd, 'epd-run.config.yaml'), JSON.stringify({ execution }))
   const plain = temporaryFolder()
-  await until(() => isThere(`${ssh} true`), 'sshd answers')
+  await until(() => isThere(`${line} true`), 'sshd answers')
   expect(await epdRun(['run', spec, '--store', whole], { cwd: plain })).toMatchObject({ code: 0 })
 })
 
