@@ -67,10 +67,16 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
         return super().from_config({key: value for key, value in config.items() if key in TAKEN}, **kwargs)
 
     def place(self, sigma):
-        """alpha and s of the model's noisy image alpha * image + s * noise, and the time that it is told."""
+        """alpha and s of the model's noisy image alpha * image + s * noise, and the time that it is told.
+
+        At infinite noise, which is t = 1 of a flow, rows stand where the noise is 1, and alpha is 1 in place of 0.
+        """
         steps = self.config.num_train_timesteps
         if self.flow:
-            return 1 / (1 + sigma), sigma / (1 + sigma), steps * sigma / (1 + sigma)
+            alpha = 1 / (1 + sigma)
+            return alpha or 1.0, 1 - alpha, steps * (1 - alpha)
+        if sigma == np.inf:
+            raise ValueError("the table begins at t = 1 of a flow: it needs a flow's scheduler")
         alpha = 1 / np.sqrt(1 + sigma**2)
         return alpha, sigma * alpha, float(np.interp(np.log(sigma), self.log_sigmas, np.arange(steps)))
 
@@ -79,7 +85,7 @@ class TableScheduler(SchedulerMixin, ConfigMixin):
         given = next((len(times) for times in (timesteps, sigmas) if times is not None), num_inference_steps)
         if given not in (None, len(ROWS)):
             raise ValueError(f"the table has {len(ROWS)} evaluations: pass num_inference_steps={len(ROWS)}")
-        self.places = [self.place(row["sigma"]) for row in ROWS]
+        self.places = [self.place(float(row["sigma"])) for row in ROWS]
         self.timesteps = torch.tensor([told for _, _, told in self.places], dtype=torch.float32, device=device)
         self.num_inference_steps, self.step_index, self.answers = len(ROWS), 0, []
         self.init_noise_sigma = float(self.places[0][0] * ROWS[0]["noise"])

@@ -3,7 +3,8 @@ import { EpdError } from '../errors.js'
 import { tableRows, type Table } from '../solvers/table.js'
 import type { PredictorRecord } from './record.js'
 import { tableOfRecord, TABLE_UNITS } from './record-table.js'
-import type { Target } from './targets.js'
+import { TARGETS, type Target } from './targets.js'
+import { written } from './written.js'
 
 /** python/ stands beside src/ and beside dist/. */
 const TEMPLATES = new URL('../../python/export/', import.meta.url)
@@ -29,15 +30,17 @@ export function folderOf(target: Target, { name }: PredictorRecord): string {
 /**
  * A predictor as a package of Python for a target: its table, one file that runs it, and a README.
  * @param folder what the package is called
- * @throws EpdError `no-table` where it is none
+ * @throws EpdError `no-table` where it is none, or begins where the target's models are not evaluated
  */
 export function exportedFiles(target: Target, record: PredictorRecord, folder: string): ExportedFiles {
   const table = tableOfRecord(record)
-  if (table.sigmas[0] === Infinity)
+  if (table.sigmas[0] === Infinity && !target.atInfiniteNoise) {
+    const others = TARGETS.filter(({ atInfiniteNoise }) => atInfiniteNoise).map(({ name }) => name)
     throw new EpdError(
       'no-table',
-      `${record.name}: begins at infinite noise (t = 1 of a flow), where the files of ${target.name} evaluate no model; --to json writes its table`
+      `${record.name}: begins at infinite noise (t = 1 of a flow), where models of ${target.name} are not evaluated; export it to ${others.join(' or ')}, or its table by --to json`
     )
+  }
   const words = wordsOf(record, table, folder)
   const filled = (extension: string) => {
     const text = readFileSync(new URL(`${target.template}.${extension}`, TEMPLATES), 'utf8')
@@ -47,7 +50,7 @@ export function exportedFiles(target: Target, record: PredictorRecord, folder: s
   const told = { format: 'epd-run table', name, model, units: TABLE_UNITS, ...table }
   return new Map([
     ['__init__.py', filled('py')],
-    ['table.json', Buffer.from(`${JSON.stringify(told, null, 2)}\n`)],
+    ['table.json', Buffer.from(`${JSON.stringify(written(told), null, 2)}\n`)],
     ['README.md', filled('md')]
   ])
 }
@@ -64,7 +67,7 @@ function wordsOf(record: PredictorRecord, table: Table, folder: string): Readonl
     ['EVALUATIONS', String(tableRows(table).length)],
     ['LAYERS', String(table.layers.length)],
     ['SHAPE', (record.model.shape ?? USUAL_SHAPE).join(', ')],
-    ['SIGMA_FIRST', String(table.sigmas[0])],
+    ['SIGMA_FIRST', table.sigmas[0] === Infinity ? 'infinity (t = 1 of a flow)' : String(table.sigmas[0])],
     ['SIGMA_LAST', String(table.sigmas[1])]
   ])
 }

@@ -4,12 +4,14 @@ export interface Target {
   readonly name: string
   /** The Python file and the page of the README, without their extensions. */
   readonly template: string
+  /** Whether its models may be evaluated at infinite noise: t = 1 of a flow, where the image is noise alone. */
+  readonly atInfiniteNoise: boolean
 }
 
 /** What runs an exported table. */
 export const TARGETS: readonly Target[] = [
-  { name: 'numpy', template: 'numpy_sampler' },
-  { name: 'k-diffusion', template: 'k_diffusion_sampler' },
-  { name: 'diffusers', template: 'diffusers_scheduler' },
-  { name: 'comfyui', template: 'comfyui_node' }
+  { name: 'numpy', template: 'numpy_sampler', atInfiniteNoise: false },
+  { name: 'k-diffusion', template: 'k_diffusion_sampler', atInfiniteNoise: false },
+  { name: 'diffusers', template: 'diffusers_scheduler', atInfiniteNoise: true },
+  { name: 'comfyui', template: 'comfyui_node', atInfiniteNoise: true }
 ]

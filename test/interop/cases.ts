@@ -6,6 +6,7 @@ import { readZip } from '../../src/checkpoints/zip.js'
 import { readSafetensors } from '../../src/checkpoints/safetensors.js'
 import { toFloat64, type Tensor } from '../../src/checkpoints/tensor.js'
 import type { Shape } from '../../src/models/denoiser.js'
+import type { OnnxModelOptions } from '../../src/models/onnx.js'
 
 /** What a library wrote, and what its code computes from it; make.py writes these as expected.json. */
 export interface About {
@@ -34,6 +35,8 @@ export interface About {
   readonly exported?: Readonly<Record<string, ExportedRun>>
   /** Path of the checkpoint within the case's folder `model`; absent: that folder. */
   readonly file?: string
+  /** What a spec says beside `onnx` where that file is a graph. */
+  readonly onnx?: Omit<OnnxModelOptions, 'onnx'>
 }
 
 /** What an exported predictor was run with. */

@@ -48,7 +48,7 @@ PREDICTORS = {
     "epsilon": ["epd", "steps", "table"],
     "sample": ["epd"],
     "zero": ["published"],
-    "flow": ["published", "epd", "steps", "table"],
+    "flow": ["published", "epd", "steps", "table", "sd3", "flux"],
 }
 
 
@@ -75,12 +75,20 @@ def lines_of_readme(target, predictor):
         return f.read().split("```python\n")[1].split("```")[0]
 
 
+def noise_of(shape):
+    return torch.randn((BATCH, *shape), generator=torch.Generator().manual_seed(SEED))
+
+
 def noise():
-    return torch.randn((BATCH, *SHAPE), generator=torch.Generator().manual_seed(SEED))
+    return noise_of(SHAPE)
+
+
+def scheduler_by(config, predictor):
+    return package("diffusers_scheduler", predictor).TableScheduler.from_config(config)
 
 
 def scheduler_for(kind, predictor):
-    return package("diffusers_scheduler", predictor).TableScheduler.from_config(NOISE[kind].config)
+    return scheduler_by(NOISE[kind].config, predictor)
 
 
 def watched(scheduler):
@@ -159,6 +167,7 @@ def expect_refusals():
     refused(lambda: of(EDMEulerScheduler().config), "other noise")
     refused(lambda: of(IPNDMScheduler().config), "other noise")
     refused(lambda: of(dict(shift=1.0, _class_name="FlowMapEulerDiscreteScheduler")), "FlowMapEulerDiscreteScheduler")
+    refused(lambda: scheduler_for("v", "flux"), "flow's scheduler")
     refused(lambda: of({**NOISE["v"].config, "timestep_type": "continuous"}), "other noise")
     predictions = dict(v="v_prediction", epsilon="epsilon", sample="sample", flow="flow_prediction")
     for kind, prediction in predictions.items():
@@ -207,7 +216,8 @@ def comfyui():
     root = os.environ["COMFYUI"]
     if root not in sys.path:
         sys.path.append(root)
-    stood_in("torchsde")
+    for name in ["torchsde", "torchvision", "torchvision.transforms"]:
+        stood_in(name)
     from comfy.cli_args import args
 
     args.cpu = True

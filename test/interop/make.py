@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import today  # noqa: E402, F401
 import diffusers  # noqa: E402
 
-FAMILIES = ["unets", "conditional", "autoencoders", "schedulers", "sampling", "compvis", "tokens", "live", "exports"]
+FAMILIES = ["unets", "conditional", "autoencoders", "schedulers", "sampling", "compvis", "tokens", "live", "exports", "flows"]
 
 
 def main(out, names):

@@ -14,8 +14,11 @@ import { tableOf } from '../../src/solvers/table-of.js'
 import type { Combination, Table } from '../../src/solvers/table.js'
 import type { ExportedRun } from './cases.js'
 
-const published = publishedPredictors().get('00018-cifar10-4-5-ipndm-uni1.0-afs')
-if (!published) throw new Error('a published predictor is missing')
+function published(name: string, called: string): PredictorRecord {
+  const found = publishedPredictors().get(name)
+  if (!found) throw new Error(`the published predictor ${name} is missing`)
+  return { ...found, name: called }
+}
 
 /** A table as learning may leave one: no solver's, with two points in its second layer, of which one weighs little. */
 function learnedTable(): Table {
@@ -38,7 +41,7 @@ const numbers = (rows: number, columns: number, size: number) =>
 /** The predictors that are exported to real libraries: one of the paper, and one of each kind that learning finds. */
 export const PREDICTORS: ReadonlyMap<string, PredictorRecord> = new Map(
   [
-    { ...published, name: 'published' },
+    published('00018-cifar10-4-5-ipndm-uni1.0-afs', 'published'),
     {
       name: 'epd',
       solver: {
@@ -79,9 +82,14 @@ export const PREDICTORS: ReadonlyMap<string, PredictorRecord> = new Map(
   ].map(value => [value.name, parseRecord(value, value.name)])
 )
 
+/** Predictors that begin at t = 1 of a flow, for the targets whose models are evaluated there. */
+export const FLOW_PREDICTORS: ReadonlyMap<string, PredictorRecord> = new Map(
+  [published('epdpp-sd3-512-best', 'sd3'), published('epdpp-flux-best', 'flux')].map(record => [record.name, record])
+)
+
 /** The predictor of a run. */
 export function predictorOf(name: string): PredictorRecord {
-  const found = PREDICTORS.get(name)
+  const found = PREDICTORS.get(name) ?? FLOW_PREDICTORS.get(name)
   if (!found) throw new Error(`there is no predictor ${name}`)
   return found
 }
@@ -94,9 +102,12 @@ export function writeExport(target: Target, record: PredictorRecord, into: strin
   return name
 }
 
-/** Writes every predictor for every target. */
+/** Writes every predictor for every target that takes it. */
 export function writeExports(into: string): void {
-  for (const target of TARGETS) for (const record of PREDICTORS.values()) writeExport(target, record, into)
+  for (const target of TARGETS) {
+    const flows = target.atInfiniteNoise ? FLOW_PREDICTORS.values() : []
+    for (const record of [...PREDICTORS.values(), ...flows]) writeExport(target, record, into)
+  }
 }
 
 /** The images, [images, ...shape], that latents lead to by the solver itself with what was learned for it. */

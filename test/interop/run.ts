@@ -36,7 +36,10 @@ const PACKAGES = [
   'importlib_metadata',
   // What ComfyUI and k-diffusion ask for where they are checkouts.
   'scipy',
-  'psutil'
+  'psutil',
+  // What exports a network of PyTorch as a graph.
+  'onnx',
+  'onnxscript'
 ]
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = join(here, '..', '..')

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openOnnxModel } from '../../src/models/onnx.js'
 import { openModel } from '../../src/models/open.js'
 import { TARGETS } from '../../src/predictors/targets.js'
 import { relativeError } from '../support/fixture.js'
@@ -26,11 +27,13 @@ function array({ expected }: Case, name: string): Float64Array {
 /** What the solver itself, with what was learned for it, makes of latents on the network of a case. */
 async function ours({ about, checkpoint }: Case, run: ExportedRun, latents: Float64Array): Promise<Float64Array> {
   const { rounding, guidance } = run
-  const model = await openModel({
-    ...{ checkpoint, cacheDir: folder, engine: 'onnx', provider: 'cpu', threads: 1 },
-    ...(rounding && { rounding }),
-    ...(guidance && { guidance })
-  })
+  const model = about.onnx
+    ? await openOnnxModel({ ...about.onnx, onnx: checkpoint, provider: 'cpu', threads: 1 })
+    : await openModel({
+        ...{ checkpoint, cacheDir: folder, engine: 'onnx', provider: 'cpu', threads: 1 },
+        ...(rounding && { rounding }),
+        ...(guidance && { guidance })
+      })
   try {
     return await sampled(model, run, latents, about.prompt)
   } finally {

@@ -10,7 +10,7 @@ import { described } from '../../src/predictors/file.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import { parseRecord, type PredictorRecord } from '../../src/predictors/record.js'
 import { plainParameters, tableOfRecord, timePointsOf } from '../../src/predictors/record-table.js'
-import { TARGETS } from '../../src/predictors/targets.js'
+import { TARGETS, type Target } from '../../src/predictors/targets.js'
 import { tableRows } from '../../src/solvers/table.js'
 import { PREDICTORS, predictorOf, sampled, writeExport } from '../interop/predictors.js'
 import { relativeError } from '../support/fixture.js'
@@ -20,6 +20,12 @@ const folder = mkdtempSync(join(tmpdir(), 'epd-exported-'))
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
+
+function targetOf(name: string): Target {
+  const found = TARGETS.find(target => target.name === name)
+  if (!found) throw new Error(`there is no target ${name}`)
+  return found
+}
 
 /** A denoiser that is not linear: tanh(x / (1 + sigma^2)). */
 const SHAPE = [1, 2, 2] as const
@@ -119,6 +125,33 @@ describe('an exported predictor', () => {
     const record = { ...predictorOf('epd'), model: { shape: [1, 16, 8] as const } }
     for (const target of TARGETS.slice(0, 2))
       expect(exportedFiles(target, record, 'x').get('README.md')?.toString()).toContain('(16, 1, 16, 8)')
+  })
+
+  describe('that begins at t = 1 of a flow', () => {
+    const record = predictorOf('sd3')
+
+    it('is taken by targets whose models are evaluated there, and written as JSON can hold it', () => {
+      for (const name of ['diffusers', 'comfyui']) {
+        const files = exportedFiles(targetOf(name), record, 'x')
+        const told = JSON.parse(files.get('table.json')?.toString() ?? '') as {
+          readonly sigmas: unknown
+          readonly layers: readonly (readonly { readonly sigma: unknown; readonly noise: number }[])[]
+        }
+        const { sigmas, layers } = tableOfRecord(record)
+        expect(told.sigmas).toEqual(['Infinity', sigmas[1]])
+        expect(told.layers[0][0]).toMatchObject({ sigma: 'Infinity', noise: 1 })
+        expect(told.layers.slice(1)).toEqual(layers.slice(1))
+        expect(files.get('README.md')?.toString()).toMatch(/from sigma infinity \(t = 1\s+of a flow\)/)
+      }
+    })
+
+    it.each(['numpy', 'k-diffusion'])('is refused for %s, with the targets that take it', name => {
+      const refused = () => exportedFiles(targetOf(name), record, 'x')
+      expect(refused).toThrow(
+        /models of .* are not evaluated; export it to diffusers or comfyui, or its table by --to json/
+      )
+      expect(refused).toThrow(expect.objectContaining({ code: 'no-table' }))
+    })
   })
 
   it('gives a name that is put in place of a word as it is', () => {
