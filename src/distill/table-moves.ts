@@ -2,7 +2,7 @@ import type { Table } from '../solvers/table.js'
 import { boundedMove } from './bounded.js'
 import { DAMPING_MIN, RISE } from './least-squares.js'
 import type { Normal } from './objective.js'
-import { corrected, secantOf } from './secant.js'
+import { corrected, secantOf, type Secant } from './secant.js'
 import { eliminated } from './sums.js'
 import { resultShares } from './table-coordinates.js'
 import {
@@ -51,41 +51,66 @@ const REACH = 0.5
  * @param by the step of differences
  * @param room bytes that the columns may take
  */
-export async function moved(
-  task: TableTask,
-  { table, loss, damping: first }: From,
-  by: number,
-  room = ROOM
-): Promise<Moved> {
-  const { normal, slopes, evaluations: measuring } = await linearised(task, table, task.training, by, room)
-  const count = coordinatesOf(task, table).length
+export async function moved(task: TableTask, from: From, by: number, room = ROOM): Promise<Moved> {
+  const { normal, slopes, evaluations } = await linearised(task, from.table, task.training, by, room)
+  const count = coordinatesOf(task, from.table).length
   // In pixels the result is whatever is best.
-  const free = task.pixels ? count : normal.gradient.length
-  let problem = slopes ? secantOf(normal, slopes) : undefined
-  let here: Here = { table, loss, move: normal.gradient.slice(0, free).map(() => 0), damping: first }
-  let { damping } = here
-  let [evaluations, misses] = [measuring, 0]
-  for (let tries = 1; tries <= TRIES; tries++) {
-    const now = problem?.normal ?? normal
-    const move = along(task.pixels ? eliminated(now, count) : now, damping, here.move)
-    const found = await withBestResult(task, movedAlong(task, table, move), problem !== undefined)
-    const falls = found.loss < here.loss
-    const little = falls && here.loss - found.loss < LITTLE * here.loss
-    evaluations += found.evaluations
-    if (problem && found.residual)
-      problem = corrected(problem, changeOf(task, here, { table: found.table, move }), found.residual, !falls)
-    damping = falls ? Math.max(damping / FALL, DAMPING_MIN) : damping * RISE
-    if (falls) here = { table: found.table, loss: found.loss, move, damping }
-    misses = falls ? 0 : misses + 1
-    if (little || (falls && !problem) || (here.loss < loss && misses === MISSES)) break
-  }
-  return { table: here.table, loss: here.loss, damping: here.damping, evaluations }
+  const move = normal.gradient.slice(0, task.pixels ? count : normal.gradient.length).map(() => 0)
+  const secant = slopes && secantOf(normal, slopes)
+  let moves: Moves = { normal, secant, here: { ...from, move }, damping: from.damping, misses: 0, evaluations }
+  let ended = false
+  for (let tries = 1; tries <= TRIES && !ended; tries++) [moves, ended] = await moreMoves(task, from, moves)
+  const { table, loss, damping } = moves.here
+  return { table, loss, damping, evaluations: moves.evaluations }
 }
 
 /** A table, how far moves have led to it, and the damping of the next move. */
 interface Here extends From {
   /** From the table where the moves began, in coordinates of what a linear problem is not eliminated of. */
   readonly move: readonly number[]
+}
+
+/** What the moves that were tried of one linear problem have come to. */
+interface Moves {
+  /** The problem as it was measured. */
+  readonly normal: Normal
+  /** The problem as the moves have corrected it, where there is room for its columns. */
+  readonly secant?: Secant
+  readonly here: Here
+  /** What the next try is damped by. */
+  readonly damping: number
+  /** Tries in a row that have lowered nothing. */
+  readonly misses: number
+  readonly evaluations: number
+}
+
+/** The moves after one more try, and whether no other is worth its evaluations. */
+async function moreMoves(
+  task: TableTask,
+  from: From,
+  { normal, secant, here, ...before }: Moves
+): Promise<readonly [Moves, ended: boolean]> {
+  const problem = secant?.normal ?? normal
+  const count = coordinatesOf(task, from.table).length
+  const move = along(task.pixels ? eliminated(problem, count) : problem, before.damping, here.move)
+  const { table, loss, residual, evaluations } = await withBestResult(
+    task,
+    movedAlong(task, from.table, move),
+    secant !== undefined
+  )
+  const falls = loss < here.loss
+  const damping = falls ? Math.max(before.damping / FALL, DAMPING_MIN) : before.damping * RISE
+  const moves: Moves = {
+    normal,
+    secant: secant && residual && corrected(secant, changeOf(task, here, { table, move }), residual, !falls),
+    here: falls ? { table, loss, move, damping } : here,
+    damping,
+    misses: falls ? 0 : before.misses + 1,
+    evaluations: before.evaluations + evaluations
+  }
+  const little = falls && here.loss - loss < LITTLE * here.loss
+  const givenUp = here.loss < from.loss && moves.misses === MISSES
+  return [moves, little || givenUp || (falls && !secant)]
 }
 
 /** The next place along the coordinates of a problem, within reach of where its moves began. */
