@@ -51,7 +51,7 @@ const row = (...cells: (string | number)[]) => {
 async function told(name: string, solver: SolverOptions, at: Float64Array, evaluations: number): Promise<void> {
   const { x } = await solve({ model, solver, x: unseen.states[0], sigmas: at })
   const features = Math.sqrt(meanSquare(await view(x, 256), targetFeatures))
-  row(name, Math.sqrt(meanSquare(x, target)).toFixed(4), features.toFixed(4), evaluations)
+  row(name, Math.sqrt(meanSquare(x, target)).toFixed(4), features.toPrecision(4), evaluations)
 }
 
 /** What bns starts from by default. */
