@@ -4,8 +4,8 @@ distillation by their train.py's loop, samples by their sample.py. Prints what i
     python3 epd_code.py --out FOLDER --trajectories N --samples N [--threads N]
 
 EPD names a checkout of their repository in which train.py is (commit 94c00d0; later ones have EPD-Solver++ alone). The settings
-are those of their launch.sh for CIFAR-10 at 5 NFE. What a GPU, its cluster and a download are asked for there is stood in
-for: one process without CUDA, and in the last step's loss pixels in place of Inception's features, whose weights lie on a server."""
+are those of their launch.sh for CIFAR-10 at 5 NFE. Their code wants GPUs, a process for each, and a download. Here it is one process
+without CUDA, and the last step's loss compares pixels, not Inception's features, whose weights lie on a server."""
 
 import contextlib
 import glob
