@@ -1,13 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { decode } from 'fast-png'
 import { openStore } from '../../src/store/store.js'
 import { lacking, peerPath, python } from '../peers.js'
 import { median, ratios, short, type Measure } from '../report.js'
 import { writtenModel } from './compare.js'
+import { main, pixels, pixelsApart, ran } from './processes.js'
 
 /** A whole pipeline of diffusers, and what epd-run has in its place. */
 export interface Pipeline {
@@ -146,7 +144,6 @@ function runOurs({ pipeline, model, seeds, store, timesteps }: OursOptions): Tak
   }
   // A YAML reader takes JSON.
   writeFileSync(spec, JSON.stringify(written))
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
   const tell = `import { readFileSync } from 'node:fs'
     process.on('exit', () => { process.stderr.write(readFileSync('/proc/self/status', 'utf8')) })`
   const preload = `data:text/javascript,${encodeURIComponent(tell)}`
@@ -168,27 +165,4 @@ function stageSeconds(folder: string): number {
   const { rows } = store.query('SELECT sum(seconds) FROM stages')
   store.close()
   return Number(rows[0][0])
-}
-
-function ran(command: string, args: readonly string[]) {
-  const begun = performance.now()
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr.trim().split('\n').at(-1) ?? 'failed'}`)
-  return { whole: (performance.now() - begun) / 1000, stdout, stderr }
-}
-
-/** The pixels of all PNGs below a folder, by their paths. */
-function pixels(folder: string): Uint8Array[] {
-  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []
-  // Beside them there is a grid of all.
-  const images = files.filter(file => /\d+\.png$/.test(file)).sort()
-  return images.map(file => Uint8Array.from(decode(readFileSync(join(folder, file))).data))
-}
-
-function pixelsApart(theirs: readonly Uint8Array[], ours: readonly Uint8Array[]): number {
-  if (theirs.length === 0 || theirs.length !== ours.length)
-    throw new Error(`diffusers left ${theirs.length} images and epd-run ${ours.length}`)
-  return Math.max(
-    ...theirs.map((image, k) => image.reduce((most, value, i) => Math.max(most, Math.abs(value - ours[k][i])), 0))
-  )
 }

@@ -16,8 +16,6 @@ import sys
 import time
 import types
 
-begun = time.perf_counter()
-
 import torch
 
 import common
@@ -137,11 +135,11 @@ def draw(sample, net, predictor, out, count):
 
 def timed(net, work):
     """What work returns, with its seconds and evaluations."""
-    began, before = (time.perf_counter(), time.process_time()), dict(net.evaluations)
+    begun, before = time.perf_counter(), dict(net.evaluations)
     result = work()
-    seconds, processor = time.perf_counter() - began[0], time.process_time() - began[1]
+    seconds = time.perf_counter() - begun
     evaluations = {kind: count - before[kind] for kind, count in net.evaluations.items()}
-    return result, {"seconds": seconds, "processor": processor, "evaluations": evaluations}
+    return result, {"seconds": seconds, "evaluations": evaluations}
 
 
 def main():
@@ -152,14 +150,11 @@ def main():
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     EasyDict, loop, sample = their_code(out)
-    loaded = time.perf_counter() - begun
     predictor, learning = timed(net, lambda: learn(EasyDict, loop, net, out, int(given.trajectories)))
     _, sampling = timed(net, lambda: draw(sample, net, predictor, os.path.join(out, "images"), int(given.samples)))
     return {
-        "loading": loaded,
         "learning": learning,
         "sampling": sampling,
-        "peak": common.peak(),
         "predictor": predictor,
         "version": f"PyTorch {torch.__version__}",
     }
