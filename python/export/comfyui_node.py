@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "table.json"), encoding="utf-8") as file:
     TABLE = json.load(file)
 FIRST, LAST = map(float, TABLE["sigmas"])
-LEVELS = [FIRST, *(layer[0]["sigma"] for layer in TABLE["layers"][1:]), LAST]
+LEVELS = [FIRST, *(float(layer[0]["sigma"]) for layer in TABLE["layers"][1:]), LAST]
 
 
 def combined(z, row, answers):

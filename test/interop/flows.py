@@ -14,7 +14,6 @@ from common import Case, made_by, stirred, whole
 from exports import BATCH, lines_of_readme, noise_of, scheduler_by
 
 SHAPE = (4, 8, 8)
-PACKED = (16, 16)
 PROMPT_SHAPE = (1, 4, 8)
 POOLED_SHAPE = (1, 16)
 PIXELS = 16
