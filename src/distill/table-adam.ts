@@ -5,18 +5,9 @@ import type { Effort } from './effort.js'
 import { adamStep, noMoments, type Moments } from './moments.js'
 import { registered, type Course, type DistillState, type Position } from './optimiser.js'
 import { resultBasis } from './table-coordinates.js'
-import {
-  coordinatesOf,
-  freeOf,
-  linearised,
-  linearisedCost,
-  lossOfTable,
-  movedAlong,
-  tableDifferenceCost,
-  tableTaskOf,
-  withTableDifference,
-  type TableTask
-} from './table-fit.js'
+import { lossOfTable, movedAlong, tableDifferenceCost, withTableDifference } from './table-fit.js'
+import { linearised, linearisedCost } from './table-problem.js'
+import { coordinatesOf, freeOf, tableTaskOf, type TableTask } from './table-task.js'
 import { withPoints } from './table-start.js'
 import { finite, type Iteration, type Outcome, type Task } from './task.js'
 

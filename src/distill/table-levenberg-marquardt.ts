@@ -3,15 +3,9 @@ import type { Effort, TableEffort } from './effort.js'
 import type { LevenbergMarquardtOptions } from './levenberg-marquardt-state.js'
 import { registered, type Course, type DistillState, type Extent, type Position } from './optimiser.js'
 import { first, firstLessons, judged, lessonsOf, nextPhase, type TableState } from './table-state.js'
-import {
-  linearisedCost,
-  lossOfTable,
-  tableDifferenceCost,
-  tableTaskOf,
-  withBestResult,
-  withTableDifference,
-  type TableTask
-} from './table-fit.js'
+import { lossOfTable, tableDifferenceCost, withBestResult, withTableDifference } from './table-fit.js'
+import { linearisedCost } from './table-problem.js'
+import { tableTaskOf, type TableTask } from './table-task.js'
 import { moved, TRIES } from './table-moves.js'
 import { withPoints } from './table-start.js'
 import { finite, type Iteration, type Outcome, type Task } from './task.js'

@@ -5,15 +5,9 @@ import type { Normal } from './objective.js'
 import { corrected, secantOf, type Secant } from './secant.js'
 import { eliminated } from './sums.js'
 import { resultShares } from './table-coordinates.js'
-import {
-  coordinatesOf,
-  freeOf,
-  linearised,
-  movedAlong,
-  withBestResult,
-  type FittedTable,
-  type TableTask
-} from './table-fit.js'
+import { movedAlong, withBestResult, type FittedTable } from './table-fit.js'
+import { linearised } from './table-problem.js'
+import { coordinatesOf, freeOf, type TableTask } from './table-task.js'
 
 /** Where moves begin: a table with its loss, and the damping of the first move. */
 interface From {

@@ -1,6 +1,7 @@
 import { tableRows, type Table } from '../solvers/table.js'
 import type { DistillState } from './optimiser.js'
-import type { ComparedTable, TableTask } from './table-fit.js'
+import type { ComparedTable } from './table-fit.js'
+import type { TableTask } from './table-task.js'
 import { withPoints } from './table-start.js'
 import { pick } from './trajectories.js'
 
