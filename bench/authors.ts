@@ -1,11 +1,12 @@
 /**
- * EPD here and by its authors' PyTorch code, on shapes16 at 5 parallel NFE and the same cores: trajectories, distillation and
- * samples, each side as one process. Their predictor is imported and compared with the solution on the same seeds as ours, and
- * their images with what it leads to here. As Markdown and, with `--json FILE`, as JSON. `--trajectories N` is how many they learn
- * from (10000, as their launch.sh has it), `--samples N` how many images both draw (2048).
+ * EPD here and by its authors' PyTorch code, on shapes16 at 5 parallel NFE and the same cores: trajectories,
+ * distillation and samples, each side as one process. Their predictor is imported and compared with the solution on the
+ * same seeds as ours, and their images with what it leads to here. As Markdown and, with `--json FILE`, as JSON.
+ * `--trajectories N` is how many they learn from (10000, as their launch.sh has it), `--samples N` how many images
+ * both draw (2048).
  *
- * EPD names a checkout of their repository with train.py (bench/peers/epd_code.py), PYTHON a Python with torch, safetensors, click,
- * tqdm, scipy and Pillow. It needs `npm run build`.
+ * EPD names a checkout of their repository with train.py (bench/peers/epd_code.py), PYTHON a Python with torch,
+ * safetensors, click, tqdm, scipy and Pillow. It needs `npm run build`.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'

@@ -1,8 +1,8 @@
 /**
  * Networks and whole pipelines beside PyTorch 2, ONNX Runtime from Python, OpenVINO and diffusers: the same made-up
- * weights and cores, in turn, as ratios with their spread; as Markdown and, with `--json FILE`, as JSON. `--only NAME,NAME`
- * takes some parts, `--peers NAME,NAME` some peers, `--batch N` no batch above it, `--rounds N` other rounds; `--folder FOLDER` keeps the models
- * (10 GB) for the next time.
+ * weights and cores, in turn, as ratios with their spread; as Markdown and, with `--json FILE`, as JSON.
+ * `--only NAME,NAME` takes some parts, `--peers NAME,NAME` some peers, `--batch N` no batch above it, `--rounds N`
+ * other rounds; `--folder FOLDER` keeps the models (10 GB) for the next time.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,7 @@
 /**
  * What work in other processes costs, as Markdown: how much faster four workers are than one, and how soon a worker
- * begins. `--folder DIR` says where; `--slurm` asks the same of jobs of a Slurm that is started on this machine, and told of
- * eight processors. `collect.ts` measures what the coordinator does.
+ * begins. `--folder DIR` says where; `--slurm` asks the same of jobs of a Slurm that is started on this machine, and
+ * told of eight processors. `collect.ts` measures what the coordinator does.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * What the objective in Inception's features brings a table at 3 NFE, as Markdown: how far students of shapes16 lead from their
- * teacher on seeds that none has seen, in pixels and in features. Inception's weights are drawn by a rule, so that nothing
- * is downloaded. `--trajectories N`: what is learned from; 64 unless told otherwise.
+ * What the objective in Inception's features brings a table at 3 NFE, as Markdown: how far students of shapes16 lead
+ * from their teacher on seeds that none has seen, in pixels and in features. Inception's weights are drawn by a rule,
+ * so that nothing is downloaded. `--trajectories N`: what is learned from; 64 unless told otherwise.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -2,8 +2,8 @@
  * FID beside the tools that people measure it with: pytorch-fid, torch-fidelity and clean-fid compare the same two
  * folders of images as epd-run does, with the same weights, each in the file and at the place where it looks for them.
  * Distances, and seconds from the start of the command to its answer, in turn, as Markdown. Weights and images are made
- * up by rule. `--images N` says how many images a folder has (512), `--size N` of how many pixels a side (32), `--rounds
- * N` how often all are compared (3), and `--json FILE` writes the distances; with `--images 8` those of
+ * up by rule. `--images N` says how many images a folder has (512), `--size N` of how many pixels a side (32),
+ * `--rounds N` how often all are compared (3), and `--json FILE` writes the distances; with `--images 8` those of
  * test/fixtures/fid-tools.json.
  *
  * PYTHON names a Python that has torch and torchvision and finds the tools, also by PYTHONPATH; default python3. It

@@ -1,7 +1,7 @@
 /**
  * How accurate a teacher is by where it puts its steps, as Markdown: RMSE of its last states to a solution with 512
- * evaluations, on an embedded model. `--model` names it (shapes16), `--seeds` how many trajectories are solved (32). Three
- * minutes on two cores for shapes16, ten for fashion28.
+ * evaluations, on an embedded model. `--model` names it (shapes16), `--seeds` how many trajectories are solved (32).
+ * Three minutes on two cores for shapes16, ten for fashion28.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

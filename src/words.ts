@@ -49,7 +49,9 @@ export function timeLeft(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`
 }
 
-/** A whole number in groups of three digits, as toLocaleString('en') has it, which first loads the tables of languages. */
+/**
+ * A whole number in groups of three digits, as toLocaleString('en') has it, which first loads the tables of languages.
+ */
 export function grouped(count: number): string {
   return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }

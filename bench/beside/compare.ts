@@ -220,7 +220,10 @@ async function answered(talk: Talk, feeds: string, folder: string): Promise<Arra
   return decodeNpy(readFileSync(answer)).data
 }
 
-/** The greatest difference of two answers, relative to the greatest number. @throws Error if they are no one network's */
+/**
+ * The greatest difference of two answers, relative to the greatest number.
+ * @throws Error if they are no one network's
+ */
 function apart(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
   let [difference, greatest] = [0, 0]
   for (let i = 0; i < ours.length; i++) {

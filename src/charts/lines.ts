@@ -8,8 +8,8 @@ export interface Series {
   readonly name: string
   readonly points: readonly { readonly x: number; readonly y: number; readonly spread?: number }[]
   /**
-   * Whether it is in the background: grey, thin, without a place in the legend, and cut off where it leaves the room that the
-   * others take.
+   * Whether it is in the background: grey, thin, without a place in the legend, and cut off where it leaves the room
+   * that the others take.
    */
   readonly faint?: boolean
   /** Whether a ring marks its first point. */

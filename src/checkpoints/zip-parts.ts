@@ -19,8 +19,8 @@ const DAY = 0x21
 const WIDE = 0xffffffff
 
 /**
- * A zip archive of files as they are, not packed, in parts that are never held together. All sizes have 64 bits (zip64),
- * which NumPy and others read, since none is known before the file has ended.
+ * A zip archive of files as they are, not packed, in parts that are never held together. All sizes have 64 bits
+ * (zip64), which NumPy and others read, since none is known before the file has ended.
  */
 export async function* zipParts(files: Iterable<ZipPart>): AsyncGenerator<Uint8Array> {
   const directory: Buffer[] = []

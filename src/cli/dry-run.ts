@@ -26,7 +26,10 @@ export async function dryRun(experiment: AnyExperiment, { store: dir, json }: Fl
   }
 }
 
-/** The store is only read where that can be; one that is not there, or of an earlier version, is made or brought up to date. */
+/**
+ * The store is only read where that can be; one that is not there, or of an earlier version, is made or brought up to
+ * date.
+ */
 function openedIn(dir: string): Store {
   try {
     return openStore(dir)

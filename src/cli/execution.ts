@@ -18,8 +18,8 @@ export interface ExecutionFlags {
 }
 
 /**
- * Where stages are computed: what the options say of it, then the spec, then the configuration files. Keys are joined as
- * long as the executor is the same.
+ * Where stages are computed: what the options say of it, then the spec, then the configuration files. Keys are joined
+ * as long as the executor is the same.
  * @throws EpdError `spec-invalid` where a configuration file is not as it must be, `usage`
  */
 export function executionFrom(spec: ExecutionSpec | undefined, flags: ExecutionFlags): ExecutionSpec | undefined {

@@ -4,7 +4,10 @@ import type { TakenPredictor } from '../pipeline/predictors.js'
 import type { Run, Store } from '../store/store.js'
 import { tell, warn } from './output.js'
 
-/** The run that a user means, who is told on stderr which it is unless it was given by its id. @throws EpdError `not-found` */
+/**
+ * The run that a user means, who is told on stderr which it is unless it was given by its id.
+ * @throws EpdError `not-found`
+ */
 export function foundRun(store: Store, wanted: string): Run {
   const { id, others } = store.find(wanted)
   if (others.length > 0) warnOfOthers(wanted, id, others)

@@ -53,8 +53,8 @@ export function inPlace(
 }
 
 /**
- * Erases so many rows above the cursor, and that of the cursor, one by one (ECMA-48: CUU, EL). What erases the screen from
- * its first row on would have tmux and others keep a copy of it above.
+ * Erases so many rows above the cursor, and that of the cursor, one by one (ECMA-48: CUU, EL). What erases the screen
+ * from its first row on would have tmux and others keep a copy of it above.
  */
 function eraseAbove(rows: number): string {
   const up = `\u001b[${rows}A\r`

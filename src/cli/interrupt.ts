@@ -31,9 +31,9 @@ function interruption(subject?: Signal): EpdError {
 }
 
 /**
- * Aborts at the first signal. Work that then does not end in time (`patience`, in milliseconds), and a second signal, end the process at once, with
- * `words` as its last. It then dies of the signal, since an ordinary exit waits for threads that are within a native
- * library.
+ * Aborts at the first signal. Work that then does not end in time (`patience`, in milliseconds), and a second signal,
+ * end the process at once, with `words` as its last. It then dies of the signal, since an ordinary exit waits for
+ * threads that are within a native library.
  */
 export function onInterrupt(words: () => string, patience = PATIENCE): Interrupt {
   const controller = new AbortController()

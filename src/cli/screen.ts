@@ -23,8 +23,8 @@ const RANK = { whole: 0, bar: 1, title: 2, folded: 3, counts: 4, newestDone: 5, 
 const [DONE, NOTES] = [6, 4]
 
 /**
- * A screen of a run: no more lines than the terminal has, less the one that the cursor is on, and none as wide as it, since
- * some terminals begin a new line behind the last column.
+ * A screen of a run: no more lines than the terminal has, less the one that the cursor is on, and none as wide as it,
+ * since some terminals begin a new line behind the last column.
  */
 export function screenOf(view: View, { columns, rows }: Size): string[] {
   const width = Math.max(columns - 1, 1)

@@ -7,7 +7,10 @@ export interface ServeFlags extends Flags {
   readonly port: number
 }
 
-/** Serves pages over a store until the process is ended, and says where. Ctrl-C ends it at once: nothing is ever written. */
+/**
+ * Serves pages over a store until the process is ended, and says where. Ctrl-C ends it at once: nothing is ever
+ * written.
+ */
 export async function serve({ store, port, json, verbose = false }: ServeFlags): Promise<void> {
   const { url } = await served(store, {
     port,

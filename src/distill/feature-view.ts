@@ -6,8 +6,8 @@ import type { View } from './objective.js'
 const ALPHA = 10
 
 /**
- * The loss of the paper's last step (arXiv 2507.14797, as its code has it): 10 times the mean squared difference of
- * a network's features, Inception's in the paper, of the images, clipped to what images hold; latents are decoded first.
+ * The loss of the paper's last step (arXiv 2507.14797, as its code has it): 10 times the mean squared difference of a
+ * network's features, Inception's in the paper, of the images, clipped to what images hold; latents are decoded first.
  */
 export function featureView(looker: FeatureLooker, decoder?: Decoder): View {
   return async (samples, count) => {

@@ -45,7 +45,9 @@ interface Traits {
   readonly name: string
   /** What it learns for solvers. */
   readonly learns: readonly Learns[]
-  /** Raised whenever it learns something else from the same task; part of the keys of what it learns. Absent at first. */
+  /**
+   * Raised whenever it learns something else from the same task; part of the keys of what it learns. Absent at first.
+   */
   readonly version?: number
   readonly learnsSigmas: boolean
   /** Whether its loss can be told what to look at. If not, it compares pixels after every step. */

@@ -137,7 +137,9 @@ function sumsOf({ lead, direction, size, basis }: PasStep, target: Float64Array)
   }
 }
 
-/** The best coordinates of a step for all samples, and the mean squared difference to the teacher without and with them. */
+/**
+ * The best coordinates of a step for all samples, and the mean squared difference to the teacher without and with them.
+ */
 function solved(sums: readonly StepSums[], numbers: number): { row: number[]; before: number; after: number } {
   const total = (of: (each: StepSums) => number) => sums.reduce((sum, each) => sum + of(each), 0)
   const fits = sums[0].products.map((_, k) => ({

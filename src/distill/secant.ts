@@ -1,15 +1,17 @@
 import type { Normal } from './objective.js'
 
-/** The columns of a linear problem's Jacobian, part by part of its trajectories, and its residual where they were taken. */
+/**
+ * The columns of a linear problem's Jacobian, part by part of its trajectories, and its residual where they were taken.
+ */
 export interface Slopes {
   readonly parts: readonly (readonly Float32Array[])[]
   readonly residual: Float64Array
 }
 
 /**
- * A linear problem that every move corrects (Broyden 1965): its Jacobian J becomes J + u v', the nearest one that explains
- * how the residual changed along the move, u = change - J move. J itself stays as it was measured; what the moves have shown
- * stands beside it, as vectors.
+ * A linear problem that every move corrects (Broyden 1965): its Jacobian J becomes J + u v', the nearest one that
+ * explains how the residual changed along the move, u = change - J move. J itself stays as it was measured; what the
+ * moves have shown stands beside it, as vectors.
  */
 export interface Secant {
   /** J'J and J'r, as means over the residual's values. */

@@ -65,8 +65,8 @@ export function lossAt(sums: Sums, shares: readonly number[]): number {
 }
 
 /**
- * The linear problem in its first `count` quantities, the others being whatever is best for them: what variable projection
- * (Golub & Pereyra 1973) leaves of it.
+ * The linear problem in its first `count` quantities, the others being whatever is best for them: what variable
+ * projection (Golub & Pereyra 1973) leaves of it.
  */
 export function eliminated({ matrix, gradient }: Normal, count: number): Normal {
   const rest = gradient.length - count

@@ -55,8 +55,8 @@ export function tableCoordinates(layers: readonly number[], free: Free): readonl
 const LEAST_UNIT = 0.05
 
 /**
- * A table moved along coordinates, each by a number of the order of 1 at the most: a change in log noise level, or a change of
- * the image in units of the noise level that is told.
+ * A table moved along coordinates, each by a number of the order of 1 at the most: a change in log noise level, or a
+ * change of the image in units of the noise level that is told.
  */
 export function movedTable(table: Table, coordinates: readonly Coordinate[], by: readonly number[]): Table {
   const moves = new Map<TableRow, (readonly [Coordinate, number])[]>()

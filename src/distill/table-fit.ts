@@ -55,8 +55,8 @@ function meanSquares(x: Float64Array, target: Float64Array, count: number): numb
 }
 
 /**
- * A table with the result that comes nearest to the teacher's samples: a linear least squares problem, since its factors touch
- * no evaluation. Through a view, where it is not linear, the table stays as it is.
+ * A table with the result that comes nearest to the teacher's samples: a linear least squares problem, since its
+ * factors touch no evaluation. Through a view, where it is not linear, the table stays as it is.
  */
 export async function withBestResult(task: TableTask, table: Table, withResidual = false): Promise<FittedTable> {
   const followed = task.training
@@ -85,7 +85,9 @@ function withShares(rest: Float64Array, columns: readonly Float64Array[], shares
   return rest.map((value, i) => columns.reduce((sum, column, k) => sum + shares[k] * column[i], value))
 }
 
-/** A table moved along its coordinates, and after them, if there is more in the move, along what is free of its result. */
+/**
+ * A table moved along its coordinates, and after them, if there is more in the move, along what is free of its result.
+ */
 export function movedAlong(task: TableTask, table: Table, move: readonly number[]): Table {
   const coordinates = coordinatesOf(task, table)
   const moved = movedTable(table, coordinates, move)

@@ -21,8 +21,8 @@ type Here = Position<TableState>
 /** The most iterations of each phase, unless told otherwise. */
 const ITERATIONS = 20
 /**
- * A phase ends after so many iterations, one after the other, that each lower the loss by less than this share of it. One that
- * another follows need not come to its end, and what added points bring later lowers the training loss alone.
+ * A phase ends after so many iterations, one after the other, that each lower the loss by less than this share of it.
+ * One that another follows need not come to its end, and what added points bring later lowers the training loss alone.
  */
 const SLOW = 2
 const SHARE = { few: 0.1, rows: 0.03, points: 0.05, last: 5e-3 } as const
@@ -31,8 +31,8 @@ const PATIENCE = { few: 2, rows: 3, points: 2 } as const
 /**
  * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
  * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
- * start has are fitted, to a few of the trajectories as far as that is fast, and to all; then further points join each layer,
- * from where they change nothing.
+ * start has are fitted, to a few of the trajectories as far as that is fast, and to all; then further points join each
+ * layer, from where they change nothing.
  */
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',

@@ -24,8 +24,9 @@ export interface Moved extends FittedTable {
 /** Bytes that the columns of one linear problem may take where several moves are made by it. */
 const ROOM = 2 ** 30
 /**
- * The most moves that are tried of one linear problem. A few good moves leave the damping so small that it has to rise by some
- * powers of ten where the next is too long; a try costs a tenth of the linear problem at 5 NFE, and less at more.
+ * The most moves that are tried of one linear problem. A few good moves leave the damping so small that it has to rise
+ * by some powers of ten where the next is too long; a try costs a tenth of the linear problem at 5 NFE, and less at
+ * more.
  */
 export const TRIES = 16
 /** Tries in a row that have lowered nothing before the problem is given up, once another has. */
@@ -38,9 +39,10 @@ const FALL = 4
 const REACH = 0.5
 
 /**
- * Moves a table by one linear problem, more damped after each move that does not lower the loss and less after each that does.
- * Where there is room for the problem's columns, each move corrects it, and the next goes on from there: a walk of the
- * trajectories costs little beside another problem. Otherwise the first move that lowers the loss is the last.
+ * Moves a table by one linear problem, more damped after each move that does not lower the loss and less after each
+ * that does. Where there is room for the problem's columns, each move corrects it, and the next goes on from there: a
+ * walk of the trajectories costs little beside another problem. Otherwise the first move that lowers the loss is the
+ * last.
  *
  * @param by the step of differences
  * @param room bytes that the columns may take

@@ -19,9 +19,9 @@ export interface TableProblem {
 }
 
 /**
- * The linear problem at a table: how the final samples change with each coordinate of its rows, by differences over the step
- * `by`, and with each free part of its result. It is summed over parts of the trajectories. What it is made of is kept as well
- * where that takes no more than `room` bytes.
+ * The linear problem at a table: how the final samples change with each coordinate of its rows, by differences over the
+ * step `by`, and with each free part of its result. It is summed over parts of the trajectories. What it is made of is
+ * kept as well where that takes no more than `room` bytes.
  */
 export async function linearised(
   task: TableTask,

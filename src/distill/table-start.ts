@@ -7,8 +7,9 @@ import { placed } from './table-coordinates.js'
 const PLACE = 0.5
 
 /**
- * A table with as many rows in each layer as a student has points. Added rows stand on the line of the layer's first row, each
- * at half the noise level of the one before, and nothing uses their answers yet, so that the table does what it did.
+ * A table with as many rows in each layer as a student has points. Added rows stand on the line of the layer's first
+ * row, each at half the noise level of the one before, and nothing uses their answers yet, so that the table does what
+ * it did.
  * @throws RangeError where a layer has more rows than that
  */
 export function withPoints(

@@ -9,8 +9,8 @@ import { pick } from './trajectories.js'
 export interface TableState extends DistillState {
   readonly name: 'levenberg-marquardt'
   /**
-   * What is fitted: the rows that the start has, first to a few of the trajectories and then to all; all points, where they
-   * are more; or nothing any more.
+   * What is fitted: the rows that the start has, first to a few of the trajectories and then to all; all points, where
+   * they are more; or nothing any more.
    */
   readonly phase: 'few' | 'rows' | 'points' | 'done'
   /** Iterations of this phase. */
@@ -23,8 +23,8 @@ export interface TableState extends DistillState {
   readonly evaluations: number
   readonly best: Best | null
   /**
-   * Moves of this phase, one after the other, to tables that validation told against. On a few of the trajectories a move
-   * counts whose validation loss is not the least so far: what is learned from few fits them alone before long.
+   * Moves of this phase, one after the other, to tables that validation told against. On a few of the trajectories a
+   * move counts whose validation loss is not the least so far: what is learned from few fits them alone before long.
    */
   readonly stale: number
   /** Moves of this phase, one after the other, that hardly lowered the loss. */
@@ -43,9 +43,10 @@ interface Best {
 
 /**
  * The state after a table was validated. A table that fits the training trajectories better is kept unless validation
- * tells against it: unless it does worse there than the table that does best, by more than the standard error of the difference
- * between the two. The difference is of logarithms, trajectory by trajectory: a few trajectories make up most of a loss, so
- * that differences of losses tell of those few, and the smallest of many losses is in good part chance.
+ * tells against it: unless it does worse there than the table that does best, by more than the standard error of the
+ * difference between the two. The difference is of logarithms, trajectory by trajectory: a few trajectories make up
+ * most of a loss, so that differences of losses tell of those few, and the smallest of many losses is in good part
+ * chance.
  */
 export function judged(state: TableState, { table, loss: validationLoss, each }: ComparedTable): TableState {
   const { best } = state
@@ -103,7 +104,10 @@ export function first({ setting: { student } }: TableTask, iterations: number): 
 /** The most trajectories that the first phase is fitted to. */
 const FEW = 96
 
-/** How many of the trajectories the first phase is fitted to: they bring a table most of the way at half the cost, or less. */
+/**
+ * How many of the trajectories the first phase is fitted to: they bring a table most of the way at half the cost, or
+ * less.
+ */
 export function firstLessons(training: number): number {
   return Math.min(Math.ceil(training / 2), FEW)
 }

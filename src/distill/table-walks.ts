@@ -29,7 +29,10 @@ export interface TableWalk {
   readonly evaluations: number
 }
 
-/** Where tables lead from the noise of some trajectories. A tape answers in place of the model what it has been asked before. */
+/**
+ * Where tables lead from the noise of some trajectories. A tape answers in place of the model what it has been asked
+ * before.
+ */
 export async function walkTables(
   { setting: { model, batchSize, signal } }: TableTask,
   { states, condition }: Trajectories,

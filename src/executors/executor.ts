@@ -12,7 +12,10 @@ export interface Job {
 /** The shards that one worker is to compute, from the first position to the last. */
 export type Share = Pick<Job, 'first' | 'last'>
 
-/** What is known of a job. Nothing rests on it but when a share is given out again: done means that its records are there. */
+/**
+ * What is known of a job. Nothing rests on it but when a share is given out again: done means that its records are
+ * there.
+ */
 export type Standing = 'waiting' | 'running' | 'gone'
 
 /** Where workers run. */
@@ -20,8 +23,9 @@ export interface Executor {
   /** Names a job for each share. Nothing is started, so that the names can be noted before anything is. */
   name(shares: readonly Share[]): readonly Job[]
   /**
-   * Asks for the workers of jobs that were named, of an order whose file every worker can read. It does not wait for them.
-   * `place` is the stage's in the run, from 0: an executor that chooses which worker starts next takes an earlier stage's.
+   * Asks for the workers of jobs that were named, of an order whose file every worker can read. It does not wait for
+   * them. `place` is the stage's in the run, from 0: an executor that chooses which worker starts next takes an earlier
+   * stage's.
    */
   submit(order: string, jobs: readonly Job[], place: number): Promise<void>
   /** How jobs stand; one that is not known any more is gone. */

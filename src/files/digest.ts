@@ -12,8 +12,8 @@ export function digestOfBytes(data: Uint8Array | string): string {
 let parts: Buffer | undefined
 
 /**
- * Whether a file is there with this size in bytes and this SHA-256, without giving the thread away. The file is not held
- * in memory, and a small one is read by a single call, since many are looked at one after the other.
+ * Whether a file is there with this size in bytes and this SHA-256, without giving the thread away. The file is not
+ * held in memory, and a small one is read by a single call, since many are looked at one after the other.
  */
 export function isDigestedSync(path: string, size: number, digest: string): boolean {
   const file = openedIfThere(path)

@@ -1,6 +1,8 @@
 import { ALONE, UNSAFE, unicode } from '../reading/unsafe.js'
 
-/** A piece of HTML or SVG whose values are escaped. Only `html` and `trusted` make one, so that no value passes for one. */
+/**
+ * A piece of HTML or SVG whose values are escaped. Only `html` and `trusted` make one, so that no value passes for one.
+ */
 export class Html {
   readonly #text: string
 
@@ -22,8 +24,8 @@ export class Html {
 export type Content = Html | string | number | false | null | undefined | readonly Content[]
 
 /**
- * HTML from a template literal. Its values are escaped, so that they are safe as the content of an element and within an
- * attribute in double quotes. They are not safe in the names of elements and attributes, in scripts and in styles.
+ * HTML from a template literal. Its values are escaped, so that they are safe as the content of an element and within
+ * an attribute in double quotes. They are not safe in the names of elements and attributes, in scripts and in styles.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
   return Html.trusted(compact(parts).reduce((text, part, i) => text + asHtml(values[i - 1]) + part))
@@ -62,8 +64,8 @@ const ENTITIES: Readonly<Partial<Record<string, string>>> = {
 }
 
 /**
- * A text as HTML shows it, whoever wrote it. Characters that would hide or turn around what is beside them are written as
- * in JSON, `\u202e`; line feeds and tabs stay.
+ * A text as HTML shows it, whoever wrote it. Characters that would hide or turn around what is beside them are written
+ * as in JSON, `\u202e`; line feeds and tabs stay.
  */
 function escaped(text: string): string {
   return text

@@ -101,7 +101,9 @@ function addWithinRow(shares: Float64Array, start: number, [from, to]: readonly 
   shares[start + Math.max(last, Math.floor(from) + 1)] += height - before
 }
 
-/** How much of a pixel that ends at `end` lies on the right of a line from one x to another, on average over its height. */
+/**
+ * How much of a pixel that ends at `end` lies on the right of a line from one x to another, on average over its height.
+ */
 function rightOf(from: number, to: number, end: number): number {
   const area = (x: number) => (x <= from ? 0 : x >= to ? x - (from + to) / 2 : (x - from) ** 2 / (2 * (to - from)))
   return area(end) - area(end - 1)

@@ -49,8 +49,8 @@ const COLOURS: readonly Colour[] = [
 ]
 
 /**
- * The colour of a difference at a place of the scale, 0 to 1, which goes by the square root of the difference: small ones
- * are seen beside large ones.
+ * The colour of a difference at a place of the scale, 0 to 1, which goes by the square root of the difference: small
+ * ones are seen beside large ones.
  */
 export function colourAt(place: number): Colour {
   const at = Math.min(Math.max(place, 0), 1) * (COLOURS.length - 1)

@@ -1,6 +1,8 @@
 import type { Picture } from './resize.js'
 
-/** Sides of pictures beside each other, in pixels: smaller ones are enlarged up to the first, none exceeds the second. */
+/**
+ * Sides of pictures beside each other, in pixels: smaller ones are enlarged up to the first, none exceeds the second.
+ */
 const [ENLARGED, MOST] = [96, 256]
 
 /** The size at which images of a size are shown beside each other: enlarged, or made smaller, by a whole factor. */

@@ -13,8 +13,8 @@ export interface Lettering {
 const require = createRequire(import.meta.url)
 
 /**
- * The font comes as a package, so that no machine needs one and every machine draws the same pixels. It is B612, made to
- * be read when it is small.
+ * The font comes as a package, so that no machine needs one and every machine draws the same pixels. It is B612, made
+ * to be read when it is small.
  */
 const FILES = {
   regular: '@fontsource/b612/files/b612-latin-400-normal.woff',

@@ -2,7 +2,10 @@ import { EpdError } from '../errors.js'
 import { CLASSES, CLASSIFIER, SHAPE } from './fashion28.js'
 import { oncePer, type MetricCheck, type MetricDescriptor, type ScoreContext } from './metric.js'
 
-/** The classifier runs on the CPU wherever the model does, since it takes little, and no key then has to name another place. */
+/**
+ * The classifier runs on the CPU wherever the model does, since it takes little, and no key then has to name another
+ * place.
+ */
 export const classAccuracyMetric: MetricDescriptor = {
   name: 'class-accuracy',
   title: "share of samples that fashion28's classifier puts into the class that they were asked for",

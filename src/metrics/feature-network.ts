@@ -59,7 +59,9 @@ export interface FeatureNetwork {
   readonly identity: (spec: FeatureSpec) => Readonly<Record<string, unknown>>
   /** What a score notes of it, beside its name. */
   readonly details: (spec: FeatureSpec, assetDigest: (location: string) => string) => object
-  /** How images become its input, as the end of a sentence that begins with its features; empty where there is one way. */
+  /**
+   * How images become its input, as the end of a sentence that begins with its features; empty where there is one way.
+   */
   readonly prepared: (spec: FeatureSpec) => string
   /**
    * Why it cannot look at a model's images of a shape, as the words behind its name; undefined where it can look at

@@ -43,8 +43,8 @@ export interface Denoiser {
    */
   readonly bounded?: boolean
   /**
-   * Whether it also answers at sigma = Infinity, as a flow does at t = 1. The image x is then the unit noise itself, and
-   * the answer the clean image that it is told of by noise alone.
+   * Whether it also answers at sigma = Infinity, as a flow does at t = 1. The image x is then the unit noise itself,
+   * and the answer the clean image that it is told of by noise alone.
    */
   readonly pureNoise?: boolean
   /** Network evaluations behind one D(x; sigma), as the paper counts NFE: 2 for classifier-free guidance, else 1. */

@@ -25,8 +25,8 @@ export type NoiseSpec =
   | { readonly type: 'steps'; readonly betas: Betas; readonly rounding?: Rounding }
   /**
    * alpha = 1 - t, s = t; told t times `times` (default: 1). t lies between `first` (0.001) and `last` (0.999). With a
-   * last of 1, or where it is `pure`, the network also knows t = 1, at which sigma is infinite and the image noise alone;
-   * ranges of sigma then end at 0.999, or at a `last` below 1.
+   * last of 1, or where it is `pure`, the network also knows t = 1, at which sigma is infinite and the image noise
+   * alone; ranges of sigma then end at 0.999, or at a `last` below 1.
    */
   | {
       readonly type: 'flow'
@@ -108,8 +108,8 @@ const SKIP_AND_OUT: Record<Prediction, (sigma: number, alpha: number) => readonl
 }
 
 /**
- * The clean image of noise alone, where alpha is 0 and s is 1: of v = -x0, x0, and a flow's n - x0. A network that answers
- * the noise that it is shown says nothing of the image.
+ * The clean image of noise alone, where alpha is 0 and s is 1: of v = -x0, x0, and a flow's n - x0. A network that
+ * answers the noise that it is shown says nothing of the image.
  */
 const OF_NOISE_ALONE: Readonly<Partial<Record<Prediction, readonly [skip: number, out: number]>>> = {
   v: [0, -1],

@@ -76,7 +76,9 @@ function spaced(prompt: string): string {
   return prompt.replace(/<\|(startoftext|endoftext)\|>/gi, word => (word === BEGIN || word === END ? word : `${word} `))
 }
 
-/** The library's words. Those of JavaScript about a value of another form than the library expects tell nobody anything. */
+/**
+ * The library's words. Those of JavaScript about a value of another form than the library expects tell nobody anything.
+ */
 function reasonOf(error: unknown): string {
   const isPlain = error instanceof Error && error.constructor === Error && !error.message.includes('[object ')
   return isPlain ? error.message : 'a part of them has another form than tokenizers writes'

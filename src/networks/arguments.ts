@@ -59,8 +59,8 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>, where: st
 }
 
 /**
- * More than any size within a network, more layers in a row than one has, and more tokens than a text encoder reads. What is
- * larger would never be built.
+ * More than any size within a network, more layers in a row than one has, and more tokens than a text encoder reads.
+ * What is larger would never be built.
  */
 const [MOST, MOST_LAYERS, MOST_TOKENS] = [2 ** 20, 100, 4096]
 

@@ -27,8 +27,8 @@ export function multiHead<T>(ops: Ops<T>, q: T, k: T, v: T, heads: number, mask?
 }
 
 /**
- * Attention of pixels (Vaswani et al. 2017) with tokens last: q and the result are [batch, heads, size, pixels], k and v
- * [batch, heads, size, others].
+ * Attention of pixels (Vaswani et al. 2017) with tokens last: q and the result are [batch, heads, size, pixels], k and
+ * v [batch, heads, size, others].
  */
 export function overPixels<T>(ops: Ops<T>, q: T, k: T, v: T): T {
   const [, , size] = ops.shape(q)

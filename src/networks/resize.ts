@@ -20,8 +20,8 @@ export function resizeBilinear<T>(ops: Ops<T>, x: T, size: number, grid: PixelGr
 }
 
 /**
- * Bicubic interpolation (Keys 1981, a = -1/2) to size x size pixels that blurs what becomes smaller, as Pillow does it to
- * images of floating-point numbers: nothing is rounded, and pixels at edges may leave the range of x. x: [batch,
+ * Bicubic interpolation (Keys 1981, a = -1/2) to size x size pixels that blurs what becomes smaller, as Pillow does it
+ * to images of floating-point numbers: nothing is rounded, and pixels at edges may leave the range of x. x: [batch,
  * channels, height, width].
  */
 export function resizeBicubic<T>(ops: Ops<T>, x: T, size: number): T {

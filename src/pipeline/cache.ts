@@ -70,9 +70,9 @@ function isOfGraph(name: string): boolean {
 }
 
 /**
- * The notes of this version, and the files that they speak of, which stages were computed with. A stage tells the digests
- * of the files that it was given and of its model; the note of a model tells what that digest is made of, but for models
- * of several networks. Where one of the stages' models has no such note, every note may be of it.
+ * The notes of this version, and the files that they speak of, which stages were computed with. A stage tells the
+ * digests of the files that it was given and of its model; the note of a model tells what that digest is made of, but
+ * for models of several networks. Where one of the stages' models has no such note, every note may be of it.
  */
 async function usedGraphs(
   folder: string,

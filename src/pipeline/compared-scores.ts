@@ -28,8 +28,8 @@ function scoresOf(store: Store, stages: readonly RunStage[]): Metric[] {
 }
 
 /**
- * The PSNR of rows to a reference: as the run has scored it where it has scored all of them, else of the images that are
- * shown, so that the rows of a picture can always be compared.
+ * The PSNR of rows to a reference: as the run has scored it where it has scored all of them, else of the images that
+ * are shown, so that the rows of a picture can always be compared.
  */
 export function likeness(
   store: Store,

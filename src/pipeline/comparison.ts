@@ -52,8 +52,8 @@ const MOST = 32_000_000
 
 /**
  * Draws what sample stages of a run have made of the same seeds: a row for each stage with its solver and NFE, a column
- * for each seed, and beside it the differences to the reference with their scale. Stages that are not finished are drawn
- * as far as the store has them. Images of other than 1 or 3 channels are shown by their first ones.
+ * for each seed, and beside it the differences to the reference with their scale. Stages that are not finished are
+ * drawn as far as the store has them. Images of other than 1 or 3 channels are shown by their first ones.
  * @param run its id, the beginning of its id, or an experiment's name, whose newest run is taken
  * @throws EpdError `not-found` for a run, stage or seed that the store does not hold, `usage` for more than a picture
  * holds, `store-corrupt` where a stored image is damaged

@@ -13,7 +13,10 @@ export interface View extends Omit<LiveRun, 'running'> {
   readonly mark?: 'failed' | 'stopped'
 }
 
-/** A run that is watched, with what is under way in words: who computes a stage elsewhere, what is kept of one that was left. */
+/**
+ * A run that is watched, with what is under way in words: who computes a stage elsewhere, what is kept of one that was
+ * left.
+ */
 export function viewOf({ run, running, begun, ...watched }: WatchedRun): View {
   const view = { ...watched, running: running.map(withWorker) }
   const { status } = run

@@ -10,7 +10,9 @@ export interface LiveRun {
   /** How many stages the run has, and how many of them are in the store. */
   readonly stages: number
   readonly done: number
-  /** Seconds for all that is left, by the evaluations left and the rates measured so far; absent: nothing was measured. */
+  /**
+   * Seconds for all that is left, by the evaluations left and the rates measured so far; absent: nothing was measured.
+   */
   readonly left?: number
   /** The stages that are computed or waited for, those that began first before the others. */
   readonly running: readonly LiveStage[]

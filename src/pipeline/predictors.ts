@@ -24,8 +24,8 @@ export interface TakenPredictor {
 
 /**
  * A source of predictors for `loadExperiment`: those imported into the store in this folder, what its runs have
- * distilled (RUN/STAGE), and those published. There need be no store. Of several runs of a name, the newest is taken that
- * has distilled one in a stage of that name; `onTaken` is told which, once for each name.
+ * distilled (RUN/STAGE), and those published. There need be no store. Of several runs of a name, the newest is taken
+ * that has distilled one in a stage of that name; `onTaken` is told which, once for each name.
  */
 export function predictorsIn(dir: string, onTaken: (taken: TakenPredictor) => void = () => undefined): PredictorSource {
   const told = new Set<string>()

@@ -30,8 +30,8 @@ export interface ExecuteOptions {
 }
 
 /**
- * Has a stage that is claimed computed outside of this process, and puts what it left into the store, with the seconds for
- * which workers have computed, all together, without those for which they have waited.
+ * Has a stage that is claimed computed outside of this process, and puts what it left into the store, with the seconds
+ * for which workers have computed, all together, without those for which they have waited.
  */
 export type Elsewhere = (
   planned: PlannedStage,

@@ -26,8 +26,8 @@ export interface PreviewedStage extends Cost {
   readonly key?: string
   readonly progress: StageState
   /**
-   * Seconds that these evaluations would take at the rate of the same model's stages in the newest runs of the store; absent
-   * where it has none, or the stage evaluates no model.
+   * Seconds that these evaluations would take at the rate of the same model's stages in the newest runs of the store;
+   * absent where it has none, or the stage evaluates no model.
    */
   readonly seconds?: number
 }

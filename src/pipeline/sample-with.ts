@@ -20,8 +20,8 @@ export interface SamplerOptions {
   /** The seeds, one an image, none of them twice: whole numbers from 0 to 2^32 - 1. */
   readonly seeds: Iterable<number>
   /**
-   * The model: a location of a checkpoint or an ONNX file, or a mapping as a spec has it in braces; default: the one that
-   * the predictor was distilled for, where a run of the store has it.
+   * The model: a location of a checkpoint or an ONNX file, or a mapping as a spec has it in braces; default: the one
+   * that the predictor was distilled for, where a run of the store has it.
    */
   readonly model?: string
   /** Prompts for a model that reads them, or a file of them: .csv with a column `text`, or .txt with one a line. */
@@ -42,7 +42,9 @@ export interface SampleWithOptions extends SamplerOptions {
   readonly onEvent?: OnEvent
   /** An aborted signal ends the sampling before the next batch; what is done is kept. */
   readonly signal?: AbortSignal
-  /** A folder, for a PNG named by its seed each, or a name that ends in .npz, as guided-diffusion's evaluator reads it. */
+  /**
+   * A folder, for a PNG named by its seed each, or a name that ends in .npz, as guided-diffusion's evaluator reads it.
+   */
   readonly out: string
 }
 
@@ -61,12 +63,12 @@ const STAGE = 'samples'
 
 /**
  * Samples with a predictor or a table by its name, and writes the images. They go through the store as those of an
- * experiment's sample stage do, with the same bits: what is there is not computed again, and the same call goes on after
- * an interruption. No more than a few batches are held in memory.
+ * experiment's sample stage do, with the same bits: what is there is not computed again, and the same call goes on
+ * after an interruption. No more than a few batches are held in memory.
  * @param name a predictor that is imported, published, or distilled (RUN/STAGE)
- * @throws EpdError `not-found` for the predictor, `usage` for what cannot be written where it is asked for and for a model
- * that the store does not know, `predictor-mismatch` for one that the predictor is not for, `spec-invalid` for classes or
- * prompts that the model does not take
+ * @throws EpdError `not-found` for the predictor, `usage` for what cannot be written where it is asked for and for a
+ * model that the store does not know, `predictor-mismatch` for one that the predictor is not for, `spec-invalid` for
+ * classes or prompts that the model does not take
  * @throws the signal's reason once it is aborted; what is done is kept
  */
 export async function sampleWith(name: string, options: SampleWithOptions): Promise<SampledFiles> {

@@ -191,8 +191,8 @@ function writeShard(store: Store, folder: string, file: Artifact, seeds: readonl
 }
 
 /**
- * An .npz as the evaluator of guided-diffusion reads it: `arr_0` [images, height, width, channels] of bytes, and `arr_1`
- * [images], their classes.
+ * An .npz as the evaluator of guided-diffusion reads it: `arr_0` [images, height, width, channels] of bytes, and
+ * `arr_1` [images], their classes.
  */
 function npzAt(path: string): ImageTarget {
   return {

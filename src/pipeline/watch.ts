@@ -13,8 +13,8 @@ export interface WatchedRun extends Omit<LiveRun, 'running'> {
 }
 
 /**
- * A run as it stands now. While processes work on it, they say so about once a second; of a run that no process works on,
- * it is what the store has.
+ * A run as it stands now. While processes work on it, they say so about once a second; of a run that no process works
+ * on, it is what the store has.
  * @param id the run's whole id
  * @throws EpdError `not-found`
  */

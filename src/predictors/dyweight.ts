@@ -19,7 +19,9 @@ export interface DyweightSource {
   readonly timeScales: unknown
 }
 
-/** The data sets on whose models the authors' sampler goes from 80 to 0.002; on others it takes the model's own range. */
+/**
+ * The data sets on whose models the authors' sampler goes from 80 to 0.002; on others it takes the model's own range.
+ */
 const OF_EDM: readonly unknown[] = ['cifar10', 'ffhq', 'afhqv2', 'imagenet64']
 const EDM_RANGE = { sigmaMin: 0.002, sigmaMax: 80 }
 

@@ -1,7 +1,9 @@
 import { isMap, type Tree } from '../checkpoints/tensor.js'
 import { LAST_TIME } from '../solvers/flow-times.js'
 
-/** The settings of a snapshot of EPD-Solver++ by their names; each may stand beside its parameters or in backend_config. */
+/**
+ * The settings of a snapshot of EPD-Solver++ by their names; each may stand beside its parameters or in backend_config.
+ */
 export type Setting = (key: string) => Tree | undefined
 
 /** How far single precision may move the end of a scheduler's range. */
@@ -12,8 +14,8 @@ const DIGITS = 6
 /**
  * The schedule flowmatch of a snapshot of EPD-Solver++. Its code asks diffusers' FlowMatchEulerDiscreteScheduler of the
  * model for time points, and leaves out the last one of 0. With dynamic shifting (FLUX) the scheduler is given mu and
- * shifts once; without (Stable Diffusion 3) it shifts its range when it is made, and then again. sigma_min is the end of
- * its range: 1 / 1000 in the first case, and that shifted in the second, from which the shift follows.
+ * shifts once; without (Stable Diffusion 3) it shifts its range when it is made, and then again. sigma_min is the end
+ * of its range: 1 / 1000 in the first case, and that shifted in the second, from which the shift follows.
  * @throws RangeError for settings that leave the schedule open, or contradict each other
  */
 export function flowSchedule(own: Setting): Readonly<Record<string, unknown>> {

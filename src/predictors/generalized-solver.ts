@@ -10,7 +10,10 @@ export interface GeneralizedParameters {
   readonly timeLogits: readonly number[]
   /** [steps]: what is added to each evaluation's time before the model is told. */
   readonly told: readonly number[]
-  /** [order][steps]: what is added to the factors of the answers in DPM-Solver++, of the newest answer or difference first. */
+  /**
+   * [order][steps]: what is added to the factors of the answers in DPM-Solver++, of the newest answer or difference
+   * first.
+   */
   readonly answers: readonly (readonly number[])[]
   /** [order][steps]: what is added to the factors of the images, of the newest image first. */
   readonly images: readonly (readonly number[])[]
@@ -80,7 +83,9 @@ function* run(
   return scaled(images[0], 1 / alphaOf(sigmas[sigmas.length - 1]))
 }
 
-/** The clean image by the noise that was predicted at the level that the model was told, in an image of another level. */
+/**
+ * The clean image by the noise that was predicted at the level that the model was told, in an image of another level.
+ */
 function predicted(image: Float64Array, denoised: Float64Array, told: number, sigma: number): Float64Array {
   const [alpha, std] = [alphaOf(told), told * alphaOf(told)]
   return image.map(
@@ -119,7 +124,9 @@ function ratios(sigmas: Float64Array, step: number): { readonly h: number; reado
   return { h, r0: length(step - 1) / h, r1: length(step - 2) / h }
 }
 
-/** The factors of the newest answer, its first difference and its second in DPM-Solver++ (Lu et al. 2022, Algorithm 2). */
+/**
+ * The factors of the newest answer, its first difference and its second in DPM-Solver++ (Lu et al. 2022, Algorithm 2).
+ */
 function theory(sigmas: Float64Array, step: number, order: number): number[] {
   const { h } = ratios(sigmas, step)
   const alpha = alphaOf(sigmas[step + 1])

@@ -21,9 +21,9 @@ let known: ReadonlyMap<string, PredictorRecord> | undefined
 
 /**
  * The predictors that authors have published, by their names: 32 of EPD-Solver (arXiv 2507.14797, branch EPD-Solver of
- * its code), 11 of EPD-Solver++ (arXiv 2512.22796), 40 of DyWeight (arXiv
- * 2603.11607), and time points: the 10 steps of Align Your Steps for Stable Diffusion 1.5, XL and Video (Sabour et al. 2024,
- * arXiv 2404.14507, Table 3) and the 6 that the README of GITS has for CIFAR-10 (Chen et al. 2024, arXiv 2405.11326).
+ * its code), 11 of EPD-Solver++ (arXiv 2512.22796), 40 of DyWeight (arXiv 2603.11607), and time points: the 10 steps of
+ * Align Your Steps for Stable Diffusion 1.5, XL and Video (Sabour et al. 2024, arXiv 2404.14507, Table 3) and the 6
+ * that the README of GITS has for CIFAR-10 (Chen et al. 2024, arXiv 2405.11326).
  */
 export function publishedPredictors(): ReadonlyMap<string, PredictorRecord> {
   if (known) return known

@@ -10,9 +10,9 @@ export function isSnapshot(tree: Tree): tree is ReadonlyMap<Tree, Tree> {
 }
 
 /**
- * The predictor of a snapshot of the paper's code (branches EPD-Solver and EPD-Solver++): the module under `model`, and the
- * noise range of its loss. Its time points are those that its code computes in single precision, but those of a chain or a
- * flow, which are exact.
+ * The predictor of a snapshot of the paper's code (branches EPD-Solver and EPD-Solver++): the module under `model`, and
+ * the noise range of its loss. Its time points are those that its code computes in single precision, but those of a
+ * chain or a flow, which are exact.
  * @throws EpdError `predictor-invalid`
  */
 export function readSnapshot(tree: ReadonlyMap<Tree, Tree>, name: string, source: string): PredictorRecord {

@@ -3,8 +3,8 @@ import { tableRows, type Table } from '../solvers/table.js'
 
 /**
  * The numbers of a table as flat tensors in double precision, and the rest of it: `sigmas` [2], `layers` [layers], the
- * rows of each; `sigma` and `noise` [rows]; `denoised` [rows, rows], padded with 0; `result` [1 + rows], the factor of the
- * latents and those of the answers.
+ * rows of each; `sigma` and `noise` [rows]; `denoised` [rows, rows], padded with 0; `result` [1 + rows], the factor of
+ * the latents and those of the answers.
  */
 export function tableTensors(table: Table): { readonly tensors: Map<string, Tensor>; readonly start: number } {
   const rows = tableRows(table)
@@ -39,7 +39,8 @@ export function areOfTable(tensors: ReadonlyMap<string, Tensor>): boolean {
 
 /**
  * A table's plain data from its tensors and the factor that it starts with, which the file's metadata hold.
- * @throws RangeError for a tensor that is missing, has another shape, or has factors of answers that do not come before its row
+ * @throws RangeError for a tensor that is missing, has another shape, or has factors of answers that do not come before
+ *   its row
  */
 export function tableFrom(tensors: ReadonlyMap<string, Tensor>, start: unknown): unknown {
   const counts = numbers(tensors, 'layers')

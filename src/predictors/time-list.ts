@@ -18,7 +18,9 @@ export interface ListUse {
 /** Numbers with commas, blanks or lines between them, in brackets or not. */
 const NUMBERS = /^\s*\[?[\s\d.,;eE+-]+\]?\s*$/
 
-/** The list of a file: of a mapping that names its numbers, or plain numbers; undefined where it holds something else. */
+/**
+ * The list of a file: of a mapping that names its numbers, or plain numbers; undefined where it holds something else.
+ */
 export function listIn(text: string): { readonly kind?: ListKind; readonly numbers: readonly number[] } | undefined {
   if (NUMBERS.test(text)) return { numbers: (text.match(/[^\s,;[\]]+/g) ?? []).map(Number) }
   const value = jsonOf(text)

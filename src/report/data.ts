@@ -27,8 +27,8 @@ export interface ReportData {
 }
 
 /**
- * Reads the runs of a report. A spec's plugins are not imported, since that would run them; the stages of such a spec are
- * shown by what the store has of them alone.
+ * Reads the runs of a report. A spec's plugins are not imported, since that would run them; the stages of such a spec
+ * are shown by what the store has of them alone.
  * @param runs ids, beginnings of ids, or names
  * @throws EpdError `usage` where no run is named, `not-found` where there is none of a name
  */

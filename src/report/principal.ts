@@ -9,8 +9,8 @@ export interface Plane {
 }
 
 /**
- * The first two principal components of vectors of one length, found from their products with each other, of which there
- * are few.
+ * The first two principal components of vectors of one length, found from their products with each other, of which
+ * there are few.
  */
 export function principalPlane(vectors: readonly Float64Array[]): Plane {
   const mean = new Float64Array(vectors[0].length)

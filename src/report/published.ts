@@ -10,8 +10,8 @@ import type { ReportData, ReportRun } from './data.js'
 const PUBLISHED = 'fid'
 
 /**
- * What the paper states of its samplers on the model of the runs (arXiv 2507.14797, Table 1), by NFE. None where the runs
- * differ in their data set, or it is none of the paper's.
+ * What the paper states of its samplers on the model of the runs (arXiv 2507.14797, Table 1), by NFE. None where the
+ * runs differ in their data set, or it is none of the paper's.
  */
 export function publishedPoints({ runs }: ReportData, metric: MetricDescriptor): Series[] {
   const sets = new Set(runs.map(datasetOf))

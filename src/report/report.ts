@@ -18,12 +18,12 @@ export interface ReportOptions {
 
 /**
  * One self-contained page of HTML about runs of a store: the best sampler at each NFE, results, images, distillation,
- * what was learned, and how to repeat all of it. It loads nothing, works without scripts, and takes all that a store says
- * as text. With several runs, sections show what differs between them.
+ * what was learned, and how to repeat all of it. It loads nothing, works without scripts, and takes all that a store
+ * says as text. With several runs, sections show what differs between them.
  * @param runs ids, beginnings of ids, or names; one or more
  * @returns the page, in UTF-8 at most a few megabytes
- * @throws EpdError `usage` where no run is named, `not-found` for a run that is not there, `store-corrupt` where a row of a
- * run is not what was written
+ * @throws EpdError `usage` where no run is named, `not-found` for a run that is not there, `store-corrupt` where a row
+ * of a run is not what was written
  */
 export async function report(store: Store, runs: readonly string[], options: ReportOptions = {}): Promise<string> {
   const data = gather(store, runs, options.storeName)

@@ -1,6 +1,6 @@
 /**
- * What the page does where scripts run: a slider in place of a corner to pull, rows to choose for it, and buttons that copy
- * commands. It reads nothing but the page.
+ * What the page does where scripts run: a slider in place of a corner to pull, rows to choose for it, and buttons that
+ * copy commands. It reads nothing but the page.
  */
 export const SCRIPT = `'use strict';
 const make = (tag, properties = {}, ...children) => {

@@ -23,7 +23,9 @@ export interface ServerEvent {
   readonly data: string
 }
 
-/** An event as it is sent (HTML Living Standard, 9.2.5). No text ends it early, since each line stands behind `data:`. */
+/**
+ * An event as it is sent (HTML Living Standard, 9.2.5). No text ends it early, since each line stands behind `data:`.
+ */
 export function eventText({ name, data }: ServerEvent): string {
   const lines = data.split(/\r\n|\r|\n/).map(line => `data: ${line}\n`)
   return `event: ${name}\n${lines.join('')}\n`

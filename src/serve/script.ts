@@ -1,8 +1,9 @@
 import { SCRIPT } from '../report/script.js'
 
 /**
- * The script of all pages: that of reports, and what puts news of a run in its place. All that it is sent is HTML of this
- * server, whose values are escaped. A page that nobody looks at has no connection, since browsers open six to a place.
+ * The script of all pages: that of reports, and what puts news of a run in its place. All that it is sent is HTML of
+ * this server, whose values are escaped. A page that nobody looks at has no connection, since browsers open six to a
+ * place.
  */
 export const SERVE_SCRIPT = `${SCRIPT}
 const live = document.querySelector('[data-events]');

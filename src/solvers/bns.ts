@@ -61,9 +61,9 @@ export function bnsStudent(options: Options, start: Table | undefined): BnsStude
 }
 
 /**
- * Bespoke non-stationary solver (Shaul et al. 2024, arXiv 2403.01329): all numbers of a sampler's table are learned, from
- * the noise level that each evaluation is told to the weight of every earlier answer. With several points a layer it
- * holds EPD on any base, DyWeight, learned time points and all linear solvers as special cases.
+ * Bespoke non-stationary solver (Shaul et al. 2024, arXiv 2403.01329): all numbers of a sampler's table are learned,
+ * from the noise level that each evaluation is told to the weight of every earlier answer. With several points a layer
+ * it holds EPD on any base, DyWeight, learned time points and all linear solvers as special cases.
  */
 export const bns: SolverDescriptor<'bns', BnsOptions, 'table', TableLearned> = {
   name: 'bns',

@@ -13,7 +13,10 @@ export function lacksFeatures(
   return "looks at the bottleneck of the model's network, which this model does not show"
 }
 
-/** @throws RangeError for an option that the solver cannot have, with its range, and for a model that lacks what it looks at */
+/**
+ * @throws RangeError for an option that the solver cannot have, with its range, and for a model that lacks what it
+ *   looks at
+ */
 export function checkOptions({ descriptor, options }: Bound, model: { readonly features?: unknown }): void {
   for (const [key, schema] of Object.entries(descriptor.options)) {
     const value = options[key]

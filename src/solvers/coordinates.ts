@@ -26,8 +26,8 @@ export function flowSigma(time: number): number {
 
 /**
  * Runs a solver in the coordinates of flow matching. The ODE is the same there, du/dt = (u - D) / t, so that the solver
- * is given times in place of noise levels and images u = (1 - t) x0 + t n in place of x = u / (1 - t). At t = 1 the image
- * is u itself, which is the unit noise.
+ * is given times in place of noise levels and images u = (1 - t) x0 + t n in place of x = u / (1 - t). At t = 1 the
+ * image is u itself, which is the unit noise.
  */
 export function* inFlow(problem: Problem, start: (problem: Problem) => SolverRun): SolverRun {
   const times = problem.sigmas.map(flowTime)

@@ -18,9 +18,9 @@ export type OptionSchemas = Readonly<Record<string, OptionSchema>>
 export type OptionsOf<Schemas extends OptionSchemas> = ValuesOf<Schemas>
 
 /**
- * What is learned for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each sample's
- * parameters (an `AmedPredictor`), all its numbers (a `Table`), weights of gradients (a `DyweightPredictor`), coordinates of
- * its directions (a `PasPredictor`), its time points alone, or nothing.
+ * What is learned for a solver: the parameters of parallel points (a `Predictor`), a network that predicts each
+ * sample's parameters (an `AmedPredictor`), all its numbers (a `Table`), weights of gradients (a `DyweightPredictor`),
+ * coordinates of its directions (a `PasPredictor`), its time points alone, or nothing.
  */
 export type Learns = 'points' | 'network' | 'table' | 'weights' | 'coordinates' | 'time-points' | 'nothing'
 

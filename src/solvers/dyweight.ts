@@ -13,7 +13,9 @@ export type DyweightOptions = OptionsOf<typeof OPTIONS>
 export interface DyweightPredictor {
   /** [steps][steps]: in row i the weights of the gradients 0 to i in step i, and 0 after them. */
   readonly weights: readonly (readonly number[])[]
-  /** What each evaluation's time is multiplied by before the model is told: one a step, with `afs` none for the first. */
+  /**
+   * What each evaluation's time is multiplied by before the model is told: one a step, with `afs` none for the first.
+   */
   readonly timeScales: readonly number[]
 }
 
@@ -24,9 +26,10 @@ export type DyweightLearned = { readonly predictor: DyweightPredictor }
 const EPSILON = 1e-8
 
 /**
- * DyWeight (Zhao et al. 2026, arXiv 2603.11607): a multistep method with learned weights of all earlier gradients, which
- * need not add up to 1. Its sum of weights moves a clock of its own, at which the next gradient is taken; the model is
- * told the magnitude of the clock times a learned scale. The clock may end elsewhere than the schedule, even below 0.
+ * DyWeight (Zhao et al. 2026, arXiv 2603.11607): a multistep method with learned weights of all earlier gradients,
+ * which need not add up to 1. Its sum of weights moves a clock of its own, at which the next gradient is taken; the
+ * model is told the magnitude of the clock times a learned scale. The clock may end elsewhere than the schedule, even
+ * below 0.
  */
 export const dyweight: SolverDescriptor<'dyweight', DyweightOptions, 'weights', DyweightLearned> = {
   name: 'dyweight',
@@ -53,7 +56,8 @@ function checkTimePoints({ afs, predictor }: DyweightOptions & DyweightLearned, 
 /**
  * What DyWeight has learned, checked.
  * @param steps between two time points above 0
- * @throws RangeError for sizes that do not fit, weights of gradients that are yet to come, and numbers that are not finite
+ * @throws RangeError for sizes that do not fit, weights of gradients that are yet to come, and numbers that are not
+ *   finite
  */
 export function checkDyweight(predictor: DyweightPredictor, steps: number, afs: boolean): DyweightPredictor {
   const { weights, timeScales } = predictor

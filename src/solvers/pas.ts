@@ -84,8 +84,8 @@ export interface PasStep {
   /** (lead - x) / size */
   readonly direction: Float64Array
   /**
-   * The directions in which it may be corrected, `components` unit vectors that are orthogonal to each other; those that
-   * a trajectory does not have yet are zeros.
+   * The directions in which it may be corrected, `components` unit vectors that are orthogonal to each other; those
+   * that a trajectory does not have yet are zeros.
    */
   readonly basis: () => readonly Float64Array[]
 }

@@ -70,7 +70,9 @@ export function resolveSolver(
   return counts && { ...withoutImplied(descriptor, solver), schedule, ...counts }
 }
 
-/** Whether a solver has the coordinates that its other options and its time points ask for; where not, that is reported. */
+/**
+ * Whether a solver has the coordinates that its other options and its time points ask for; where not, that is reported.
+ */
 export function checkCoordinates(
   descriptor: SolverDescriptor,
   options: Options,

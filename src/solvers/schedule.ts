@@ -69,7 +69,8 @@ export interface ExplicitOptions extends AnyScheduleOptions {
  *
  * - `polynomial`: sigma^(1/rho) falls evenly (Karras et al. 2022, Eq. 5).
  * - `logsnr`: log sigma falls evenly (Lu et al. 2022, DPM-Solver).
- * - `time_uniform`: t^(1/rho) falls evenly from 1 to 1e-3 in the time of the variance-preserving SDE whose sigma(t) meets both ends.
+ * - `time_uniform`: t^(1/rho) falls evenly from 1 to 1e-3 in the time of the variance-preserving SDE whose sigma(t)
+ *   meets both ends.
  * - `discrete`: the same in the model's own time.
  * - `flowmatch`: t falls evenly from 1, and is shifted towards noise; sigma = t / (1 - t), at first Infinity.
  * - `explicit`: those given, as sigmas, as times of a flow, or as timesteps of the model.

@@ -40,8 +40,8 @@ export interface Solution {
   /** The state at the last time point, [batch, ...shape]: samples in the model's range, about -1 to 1. */
   readonly x: Float64Array
   /**
-   * trajectory[i] is the state at sigmas[i], [batch, ...shape]; of a table, where the first row of layer i stands, and at last
-   * the result.
+   * trajectory[i] is the state at sigmas[i], [batch, ...shape]; of a table, where the first row of layer i stands, and
+   * at last the result.
    */
   readonly trajectory: Float64Array[]
   /** Parallel NFE: how many evaluations had to wait for each other. Where samples differ in it, it is the largest. */

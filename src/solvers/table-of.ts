@@ -81,7 +81,10 @@ function levelOf(sigma: Evaluation['sigma']): number {
   return typeof sigma === 'number' ? sigma : sigma[0]
 }
 
-/** Coordinates of the images with which a table is compared with its solver, and their size, which is beyond any clipping. */
+/**
+ * Coordinates of the images with which a table is compared with its solver, and their size, which is beyond any
+ * clipping.
+ */
 const TRIED = 16
 const TRIED_SIZE = 1e3
 const TOLERANCE = 1e-10

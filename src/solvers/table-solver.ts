@@ -22,8 +22,8 @@ export type TableOptions = OptionsOf<typeof OPTIONS>
 export type TableLearned = { readonly table: Table }
 
 /**
- * Any linear sampler, walked by its numbers. Its time points are the noise levels of its two ends; a last noise level of
- * 0 after them is reached by one denoised step.
+ * Any linear sampler, walked by its numbers. Its time points are the noise levels of its two ends; a last noise level
+ * of 0 after them is reached by one denoised step.
  */
 export const table: SolverDescriptor<'table', TableOptions, 'table', TableLearned> = {
   name: 'table',

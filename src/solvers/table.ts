@@ -22,11 +22,13 @@ export type TableLayer = readonly TableRow[]
 
 /**
  * A sampler as numbers. Whatever is linear in its starting noise and in the model's answers is a table on given time
- * points, and does the same with every model: the non-stationary solvers of Shaul et al. 2024 (arXiv 2403.01329), with any
- * number of evaluations in each layer.
+ * points, and does the same with every model: the non-stationary solvers of Shaul et al. 2024 (arXiv 2403.01329), with
+ * any number of evaluations in each layer.
  */
 export interface Table {
-  /** The noise levels at which sampling begins, which may be Infinity, and at which the result stands, which may be 0. */
+  /**
+   * The noise levels at which sampling begins, which may be Infinity, and at which the result stands, which may be 0.
+   */
   readonly sigmas: readonly [first: number, last: number]
   /** What latents are multiplied by to be the state that sampling begins with, above 0; 1 at infinite noise. */
   readonly start: number
@@ -41,9 +43,9 @@ export function tableRows({ layers }: Pick<Table, 'layers'>): readonly TableRow[
 
 /**
  * How far a table is from keeping an image that every answer is: the largest deviation of a row's or the result's
- * factors of answers from 1 - noise / start, which is their sum where the ODE is solved exactly for such a model; from 1
- * where the table begins at infinite noise, and from 0 in its rows there. It is 0 up to rounding of every solver without
- * `afs` whose weights are not learned.
+ * factors of answers from 1 - noise / start, which is their sum where the ODE is solved exactly for such a model; from
+ * 1 where the table begins at infinite noise, and from 0 in its rows there. It is 0 up to rounding of every solver
+ * without `afs` whose weights are not learned.
  */
 export function inconsistency({ sigmas, start, layers, result }: Table): number {
   const share = sigmas[0] === Infinity ? 0 : 1 / start

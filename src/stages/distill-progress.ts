@@ -34,8 +34,8 @@ function fitted({ phase, step = 0, tablePhase }: Iteration, steps: number): stri
 }
 
 /**
- * The line of an iteration. Losses are shown as root mean squares. That of a single step is called local: it is measured
- * at the end of that step, and cannot be compared with those of others.
+ * The line of an iteration. Losses are shown as root mean squares. That of a single step is called local: it is
+ * measured at the end of that step, and cannot be compared with those of others.
  */
 export function describe(row: Iteration, steps: number): string {
   const { iteration, phase, loss, validationLoss, evaluations, accepted, damping } = row

@@ -43,7 +43,10 @@ export interface SampleStage extends ChosenSolver {
   readonly batch: number
   /** Whether each image is also written as a PNG of its own. */
   readonly images: boolean
-  /** The classes that seeds are sampled of: seed i has the one at i modulo their number. Without them, seeds draw theirs. */
+  /**
+   * The classes that seeds are sampled of: seed i has the one at i modulo their number. Without them, seeds draw
+   * theirs.
+   */
   readonly labels?: readonly number[]
 }
 

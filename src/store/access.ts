@@ -158,10 +158,10 @@ export interface WritableStore extends Store {
   /** A number that is another once another connection to the store has changed it. */
   version(): number
   /**
-   * Takes over rows that `checkedContents` gave, several times what `adopt` takes, in one transaction, and adds the seconds
-   * that they took to compute to those of their stage. Their digests are not looked at again. Whether their files still are
-   * there is, unless the store has the version that it had before they were checked. Returns of which that is so; the others
-   * are left.
+   * Takes over rows that `checkedContents` gave, several times what `adopt` takes, in one transaction, and adds the
+   * seconds that they took to compute to those of their stage. Their digests are not looked at again. Whether their
+   * files still are there is, unless the store has the version that it had before they were checked. Returns of which
+   * that is so; the others are left.
    */
   adoptChecked(claim: Claim, all: readonly Checked[], version: number): boolean[]
   /** Commits an iteration with all that the next one needs. */
@@ -192,8 +192,8 @@ export interface WritableStore extends Store {
    */
   removeRun(id: string): Promise<void>
   /**
-   * Does work while no other process deletes what is unused, for which it waits: that of `removeUnused`, and what brings
-   * files before the rows that refer to them.
+   * Does work while no other process deletes what is unused, for which it waits: that of `removeUnused`, and what
+   * brings files before the rows that refer to them.
    */
   whileNoneDeletes<T>(work: (claim: Claim) => Promise<T>, signal?: AbortSignal): Promise<T>
   /**
@@ -214,6 +214,8 @@ export interface WritableStore extends Store {
   putRecords(claim: Claim, records: RunRecords, check: (id: string) => void): void
   /** Writes a file under its digest, unless it is there; to be called within `whileNoneDeletes`. */
   putObject(data: Uint8Array, extension: string): StoredObject
-  /** Gives the space of deleted rows back to the disk where it is a good part of the database's. Others wait meanwhile. */
+  /**
+   * Gives the space of deleted rows back to the disk where it is a good part of the database's. Others wait meanwhile.
+   */
   compact(): void
 }

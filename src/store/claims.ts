@@ -169,8 +169,8 @@ export function seemsAlive(held: Holder): boolean {
 }
 
 /**
- * The holders that are gone, or cannot be seen and give no sign of life while they are watched for some seconds. Whoever
- * deletes what nobody uses asks this: a single look may take one for dead whose clock is another.
+ * The holders that are gone, or cannot be seen and give no sign of life while they are watched for some seconds.
+ * Whoever deletes what nobody uses asks this: a single look may take one for dead whose clock is another.
  */
 export async function deadHolders(database: Database): Promise<ReadonlySet<string>> {
   const holders = allHolders(database)

@@ -8,8 +8,8 @@ import type { ResultRow } from './records.js'
 /** Which metric is compared, of which samples, by which of their properties. */
 export interface CompareOptions {
   /**
-   * A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, `evaluations` (of one image, each
-   * of a parallel NFE counted), or an axis of the matrix, which goes before a property of its name.
+   * A property of samples: `solver`, `nfe`, `samples` (their stage), `points`, `score`, `evaluations` (of one image,
+   * each of a parallel NFE counted), or an axis of the matrix, which goes before a property of its name.
    */
   readonly rows: string
   readonly cols: string
@@ -153,7 +153,9 @@ function oneOf([first, ...others]: readonly Scored[]): Scored {
   return first
 }
 
-/** A mean is one over a property: of samples that differ in another one too, nobody could tell what it is the mean of. */
+/**
+ * A mean is one over a property: of samples that differ in another one too, nobody could tell what it is the mean of.
+ */
 function refuseOthers(first: Scored, other: Scored, over: string): void {
   const follow = [over, 'evaluations']
   const keys = distinct([...first.properties.keys(), ...other.properties.keys()]).filter(key => !follow.includes(key))

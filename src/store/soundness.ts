@@ -2,8 +2,8 @@ import { EpdError } from '../errors.js'
 import { openDatabase, type Database } from './sqlite.js'
 
 /**
- * The table that may have millions of rows. It is checked before a run and before a statement of SQL that names it. Where
- * the rows of one stage are read, the stage's own seal tells whether all are there.
+ * The table that may have millions of rows. It is checked before a run and before a statement of SQL that names it.
+ * Where the rows of one stage are read, the stage's own seal tells whether all are there.
  */
 const LARGE = 'iterations'
 

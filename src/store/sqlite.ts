@@ -10,8 +10,8 @@ const FIRST_FOR_13 = 22
 let loaded: typeof BetterSqlite3 | undefined
 
 /**
- * Opens a database, or a copy of one in memory, with the version of better-sqlite3 that fits the running Node. Version 12 ends Node 24.19 and later
- * in the middle of a run, so it serves Node 20 alone.
+ * Opens a database, or a copy of one in memory, with the version of better-sqlite3 that fits the running Node. Version
+ * 12 ends Node 24.19 and later in the middle of a run, so it serves Node 20 alone.
  * @throws EpdError `store-unwritable` if that version is not installed for this Node
  */
 export function openDatabase(file: string | Buffer, options: BetterSqlite3.Options = {}): Database {

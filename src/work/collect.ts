@@ -216,7 +216,9 @@ function countTry(tries: Map<number, number>, missing: readonly number[]): void 
   for (const position of missing) tries.set(position, (tries.get(position) ?? 0) + 1)
 }
 
-/** @throws EpdError `worker-failed` where a shard was given out as often as is allowed, with what its last worker said */
+/**
+ * @throws EpdError `worker-failed` where a shard was given out as often as is allowed, with what its last worker said
+ */
 function expectTries(
   tries: ReadonlyMap<number, number>,
   { first }: Share,

@@ -96,9 +96,9 @@ interface Taken {
 }
 
 /**
- * Takes records into the store, with the seconds of computing, many in a transaction. One whose rows or files are not what
- * was written is moved aside, so that its shard is given out again. Each file is read once, when its record is: whether it
- * has its digest.
+ * Takes records into the store, with the seconds of computing, many in a transaction. One whose rows or files are not
+ * what was written is moved aside, so that its shard is given out again. Each file is read once, when its record is:
+ * whether it has its digest.
  */
 async function* taken(
   { context, folder, planned, readLeft }: LedgerOptions,

@@ -55,7 +55,10 @@ export interface ProbeOptions {
   readonly onStanding: (standing: Standing) => void
 }
 
-/** Asks for a worker that says what its machine is like. @throws EpdError `worker-failed` where it ends without a word */
+/**
+ * Asks for a worker that says what its machine is like.
+ * @throws EpdError `worker-failed` where it ends without a word
+ */
 export async function probe({ root, executor, interval, signal, onStanding }: ProbeOptions): Promise<ProbeAnswer> {
   const name = `probe-${randomUUID()}`
   const file = join(ordersFolder(root), `${name}.json`)

@@ -13,8 +13,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * Runs the stages of a plan, each as soon as those have run that it needs, and of stages that are the same under several
- * names the first before the others, which then are in the store. Once one fails, no other begins, or where
+ * Runs the stages of a plan, each as soon as those have run that it needs, and of stages that are the same under
+ * several names the first before the others, which then are in the store. Once one fails, no other begins, or where
  * that goes on none that needs it; what has begun goes on to its end.
  * @throws what the first stage failed with, once nothing goes on any more
  */

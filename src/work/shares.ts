@@ -16,7 +16,9 @@ export interface Sharing {
   readonly jobs: number
 }
 
-/** Positions, from the lowest, as shares of about as many evaluations as are wanted, but enough shares for all workers. */
+/**
+ * Positions, from the lowest, as shares of about as many evaluations as are wanted, but enough shares for all workers.
+ */
 export function sharesOf(positions: readonly number[], { count, evaluations, wanted, jobs }: Sharing): Share[] {
   const fitting = Math.floor((wanted * count) / Math.max(evaluations, 1))
   const fair = Math.ceil(positions.length / jobs)

@@ -22,8 +22,8 @@ import { openScratch } from './scratch.js'
 
 export interface WorkOptions {
   /**
-   * Folder on this machine's own disk, where its workers share copies of what they read; default: nothing is copied, and
-   * what this worker alone needs stands in the system's folder for temporary files.
+   * Folder on this machine's own disk, where its workers share copies of what they read; default: nothing is copied,
+   * and what this worker alone needs stands in the system's folder for temporary files.
    */
   readonly scratch?: string
   /** Threads of an engine on the CPU; default: all cores. No result depends on it. */
@@ -148,7 +148,9 @@ function adoptInput(store: WritableStore, { key, contents, nfe, evaluations, ...
   claim.release()
 }
 
-/** Takes over how far other workers have come with the stage, if some have. Returns the seconds that they have computed. */
+/**
+ * Takes over how far other workers have come with the stage, if some have. Returns the seconds that they have computed.
+ */
 async function adoptBegun(store: WritableStore, claim: Claim, folder: string): Promise<number> {
   const begun = await readRecord(folder, 'begun')
   if (typeof begun !== 'object' || begun.key !== claim.name) return 0

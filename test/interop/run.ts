@@ -2,9 +2,10 @@
  * `npm run test:interop`: has the real libraries write the cases of make.py anew, and holds this project to what they
  * compute.
  *
- * - PYTHON names a Python with PyTorch, transformers and safetensors; without it a virtual environment is made with pip.
- * - DIFFUSERS names a checkout of diffusers' repository, or a git directory of it, from which two versions are taken: an old one and the
- *   newest; without it the package of that Python.
+ * - PYTHON names a Python with PyTorch, transformers and safetensors; without it a virtual environment is made with
+ *   pip.
+ * - DIFFUSERS names a checkout of diffusers' repository, or a git directory of it, from which two versions are taken:
+ *   an old one and the newest; without it the package of that Python.
  * - COMPVIS names a folder with checkouts of CompVis's repositories; without it their cases are left out.
  * - K_DIFFUSION and COMFYUI name checkouts of k-diffusion and ComfyUI; without them exported predictors are run in
  *   diffusers alone.

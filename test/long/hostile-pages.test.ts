@@ -30,7 +30,10 @@ afterAll(async () => {
   await server.close()
 })
 
-/** The tags of a page with the names of their attributes, as a browser would find them, without its own script and style. */
+/**
+ * The tags of a page with the names of their attributes, as a browser would find them, without its own script and
+ * style.
+ */
 function tags(page: string): { name: string; attributes: string[] }[] {
   const body = page.replace(/<(script|style)>[^]*?<\/\1>/g, '<$1></$1>')
   return [...body.matchAll(/<\/?([a-zA-Z!][^\s/>]*)((?:\s+[^\s=>/]+(?:="[^"]*")?)*)\s*\/?>/g)].map(

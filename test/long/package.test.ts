@@ -93,7 +93,9 @@ describe('the packed package', () => {
   })
 })
 
-/** The requests that the script of onnxruntime-node makes are noted and refused, by this module that Node loads first. */
+/**
+ * The requests that the script of onnxruntime-node makes are noted and refused, by this module that Node loads first.
+ */
 const WITNESS = `const https = require('node:https')
 https.get = url => {
   require('node:fs').appendFileSync(process.env.EPD_REQUESTS, String(url) + '\\n')

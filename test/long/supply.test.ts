@@ -6,7 +6,9 @@ import { expect, it } from 'vitest'
 import { licensed, lockedPackages } from '../../tools/licences.js'
 import { temporaryFolder } from '../support/cli.js'
 
-/** A checkout of what is committed and of what has changed since, in a folder of its own, with the packages of this one. */
+/**
+ * A checkout of what is committed and of what has changed since, in a folder of its own, with the packages of this one.
+ */
 function checkout(): string {
   const folder = join(temporaryFolder(), 'elsewhere')
   const changed = execFileSync('git', ['stash', 'create'], { encoding: 'utf8' }).trim()

@@ -47,7 +47,10 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
-/** Leaves the work orders of the stages of a spec's run that need no other. Returns their paths, the first stage's first. */
+/**
+ * Leaves the work orders of the stages of a spec's run that need no other. Returns their paths, the first stage's
+ * first.
+ */
 export async function orders(store: string, checkpoint?: string, seeds?: string): Promise<string[]> {
   const spec = shardedSpec(
     'execution: { executor: template, retries: 0, command: "false {order} {shards}" }',

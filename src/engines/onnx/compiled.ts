@@ -166,7 +166,10 @@ async function read<About>(
  */
 export const ELSEWHERE = 'elsewhere'
 
-/** Copies a graph from the folder elsewhere, if there is one and it has the graph. It is used there where it cannot be copied. */
+/**
+ * Copies a graph from the folder elsewhere, if there is one and it has the graph. It is used there where it cannot be
+ * copied.
+ */
 async function fetched<About>(
   note: string,
   folder: string,

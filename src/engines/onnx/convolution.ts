@@ -66,8 +66,8 @@ function isWorthTiles({ target }: GraphBuilder, [, channels, height, width]: rea
 
 /**
  * A convolution by 3 x 3 on tiles. Channels stand last meanwhile, so that whatever is moved is moved in runs of them;
- * the kernels' values at the points are computed when the graph is loaded. Each window of rows is then as an image of the
- * batch.
+ * the kernels' values at the points are computed when the graph is loaded. Each window of rows is then as an image of
+ * the batch.
  */
 function inTiles(graph: GraphBuilder, x: Node, weight: Node, bias?: Node): Node {
   const [, channels, height, width] = x.shape

@@ -3,8 +3,8 @@ import type { NetworkThread } from '../engine.js'
 import { openWorker, type Session } from '../session.js'
 import { cpu, type OnnxProvider } from './providers.js'
 
-// ONNX Runtime otherwise keeps notes on its use in ~/.cache/Microsoft, and sends them to Microsoft. It reads the variable
-// as it is loaded, in a thread whose own process.env would not reach it.
+// ONNX Runtime otherwise keeps notes on its use in ~/.cache/Microsoft, and sends them to Microsoft. It reads the
+// variable as it is loaded, in a thread whose own process.env would not reach it.
 process.env.ORT_DISABLE_TELEMETRY ??= '1'
 
 export interface SessionOptions {

@@ -48,8 +48,8 @@ export function answerMatrix(): Float32Array {
 }
 
 /**
- * A side of an image in windows of whole tiles. The pixels of one overlap those of the next, as tiles do; a side that is one
- * window has no more pixels than its own.
+ * A side of an image in windows of whole tiles. The pixels of one overlap those of the next, as tiles do; a side that
+ * is one window has no more pixels than its own.
  */
 export interface Windows {
   readonly count: number
@@ -57,14 +57,16 @@ export interface Windows {
   readonly tiles: number
   /** Pixels of a window, those before its first answer and behind its last one among them. */
   readonly size: number
-  /** [count, size]: which pixel of the side each one of a window is; below 0 or above the side's length outside of it. */
+  /**
+   * [count, size]: which pixel of the side each one of a window is; below 0 or above the side's length outside of it.
+   */
   readonly pixels: readonly (readonly number[])[]
   readonly length: number
 }
 
 /**
- * Pixels of a side from which on windows are faster, and the least and most that a window answers for. All tiles of a side
- * are one product with a matrix that is mostly 0; of 512 pixels that product takes longer than the convolution.
+ * Pixels of a side from which on windows are faster, and the least and most that a window answers for. All tiles of a
+ * side are one product with a matrix that is mostly 0; of 512 pixels that product takes longer than the convolution.
  */
 const [WHOLE, LEAST, MOST] = [64, 16, 32]
 
@@ -85,8 +87,8 @@ function tilesOfWindow(length: number): number {
 }
 
 /**
- * [count, TILE, tiles, size], row-major: the pixels of each window, zeros outside of the side, to what its tiles are at each
- * point.
+ * [count, TILE, tiles, size], row-major: the pixels of each window, zeros outside of the side, to what its tiles are at
+ * each point.
  */
 export function sideMatrix({ count, tiles, size, pixels, length }: Windows): Float32Array {
   const matrix = new Float32Array(count * TILE * tiles * size)

@@ -102,7 +102,9 @@ function uses(data: ReportData, standings?: Standings): Html {
   </div>`
 }
 
-/** The commands that sample with what an entry learned, and export it: as a program where it is a table, else as JSON. */
+/**
+ * The commands that sample with what an entry learned, and export it: as a program where it is a table, else as JSON.
+ */
 function waysToUse(data: ReportData, entry: Ranked): readonly string[] {
   const name = predictorOf(entry)
   if (name === undefined) return []
