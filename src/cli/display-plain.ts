@@ -85,15 +85,27 @@ function signOfLife(name: string, whole: LiveRun, note: string | undefined): str
   return stage && [stageLine(stage), note, wholeLine(whole)].filter(Boolean).join('  ')
 }
 
-/** Lets each iteration through, and of what comes often a sign of life now and then. */
+/**
+ * Lets each iteration through, and of what comes often a sign of life now and then: twice as late each time as long as
+ * nothing more is done.
+ */
 function paced(handle: (event: RunEvent) => void): (event: RunEvent) => void {
-  let last = performance.now()
+  let [last, quiet, before] = [performance.now(), QUIET, -1]
   return event => {
-    const frequent = event.type === 'download' || (event.type === 'progress' && event.unit !== 'iterations')
-    if (frequent) {
-      if (performance.now() - last < QUIET * 1000) return
+    const done = doneIn(event)
+    if (done !== undefined) {
+      const isMore = done !== before
+      if (performance.now() - last < (isMore ? QUIET : quiet) * 1000) return
+      quiet = isMore ? QUIET : 2 * quiet
       last = performance.now()
+      before = done
     }
     handle(event)
   }
+}
+
+/** How much is done by an event that comes often; undefined for others. */
+function doneIn(event: RunEvent): number | undefined {
+  if (event.type === 'download') return event.received
+  return event.type === 'progress' && event.unit !== 'iterations' ? event.done : undefined
 }

@@ -3,7 +3,8 @@ import type { Iteration } from '../distill/task.js'
 import { EpdError } from '../errors.js'
 import type { Denoiser } from '../models/denoiser.js'
 import { positive, schedule } from '../solvers/schedule.js'
-import { endsAtZero, type SolverSpec } from '../solvers/spec.js'
+import { endsAtZero, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
+import type { IterationRow } from '../store/store.js'
 import type { Cost, StageContext } from './stage.js'
 
 /** The time points of a student; where they are learned, those that it starts with. */
@@ -19,6 +20,11 @@ export function startingPoints(
   return endsAtZero(student.schedule) ? Float64Array.of(...above, 0) : above
 }
 
+/** The steps of a student that are counted in the lines of its iterations. */
+export function stepsOf(student: SolverSpec): number {
+  return pointsAboveZero(student) - 1
+}
+
 /** What is fitted in each phase of a table, in words. */
 const TABLE_PHASES = {
   few: 'table from a few of the trajectories',
@@ -26,8 +32,11 @@ const TABLE_PHASES = {
   points: 'table with all its points'
 } as const
 
+/** What is told of an iteration, which the store keeps but for what of a table is fitted. */
+type ToldIteration = IterationRow & Pick<Iteration, 'tablePhase'>
+
 /** What an iteration fits, in words; `steps`: the student's. Steps are counted from 1 here, and from 0 in a row. */
-function fitted({ phase, step = 0, tablePhase }: Iteration, steps: number): string {
+function fitted({ phase, step = 0, tablePhase }: ToldIteration, steps: number): string {
   if (tablePhase !== undefined) return TABLE_PHASES[tablePhase]
   if (phase === 'step') return `step ${step + 1} of ${steps}`
   return phase === 'final' ? `all ${steps} steps` : phase
@@ -37,7 +46,7 @@ function fitted({ phase, step = 0, tablePhase }: Iteration, steps: number): stri
  * The line of an iteration. Losses are shown as root mean squares. That of a single step is called local: it is
  * measured at the end of that step, and cannot be compared with those of others.
  */
-export function describe(row: Iteration, steps: number): string {
+export function describe(row: ToldIteration, steps: number): string {
   const { iteration, phase, loss, validationLoss, evaluations, accepted, damping } = row
   const rms = (value: number) => Math.sqrt(value).toPrecision(4)
   return [
@@ -45,7 +54,7 @@ export function describe(row: Iteration, steps: number): string {
     fitted(row, steps),
     `${phase === 'step' ? 'local ' : ''}rms loss ${rms(loss)}`,
     validationLoss === undefined ? '' : `validation ${rms(validationLoss)}`,
-    accepted ? 'accepted' : 'refused',
+    accepted === undefined ? '' : accepted ? 'accepted' : 'refused',
     `${evaluations.toLocaleString('en')} evaluations`,
     damping === undefined ? '' : `damping ${damping.toPrecision(2)}`
   ]

@@ -7,7 +7,7 @@ import { studentOf } from '../distill/student.js'
 import { bringsTimePoints } from '../solvers/learned.js'
 import { bound } from '../solvers/options.js'
 import { solverNamed, type Solvers } from '../solvers/registry.js'
-import { gridOf, pointsAboveZero, type SolverSpec } from '../solvers/spec.js'
+import { gridOf, type SolverSpec } from '../solvers/spec.js'
 import type { Seeds } from '../reading/seeds.js'
 import { predictorIn, reference, type ResolveContext, type StageSpec } from './spec.js'
 import type { ChosenSolver } from './solver.js'
@@ -17,7 +17,7 @@ import { DISTILL_KEYS, type RawDistill } from './distill-keys.js'
 import { checkBegin, checkGrid, checkSearch, checkStart, checkTogether, checkUnseen } from './distill-checks.js'
 import { studentIn } from './distill-student.js'
 import { counted } from './counted.js'
-import { describe, isDistillState, spending, startingPoints } from './distill-progress.js'
+import { describe, isDistillState, spending, startingPoints, stepsOf } from './distill-progress.js'
 import { beginIn, tableToBegin } from './distill-begin.js'
 import { checkFeatures, locatedFeatures, network, openFeatures, weightsOf } from './features.js'
 import type { FeatureSpec } from '../metrics/feature-network.js'
@@ -165,6 +165,7 @@ export const distill: StageKind<DistillStage> = {
     return isOf(teacher, found) ? [{ ...found, keep: undefined, name: validation, seeds: validationSeeds }] : []
   },
   solver: ({ student }) => student,
+  iterationWords: ({ student }, row) => describe(row, stepsOf(student)),
   timePoints: {
     schedule: ({ student }) => student.schedule,
     changed: (stage, change) => {
@@ -205,7 +206,7 @@ function evaluationsOf(
 /** What time points are searched in, where a teacher keeps states for that. */
 function gridEffort(student: SolverSpec, taught: StageBase | undefined): Pick<Effort, 'grid'> {
   if (!isOf(teacher, taught) || taught.keep !== 'refined') return {}
-  return { grid: { points: keptPoints(taught), steps: pointsAboveZero(student) - 1 } }
+  return { grid: { points: keptPoints(taught), steps: stepsOf(student) } }
 }
 
 /** Compares what could not be compared while ends were missing. */
@@ -267,7 +268,7 @@ function reports(stage: DistillStage, { store, key, claim, inputKey, onProgress,
   const total = mostIterations(stage, solvers, training)
   const before = store.iterations(key).at(-1)
   const spent = spending(expected, before?.evaluations ?? 0, onProgress)
-  const steps = pointsAboveZero(stage.student) - 1
+  const steps = stepsOf(stage.student)
   let done = before?.iteration ?? 0
   const callbacks: Pick<DistillOptions, 'onIteration' | 'onPart'> = {
     onIteration(row, state) {

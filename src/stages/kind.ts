@@ -5,6 +5,7 @@ import { SIMPLEST_BASE } from '../solvers/methods.js'
 import type { RangedModel } from '../solvers/range.js'
 import type { Solvers } from '../solvers/registry.js'
 import type { ScheduleSpec, SolverChoice, SolverSpec } from '../solvers/spec.js'
+import type { IterationRow } from '../store/store.js'
 import type { FindStage, StageBase } from './base.js'
 import type { StageSpec } from './spec.js'
 import type { CheckContext, Cost, StageContext, StageCost } from './stage.js'
@@ -123,6 +124,8 @@ export interface StageKind<S extends StageBase = StageBase> {
   check?(stage: S, context: CheckContext): Promise<void>
   /** How many shards it has, each of which can be computed without the others; absent where it is computed whole. */
   shards?(stage: S, find: FindStage): number | undefined
+  /** An iteration of it in a line, where it has iterations. */
+  iterationWords?(stage: S, row: IterationRow): string
   /** Computes the stage, and puts what it finds into the store as soon as it can be kept. */
   run(stage: S, context: StageContext): Promise<StageCost>
   /** The images that people are shown, if it makes any. */

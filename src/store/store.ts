@@ -24,6 +24,7 @@ export type * from './records.js'
 export type { RunRecords, SealedRow } from './run-records.js'
 export type { Sized } from './folders.js'
 export type { Unused, UnusedStage } from './unused.js'
+export { iterationsIn } from './transfer.js'
 
 const FILE = 'store.sqlite'
 /**

@@ -6,7 +6,8 @@ import type { Commits } from './commits.js'
 import { guarded } from './failures.js'
 import { hasObject } from './objects.js'
 import { refreshResults } from './results.js'
-import { isRow, toArtifact, type Row } from './rows.js'
+import type { IterationRow } from './records.js'
+import { isRow, toArtifact, toIteration, type Row } from './rows.js'
 import { CONTENT_TABLES, enterIntact, type CheckedRow, type ContentTable } from './seals.js'
 import { prepared, type Database } from './sqlite.js'
 import { stageWrites } from './writing-stages.js'
@@ -22,6 +23,11 @@ export function contentsIn(database: Database, file: string, key: string, positi
     return statement.all(...(isOfShard ? [key, position] : [key])).filter(isRow)
   }
   return guarded(file, () => Object.fromEntries(CONTENT_TABLES.map(table => [table, read(table)])))
+}
+
+/** The iterations among what a stage has left. */
+export function iterationsIn({ iterations = [] }: StoreContents): IterationRow[] {
+  return iterations.map(toIteration)
 }
 
 const OF_SHARDS = new Set<string>(['shards', 'artifacts'])

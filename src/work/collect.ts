@@ -4,6 +4,7 @@ import type { PlannedStage } from '../pipeline/plan.js'
 import type { Elsewhere } from '../pipeline/prepare.js'
 import { STAGE_KINDS } from '../stages/registry.js'
 import type { StageContext, StageCost } from '../stages/stage.js'
+import type { IterationRow } from '../store/store.js'
 import type { Executor, Job, Share, Standing } from '../executors/executor.js'
 import { readJobs, removeJobs, writeJobs } from './jobs.js'
 import type { ReadLeft } from './left-threads.js'
@@ -85,21 +86,22 @@ async function collected(
     inputs: [...inputs].map(input => inputOf(context.store, input)),
     files: await how.files()
   })
-  const { evaluations } = kind.cost(stage, { find, solvers: context.solvers })
+  const cost = kind.cost(stage, { find, solvers: context.solvers })
+  const iterationWords = (row: IterationRow) => kind.iterationWords?.(stage, row)
   const folder = recordsFolder(root, key)
   const count = kind.shards?.(stage, find)
   const whole = await finished({
     ...{ planned, context, how, folder, order, total: count },
     place: around.plan.stages.findIndex(other => other.stage.name === stage.name),
-    sharing: { count: count ?? 1, evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
-    ledger: ledger({ planned, context, readLeft: how.readLeft, folder, count, evaluations })
+    sharing: { count: count ?? 1, evaluations: cost.evaluations, wanted: how.evaluations, jobs: how.jobs ?? 1 },
+    ledger: ledger({ planned, context, readLeft: how.readLeft, folder, count, cost, iterationWords })
   })
   // Where all shards are in the store there is nothing left to compute, and the kind says what they have cost.
-  const cost = whole ?? (await kind.run(stage, context))
+  const spent = whole ?? (await kind.run(stage, context))
   removeRecords(folder)
   removeJobs(root, key)
   rmSync(order, { force: true })
-  return cost
+  return spent
 }
 
 /** Workers that were asked for, and what is remembered of them from one look to the next. */

@@ -1,5 +1,6 @@
 import type { PlannedStage } from '../pipeline/plan.js'
-import type { StageContext, StageCost } from '../stages/stage.js'
+import type { Cost, Progress, StageContext, StageCost } from '../stages/stage.js'
+import { iterationsIn, type IterationRow } from '../store/store.js'
 import type { Share } from '../executors/executor.js'
 import type { Left } from './left.js'
 import type { ReadLeft } from './left-threads.js'
@@ -29,7 +30,24 @@ export interface LedgerOptions {
   /** The number of its shards; absent where it is computed whole. */
   readonly count: number | undefined
   /** The evaluations of the model that the stage takes. */
-  readonly evaluations: number
+  readonly cost: Cost
+  /** An iteration of the stage in a line. */
+  readonly iterationWords?: (row: IterationRow) => string | undefined
+}
+
+/** Milliseconds after which a stage of which nothing new is known is told of again: a sign that it is waited for. */
+const AGAIN = 10_000
+
+/** Tells how far a stage is whenever that has changed, and now and then where it has not. */
+function telling(onProgress: StageContext['onProgress']): StageContext['onProgress'] {
+  let told: { readonly progress: Progress; readonly at: number } | undefined
+  return progress => {
+    const at = performance.now()
+    const isSame = told?.progress.done === progress.done && told.progress.stored === progress.stored
+    if (told && isSame && at - told.at < AGAIN) return
+    told = { progress, at }
+    onProgress(progress)
+  }
 }
 
 export function ledger(options: LedgerOptions): Ledger {
@@ -37,14 +55,15 @@ export function ledger(options: LedgerOptions): Ledger {
 }
 
 function shardLedger(options: LedgerOptions & { readonly count: number }): Ledger {
-  const { planned, context, folder, count, evaluations } = options
+  const { planned, context, folder, count, cost } = options
   const shards = context.store.shards(planned.key)
   const done = new Set(shards.map(({ position }) => position))
   let spent = shards.reduce((sum, shard) => sum + shard.evaluations, 0)
   let stored = shards.reduce((sum, { seeds }) => sum + seeds.length, 0)
   const missingIn = ({ first, last }: Share) => positionsOf(first, last).filter(position => !done.has(position))
+  const tell = telling(context.onProgress)
   const report = () => {
-    context.onProgress({ done: spent, total: Math.max(evaluations, spent), unit: 'evaluations', stored })
+    tell({ done: spent, total: Math.max(cost.evaluations, spent), unit: 'evaluations', stored })
   }
   return {
     async take() {
@@ -71,22 +90,31 @@ function positionsOf(first: number, last: number): number[] {
 }
 
 function wholeLedger(options: LedgerOptions): Ledger {
-  const { context, folder } = options
+  const { context, folder, cost: expected, iterationWords } = options
+  const tell = telling(context.onProgress)
   let cost: StageCost | undefined
-  let iterations = 0
+  let rows: readonly IterationRow[] | undefined
   return {
     async take() {
       for await (const some of taken(options, ['stage'])) for (const { left } of some) cost = left.cost
       const begun = await readRecord(folder, 'begun')
-      const rows = typeof begun === 'object' ? begun.contents.iterations : undefined
-      if (rows === undefined || rows.length === iterations) return
-      iterations = rows.length
-      context.onProgress({ done: iterations, total: iterations, unit: 'iterations', note: `${iterations} iterations` })
+      const found = typeof begun === 'object' ? iterationsIn(begun.contents) : []
+      // Of what an earlier sitting has done, the end is told.
+      const fresh = rows ? found.slice(rows.length) : found.slice(-1)
+      rows = found
+      const { evaluations, atMost } = expected
+      const done = found.at(-1)?.evaluations ?? 0
+      if (evaluations > 0) tell({ done, total: Math.max(evaluations, done), unit: 'evaluations', atMost })
+      for (const row of fresh) {
+        const { iteration } = row
+        const note = iterationWords?.(row) ?? `iteration ${iteration}`
+        context.onProgress({ done: iteration, total: iteration, unit: 'iterations', note })
+      }
     },
     cost: () => cost,
     missing: () => (cost ? [] : [0]),
     missingIn: () => (cost ? [] : [0]),
-    progressOf: () => iterations
+    progressOf: () => rows?.length ?? 0
   }
 }
 

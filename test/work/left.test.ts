@@ -93,7 +93,7 @@ stages: { a: { kind: sample, seeds: 0-69 } }
       planned: { key: KEY, stage: stages[0] },
       context: { store, claim, signal: new AbortController().signal, onProgress: progress => done.push(progress.done) },
       readLeft: leftThreads(),
-      ...{ folder, count: SHARDS, evaluations: 5 * SHARDS }
+      ...{ folder, count: SHARDS, cost: { evaluations: 5 * SHARDS, atMost: false } }
     })
     await entered.take()
     await entered.take()
