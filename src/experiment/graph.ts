@@ -32,12 +32,18 @@ export function reportReferences(stages: Written, kinds: StageKinds, report: Rep
       const found = child(stages.get(to), 'kind')
       if (found === kind) continue
       const names = [...stages].filter(([, other]) => child(other, 'kind') === kind).map(([name]) => name)
-      const what = `${path[0] === 'solver' ? 'a solver or ' : ''}the name of a ${kind} stage (${names.length === 0 ? 'there is none' : either(names)})`
+      const what = `${besides(path)}the name of a ${kind} stage (${names.length === 0 ? 'there is none' : either(names)})`
       if (!stages.has(to)) report(['stages', stage, ...path], expected(what, to, names))
       else if (kinds.written.some(known => known.kind === found))
         report(['stages', stage, ...path], `${expected(what, to)}, a ${String(found)} stage`)
     }
   }
+}
+
+/** What may stand in the place of a stage's name, in words. */
+function besides(path: Reference['path']): string {
+  if (path.at(-1) === 'from') return 'predictor:NAME or '
+  return path[0] === 'solver' ? 'a solver, { from: "predictor:NAME" }, or ' : ''
 }
 
 /** Reports each circle of stages that name each other, where it closes. */

@@ -131,7 +131,7 @@ const WRONG: readonly [piece: string, by: string, ...lines: string[]][] = [
   [
     'solver: student',
     'solver: studnt',
-    '7:36: stages.samples.solver: expected a solver or the name of a distill stage (student), found "studnt"; did you mean "student"?'
+    '7:36: stages.samples.solver: expected a solver, { from: "predictor:NAME" }, or the name of a distill stage (student), found "studnt"; did you mean "student"?'
   ],
   [
     'solver: student',

@@ -391,7 +391,7 @@ describe('a predictor in use', () => {
     ],
     [
       '{ from: studnt }',
-      '7:44: stages.samples.solver.from: expected a solver or the name of a distill stage (student), found "studnt"; did you mean "student"?'
+      '7:44: stages.samples.solver.from: expected predictor:NAME or the name of a distill stage (student), found "studnt"; did you mean "student"?'
     ],
     [
       '{ from: student, nfe: 4 }',
