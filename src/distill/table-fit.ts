@@ -6,26 +6,27 @@ import { addProducts, bestShares, emptySums, lossAt } from './sums.js'
 import { movedTable, resultBasis } from './table-coordinates.js'
 import { coordinatesOf, freeOf, type TableTask } from './table-task.js'
 import { chunked, difference, imagesIn, seenBy, targetOf, walkTables } from './table-walks.js'
+import { weighted, weightedMean } from './table-weights.js'
 import { concatenate, pick, type Trajectories } from './trajectories.js'
 
 /** A table, how far it leads from the teacher's final samples, and the evaluations that finding out took. */
 export interface FittedTable {
   readonly table: Table
-  /** Mean squared difference, as the task looks at samples. */
+  /** Mean squared difference, as the task looks at samples and by what its trajectories count. */
   readonly loss: number
-  /** All differences, as the task looks at samples, where they were asked for. */
+  /** All differences, looked at and counted as they are in the loss, where they were asked for. */
   readonly residual?: Float64Array
   readonly evaluations: number
 }
 
-/** A table with the mean squared difference of each trajectory. */
+/** A table with the mean squared difference of each trajectory, whatever it counts. */
 export interface ComparedTable extends FittedTable {
   readonly each: readonly number[]
 }
 
 /** Trajectories that the step of differences is measured on. */
 const DIFFERENCED = 2
-/** How far a table as it stands leads from the teacher's final samples. */
+/** How far a table as it stands leads from the teacher's final samples, of which each counts by the task's weights. */
 export async function lossOfTable(
   task: TableTask,
   table: Table,
@@ -40,10 +41,10 @@ export async function lossOfTable(
     const [walk] = await walkTables(task, part, [table])
     const [x, target] = [await seenBy(task, walk.x, count), await seenBy(task, targetOf(part), count)]
     each.push(...meanSquares(x, target, count))
-    if (withResidual) residuals.push(difference(x, target))
+    if (withResidual) residuals.push(weighted(part.seeds, difference(x, target), task.weights))
     evaluations += walk.evaluations
   }
-  const loss = each.reduce((sum, value) => sum + value, 0) / each.length
+  const loss = weightedMean(followed.seeds, each, task.weights)
   return { table, loss, each, evaluations, ...(withResidual && { residual: concatenate(residuals) }) }
 }
 
@@ -68,8 +69,9 @@ export async function withBestResult(task: TableTask, table: Table, withResidual
   for (const part of chunked(followed, tableRows(table).length, 1)) {
     const [walk] = await walkTables(task, part, [table])
     const image = imagesIn(part, table, walk.tape)
-    const columns = basis.free.map(image)
-    const rest = difference(image(basis.fixed), targetOf(part))
+    const counted = (values: Float64Array) => weighted(part.seeds, values, task.weights)
+    const columns = basis.free.map(one => counted(image(one)))
+    const rest = counted(difference(image(basis.fixed), targetOf(part)))
     addProducts(sums, columns, rest)
     if (withResidual) parts.push({ columns, rest })
     evaluations += walk.evaluations

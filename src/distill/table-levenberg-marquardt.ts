@@ -6,6 +6,7 @@ import { first, firstLessons, judged, lessonsOf, nextPhase, type TableState } fr
 import { lossOfTable, tableDifferenceCost, withBestResult, withTableDifference } from './table-fit.js'
 import { linearisedCost } from './table-problem.js'
 import { tableTaskOf, type TableTask } from './table-task.js'
+import { weightedMean, weightsOf } from './table-weights.js'
 import { moved, TRIES } from './table-moves.js'
 import { withPoints } from './table-start.js'
 import { finite, type Iteration, type Outcome, type Task } from './task.js'
@@ -32,12 +33,12 @@ const PATIENCE = { few: 2, rows: 3, points: 2 } as const
  * Levenberg-Marquardt on all numbers of a table, from end to end. In pixels the result's row is linear, and is
  * eliminated by least squares (variable projection); through a view it is among the unknowns. First the rows that the
  * start has are fitted, to a few of the trajectories as far as that is fast, and to all; then further points join each
- * layer, from where they change nothing.
+ * layer, from where they change nothing. Each iteration weights the trajectories anew (`table-weights.ts`).
  */
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',
   learns: ['table'],
-  version: 4,
+  version: 5,
   learnsSigmas: false,
   takesObjective: true,
   start: 'uniform',
@@ -79,7 +80,8 @@ function cost(options: LevenbergMarquardtOptions, effort: Effort): number {
   const phase = (layers: readonly number[], trajectories: number) => {
     const linear = linearisedCost(layers, table.free)
     const rows = sum(layers)
-    return trajectories * (rows + iterations * (linear + TRIES * rows)) + validation * rows * (1 + iterations)
+    const learning = 2 * rows + iterations * (linear + (TRIES + 1) * rows)
+    return trajectories * learning + validation * rows * (1 + iterations)
   }
   const start = sum(table.startLayers)
   const learned = training * sum(table.layers)
@@ -107,9 +109,13 @@ async function iterate(
   const { phase } = before
   if (phase === 'done') throw new RangeError('distill: the fit of the table is done')
   const task = lessonsOf(whole, phase)
+  const { seeds } = task.training
   const share = shareOf(task, before)
-  const { state: begun, loss } = await begin(task, before)
-  const proposal = await moved(task, { ...begun, loss }, begun.difference ?? 0)
+  const begun = await begin(task, before)
+  const { each } = begun
+  const weights = weightsOf(seeds, each)
+  const loss = weightedMean(seeds, each, weights)
+  const proposal = await moved({ ...task, weights }, { ...begun, loss }, begun.difference ?? 0)
   const fall = loss - proposal.loss
   const accepted = fall > 0
   const tried = {
@@ -120,9 +126,8 @@ async function iterate(
     round: begun.round + 1,
     slow: fall > share * loss ? 0 : begun.slow + 1
   }
-  const { table } = proposal
   const { state: seen, validationLoss } = accepted
-    ? await validate(task, { ...tried, table, loss: proposal.loss }, table)
+    ? await validate(task, await measuredAt(task, tried, proposal.table))
     : { state: tried, validationLoss: undefined }
   const ended = !accepted || seen.slow >= SLOW || seen.stale >= PATIENCE[phase] || seen.round >= iterations
   const { evaluations, iteration } = seen
@@ -130,7 +135,7 @@ async function iterate(
     position: { state: ended ? nextPhase(task, seen) : seen },
     row: {
       ...{ iteration, phase: 'final', tablePhase: phase },
-      ...{ loss: proposal.loss, validationLoss },
+      ...{ loss: weightedMean(seeds, seen.each), validationLoss },
       ...{ evaluations, accepted, damping: proposal.damping }
     }
   }
@@ -142,37 +147,41 @@ function shareOf(task: TableTask, { phase, table }: TableState): number {
   return widens ? SHARE.rows : SHARE.last
 }
 
-/** The state with the loss at its table, which at the beginning of a phase gets the best result there is. */
-async function begin(
-  task: TableTask,
-  before: TableState
-): Promise<{ readonly state: TableState; readonly loss: number }> {
-  if (before.loss !== null) return { state: before, loss: before.loss }
-  const measured = await withMeasures(task, before)
-  const found = await withBestResult(task, measured.table)
-  const counted = { ...measured, evaluations: measured.evaluations + found.evaluations }
-  const loss = finite(found.loss)
-  const { state } = await validate(task, { ...counted, table: found.table, loss }, found.table)
-  return { state, loss }
+/** A state whose table has been walked. */
+type Measured = TableState & { readonly each: readonly number[] }
+
+/** The state with the losses at its table, which at the beginning of a phase gets the best result there is. */
+async function begin(task: TableTask, before: TableState): Promise<Measured> {
+  const { each } = before
+  if (each) return { ...before, each }
+  const started = await withMeasures(task, before)
+  const { table, evaluations } = await withBestResult(task, started.table)
+  const counted = { ...started, evaluations: started.evaluations + evaluations }
+  return (await validate(task, await measuredAt(task, counted, table))).state
+}
+
+/** The state at a table, with its losses. */
+async function measuredAt(task: TableTask, state: TableState, table: Table): Promise<Measured> {
+  const { loss, each, evaluations } = await lossOfTable(task, table, task.training)
+  finite(loss)
+  return { ...state, table, each, evaluations: state.evaluations + evaluations }
 }
 
 /** Before anything is learned, the step of differences is measured, and the start validated. */
 async function withMeasures(task: TableTask, state: TableState): Promise<TableState> {
   if (state.difference !== null) return state
-  const measured = await withTableDifference(task, state)
-  return (await validate(task, measured, measured.table)).state
+  return (await validate(task, await withTableDifference(task, state))).state
 }
 
-/** The state with what the validation trajectories say of a table, if there are any. */
-async function validate(
+/** The state with what the validation trajectories say of its table, if there are any. */
+async function validate<State extends TableState>(
   task: TableTask,
-  state: TableState,
-  table: Table
-): Promise<{ state: TableState; validationLoss?: number }> {
+  state: State
+): Promise<{ readonly state: State; readonly validationLoss?: number }> {
   if (!task.validation) return { state }
-  const held = await lossOfTable(task, table, task.validation)
-  const counted = { ...state, evaluations: state.evaluations + held.evaluations }
-  return { state: judged(counted, held), validationLoss: held.loss }
+  const held = await lossOfTable(task, state.table, task.validation)
+  const evaluations = state.evaluations + held.evaluations
+  return { state: { ...state, evaluations, ...judged(state, held) }, validationLoss: held.loss }
 }
 
 async function conclude(task: TableTask, { best, table, evaluations }: TableState): Promise<Outcome> {

@@ -6,6 +6,7 @@ import { addProducts, emptySums, normalOf } from './sums.js'
 import { movedTable, resultBasis, tableCoordinates } from './table-coordinates.js'
 import { coordinatesOf, freeOf, type TableTask } from './table-task.js'
 import { chunked, difference, imagesIn, seenBy, targetOf, walkTables } from './table-walks.js'
+import { weighted } from './table-weights.js'
 import { concatenate, type Trajectories } from './trajectories.js'
 
 /** The linear problem at a table, in its coordinates and then in what is free of its result. */
@@ -81,6 +82,7 @@ async function changesAt(
   const seen = (x: Float64Array) => seenBy(task, x, part.seeds.length)
   const middle = await seen(base.x)
   const columns: Float64Array[] = []
+  const counted = (values: Float64Array) => weighted(part.seeds, values, task.weights)
   for (const { x } of walks) columns.push(slope(await seen(x), middle, by))
   for (const each of resultBasis(table, freeOf(task)).free) {
     const change = image(each)
@@ -88,8 +90,8 @@ async function changesAt(
     columns.push(task.pixels ? change : await changed())
   }
   return {
-    columns,
-    residual: difference(middle, await seen(targetOf(part))),
+    columns: columns.map(counted),
+    residual: counted(difference(middle, await seen(targetOf(part)))),
     evaluations: base.evaluations + walks.reduce((sum, walk) => sum + walk.evaluations, 0)
   }
 }

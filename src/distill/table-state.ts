@@ -16,8 +16,8 @@ export interface TableState extends DistillState {
   /** Iterations of this phase. */
   readonly round: number
   readonly table: Table
-  /** The loss at this table; null before the phase's first iteration. */
-  readonly loss: number | null
+  /** The loss of each trajectory of the phase at this table; null before the phase's first iteration. */
+  readonly each: readonly number[] | null
   readonly damping: number
   readonly difference: number | null
   readonly evaluations: number
@@ -42,24 +42,23 @@ interface Best {
 }
 
 /**
- * The state after a table was validated. A table that fits the training trajectories better is kept unless validation
+ * What is known after the table of a state was validated. A table that fits the training trajectories better is kept unless validation
  * tells against it: unless it does worse there than the table that does best, by more than the standard error of the
  * difference between the two. The difference is of logarithms, trajectory by trajectory: a few trajectories make up
  * most of a loss, so that differences of losses tell of those few, and the smallest of many losses is in good part
  * chance.
  */
-export function judged(state: TableState, { table, loss: validationLoss, each }: ComparedTable): TableState {
-  const { best } = state
-  if (!best) return { ...state, best: { table, validationLoss, start: validationLoss, least: each } }
+export function judged(
+  state: TableState,
+  { table, loss: validationLoss, each }: ComparedTable
+): Pick<TableState, 'best' | 'stale'> {
+  const { best, stale } = state
+  if (!best) return { best: { table, validationLoss, start: validationLoss, least: each }, stale }
   const isLeast = mean(each) < mean(best.least)
   const isKept = validationLoss <= best.start && !isWorse(each, best.least)
   const kept = isKept ? { ...best, table, validationLoss } : best
   const goesOn = state.phase === 'few' ? isLeast : isKept
-  return {
-    ...state,
-    best: { ...kept, least: isLeast ? each : best.least },
-    stale: goesOn ? 0 : state.stale + 1
-  }
+  return { best: { ...kept, least: isLeast ? each : best.least }, stale: goesOn ? 0 : stale + 1 }
 }
 
 /** Whether losses are larger than others by more than the standard error of the mean difference of their logarithms. */
@@ -91,7 +90,7 @@ export function first({ setting: { student } }: TableTask, iterations: number): 
     round: 0,
     iteration: 0,
     table: student.start,
-    loss: null,
+    each: null,
     damping: DAMPING,
     difference: null,
     evaluations: 0,
@@ -123,7 +122,7 @@ export function lessonsOf(task: TableTask, phase: TableState['phase']): TableTas
 /** The state at the beginning of the next phase, or at the end. */
 export function nextPhase({ setting: { student } }: TableTask, state: TableState): TableState {
   const table = state.best?.table ?? state.table
-  const fresh = { ...state, round: 0, loss: null, damping: DAMPING, stale: 0, slow: 0 }
+  const fresh = { ...state, round: 0, each: null, damping: DAMPING, stale: 0, slow: 0 }
   if (state.phase === 'few') return { ...fresh, phase: 'rows', table }
   const wide = withPoints(table, student)
   const more = tableRows(wide).length > tableRows(table).length

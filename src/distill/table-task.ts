@@ -2,10 +2,14 @@ import type { BnsStudent, Free } from '../solvers/bns.js'
 import type { Table } from '../solvers/table.js'
 import { isBnsStudent } from './student.js'
 import { tableCoordinates, type Coordinate } from './table-coordinates.js'
+import type { Weights } from './table-weights.js'
 import type { Task } from './task.js'
 
 /** What tables are fitted in: a task whose student is a table. */
-export type TableTask = Task<BnsStudent>
+export interface TableTask extends Task<BnsStudent> {
+  /** What each of the trajectories that are learned from counts; absent: all as much. */
+  readonly weights?: Weights
+}
 
 /** @throws RangeError where the student is none that a table is learned for */
 export function tableTaskOf(given: Task): TableTask {

@@ -38,6 +38,12 @@ async function learned(options: Partial<DistillOptions>) {
   return { ...found, learned: found.learned }
 }
 
+/** The loss of each trajectory at the table that a state has come to. */
+function lossesOf(state: DistillState): readonly number[] | undefined {
+  const each: unknown = 'each' in state ? state.each : undefined
+  return Array.isArray(each) ? each.filter(loss => typeof loss === 'number') : undefined
+}
+
 describe('a table that is learned', () => {
   it('follows its teacher better than its start does, and than EPD with as many evaluations in line', async () => {
     const { learned: table, loss } = await learned({})
@@ -45,13 +51,21 @@ describe('a table that is learned', () => {
     expect(await errorOf(table)).toBeLessThan(0.5 * (await errorOf(start)))
   })
 
-  it('lowers the loss with every move that it accepts', async () => {
-    const { history } = await learned({})
-    // The second phase looks at twice as many trajectories.
-    const ends = history.findIndex((row, i) => i > 0 && row.loss > history[i - 1].loss)
-    const phases = [history.slice(0, ends), history.slice(ends)].map(rows => rows.map(row => row.loss))
-    for (const losses of phases) expect(losses).toEqual([...losses].sort((a, b) => b - a))
-    expect(history.filter(row => row.accepted).length).toBeGreaterThan(3)
+  it('lowers the sum of the logarithms of its losses with every move that it accepts', async () => {
+    const all: (readonly number[] | undefined)[] = []
+    await learned({ onIteration: (_, state) => void all.push(lossesOf(state)) })
+    // A phase ends with a state that has none.
+    const moves = all.slice(1).flatMap((after, i) => {
+      const before = all[i]
+      return before && after ? [{ before, after }] : []
+    })
+    for (const { before, after } of moves) {
+      const median = [...before].sort((a, b) => a - b)[before.length / 2]
+      const sum = (losses: readonly number[]) =>
+        losses.reduce((whole, loss) => whole + Math.log1p(loss / (4 * median)), 0)
+      expect(sum(after)).toBeLessThan(sum(before))
+    }
+    expect(moves.length).toBeGreaterThan(3)
   })
 
   it('shortens a move until it lowers the loss, however little was damped before', async () => {
