@@ -38,7 +38,7 @@ const PATIENCE = { few: 2, rows: 3, points: 2 } as const
 export const tableLevenbergMarquardt = registered({
   name: 'levenberg-marquardt',
   learns: ['table'],
-  version: 5,
+  version: 6,
   learnsSigmas: false,
   takesObjective: true,
   start: 'uniform',

@@ -24,7 +24,8 @@ export interface TableState extends DistillState {
   readonly best: Best | null
   /**
    * Moves of this phase, one after the other, to tables that validation told against. On a few of the trajectories a
-   * move counts whose validation loss is not the least so far: what is learned from few fits them alone before long.
+   * move counts whose validation losses are not the least so far, by their mean logarithm: what is learned from few fits
+   * them alone before long.
    */
   readonly stale: number
   /** Moves of this phase, one after the other, that hardly lowered the loss. */
@@ -54,7 +55,7 @@ export function judged(
 ): Pick<TableState, 'best' | 'stale'> {
   const { best, stale } = state
   if (!best) return { best: { table, validationLoss, start: validationLoss, least: each }, stale }
-  const isLeast = mean(each) < mean(best.least)
+  const isLeast = mean(logRatios(each, best.least)) < 0
   const isKept = validationLoss <= best.start && !isWorse(each, best.least)
   const kept = isKept ? { ...best, table, validationLoss } : best
   const goesOn = state.phase === 'few' ? isLeast : isKept
@@ -63,10 +64,15 @@ export function judged(
 
 /** Whether losses are larger than others by more than the standard error of the mean difference of their logarithms. */
 function isWorse(losses: readonly number[], others: readonly number[]): boolean {
-  const differences = losses.map((loss, i) => Math.log(positive(loss) / positive(others[i])))
+  const differences = logRatios(losses, others)
   const middle = mean(differences)
   const variance = mean(differences.map(value => (value - middle) ** 2))
   return middle > Math.sqrt(variance / differences.length)
+}
+
+/** How much larger losses are than others, trajectory by trajectory, as logarithms. */
+function logRatios(losses: readonly number[], others: readonly number[]): number[] {
+  return losses.map((loss, i) => Math.log(positive(loss) / positive(others[i])))
 }
 
 /** A loss of exactly 0 has no logarithm. */

@@ -44,6 +44,17 @@ function lossesOf(state: DistillState): readonly number[] | undefined {
   return Array.isArray(each) ? each.filter(loss => typeof loss === 'number') : undefined
 }
 
+/** The losses of the validation trajectories with the table that has done best on them. */
+function leastOf(state: DistillState): readonly number[] {
+  const best: unknown = 'best' in state ? state.best : undefined
+  const least: unknown = typeof best === 'object' && best !== null && 'least' in best ? best.least : undefined
+  return Array.isArray(least) ? least.filter(loss => typeof loss === 'number') : []
+}
+
+function meanLog(losses: readonly number[]): number {
+  return losses.reduce((sum, loss) => sum + Math.log(loss), 0) / losses.length
+}
+
 describe('a table that is learned', () => {
   it('follows its teacher better than its start does, and than EPD with as many evaluations in line', async () => {
     const { learned: table, loss } = await learned({})
@@ -79,13 +90,18 @@ describe('a table that is learned', () => {
     for (const move of moves) expect(move?.accepted).toBe(true)
   })
 
-  it('leaves the few trajectories that it begins with once two iterations have not lowered the validation loss', async () => {
-    const few = pick(training, [...Array(16).keys()])
-    const { history } = await learned({ teacher: few, validation: pick(validation, [...Array(32).keys()]) })
-    const begun = history.filter(row => row.tablePhase === 'few').map(row => row.validationLoss ?? Infinity)
-    const least = Math.min(...begun)
-    expect(begun).toHaveLength(begun.indexOf(least) + 3)
-    expect(history.length).toBeGreaterThan(begun.length)
+  it('leaves the few trajectories that it begins with once two iterations have not lowered the validation losses', async () => {
+    const least: (readonly number[])[] = []
+    const { history } = await learned({
+      teacher: pick(training, [...Array(16).keys()]),
+      validation: pick(validation, [...Array(32).keys()]),
+      onIteration: (_, state) => void least.push(leastOf(state))
+    })
+    const few = history.filter(row => row.tablePhase === 'few').length
+    const changes = least.slice(1, few).map((losses, i) => meanLog(losses) - meanLog(least[i]))
+    expect(changes.slice(-3)).toEqual([expect.toSatisfy((change: number) => change < 0), 0, 0])
+    expect(Math.max(...changes)).toBe(0)
+    expect(history.length).toBeGreaterThan(few)
   })
 
   it('is never worse than its start where it was validated', async () => {
