@@ -86,8 +86,8 @@ function signOfLife(name: string, whole: LiveRun, note: string | undefined): str
 }
 
 /**
- * Lets each iteration through, and of what comes often a sign of life now and then: twice as late each time as long as
- * nothing more is done.
+ * Lets each iteration through. Events that come often become a sign of life now and then, which comes twice as late each
+ * time as long as nothing more is done.
  */
 function paced(handle: (event: RunEvent) => void): (event: RunEvent) => void {
   let [last, quiet, before] = [performance.now(), QUIET, -1]

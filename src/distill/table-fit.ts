@@ -26,7 +26,7 @@ export interface ComparedTable extends FittedTable {
 
 /** Trajectories that the step of differences is measured on. */
 const DIFFERENCED = 2
-/** How far a table as it stands leads from the teacher's final samples, of which each counts by the task's weights. */
+/** How far a table as it stands leads from the teacher's final samples. Each sample counts by the task's weights. */
 export async function lossOfTable(
   task: TableTask,
   table: Table,

@@ -30,8 +30,8 @@ export interface TableWalk {
 }
 
 /**
- * Where tables lead from the noise of some trajectories. A tape answers in place of the model what it has been asked
- * before.
+ * Where tables lead from the noise of some trajectories. `replay` is the tape of an earlier walk, which answers in place
+ * of the model where both ask the same.
  */
 export async function walkTables(
   { setting: { model, batchSize, signal } }: TableTask,

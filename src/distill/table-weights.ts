@@ -12,18 +12,21 @@ const HALF = 4
  */
 export function weightsOf(seeds: readonly number[], losses: readonly number[]): Weights {
   const middle = [...losses].sort((a, b) => a - b)[Math.floor(losses.length / 2)]
-  // Where most trajectories are met exactly, the others are no exceptions.
+  // A median of 0 tells no exception from the rest: most trajectories are met exactly.
   const counts = losses.map(loss => (middle > 0 ? 1 / (1 + loss / (HALF * middle)) : 1))
   const whole = counts.reduce((sum, count) => sum + count, 0) / counts.length
   return new Map(seeds.map((seed, k) => [seed, counts[k] / whole]))
 }
 
-/** The mean of losses, each by what its trajectory counts. */
+/** The mean of losses, each of which counts as its trajectory does; without weights the plain mean. */
 export function weightedMean(seeds: readonly number[], losses: readonly number[], weights?: Weights): number {
   return losses.reduce((sum, loss, k) => sum + weightOf(weights, seeds[k]) * loss, 0) / losses.length
 }
 
-/** Values of trajectories, of each one as many, times the root of what it counts: their squares count as it does. */
+/**
+ * The values of some trajectories, which follow each other and are as many for each, times the root of what their
+ * trajectory counts. Their squares then count as it does.
+ */
 export function weighted(seeds: readonly number[], values: Float64Array, weights?: Weights): Float64Array {
   if (!weights) return values
   const size = values.length / seeds.length

@@ -32,7 +32,7 @@ const TABLE_PHASES = {
   points: 'table with all its points'
 } as const
 
-/** What is told of an iteration, which the store keeps but for what of a table is fitted. */
+/** What a line tells of an iteration. The store keeps all of it, except what of a table was fitted. */
 type ToldIteration = IterationRow & Pick<Iteration, 'tablePhase'>
 
 /** What an iteration fits, in words; `steps`: the student's. Steps are counted from 1 here, and from 0 in a row. */

@@ -35,7 +35,7 @@ export interface LedgerOptions {
   readonly iterationWords?: (row: IterationRow) => string | undefined
 }
 
-/** Milliseconds after which a stage of which nothing new is known is told of again: a sign that it is waited for. */
+/** Milliseconds after which a stage without news is told of again, as a sign that it is waited for. */
 const AGAIN = 10_000
 
 /** Tells how far a stage is whenever that has changed, and now and then where it has not. */
@@ -99,7 +99,7 @@ function wholeLedger(options: LedgerOptions): Ledger {
       for await (const some of taken(options, ['stage'])) for (const { left } of some) cost = left.cost
       const begun = await readRecord(folder, 'begun')
       const found = typeof begun === 'object' ? iterationsIn(begun.contents) : []
-      // Of what an earlier sitting has done, the end is told.
+      // An earlier sitting has told of its own iterations; its last one says where this one goes on.
       const fresh = rows ? found.slice(rows.length) : found.slice(-1)
       rows = found
       const { evaluations, atMost } = expected
