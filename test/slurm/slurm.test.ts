@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { epdRun, main, temporaryFolder, type Line, type RunOptions } from '../support/cli.js'
@@ -68,19 +68,14 @@ describe('in short: Slurm', () => {
   })
 
   it('has shards computed once, and those of cancelled jobs again', async () => {
-    const store = temporaryFolder()
-    const cancelled: string[] = []
-    const run = onCluster(['run', sharded, '--store', store, '--executor', 'slurm', '--jobs', '3', '--json'], {
-      onLine({ type }) {
-        if (type !== 'progress' || cancelled.length > 0) return
-        for (const job of queued().slice(0, 1)) {
-          cancelled.push(job)
-          execFileSync('scancel', [job], { env: cluster.env })
-        }
-      }
-    })
+    const [store, folder] = [temporaryFolder(), temporaryFolder()]
+    const waiting = join(folder, 'job')
+    // The first job writes its id and waits to be cancelled, however fast the others are.
+    const setup = [`if mkdir ${join(folder, 'once')}; then echo $SLURM_JOB_ID > ${waiting}; exec sleep 600; fi`]
+    const run = onCluster(['run', sharded, '--store', store], { cwd: configured({ jobs: 3, setup }) })
+    await until(() => existsSync(waiting) && readFileSync(waiting, 'utf8').endsWith('\n'), 'the first job waits')
+    execFileSync('scancel', [readFileSync(waiting, 'utf8').trim()], { env: cluster.env })
     expect(await run).toMatchObject({ code: 0 })
-    expect(cancelled.length).toBe(1)
     expect(outcome(store)).toEqual(outcome(shardedWhole))
     expect(kept(store)).toBe(KEPT)
     await expectNothingLeft(store)
