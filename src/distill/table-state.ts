@@ -43,11 +43,11 @@ interface Best {
 }
 
 /**
- * What is known after the table of a state was validated. A table that fits the training trajectories better is kept unless validation
- * tells against it: unless it does worse there than the table that does best, by more than the standard error of the
- * difference between the two. The difference is of logarithms, trajectory by trajectory: a few trajectories make up
- * most of a loss, so that differences of losses tell of those few, and the smallest of many losses is in good part
- * chance.
+ * What is known after the table of a state was validated. A table that fits the training trajectories better is kept
+ * unless validation tells against it: unless it does worse there than the table that does best, by more than the
+ * standard error of the difference between the two. The difference is of logarithms, trajectory by trajectory: a few
+ * trajectories make up most of a loss, so that differences of losses tell of those few, and the smallest of many losses
+ * is in good part chance.
  */
 export function judged(
   state: TableState,
