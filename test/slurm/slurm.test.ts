@@ -68,12 +68,14 @@ describe('in short: Slurm', () => {
   })
 
   it('has shards computed once, and those of cancelled jobs again', async () => {
-    const [store, folder] = [temporaryFolder(), temporaryFolder()]
-    const waiting = join(folder, 'job')
-    // The first job writes its id and waits to be cancelled, however fast the others are.
-    const setup = [`if mkdir ${join(folder, 'once')}; then echo $SLURM_JOB_ID > ${waiting}; exec sleep 600; fi`]
+    const store = temporaryFolder()
+    const once = join(temporaryFolder(), 'once')
+    const waiting = join(once, 'task')
+    // The first task writes its id and waits to be cancelled, however fast the others are. Slurm knows it by its array.
+    const id = '$SLURM_ARRAY_JOB_ID\\_$SLURM_ARRAY_TASK_ID'
+    const setup = [`if mkdir ${once}; then echo ${id} > ${waiting}; exec sleep 600; fi`]
     const run = onCluster(['run', sharded, '--store', store], { cwd: configured({ jobs: 3, setup }) })
-    await until(() => existsSync(waiting) && readFileSync(waiting, 'utf8').endsWith('\n'), 'the first job waits')
+    await until(() => existsSync(waiting) && readFileSync(waiting, 'utf8').endsWith('\n'), 'the first task waits')
     execFileSync('scancel', [readFileSync(waiting, 'utf8').trim()], { env: cluster.env })
     expect(await run).toMatchObject({ code: 0 })
     expect(outcome(store)).toEqual(outcome(shardedWhole))
