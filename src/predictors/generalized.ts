@@ -1,9 +1,8 @@
 import { isList, isMap, isTensor, toFloat64, type Tree } from '../checkpoints/tensor.js'
 import { EpdError, type WayOut } from '../errors.js'
-import { discreteTime } from '../models/discrete-time.js'
 import { either } from '../reading/problem.js'
 import { generalizedTable, type GeneralizedParameters, type Process } from './generalized-solver.js'
-import { modelOfDataset } from './datasets.js'
+import { chainTime, modelOfDataset } from './datasets.js'
 import type { PredictorRecord } from './record.js'
 import { tableRecord } from './table-record.js'
 
@@ -22,12 +21,9 @@ function linear(last: number): Process {
   return { last, sigma: time => Math.sqrt(Math.expm1(0.5 * 19.9 * time ** 2 + 0.1 * time)) }
 }
 
-/** A chain of 1000 steps whose betas' roots rise evenly, with log alpha linear between two steps. */
+/** A chain of latent diffusion, whose code samples it to t = 1e-3. */
 function chain(first: number, last: number): Process {
-  const root = (i: number) => Math.sqrt(first) + (i / 999) * (Math.sqrt(last) - Math.sqrt(first))
-  let product = 1
-  const bars = Float64Array.from({ length: 1000 }, (_, i) => (product *= 1 - root(i) ** 2))
-  return { last: 1e-3, sigma: discreteTime(bars).sigma }
+  return { last: 1e-3, sigma: chainTime(first, last).sigma }
 }
 
 /** Whether a file holds a student as GAS's training saves it. */

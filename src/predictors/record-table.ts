@@ -8,6 +8,7 @@ import { schedule } from '../solvers/schedule.js'
 import { endsAtZero } from '../solvers/spec.js'
 import { tableOf } from '../solvers/table-of.js'
 import type { Table } from '../solvers/table.js'
+import { noiseOf } from './datasets.js'
 import type { PredictorRecord } from './record.js'
 
 /**
@@ -30,12 +31,12 @@ export function tableOfRecord(record: PredictorRecord): Table {
  * The noise levels of a predictor's time points, the first one first, with a last one of 0 where its schedule has that.
  * @throws RangeError where they are known with a model alone, with what to write in their place
  */
-export function timePointsOf({ solver, learned }: PredictorRecord): Float64Array {
+export function timePointsOf({ solver, learned, model }: PredictorRecord): Float64Array {
   const { schedule: spec, numSteps } = solver
   const own = 'sigmas' in learned ? learned.sigmas : undefined
   if (own) return Float64Array.from(endsAtZero(spec) && own.at(-1) !== 0 ? [...own, 0] : own)
   try {
-    return schedule({ ...spec, numSteps })
+    return schedule({ ...spec, numSteps, model: noiseOf(model) })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new RangeError(
