@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path'
 import { EpdError } from '../errors.js'
 import { placeFileSync } from '../files/place.js'
 import { listPredictors, predictorNamed } from '../pipeline/predictors.js'
-import { exportedFiles, folderOf, isImportable } from '../predictors/exported.js'
+import { exportedFiles, folderOf, wrongFolder } from '../predictors/exported.js'
 import { described, encodeJson, encodeTensors, readPredictor } from '../predictors/file.js'
 import { publishedPredictors } from '../predictors/published.js'
 import type { PredictorRecord } from '../predictors/record.js'
@@ -108,8 +108,8 @@ const ENCODED = { '.json': encodeJson, '.safetensors': encodeTensors }
 
 function giveFolder(record: PredictorRecord, target: Target, { json, out }: ExportFlags): void {
   const folder = out ?? folderOf(target, record)
-  if (!isImportable(basename(folder)))
-    throw new EpdError('usage', `--out ${folder}: Python imports names of letters, digits and _ alone; name it so`)
+  const unfit = wrongFolder(target, basename(folder))
+  if (unfit !== undefined) throw new EpdError('usage', `--out ${folder}: ${unfit}`)
   const files = exportedFiles(target, record, basename(folder))
   checkOut(folder)
   for (const [file, bytes] of files) placeFileSync(join(folder, file), bytes)

@@ -17,9 +17,22 @@ function identifier(name: string): string {
   return name.replace(/[^A-Za-z0-9_]/g, '_')
 }
 
-/** Whether Python can import a folder of this name. */
-export function isImportable(name: string): boolean {
+/** Whether a name can stand in an import statement of Python. */
+function isIdentifier(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+}
+
+/** Why users of a target could not import a folder of this name; undefined where they can. */
+export function wrongFolder(target: Target, folder: string): string | undefined {
+  if (!target.isImported) return undefined
+  if (folder.includes('.')) return 'Python imports no folder with a dot in its name; name it without'
+  const libraries = [...templateOf(target, 'py').matchAll(/^(?:import|from) (\w+)/gm)].map(([, library]) => library)
+  if (![...libraries, identifier(target.name)].includes(folder)) return undefined
+  return `Python would find this folder in place of ${folder} itself; name it otherwise`
+}
+
+function templateOf({ template }: Target, extension: string): string {
+  return readFileSync(new URL(`${template}.${extension}`, TEMPLATES), 'utf8')
 }
 
 /** What a folder is called where nothing else is said. */
@@ -43,7 +56,7 @@ export function exportedFiles(target: Target, record: PredictorRecord, folder: s
   }
   const words = wordsOf(record, table, folder)
   const filled = (extension: string) => {
-    const text = readFileSync(new URL(`${target.template}.${extension}`, TEMPLATES), 'utf8')
+    const text = importing(templateOf(target, extension), folder)
     return Buffer.from(text.replace(/\b[A-Za-z_]*[A-Z]\b/g, word => words.get(word) ?? word))
   }
   const { name, model } = record
@@ -55,6 +68,17 @@ export function exportedFiles(target: Target, record: PredictorRecord, folder: s
   ])
 }
 
+/** A text whose import of the folder is a call where the folder's name cannot stand in a statement. */
+function importing(text: string, folder: string): string {
+  if (isIdentifier(folder)) return text
+  return text.replace(/^from FOLDER import (.+)$/m, (_, names: string) =>
+    [
+      'from importlib import import_module',
+      ...names.split(', ').map(name => `${name} = import_module(FOLDER).${name}`)
+    ].join('\n')
+  )
+}
+
 /** The images of an example where nothing is known of the model's. */
 const USUAL_SHAPE = [3, 32, 32]
 
@@ -63,7 +87,7 @@ function wordsOf(record: PredictorRecord, table: Table, folder: string): Readonl
   return new Map([
     ['sample_NAME', `sample_${identifier(record.name)}`],
     ['PREDICTOR', record.name],
-    ['FOLDER', folder],
+    ['FOLDER', isIdentifier(folder) ? folder : JSON.stringify(folder)],
     ['EVALUATIONS', String(tableRows(table).length)],
     ['LAYERS', String(table.layers.length)],
     ['SHAPE', (record.model.shape ?? USUAL_SHAPE).join(', ')],

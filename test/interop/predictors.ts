@@ -95,8 +95,12 @@ export function predictorOf(name: string): PredictorRecord {
 }
 
 /** Writes a predictor as epd-run exports it, and returns the name of its package. */
-export function writeExport(target: Target, record: PredictorRecord, into: string): string {
-  const name = `${target.template}_${record.name}`
+export function writeExport(
+  target: Target,
+  record: PredictorRecord,
+  into: string,
+  name = `${target.template}_${record.name}`
+): string {
   mkdirSync(join(into, name), { recursive: true })
   for (const [file, bytes] of exportedFiles(target, record, name)) writeFileSync(join(into, name, file), bytes)
   return name

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { amedStart } from '../../src/distill/amed.js'
 import type { Denoiser } from '../../src/models/denoiser.js'
-import { exportedFiles, folderOf, isImportable } from '../../src/predictors/exported.js'
+import { exportedFiles, folderOf, wrongFolder } from '../../src/predictors/exported.js'
 import { described } from '../../src/predictors/file.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import { parseRecord, type PredictorRecord } from '../../src/predictors/record.js'
@@ -103,7 +103,7 @@ describe('an exported predictor', () => {
       expect(readme).toMatch(/^# published for /)
       expect(readme).toMatch(/5 parallel NFE/)
       expect(readme).not.toMatch(/\b(PREDICTOR|FOLDER|EVALUATIONS|LAYERS|SIGMA_FIRST|SIGMA_LAST|sample_NAME)\b/)
-      expect(isImportable(folderOf(target, { ...record, name: '00018-a+b(c).d' }))).toBe(true)
+      expect(folderOf(target, { ...record, name: '00018-a+b(c).d' })).toMatch(/^\w+_00018_a_b_c__d$/)
       expect(JSON.parse(files.get('table.json')?.toString() ?? '')).toMatchObject({
         format: 'epd-run table',
         name: 'published',
@@ -112,13 +112,29 @@ describe('an exported predictor', () => {
     }
   })
 
-  it('says by three lines how it is used, and they work', () => {
-    const readme = exportedFiles(TARGETS[0], predictorOf('epd'), 'numpy_sampler_epd').get('README.md')?.toString()
+  it.each([
+    ['numpy_sampler_epd', 3],
+    ['my-sampler "of" 5 NFE', 4]
+  ])('says by a few lines how it is used, and they work: %s', (name, count) => {
+    const readme = exportedFiles(TARGETS[0], predictorOf('epd'), name).get('README.md')?.toString()
     const lines = readme?.split('```python\n')[1].split('```')[0] ?? ''
-    expect(lines.trim().split('\n')).toHaveLength(3)
-    writeExport(TARGETS[0], predictorOf('epd'), folder)
+    expect(lines.trim().split('\n')).toHaveLength(count)
+    writeExport(TARGETS[0], predictorOf('epd'), folder, name)
     const denoise = 'denoise = lambda x, sigma: x / (1 + sigma.reshape(-1, 1, 1, 1) ** 2)'
     expect(numpy(folder, `${denoise}\n${lines}\ngive(images.shape)`, {})).toEqual([16, 3, 32, 32])
+  })
+
+  it.each([
+    ['numpy', 'my.sampler', /no folder with a dot in its name/],
+    ['numpy', 'numpy', /would find this folder in place of numpy itself/],
+    ['diffusers', 'torch', /in place of torch itself/],
+    ['k-diffusion', 'k_diffusion', /in place of k_diffusion itself/],
+    ['k-diffusion', 'k-diffusion', undefined],
+    ['comfyui', 'my.sampler', undefined]
+  ])('for %s may be called %s: %s', (target, name, message) => {
+    const told = wrongFolder(targetOf(target), name)
+    if (message) expect(told).toMatch(message)
+    else expect(told).toBeUndefined()
   })
 
   it('shows how images of the model are sampled, where their size is known', () => {

@@ -199,9 +199,9 @@ describe('a predictor', () => {
       /expected a name that ends in .json$/m
     ],
     [
-      ['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'numpy', '--out', 'my-folder'],
+      ['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'numpy', '--out', 'numpy'],
       2,
-      /Python imports names of letters, digits and _ alone; name it so/
+      /--out numpy: Python would find this folder in place of numpy itself; name it otherwise/
     ],
     [['export', '00001-cifar10-3-3-epd-uni1.0-afs', '--to', 'jax'], 2, /Allowed choices are json, numpy, k-diffusion/],
     [['import', model, '--solver', '{ name: '], 2, /--solver { name: : is neither a name nor a mapping/],
@@ -213,7 +213,7 @@ describe('a predictor', () => {
   })
 
   it.each(['numpy', 'k-diffusion', 'diffusers', 'comfyui'])('is taken to %s as a folder', async target => {
-    const out = join(folder, `to_${target.replace('-', '_')}`)
+    const out = join(folder, `to-${target}`)
     const given = ['export', `${id}/steps@nfe=5`, '--to', target, '--out', out]
     expect((await run(...given)).stdout).toMatch(/euler at 5 NFE for .*README.md says how to use it/)
     expect(readdirSync(out).sort()).toEqual(['README.md', '__init__.py', 'table.json'])
