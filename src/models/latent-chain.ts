@@ -8,6 +8,11 @@ export interface Ends {
   readonly end: number
 }
 
+/** The chain of Stable Diffusion. */
+export const STABLE_DIFFUSION: Ends = { start: 0.00085, end: 0.012 }
+/** The chain of latent diffusion of faces, LSUN's bedrooms and ImageNet. */
+export const LATENT_DIFFUSION: Ends = { start: 0.0015, end: 0.0195 }
+
 /** The schedule that CompVis calls `linear`, whose betas have linear roots. */
 export function scaledLinear(steps: number, { start, end }: Ends): Betas {
   return { schedule: 'scaled-linear', start, end, steps }
@@ -23,8 +28,9 @@ export function chainOf(stored: Tensor | undefined, described: () => Betas, path
   const values = toFloat64(stored)
   if (stored.dtype === 'float64') return { alphaBars: [...values] }
   const ends = [
-    { start: 0.00085, end: 0.012 },
-    ...[0.0195, 0.0155, 0.0205].map(end => ({ start: 0.0015, end })),
+    STABLE_DIFFUSION,
+    LATENT_DIFFUSION,
+    ...[0.0155, 0.0205].map(end => ({ start: 0.0015, end })),
     { start: 1e-4, end: 0.02 }
   ]
   const candidates = [described(), ...ends.map(each => scaledLinear(values.length, each))]

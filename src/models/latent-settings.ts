@@ -1,7 +1,7 @@
 import type { LatentConfig } from '../checkpoints/compvis.js'
 import { toFloat32 } from '../checkpoints/tensor.js'
 import { EpdError } from '../errors.js'
-import { chainOf, scaledLinear, type Ends } from './latent-chain.js'
+import { chainOf, LATENT_DIFFUSION, scaledLinear, STABLE_DIFFUSION, type Ends } from './latent-chain.js'
 import { configured } from './latent-config.js'
 import type { LatentFacts, LatentSettings } from './latent-facts.js'
 
@@ -33,7 +33,7 @@ const PUBLISHED: readonly Published[] = [
     settings: {
       heads: { num_head_channels: 0, num_heads: 8 },
       side: 64,
-      betas: { start: 0.00085, end: 0.012 },
+      betas: STABLE_DIFFUSION,
       scale: 0.18215
     }
   },
@@ -41,7 +41,7 @@ const PUBLISHED: readonly Published[] = [
   {
     sizes: { ...PLAIN, in_channels: 3, model_channels: 224, channel_mult: [1, 2, 3, 4] },
     ...{ prompted: false, codes: true },
-    settings: { heads: { num_head_channels: 32 }, side: 64, betas: { start: 0.0015, end: 0.0195 }, scale: 1 }
+    settings: { heads: { num_head_channels: 32 }, side: 64, betas: LATENT_DIFFUSION, scale: 1 }
   },
   // Latent diffusion of LSUN's churches, whose scale is in its file.
   {

@@ -1,6 +1,6 @@
 import type { ModelTime } from '../models/denoiser.js'
 import { discreteTime } from '../models/discrete-time.js'
-import { scaledLinear } from '../models/latent-chain.js'
+import { LATENT_DIFFUSION, scaledLinear, STABLE_DIFFUSION, type Ends } from '../models/latent-chain.js'
 import { alphaBars } from '../models/parametrisation.js'
 import type { RangedModel } from '../solvers/range.js'
 import type { ModelMark } from './record.js'
@@ -20,27 +20,26 @@ export function modelOfDataset(dataset: unknown): ModelMark {
 }
 
 /** Continuous time of a chain of 1000 steps whose betas have linear roots, with log alpha linear between two steps. */
-export function chainTime(start: number, end: number): ModelTime {
-  return discreteTime(alphaBars(scaledLinear(1000, { start, end })))
+export function chainTime(ends: Ends): ModelTime {
+  return discreteTime(alphaBars(scaledLinear(1000, ends)))
 }
 
-/** The betas of the first and the last step of models that the paper's code and DyWeight's load for a data set. */
-const CHAINS: ReadonlyMap<unknown, readonly [number, number]> = new Map([
-  // Latent diffusion on LSUN Bedroom, and Stable Diffusion 1.
-  ['lsun_bedroom_ldm', [0.0015, 0.0195]],
-  ['ms_coco', [0.00085, 0.012]]
+/** The chains of the models that the paper's code and DyWeight's load for a data set. */
+const CHAINS: ReadonlyMap<unknown, Ends> = new Map([
+  ['lsun_bedroom_ldm', LATENT_DIFFUSION],
+  ['ms_coco', STABLE_DIFFUSION]
 ])
 
-/** Where that code begins to count time. */
-const FIRST_TIME = 1e-3
+/** The time of a chain that the code of few-step samplers ends at. */
+export const CHAIN_END = 1e-3
 
 /**
  * The time and range of the model that the paper's code and DyWeight's load for a data set. It is not known of a
  * predictor that was learned here, which has the digest of a model of its own.
  */
-export function noiseOf({ dataset, digest }: ModelMark): RangedModel | undefined {
+export function rangedModelOf({ dataset, digest }: ModelMark): RangedModel | undefined {
   const ends = digest === undefined ? CHAINS.get(dataset) : undefined
   if (!ends) return undefined
-  const time = chainTime(...ends)
-  return { time, sigmaMin: time.sigma(FIRST_TIME), sigmaMax: time.sigma(1) }
+  const time = chainTime(ends)
+  return { time, sigmaMin: time.sigma(CHAIN_END), sigmaMax: time.sigma(1) }
 }

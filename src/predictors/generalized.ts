@@ -1,8 +1,9 @@
 import { isList, isMap, isTensor, toFloat64, type Tree } from '../checkpoints/tensor.js'
 import { EpdError, type WayOut } from '../errors.js'
+import { LATENT_DIFFUSION, STABLE_DIFFUSION, type Ends } from '../models/latent-chain.js'
 import { either } from '../reading/problem.js'
 import { generalizedTable, type GeneralizedParameters, type Process } from './generalized-solver.js'
-import { chainTime, modelOfDataset } from './datasets.js'
+import { CHAIN_END, chainTime, modelOfDataset } from './datasets.js'
 import type { PredictorRecord } from './record.js'
 import { tableRecord } from './table-record.js'
 
@@ -11,9 +12,9 @@ const CONFIGURATIONS: Readonly<Record<string, Process>> = {
   cifar10: linear(1e-3),
   ffhq: linear(1e-4),
   afhqv2: linear(1e-4),
-  lsun_beds256: chain(0.0015, 0.0195),
-  'cin256-v2': chain(0.0015, 0.0195),
-  coco: chain(0.00085, 0.012)
+  lsun_beds256: chain(LATENT_DIFFUSION),
+  'cin256-v2': chain(LATENT_DIFFUSION),
+  coco: chain(STABLE_DIFFUSION)
 }
 
 /** The linear process of Song et al. 2021 with beta from 0.1 to 20, which models of EDM are sampled on. */
@@ -21,9 +22,8 @@ function linear(last: number): Process {
   return { last, sigma: time => Math.sqrt(Math.expm1(0.5 * 19.9 * time ** 2 + 0.1 * time)) }
 }
 
-/** A chain of latent diffusion, whose code samples it to t = 1e-3. */
-function chain(first: number, last: number): Process {
-  return { last: 1e-3, sigma: chainTime(first, last).sigma }
+function chain(ends: Ends): Process {
+  return { last: CHAIN_END, sigma: chainTime(ends).sigma }
 }
 
 /** Whether a file holds a student as GAS's training saves it. */

@@ -8,7 +8,7 @@ import { schedule } from '../solvers/schedule.js'
 import { endsAtZero } from '../solvers/spec.js'
 import { tableOf } from '../solvers/table-of.js'
 import type { Table } from '../solvers/table.js'
-import { noiseOf } from './datasets.js'
+import { rangedModelOf } from './datasets.js'
 import type { PredictorRecord } from './record.js'
 
 /**
@@ -36,7 +36,7 @@ export function timePointsOf({ solver, learned, model }: PredictorRecord): Float
   const own = 'sigmas' in learned ? learned.sigmas : undefined
   if (own) return Float64Array.from(endsAtZero(spec) && own.at(-1) !== 0 ? [...own, 0] : own)
   try {
-    return schedule({ ...spec, numSteps, model: noiseOf(model) })
+    return schedule({ ...spec, numSteps, model: rangedModelOf(model) })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new RangeError(

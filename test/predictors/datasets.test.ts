@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { noiseOf } from '../../src/predictors/datasets.js'
+import { rangedModelOf } from '../../src/predictors/datasets.js'
 import { publishedPredictors } from '../../src/predictors/published.js'
 import type { PredictorRecord } from '../../src/predictors/record.js'
 import { tableOfRecord, timePointsOf } from '../../src/predictors/record-table.js'
@@ -26,7 +26,7 @@ describe('the noise of the models of data sets', () => {
       [83.82249447302871, 10.853888556750917, 2.768905701703297, 0.9822651980457692, 0.03875891355636856]
     ]
   ])("has the time points of DyWeight's code for %s", (dataset, numSteps, expected) => {
-    const sigmas = schedule({ type: 'discrete', rho: 1, numSteps, model: noiseOf({ dataset }) })
+    const sigmas = schedule({ type: 'discrete', rho: 1, numSteps, model: rangedModelOf({ dataset }) })
     expect(relativeError([...sigmas], Float64Array.from(expected))).toBeLessThan(1e-11)
   })
 
@@ -38,7 +38,7 @@ describe('the noise of the models of data sets', () => {
   })
 
   it('is not that of a model that a predictor was learned for here, nor known of other data sets', () => {
-    expect(noiseOf({ dataset: 'ms_coco', digest: 'd' })).toBeUndefined()
-    for (const dataset of [undefined, 'cifar10', 'constructor']) expect(noiseOf({ dataset })).toBeUndefined()
+    expect(rangedModelOf({ dataset: 'ms_coco', digest: 'd' })).toBeUndefined()
+    for (const dataset of [undefined, 'cifar10', 'constructor']) expect(rangedModelOf({ dataset })).toBeUndefined()
   })
 })
